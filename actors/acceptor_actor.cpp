@@ -1,0 +1,47 @@
+#include "acceptor_actor.hpp"
+
+namespace pmmc {
+
+namespace {
+
+/// Joins the outputs of everything that was handled since the last flush: persist, then send.
+void flush(caf::event_based_actor* self, acceptor_shell& shell) {
+  shell.flush_due = false;
+  auto out = shell.core.take();
+  shell.store.write(out.persist); // throws if the disk fails: the exception handler ends the process
+  send_all(caf::actor{self}, shell.id, shell.peers, std::move(out.send));
+}
+
+/// The flush stands behind everything that is in the mailbox already.
+template <class Message>
+void handle(caf::event_based_actor* self, acceptor_shell& shell, const Message& m) {
+  shell.core.on(m);
+  if (!std::exchange(shell.flush_due, true))
+    self->send(self, flush_atom::value);
+}
+
+} // namespace
+
+caf::behavior acceptor_actor(caf::event_based_actor* self, std::shared_ptr<acceptor_shell> shell) {
+  set_shell_handlers(self, shell->id.str());
+  return {
+      [=](const p1a& m) { handle(self, *shell, m); },
+      [=](const p2a& m) { handle(self, *shell, m); },
+      [=](const read_probe& m) { handle(self, *shell, m); },
+      [=](const ping& m) { handle(self, *shell, m); },
+      [=](const pong&) {},
+      [=](flush_atom) { flush(self, *shell); },
+      [=](const peer_up& m) { shell->peers.up(m.role); },
+      [=](const peer_down& m) { shell->peers.down(m.id); },
+      [=](const status_request&) {
+        role_status status;
+        status.id = shell->id;
+        status.kind = hosted_kind::acceptor;
+        status.state = shell->core.current_vitals();
+        status.disk_bytes = storage::disk_bytes(shell->directory.path());
+        return status;
+      },
+  };
+}
+
+} // namespace pmmc

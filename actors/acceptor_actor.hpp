@@ -1,0 +1,34 @@
+// The acceptor as an actor.
+#pragma once
+
+#include "acceptor.hpp"
+#include "shell.hpp"
+#include "storage/acceptor_store.hpp"
+#include "storage/data_directory.hpp"
+
+#include <memory>
+
+namespace pmmc {
+
+struct acceptor_shell {
+  acceptor_shell(role_id role, storage::data_directory opened)
+      : id(role), directory(std::move(opened)), store(directory),
+        core({.id = role}, store.take_recovered()) {}
+
+  role_id id;
+  storage::data_directory directory;
+  storage::acceptor_store store;
+  acceptor core;
+  peer_directory peers;
+  bool flush_due = false;
+};
+
+/// Spawn it detached: it blocks in fdatasync. One sync serves all messages that were in the mailbox.
+/// If the disk fails, the process ends and sends nothing more.
+///
+/// p1a, p2a, read_probe, ping → answers, after the sync that they depend on
+/// peer_up, peer_down         → whom the answers can reach
+/// status_request             → role_status
+caf::behavior acceptor_actor(caf::event_based_actor* self, std::shared_ptr<acceptor_shell> shell);
+
+} // namespace pmmc

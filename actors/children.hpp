@@ -1,0 +1,55 @@
+// Child processes with prefixed output (`pmmc up`).
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace pmmc::cli {
+
+/// Starts children before any thread is there. While an object lives, SIGINT, SIGTERM and SIGCHLD go
+/// to it. Its destructor stops all children. One object at a time.
+class child_processes {
+public:
+  child_processes();
+  ~child_processes();
+  child_processes(const child_processes&) = delete;
+  child_processes& operator=(const child_processes&) = delete;
+
+  /// `words`: program and arguments. Its lines appear on stderr behind `name`. It gets SIGTERM if this
+  /// process dies. Throws std::system_error.
+  void start(const std::string& name, const std::vector<std::string>& words);
+
+  /// Passes output on and notices ends, for `time` or until something has happened.
+  void pump(std::chrono::milliseconds time);
+  /// Whether each child has printed a line that begins with `prefix`.
+  bool all_printed(const std::string& prefix) const;
+  bool any_exited() const;
+  /// SIGINT or SIGTERM has come.
+  bool stop_requested() const { return stop_requested_; }
+  /// SIGTERM to all, and SIGKILL to those that are still there after ten seconds.
+  void stop();
+
+private:
+  struct child {
+    std::string name;
+    pid_t pid = -1;
+    int output = -1; ///< both of its streams; -1 when closed
+    std::string partial;
+    std::vector<std::string> first_words; ///< of the lines on stdout that matter
+    bool exited = false;
+  };
+
+  void read_output(child& c);
+  void take_line(child& c, const std::string& line);
+  void reap();
+  void take_signals();
+  bool all_exited() const;
+
+  std::vector<child> children_;
+  int signals_ = -1;
+  bool stop_requested_ = false;
+};
+
+} // namespace pmmc::cli

@@ -1,0 +1,71 @@
+// The command line: what all commands share. Each command is a function in one of the cli_*.cpp.
+#pragma once
+
+#include "config/cluster_file.hpp"
+#include "server.hpp"
+
+#include <boost/program_options.hpp>
+#include <chrono>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace pmmc::cli {
+
+enum exit_code : int {
+  done = 0,
+  internal_error = 1,
+  bad_usage = 2,
+  key_absent = 3,
+  not_executed = 4,
+  outcome_unknown = 5,
+  precondition_failed = 6,
+  unhealthy = 7,
+};
+
+/// Ends the command: `what` goes to stderr, `code` to the shell.
+struct command_error : std::runtime_error {
+  command_error(exit_code c, const std::string& text) : std::runtime_error(text), code(c) {}
+  exit_code code;
+};
+
+/// The arguments of one command, parsed.
+struct arguments {
+  std::string command;
+  std::vector<std::string> words; ///< positional ones, behind the command
+  boost::program_options::variables_map options;
+  bool json = false;
+  std::chrono::milliseconds timeout{10'000};
+  std::string program;                 ///< argv[0]
+  state_machine_factory make_machine;
+
+  /// Reads the config file that was named; reports all its mistakes and warnings. Throws
+  /// command_error if it has mistakes or none was named.
+  config::cluster_file load_cluster() const;
+  /// Throws command_error unless there are `least` to `most` words; `usage` goes into the text.
+  void expect_words(std::size_t least, std::size_t most, const std::string& usage) const;
+};
+
+// Commands. Each returns its exit code, or throws.
+int init(const arguments& a);
+int start(const arguments& a);
+int up(const arguments& a);
+int key_value(const arguments& a); ///< put, get, append, del, cas, incr
+int exec(const arguments& a);
+int import_file(const arguments& a);
+int export_all(const arguments& a);
+int status(const arguments& a);
+int fingerprint(const arguments& a);
+int show_config(const arguments& a);
+int inspect(const arguments& a);
+int version(const arguments& a);
+int apply_raw(const arguments& a); ///< apply, query: for state machines other than the store
+
+} // namespace pmmc::cli
+
+namespace pmmc {
+
+/// The whole program `pmmc`, for the state machine that `make_machine` makes.
+int run(int argc, char** argv, state_machine_factory make_machine);
+
+} // namespace pmmc

@@ -1,0 +1,202 @@
+// `pmmc exec`: many operations in flight, results in input order.
+#include "cli_kv.hpp"
+#include "connection.hpp"
+#include "progress.hpp"
+#include "text/command_line.hpp"
+#include "text/escape.hpp"
+
+#include <cstdio>
+#include <deque>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <unordered_map>
+
+namespace pmmc::cli {
+
+namespace {
+
+constexpr std::size_t max_under_way = 2'048;
+constexpr std::size_t max_bytes_under_way = 16 << 20;
+
+/// One line of the input, until its result has been printed.
+struct line_result {
+  std::uint64_t line = 0;
+  std::string key;
+  bool is_query = false;
+  std::size_t bytes = 0;
+  bool finished = false;
+  described_outcome outcome;
+};
+
+/// Runs operations such that the results are those of running them one after another: writes take
+/// effect in their order anyway; a get waits for earlier writes of its key, a write for earlier gets.
+class executor {
+public:
+  executor(const config::cluster_file& cluster, const arguments& a)
+      : connection_(cluster, a.timeout), json_(a.json) {}
+
+  void run(std::istream& in) {
+    std::string line;
+    for (std::uint64_t number = 1; std::getline(in, line); ++number) {
+      run_line(number, line);
+      print_finished();
+      if (stopped_)
+        break;
+    }
+    while (!lines_.empty())
+      wait_for_one();
+    meter_.finish();
+  }
+
+  exit_code code() const { return code_; }
+  void print_summary() const;
+
+private:
+  struct users {
+    unsigned queries = 0;
+    unsigned writes = 0;
+  };
+
+  void run_line(std::uint64_t number, const std::string& line);
+  void fail_line(std::uint64_t number, const std::string& why);
+  void wait_for_one();
+  void take(const client_done& m);
+  void print_finished();
+  void print(const line_result& r);
+
+  connection connection_;
+  bool json_;
+  bool stopped_ = false;
+  exit_code code_ = done;
+  std::uint64_t first_tag_ = 1; ///< of lines_.front(); tags are given out in order
+  std::deque<line_result> lines_;
+  std::uint64_t next_tag_ = 1;
+  std::map<std::uint64_t, std::size_t> place_of_tag_; ///< index since the start
+  std::size_t printed_ = 0;
+  std::size_t bytes_ = 0;
+  std::unordered_map<std::string, users> keys_;
+  std::map<std::string, std::uint64_t> counts_;
+  progress_meter meter_{"operations", 0};
+};
+
+void executor::run_line(std::uint64_t number, const std::string& line) {
+  const auto split = text::split_words(line);
+  if (!split.ok())
+    return fail_line(number, split.error);
+  if (split.words.empty())
+    return;
+  typed_operation op;
+  try {
+    op = parse_operation(split.words);
+  } catch (const command_error& e) {
+    return fail_line(number, e.what());
+  }
+  while ((op.is_query && keys_[op.key].writes > 0) || (!op.is_query && keys_[op.key].queries > 0) ||
+         place_of_tag_.size() >= max_under_way || bytes_ >= max_bytes_under_way)
+    wait_for_one();
+  if (stopped_)
+    return;
+  ++(op.is_query ? keys_[op.key].queries : keys_[op.key].writes);
+  const auto bytes = op.encoded.size();
+  bytes_ += bytes;
+  const auto tag = op.is_query ? connection_.submit_query(std::move(op.encoded))
+                               : connection_.submit(std::move(op.encoded));
+  place_of_tag_.emplace(tag, printed_ + lines_.size());
+  lines_.push_back({number, std::move(op.key), op.is_query, bytes, false, {}});
+  while (auto ready = connection_.next_if_ready())
+    take(*ready);
+}
+
+void executor::fail_line(std::uint64_t number, const std::string& why) {
+  lines_.push_back({number, {}, false, 0, true, {bad_usage, "malformed", {}, false, why}});
+}
+
+void executor::wait_for_one() {
+  if (!place_of_tag_.empty())
+    take(connection_.next());
+  print_finished();
+}
+
+void executor::take(const client_done& m) {
+  const auto place = place_of_tag_.extract(m.tag);
+  auto& line = lines_.at(place.mapped() - printed_);
+  line.outcome = describe(m.outcome, line.key);
+  line.finished = true;
+  bytes_ -= line.bytes;
+  const auto users_of_key = keys_.find(line.key);
+  --(line.is_query ? users_of_key->second.queries : users_of_key->second.writes);
+  if (users_of_key->second.queries == 0 && users_of_key->second.writes == 0)
+    keys_.erase(users_of_key);
+  // What follows would run on a state that nobody knows.
+  stopped_ |= line.outcome.code == not_executed || line.outcome.code == outcome_unknown;
+}
+
+void executor::print_finished() {
+  while (!lines_.empty() && lines_.front().finished) {
+    print(lines_.front());
+    lines_.pop_front();
+    ++printed_;
+    meter_.advance(1);
+  }
+  std::fflush(stdout);
+}
+
+void executor::print(const line_result& r) {
+  const auto& o = r.outcome;
+  ++counts_[o.name];
+  if (o.code != done && o.code != key_absent && o.code != precondition_failed && code_ == done)
+    code_ = o.code;
+  if (json_) {
+    nlohmann::ordered_json j{{"line", std::to_string(r.line)}, {"result", o.name}};
+    if (o.has_value)
+      j["value"] = o.value;
+    if (!o.error.empty())
+      j["error"] = o.error;
+    std::printf("%s\n", j.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+    return;
+  }
+  std::string text = o.name;
+  if (o.code == done && o.has_value)
+    text = text::escape(o.value);
+  else if (o.name == "malformed" || o.name == "refused" || o.code == not_executed ||
+           o.code == outcome_unknown)
+    text += ": line " + std::to_string(r.line) + ": " + o.error;
+  else if (o.has_value)
+    text += " " + text::escape(o.value);
+  std::printf("%s\n", text.c_str());
+}
+
+void executor::print_summary() const {
+  std::string text;
+  std::uint64_t all = 0;
+  for (const auto& [name, count] : counts_) {
+    all += count;
+    text += ", " + std::to_string(count) + " " + name;
+  }
+  std::fprintf(stderr, "%llu operations%s; %s\n", static_cast<unsigned long long>(all),
+               text.c_str(), meter_.rate().c_str());
+  if (stopped_)
+    std::fprintf(stderr, "pmmc: stopped there: operations behind the first one without a result "
+                         "were not started\n");
+}
+
+} // namespace
+
+int exec(const arguments& a) {
+  a.expect_words(0, 1, "exec [FILE]");
+  const auto cluster = a.load_cluster();
+  std::ifstream file;
+  if (!a.words.empty() && a.words[0] != "-") {
+    file.open(a.words[0], std::ios::binary);
+    if (!file)
+      throw command_error{bad_usage, "cannot read " + a.words[0] + ": does it exist?"};
+  }
+  executor e{cluster, a};
+  e.run(file.is_open() ? file : std::cin);
+  e.print_summary();
+  return e.code();
+}
+
+} // namespace pmmc::cli

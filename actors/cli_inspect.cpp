@@ -1,0 +1,121 @@
+// `pmmc inspect`.
+#include "cli.hpp"
+#include "storage/inspect.hpp"
+#include "table.hpp"
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+namespace pmmc::cli {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+
+json ballot_json(const ballot_num& b) {
+  return {{"seqnum", std::to_string(b.seqnum)}, {"leader", b.leader.str()}};
+}
+
+json acceptor_json(const storage::inspected_acceptor& acceptor) {
+  json versions = json::array();
+  for (const auto& v : acceptor.versions)
+    versions.push_back({{"version", std::to_string(v.version)},
+                        {"ballot", ballot_json(v.ballot)},
+                        {"pvalues", std::to_string(v.pvalues)},
+                        {"lowest", std::to_string(v.lowest)},
+                        {"highest", std::to_string(v.highest)},
+                        {"command_bytes", std::to_string(v.command_bytes)}});
+  return {{"watermark", std::to_string(acceptor.watermark)},
+          {"writes", std::to_string(acceptor.writes)},
+          {"versions", std::move(versions)}};
+}
+
+json to_json(const storage::inspection& i) {
+  json j{{"path", i.path.string()}, {"good", i.good()}};
+  if (i.format) {
+    j["cluster"] = i.format->cluster;
+    j["role"] = std::string{storage::to_string(i.format->kind)};
+    j["id"] = i.format->id.str();
+    j["format_id"] = i.format->format_id;
+    j["window"] = std::to_string(i.format->window);
+  }
+  if (i.running_as > 0)
+    j["running_as"] = std::to_string(i.running_as);
+  j["disk_bytes"] = std::to_string(i.disk_bytes);
+  if (i.acceptor)
+    j["acceptor"] = acceptor_json(*i.acceptor);
+  if (i.seqnum)
+    j["free_seqnum"] = std::to_string(*i.seqnum);
+  json disks = json::object();
+  for (const auto& [id, format_id] : i.known_disks)
+    disks[id.str()] = format_id;
+  j["known_disks"] = std::move(disks);
+  j["snapshots"] = json::array();
+  for (const auto& s : i.snapshots)
+    j["snapshots"].push_back({{"slot", std::to_string(s.slot)},
+                              {"file_bytes", std::to_string(s.file_bytes)},
+                              {"good", s.good}});
+  j["files"] = json::array();
+  for (const auto& f : i.files)
+    j["files"].push_back({{"name", f.name}, {"bytes", std::to_string(f.bytes)}});
+  j["problems"] = i.problems;
+  return j;
+}
+
+void print_role(const storage::inspection& i) {
+  if (i.acceptor) {
+    std::printf("watermark  %llu (slots below are gone)\n",
+                static_cast<unsigned long long>(i.acceptor->watermark));
+    for (const auto& v : i.acceptor->versions)
+      std::printf("version %llu  ballot %s, %llu pvalues in slots %llu to %llu, %s of commands\n",
+                  static_cast<unsigned long long>(v.version), to_string(v.ballot).c_str(),
+                  static_cast<unsigned long long>(v.pvalues),
+                  static_cast<unsigned long long>(v.lowest),
+                  static_cast<unsigned long long>(v.highest),
+                  human_bytes(v.command_bytes).c_str());
+  }
+  if (i.seqnum && i.format && i.format->kind == storage::role_kind::leader)
+    std::printf("seqnum     %llu is the least that was never used\n",
+                static_cast<unsigned long long>(*i.seqnum));
+  for (const auto& [id, format_id] : i.known_disks)
+    std::printf("knows      acceptor %s by disk %s\n", id.str().c_str(), format_id.c_str());
+  for (const auto& s : i.snapshots)
+    std::printf("snapshot   of the slots below %llu, %s, %s\n",
+                static_cast<unsigned long long>(s.slot), human_bytes(s.file_bytes).c_str(),
+                s.good ? "good" : "DAMAGED");
+}
+
+void print_text(const storage::inspection& i) {
+  std::printf("directory  %s\n", i.path.c_str());
+  if (i.format)
+    std::printf("role       %s %s of cluster %s\nformat_id  %s\nwindow     %llu slots\n",
+                std::string{storage::to_string(i.format->kind)}.c_str(), i.format->id.str().c_str(),
+                i.format->cluster.c_str(), i.format->format_id.c_str(),
+                static_cast<unsigned long long>(i.format->window));
+  if (i.running_as > 0)
+    std::printf("in use     by process %ld\n", i.running_as);
+  std::printf("disk       %s\n", human_bytes(i.disk_bytes).c_str());
+  print_role(i);
+  table files{{"FILE", "BYTES"}};
+  for (const auto& f : i.files)
+    files.add({f.name, std::to_string(f.bytes)});
+  std::printf("\n");
+  files.print(stdout);
+  std::printf("\n%s\n", i.good() ? "every checksum is right" : "PROBLEMS:");
+  for (const auto& problem : i.problems)
+    std::printf("  %s\n", problem.c_str());
+}
+
+} // namespace
+
+int inspect(const arguments& a) {
+  a.expect_words(1, 1, "inspect DIR");
+  const auto report = storage::inspect(a.words[0]);
+  if (a.json)
+    std::printf("%s\n", to_json(report).dump(2).c_str());
+  else
+    print_text(report);
+  return report.good() ? done : internal_error;
+}
+
+} // namespace pmmc::cli

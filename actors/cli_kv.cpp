@@ -1,0 +1,207 @@
+#include "cli_kv.hpp"
+
+#include "connection.hpp"
+#include "text/escape.hpp"
+#include "text/number.hpp"
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+namespace pmmc::cli {
+
+namespace {
+
+const char* const usages = "put KEY VALUE | get KEY | append KEY VALUE | del KEY | "
+                           "cas KEY EXPECTED NEW | incr KEY [BY]";
+
+void check_key(const std::string& key) {
+  if (key.empty() || key.size() > kv::max_key_bytes)
+    throw command_error{bad_usage, "a key has 1 to " + std::to_string(kv::max_key_bytes) +
+                                       " bytes, this one " + std::to_string(key.size())};
+}
+
+void check_value(const std::string& value) {
+  if (value.size() > kv::max_value_bytes)
+    throw command_error{bad_usage, "a value has at most " + std::to_string(kv::max_value_bytes) +
+                                       " bytes, this one " + std::to_string(value.size())};
+}
+
+std::int64_t parse_by(const std::string& word) {
+  if (const auto by = text::parse_int64(word))
+    return *by;
+  throw command_error{bad_usage, "incr adds a whole number of 64 bits, not \"" + word + "\""};
+}
+
+std::string payload_text(const kv::answer& a) {
+  if (const auto* text = std::get_if<std::string>(&a.payload))
+    return *text;
+  if (const auto* number = std::get_if<std::int64_t>(&a.payload))
+    return std::to_string(*number);
+  if (const auto* length = std::get_if<std::uint64_t>(&a.payload))
+    return std::to_string(*length);
+  return {};
+}
+
+exit_code code_of(kv::answer_status status) {
+  switch (status) {
+  case kv::answer_status::ok:
+    return done;
+  case kv::answer_status::absent:
+    return key_absent;
+  case kv::answer_status::mismatch:
+  case kv::answer_status::not_a_number:
+  case kv::answer_status::overflow:
+    return precondition_failed;
+  case kv::answer_status::malformed:
+    return internal_error;
+  case kv::answer_status::too_large:
+    return bad_usage;
+  }
+  return internal_error;
+}
+
+std::string explain(const kv::answer& a, const std::string& key) {
+  const auto shown = "key \"" + text::escape(key) + "\"";
+  switch (a.status) {
+  case kv::answer_status::ok:
+    return {};
+  case kv::answer_status::absent:
+    return shown + " is absent";
+  case kv::answer_status::mismatch:
+    return std::holds_alternative<std::monostate>(a.payload)
+               ? shown + " is absent, so it does not have the expected value; nothing was changed"
+               : shown + " has the value \"" + text::escape(payload_text(a)) +
+                     "\", not the expected one; nothing was changed";
+  case kv::answer_status::not_a_number:
+    return shown + " does not hold a decimal number of 64 bits; nothing was changed";
+  case kv::answer_status::overflow:
+    return "the sum would not fit into 64 bits; nothing was changed";
+  case kv::answer_status::malformed:
+    return "the replicas did not understand the operation: do they run the same version?";
+  case kv::answer_status::too_large:
+    return "the key or the resulting value is above its limit (" +
+           std::to_string(kv::max_key_bytes) + " and " + std::to_string(kv::max_value_bytes) +
+           " bytes); nothing was changed";
+  }
+  return {};
+}
+
+void print_json(const described_outcome& d) {
+  nlohmann::ordered_json j{{"result", d.name}};
+  if (d.has_value)
+    j["value"] = d.value;
+  if (!d.error.empty())
+    j["error"] = d.error;
+  std::printf("%s\n", j.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+}
+
+} // namespace
+
+typed_operation parse_operation(const std::vector<std::string>& words) {
+  const auto wrong = [&](const char* usage) {
+    return command_error{bad_usage, std::string{"usage: "} + usage};
+  };
+  if (words.size() < 2)
+    throw wrong(usages);
+  const auto& name = words[0];
+  const auto& key = words[1];
+  check_key(key);
+  for (std::size_t i = 2; i < words.size(); ++i)
+    check_value(words[i]);
+  const auto expect = [&](std::size_t least, std::size_t most, const char* usage) {
+    if (words.size() < least || words.size() > most)
+      throw wrong(usage);
+  };
+  if (name == "put") {
+    expect(3, 3, "put KEY VALUE");
+    return {key, kv::encode(kv::put{key, words[2]}), false};
+  }
+  if (name == "get") {
+    expect(2, 2, "get KEY");
+    return {key, kv::encode(kv::get{key}), true};
+  }
+  if (name == "append") {
+    expect(3, 3, "append KEY VALUE");
+    return {key, kv::encode(kv::append{key, words[2]}), false};
+  }
+  if (name == "del") {
+    expect(2, 2, "del KEY");
+    return {key, kv::encode(kv::del{key}), false};
+  }
+  if (name == "cas") {
+    expect(4, 4, "cas KEY EXPECTED NEW");
+    return {key, kv::encode(kv::cas{key, words[2], words[3]}), false};
+  }
+  if (name == "incr") {
+    expect(2, 3, "incr KEY [BY]");
+    return {key, kv::encode(kv::incr{key, words.size() == 3 ? parse_by(words[2]) : 1}), false};
+  }
+  throw wrong(usages);
+}
+
+described_outcome describe(const client_outcome& outcome, const std::string& key) {
+  switch (outcome.kind) {
+  case outcome_kind::done:
+    break;
+  case outcome_kind::refused:
+    return {bad_usage, "refused", {}, false, "refused, not executed: " + outcome.body};
+  case outcome_kind::not_executed:
+    return {not_executed, "not executed", {}, false,
+            "unavailable, not executed: " + outcome.body +
+                ". Check `pmmc status`, then try again"};
+  case outcome_kind::unknown:
+    return {outcome_unknown, "unknown", {}, false,
+            "timed out, outcome unknown: it may have been executed, or may still be. " +
+                outcome.body + ". Check `pmmc status`, and read the key before you try again"};
+  }
+  const auto a = kv::decode_answer(outcome.body);
+  if (!a)
+    return {internal_error, "garbled", {}, false, "the answer is none of the key-value store's"};
+  described_outcome d;
+  d.code = code_of(a->status);
+  d.name = kv::to_string(a->status);
+  d.value = payload_text(*a);
+  d.has_value = !std::holds_alternative<std::monostate>(a->payload);
+  d.error = explain(*a, key);
+  return d;
+}
+
+int key_value(const arguments& a) {
+  auto words = a.words;
+  words.insert(words.begin(), a.command);
+  const auto operation = parse_operation(words);
+  const auto cluster = a.load_cluster();
+  connection to_cluster{cluster, a.timeout};
+  const auto outcome = operation.is_query ? to_cluster.call_query(operation.encoded)
+                                          : to_cluster.call(operation.encoded);
+  const auto d = describe(outcome, operation.key);
+  if (a.json) {
+    print_json(d);
+  } else if (d.code == done) {
+    const auto& line = d.has_value ? d.value : d.name;
+    std::fwrite(line.data(), 1, line.size(), stdout);
+    std::fputc('\n', stdout);
+  }
+  if (!d.error.empty())
+    std::fprintf(stderr, "pmmc: %s %s: %s\n", a.command.c_str(), operation.key.c_str(),
+                 d.error.c_str());
+  return d.code;
+}
+
+int apply_raw(const arguments& a) {
+  a.expect_words(1, 1, a.command + " OP");
+  const auto cluster = a.load_cluster();
+  connection to_cluster{cluster, a.timeout};
+  const auto outcome = a.command == "query" ? to_cluster.call_query(a.words[0])
+                                            : to_cluster.call(a.words[0]);
+  if (outcome.kind != outcome_kind::done) {
+    const auto d = describe(outcome, {});
+    throw command_error{d.code, d.error};
+  }
+  std::fwrite(outcome.body.data(), 1, outcome.body.size(), stdout);
+  std::fputc('\n', stdout);
+  return done;
+}
+
+} // namespace pmmc::cli

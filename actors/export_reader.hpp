@@ -1,0 +1,24 @@
+// Reads a frozen copy of the replicated state, page by page, for one client (`pmmc export`).
+#pragma once
+
+#include "replicated_state.hpp"
+#include "shell.hpp"
+
+#include <chrono>
+#include <memory>
+
+namespace pmmc {
+
+struct frozen_state {
+  std::shared_ptr<const replicated_state> state;
+};
+
+/// A reader that is not asked for so long is given up.
+inline constexpr std::chrono::seconds export_idle{30};
+
+/// Spawn it detached. export_page → the state machine's answer, as a string.
+caf::behavior export_reader(caf::event_based_actor* self, role_id replica, frozen_state frozen);
+
+} // namespace pmmc
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::frozen_state)

@@ -1,0 +1,124 @@
+#include "leader_actor.hpp"
+
+#include "known_disk.hpp"
+
+namespace pmmc {
+
+namespace {
+
+void stop_sub_actors(leader_shell& shell) {
+  for (const auto& scout : shell.scouts)
+    caf::anon_send_exit(scout, caf::exit_reason::kill);
+  for (const auto& [slot, commander] : shell.commanders)
+    caf::anon_send_exit(commander, caf::exit_reason::kill);
+  shell.scouts.clear();
+  shell.commanders.clear();
+}
+
+void log_change_of_office(const leader_shell& shell, bool was_active) {
+  if (shell.core.is_active() && !was_active)
+    spdlog::info("{} is active at ballot {}", shell.id.view(), to_string(shell.core.ballot()));
+  else if (!shell.core.is_active() && was_active)
+    spdlog::info("{} is passive, preempted by {}", shell.id.view(),
+                 to_string(shell.core.preempted_by()));
+}
+
+/// In the order that leader_outputs asks for.
+void carry_out(caf::event_based_actor* self, leader_shell& shell) {
+  auto out = shell.core.take();
+  if (out.persist_seqnum)
+    shell.durable.save(*out.persist_seqnum);
+  if (out.stop_all)
+    stop_sub_actors(shell);
+  const caf::actor me{self};
+  for (auto& task : out.start_scouts) {
+    spdlog::info("{} scouts for ballot {} from slot {}", shell.id.view(), to_string(task.ballot),
+                 task.from_slot);
+    shell.scouts.push_back(self->spawn(scout_actor, me, shell.id, shell.peers, std::move(task)));
+  }
+  for (auto& task : out.start_commanders) {
+    const auto slot = task.value.slot;
+    shell.commanders[slot] =
+        self->spawn(commander_actor, me, shell.id, shell.peers, std::move(task));
+  }
+  send_all(me, shell.id, shell.peers, std::move(out.send));
+}
+
+/// Every input goes through here, so that no output is forgotten.
+template <class Input>
+void handle(caf::event_based_actor* self, leader_shell& shell, const Input& input) {
+  const bool was_active = shell.core.is_active();
+  input(shell.core);
+  carry_out(self, shell);
+  if (was_active != shell.core.is_active())
+    log_change_of_office(shell, was_active);
+}
+
+void tick(caf::event_based_actor* self, leader_shell& shell) {
+  self->delayed_send(self, tick_length, tick_atom::value);
+  handle(self, shell, [](leader& core) { core.on_tick(); });
+  if (++shell.ticks % ticks_per_sub_tick != 0)
+    return;
+  for (const auto& scout : shell.scouts)
+    self->send(scout, sub_tick{shell.peers});
+  for (const auto& [slot, commander] : shell.commanders)
+    self->send(commander, sub_tick{shell.peers});
+}
+
+void forget_scout(leader_shell& shell, const caf::strong_actor_ptr& scout) {
+  std::erase_if(shell.scouts, [&](const caf::actor& a) { return a == scout; });
+}
+
+/// A later ballot may have a commander for the same slot by now.
+void forget_commander(leader_shell& shell, slot_num slot, const caf::strong_actor_ptr& commander) {
+  const auto it = shell.commanders.find(slot);
+  if (it != shell.commanders.end() && it->second == commander)
+    shell.commanders.erase(it);
+}
+
+} // namespace
+
+caf::behavior leader_actor(caf::event_based_actor* self, std::shared_ptr<leader_shell> shell) {
+  set_shell_handlers(self, shell->id.str());
+  self->send(self, tick_atom::value);
+  return {
+      [=](p2b& m) {
+        if (const auto it = shell->commanders.find(m.slot); it != shell->commanders.end())
+          self->send(it->second, std::move(m));
+      },
+      [=](const propose& m) { handle(self, *shell, [&](leader& core) { core.on(m); }); },
+      [=](const commander_report& m) {
+        forget_commander(*shell, m.slot, self->current_sender());
+        handle(self, *shell, [&](leader& core) { core.on(m.outcome, m.ballot); });
+      },
+      [=](tick_atom) { tick(self, *shell); },
+      [=](const ping& m) { handle(self, *shell, [&](leader& core) { core.on(m); }); },
+      [=](const pong& m) { handle(self, *shell, [&](leader& core) { core.on(m); }); },
+      [=](const p1b& m) {
+        for (const auto& scout : shell->scouts)
+          self->send(scout, m);
+      },
+      [=](const scout_report& m) {
+        forget_scout(*shell, self->current_sender());
+        handle(self, *shell, [&](leader& core) { core.on(m.outcome); });
+      },
+      [=](const peer_up& m) {
+        if (is_known_disk(shell->id, shell->durable, m.role))
+          shell->peers.up(m.role);
+      },
+      [=](const peer_down& m) {
+        shell->peers.down(m.id);
+        handle(self, *shell, [&](leader& core) { core.on_peer_down(m.id); });
+      },
+      [=](const status_request&) {
+        role_status status;
+        status.id = shell->id;
+        status.kind = hosted_kind::leader;
+        status.state = shell->core.current_vitals();
+        status.disk_bytes = storage::disk_bytes(shell->directory.path());
+        return status;
+      },
+  };
+}
+
+} // namespace pmmc

@@ -1,0 +1,40 @@
+// The leader as an actor.
+#pragma once
+
+#include "leader.hpp"
+#include "shell.hpp"
+#include "storage/data_directory.hpp"
+#include "storage/role_state.hpp"
+#include "sub_actors.hpp"
+
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace pmmc {
+
+struct leader_shell {
+  leader_shell(leader::settings options, storage::data_directory opened,
+               config_history configurations)
+      : id(options.id), directory(std::move(opened)), durable(directory),
+        core(options, durable.load(), std::move(configurations)) {}
+
+  role_id id;
+  storage::data_directory directory;
+  storage::role_state durable;
+  leader core;
+  peer_directory peers;
+  std::vector<caf::actor> scouts;
+  std::map<slot_num, caf::actor> commanders;
+  std::uint64_t ticks = 0;
+};
+
+/// Spawns its scouts and commanders, hands them the acceptors' answers, and takes their reports.
+///
+/// propose, ping, pong   → the core
+/// p1b, p2b              → its scouts; the commander of the slot
+/// peer_up, peer_down    → whom it can reach; an acceptor that comes back with another disk is not
+/// status_request        → role_status
+caf::behavior leader_actor(caf::event_based_actor* self, std::shared_ptr<leader_shell> shell);
+
+} // namespace pmmc

@@ -1,0 +1,16 @@
+// The process's log: lines on stderr, and the one way in which a role ends its process.
+#pragma once
+
+#include <spdlog/spdlog.h>
+#include <string_view>
+
+namespace pmmc {
+
+/// Sets up the log for a process that hosts the roles `ids`.
+void start_log(std::string_view ids);
+
+/// Says why and ends the process at once, with exit code 1: nothing more is sent or written. For
+/// failures after which a role must not go on (a failed sync, a broken invariant of an actor).
+[[noreturn]] void fatal(std::string_view who, std::string_view why);
+
+} // namespace pmmc

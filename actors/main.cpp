@@ -1,0 +1,6 @@
+#include "cli.hpp"
+#include "kv/kv_store.hpp"
+
+int main(int argc, char** argv) {
+  return pmmc::run(argc, argv, [] { return std::make_unique<pmmc::kv::kv_store>(); });
+}

@@ -1,0 +1,81 @@
+// One per process: finds the other processes, keeps in touch with them, and tells the process's own
+// roles whom they can reach. Published at the process's address; the only actor that is.
+#pragma once
+
+#include "configuration.hpp"
+#include "shell.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pmmc {
+
+struct node_settings {
+  std::string cluster;
+  std::string address;            ///< where this process listens; empty for clients, who only dial
+  std::uint64_t seed = 0;         ///< of the jitter
+  std::vector<hosted_role> roles; ///< of this process
+  configuration members;          ///< whom to expect at which address
+  std::vector<std::string> dial;  ///< addresses to dial and to keep connected to
+};
+
+/// What the node knows about an address.
+struct node_link {
+  enum class state { idle, dialling, connected };
+  state now = state::idle;
+  bool dialled_by_us = false;
+  caf::actor remote;
+  std::string address;                    ///< of the peer; empty for clients
+  std::uint64_t incarnation = 0;
+  std::vector<hosted_role> roles;
+  bool announced = false;                 ///< whether our roles were told peer_up
+  unsigned silent_beats = 0;              ///< since it was last heard
+  unsigned backoff_beats = 0;
+  unsigned wait_beats = 0;                ///< until the next attempt
+  std::string trouble;                    ///< why it is not connected
+};
+
+/// The addresses that a process at `own` dials: of two processes, one dials the other, so that they
+/// never close each other's connection by dialling at the same moment. Acceptors alone need nobody.
+std::vector<std::string> addresses_to_dial(const configuration& members, const std::string& own);
+
+/// hello → welcome            another node has dialled
+/// heartbeat                  between nodes; silence becomes peer_down, its end peer_up
+/// status_request → process_status
+class node {
+public:
+  node(caf::event_based_actor* self, node_settings settings);
+  caf::behavior make_behavior();
+
+private:
+  void introduce_own_roles();
+  void beat();
+  void dial(node_link& link);
+  void dialled(const std::string& address, const caf::actor& remote);
+  void dial_failed(const std::string& address, const std::string& why);
+  void welcomed(const std::string& address, const caf::actor& remote, const welcome& m);
+  welcome greet(const hello& m);
+  std::string why_unwelcome(const hello& m) const;
+  void connected(node_link& link, const caf::actor& remote, std::uint64_t incarnation,
+                 std::vector<hosted_role> roles);
+  void announce(node_link& link);
+  void withdraw(node_link& link, const std::string& why);
+  void disconnected(const caf::actor_addr& remote);
+  void heard(const heartbeat& m);
+  std::vector<role_id> role_ids_at(const std::string& address) const;
+  caf::result<process_status> status(const status_request& m);
+
+  caf::event_based_actor* self_;
+  node_settings settings_;
+  std::uint64_t incarnation_;
+  std::uint64_t random_state_;
+  std::map<std::string, node_link> links_; ///< by address; clients by their actor's name
+};
+
+caf::behavior node_actor(caf::event_based_actor* self, std::shared_ptr<node_settings> settings);
+
+} // namespace pmmc

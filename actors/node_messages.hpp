@@ -1,0 +1,110 @@
+// Messages that only the processes' plumbing needs: how nodes find each other, talk to clients, and
+// tell operators how they are. The protocol itself is in src/messages.hpp.
+#pragma once
+
+#include "configuration.hpp"
+#include "messages.hpp"
+
+#include <caf/actor.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace pmmc {
+
+/// What an actor that a node hosts is.
+enum class hosted_kind : std::uint8_t { acceptor = 1, leader = 2, replica = 3, client = 4 };
+
+struct hosted_role {
+  role_id id;
+  hosted_kind kind = hosted_kind::client;
+  std::string format_id; ///< of its data directory; empty for clients
+  caf::actor handle;
+};
+
+/// First message on a connection, from the node that dialled.
+struct hello {
+  std::string cluster;
+  std::string address;           ///< where the sender listens; empty for clients
+  std::uint64_t incarnation = 0; ///< random, new at each start
+  caf::actor node;
+  std::vector<hosted_role> roles;
+};
+
+/// The answer to a hello.
+struct welcome {
+  std::string refusal; ///< empty: welcome; else why not
+  std::string cluster;
+  std::string address;
+  std::uint64_t incarnation = 0;
+  std::vector<hosted_role> roles;
+};
+
+/// Between nodes that have met, in both directions, so that a frozen or cut-off one is noticed.
+struct heartbeat {
+  std::uint64_t incarnation = 0; ///< of the sender
+};
+
+/// Node → its own roles: a role (of this process or another) can be reached at this handle from now on.
+struct peer_up {
+  hosted_role role;
+};
+
+/// Node → its own roles: what is sent to `id` would be lost.
+struct peer_down {
+  role_id id;
+  std::string why;
+};
+
+/// Client → replica. Many at once, so that a pipeline costs few messages.
+struct client_requests {
+  role_id client;
+  std::vector<request> requests;
+  std::vector<query> queries;
+};
+
+/// Replica → client.
+struct client_replies {
+  role_id replica;
+  std::vector<response> responses;
+  std::vector<query_reply> query_replies;
+};
+
+/// Operator → node → its roles.
+struct status_request {
+  bool with_fingerprint = false;
+};
+
+struct role_status {
+  role_id id;
+  hosted_kind kind = hosted_kind::client;
+  vitals state;
+  std::uint64_t disk_bytes = 0;
+  bool proposes = false;              ///< replica
+  std::uint64_t pending_requests = 0; ///< replica
+  std::uint64_t sessions = 0;         ///< replica
+  std::uint64_t fingerprint = 0;      ///< replica, if asked for
+  std::vector<configuration> configurations; ///< replica: in force and pending
+};
+
+struct process_status {
+  std::string address;
+  std::vector<role_status> roles;
+};
+
+/// Client → replica: "freeze the state as it is, and give me an actor that reads it".
+struct export_open {
+  role_id replica; ///< the one that is meant
+};
+
+struct export_ready {
+  slot_num slot = 0; ///< the frozen state reflects all slots below
+  caf::actor reader; ///< answers export_page with the state machine's answer (a string)
+};
+
+/// Client → export reader: a read-only operation on the frozen state.
+struct export_page {
+  std::string op;
+};
+
+} // namespace pmmc

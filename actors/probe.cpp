@@ -1,0 +1,132 @@
+#include "probe.hpp"
+
+#include "config/address.hpp"
+#include "shell.hpp"
+
+#include <map>
+#include <optional>
+#include <set>
+
+namespace pmmc {
+
+namespace {
+
+struct process_answer {
+  std::string why;
+  process_status status;
+};
+
+using answers = std::map<std::string, process_answer>;
+
+/// Asks one process, and tells `collector`.
+class process_probe {
+public:
+  process_probe(caf::event_based_actor* self, std::chrono::milliseconds timeout, status_request what,
+                std::shared_ptr<answers> into)
+      : self_(self), timeout_(timeout), what_(what), into_(std::move(into)) {}
+
+  void ask(const std::string& address) {
+    std::string error;
+    const auto where = config::parse_address(address, error);
+    if (!where)
+      return failed(address, error);
+    self_
+        ->request(self_->system().middleman().actor_handle(), timeout_, caf::connect_atom::value,
+                  where->host, where->port)
+        .then(
+            [this, address](const caf::node_id&, const caf::strong_actor_ptr& remote,
+                            const std::set<std::string>&) {
+              if (remote)
+                connected(address, caf::actor_cast<caf::actor>(remote));
+              else
+                failed(address, "nothing is published there: is this another program's port?");
+            },
+            [this, address](const caf::error& e) { failed(address, explain(e)); });
+  }
+
+private:
+  void connected(const std::string& address, const caf::actor& remote) {
+    self_->request(remote, timeout_, what_)
+        .then(
+            [this, address](process_status& s) {
+              (*into_)[address].status = std::move(s);
+              quit_when_complete();
+            },
+            [this, address](const caf::error& e) { failed(address, explain(e)); });
+  }
+
+  void failed(const std::string& address, const std::string& why) {
+    (*into_)[address].why = why;
+    quit_when_complete();
+  }
+
+  std::string explain(const caf::error& e) const {
+    if (e == caf::sec::incompatible_application_ids)
+      return "runs another version of pmmc's protocol";
+    if (e == caf::sec::cannot_connect_to_node)
+      return "no connection: nothing listens there";
+    if (e == caf::sec::request_timeout)
+      return "no answer within " + std::to_string(timeout_.count()) + " ms";
+    return self_->system().render(e);
+  }
+
+  void quit_when_complete() {
+    if (--missing == 0)
+      self_->quit();
+  }
+
+public:
+  std::size_t missing = 0;
+
+private:
+  caf::event_based_actor* self_;
+  std::chrono::milliseconds timeout_;
+  status_request what_;
+  std::shared_ptr<answers> into_;
+};
+
+answers ask_all(const std::set<std::string>& addresses, bool with_fingerprint,
+                std::chrono::milliseconds timeout) {
+  system_config options{1};
+  caf::actor_system system{options};
+  auto result = std::make_shared<answers>();
+  caf::scoped_actor self{system};
+  const auto prober = self->spawn<caf::monitored>([&](caf::event_based_actor* actor) {
+    set_shell_handlers(actor, "probe");
+    auto p = std::make_shared<process_probe>(actor, timeout, status_request{with_fingerprint},
+                                             result);
+    p->missing = addresses.size();
+    for (const auto& address : addresses)
+      p->ask(address);
+    actor->attach_functor([p]() mutable { p.reset(); });
+    return caf::behavior{[](tick_atom) {}};
+  });
+  self->wait_for(prober);
+  return *result;
+}
+
+} // namespace
+
+std::vector<probed_role> probe(const config::cluster_file& cluster, bool with_fingerprint,
+                               std::chrono::milliseconds timeout) {
+  const auto roles = config::roles_of(cluster.first);
+  std::set<std::string> addresses;
+  for (const auto& role : roles)
+    addresses.insert(role.address);
+  const auto answered = ask_all(addresses, with_fingerprint, timeout);
+  std::vector<probed_role> result;
+  for (const auto& role : roles) {
+    probed_role p{role, false, answered.at(role.address).why, {}};
+    for (const auto& status : answered.at(role.address).status.roles)
+      if (status.id == role.id) {
+        p.up = true;
+        p.status = status;
+      }
+    if (!p.up && p.why.empty())
+      p.why = "the process at " + role.address + " does not host it, or it does not answer";
+    result.push_back(std::move(p));
+  }
+  return result;
+}
+
+} // namespace pmmc

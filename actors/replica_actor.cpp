@@ -1,0 +1,136 @@
+#include "replica_actor.hpp"
+
+#include "export_reader.hpp"
+#include "known_disk.hpp"
+
+#include <utility>
+
+namespace pmmc {
+
+namespace {
+
+std::unique_ptr<replicated_state> newest_state(const storage::snapshot_store& snapshots,
+                                               const state_factory& make_state) {
+  const auto slot = snapshots.latest();
+  return slot ? restore_snapshot(snapshots, *slot, make_state) : make_state();
+}
+
+/// In the order that replica_outputs asks for.
+void flush(caf::event_based_actor* self, replica_shell& shell) {
+  shell.flush_due = false;
+  shell.core.flush();
+  auto out = shell.core.take();
+  send_all(caf::actor{self}, shell.id, shell.peers, std::move(out.send));
+  if (out.save_snapshot)
+    self->send(shell.worker, save_snapshot{std::move(out.save_snapshot)});
+  for (auto& piece : out.read_snapshot)
+    self->send(shell.worker, read_piece{piece});
+  for (auto& piece : out.store_snapshot)
+    self->send(shell.worker, store_piece{std::move(piece)});
+}
+
+void flush_later(caf::event_based_actor* self, replica_shell& shell) {
+  if (!std::exchange(shell.flush_due, true))
+    self->send(self, flush_atom::value);
+}
+
+template <class Message>
+void handle(caf::event_based_actor* self, replica_shell& shell, Message&& m) {
+  shell.core.on(std::forward<Message>(m));
+  flush_later(self, shell);
+}
+
+void handle_client(caf::event_based_actor* self, replica_shell& shell, client_requests& m) {
+  for (auto& r : m.requests)
+    shell.core.on(m.client, std::move(r));
+  for (auto& q : m.queries)
+    shell.core.on(m.client, std::move(q));
+  flush_later(self, shell);
+}
+
+void take_over(caf::event_based_actor* self, replica_shell& shell, const snapshot_fetched& m) {
+  if (!m.state) {
+    spdlog::warn("{} got a damaged snapshot; it asks again", shell.id.view());
+    shell.core.snapshot_rejected();
+  } else {
+    spdlog::info("{} takes over the state at slot {}", shell.id.view(), m.state->slot_out());
+    shell.core.install(m.state->clone());
+  }
+  flush_later(self, shell);
+}
+
+role_status status_of(const replica_shell& shell, bool with_fingerprint) {
+  role_status status;
+  status.id = shell.id;
+  status.kind = hosted_kind::replica;
+  status.state = shell.core.current_vitals();
+  status.disk_bytes = storage::disk_bytes(shell.directory.path());
+  status.proposes = shell.core.proposes();
+  status.pending_requests = shell.core.pending_requests();
+  status.sessions = shell.core.state().sessions().size();
+  if (with_fingerprint)
+    status.fingerprint = shell.core.state().fingerprint();
+  for (const auto& [first_slot, config] : shell.core.state().configurations().all())
+    status.configurations.push_back(config);
+  return status;
+}
+
+} // namespace
+
+replica_shell::replica_shell(replica::settings options, storage::data_directory opened,
+                             state_factory make)
+    : id(options.id), directory(std::move(opened)), durable(directory), snapshots(directory),
+      make_state(std::move(make)),
+      core(options, newest_state(snapshots, make_state), snapshots.latest().has_value()) {}
+
+caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replica_shell> shell) {
+  set_shell_handlers(self, shell->id.str());
+  shell->worker = self->spawn<caf::linked + caf::detached>(snapshot_worker, shell->id,
+                                                           shell->snapshots, shell->make_state);
+  self->send(self, tick_atom::value);
+  return caf::message_handler{
+      [=](client_requests& m) { handle_client(self, *shell, m); },
+      [=](const decision& m) { handle(self, *shell, m); },
+      [=](flush_atom) { flush(self, *shell); },
+      [=](const read_probe_reply& m) { handle(self, *shell, m); },
+      [=](const handoff& m) { handle(self, *shell, m); },
+      [=](tick_atom) {
+        self->delayed_send(self, tick_length, tick_atom::value);
+        shell->core.on_tick();
+        flush_later(self, *shell);
+      },
+      [=](const ping& m) { handle(self, *shell, m); },
+      [=](const pong& m) { handle(self, *shell, m); },
+      [=](const collected& m) { handle(self, *shell, m); },
+      [=](const catchup& m) { handle(self, *shell, m); },
+      [=](const catchup_reply& m) { handle(self, *shell, m); },
+      [=](const snapshot_request& m) { handle(self, *shell, m); },
+      [=](snapshot_chunk& m) { handle(self, *shell, std::move(m)); },
+  }
+      .or_else(
+          [=](const snapshot_saved& m) {
+            shell->core.snapshot_saved(m.slot);
+            flush_later(self, *shell);
+          },
+          [=](const piece_read& m) {
+            send_all(caf::actor{self}, shell->id, shell->peers, {{m.to, m.chunk}});
+          },
+          [=](const snapshot_fetched& m) { take_over(self, *shell, m); },
+          [=](const peer_up& m) {
+            if (is_known_disk(shell->id, shell->durable, m.role))
+              shell->peers.up(m.role);
+          },
+          [=](const peer_down& m) {
+            shell->peers.down(m.id);
+            shell->core.on_peer_down(m.id);
+            flush_later(self, *shell);
+          },
+          [=](const status_request& m) { return status_of(*shell, m.with_fingerprint); },
+          [=](const export_open&) {
+            return export_ready{shell->core.slot_out(),
+                                self->spawn<caf::detached>(export_reader, shell->id,
+                                                           frozen_state{shell->core.state().clone()})};
+          });
+}
+
+} // namespace pmmc

@@ -1,0 +1,42 @@
+// The replica as an actor.
+#pragma once
+
+#include "replica.hpp"
+#include "shell.hpp"
+#include "snapshot_worker.hpp"
+#include "storage/data_directory.hpp"
+#include "storage/role_state.hpp"
+#include "storage/snapshot_store.hpp"
+
+#include <memory>
+
+namespace pmmc {
+
+struct replica_shell {
+  /// Restores the newest snapshot, if there is one. Throws storage_error if it is damaged.
+  replica_shell(replica::settings options, storage::data_directory opened, state_factory make);
+
+  role_id id;
+  storage::data_directory directory;
+  storage::role_state durable;
+  storage::snapshot_store snapshots;
+  state_factory make_state;
+  replica core;
+  peer_directory peers;
+  caf::actor worker;
+  bool flush_due = false;
+};
+
+/// All messages that are in the mailbox are handled before the replica proposes or answers, so that
+/// what comes together travels together.
+///
+/// client_requests                          → client_replies, in the end
+/// handoff, decision, collected, ping, pong,
+/// read_probe_reply, catchup, catchup_reply,
+/// snapshot_request, snapshot_chunk         → the core
+/// peer_up, peer_down                       → whom it can reach
+/// status_request                           → role_status
+/// export_open                              → export_ready
+caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replica_shell> shell);
+
+} // namespace pmmc

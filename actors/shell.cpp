@@ -1,0 +1,105 @@
+#include "shell.hpp"
+
+#include <map>
+#include <type_traits>
+#include <utility>
+
+namespace pmmc {
+
+void set_shell_handlers(caf::scheduled_actor* self, const std::string& name) {
+  self->set_default_handler(
+      [name](caf::scheduled_actor*, caf::message_view& unexpected) -> caf::result<caf::message> {
+        spdlog::warn("{} drops an unexpected message: {}", name,
+                     caf::to_string(unexpected.move_content_to_message()));
+        return caf::message{};
+      });
+  self->set_error_handler([name](caf::scheduled_actor* actor, caf::error& error) {
+    spdlog::warn("{} was answered with an error: {}", name, actor->system().render(error));
+  });
+  self->set_down_handler([](caf::scheduled_actor*, caf::down_msg&) {});
+  self->set_exit_handler([](caf::scheduled_actor* actor, caf::exit_msg& m) {
+    if (m.reason == caf::exit_reason::user_shutdown || m.reason == caf::exit_reason::kill)
+      actor->quit(m.reason);
+  });
+  self->set_exception_handler(
+      [name](caf::scheduled_actor*, std::exception_ptr& exception) -> caf::error {
+        try {
+          std::rethrow_exception(exception);
+        } catch (const std::exception& e) {
+          fatal(name, e.what());
+        }
+      });
+}
+
+void peer_directory::up(const hosted_role& role) {
+  auto changed = std::make_shared<handles>(*handles_);
+  changed->insert_or_assign(role.id, role.handle);
+  handles_ = std::move(changed);
+}
+
+void peer_directory::down(const role_id& id) {
+  auto changed = std::make_shared<handles>(*handles_);
+  changed->erase(id);
+  handles_ = std::move(changed);
+}
+
+const caf::actor* peer_directory::find(const role_id& id) const {
+  const auto it = handles_->find(id);
+  return it == handles_->end() ? nullptr : &it->second;
+}
+
+namespace {
+
+/// Sorts envelopes into single messages, sent at once, and those that are grouped by client.
+class sender {
+public:
+  sender(const caf::actor& from, const role_id& id, const peer_directory& peers)
+      : from_(from), id_(id), peers_(peers) {}
+
+  void operator()(const role_id& to, response m) { replies_[to].responses.push_back(std::move(m)); }
+  void operator()(const role_id& to, query_reply m) {
+    replies_[to].query_replies.push_back(std::move(m));
+  }
+  void operator()(const role_id& to, request m) { requests_[to].requests.push_back(std::move(m)); }
+  void operator()(const role_id& to, query m) { requests_[to].queries.push_back(std::move(m)); }
+  template <class Message>
+  void operator()(const role_id& to, Message m) {
+    send(to, std::move(m));
+  }
+
+  void send_grouped() {
+    for (auto& [to, m] : replies_) {
+      m.replica = id_;
+      send(to, std::move(m));
+    }
+    for (auto& [to, m] : requests_) {
+      m.client = id_;
+      send(to, std::move(m));
+    }
+  }
+
+private:
+  template <class Message>
+  void send(const role_id& to, Message m) {
+    if (const auto* handle = peers_.find(to))
+      caf::send_as(from_, *handle, std::move(m));
+  }
+
+  const caf::actor& from_;
+  const role_id& id_;
+  const peer_directory& peers_;
+  std::map<role_id, client_replies> replies_;
+  std::map<role_id, client_requests> requests_;
+};
+
+} // namespace
+
+void send_all(const caf::actor& from, const role_id& sender_id, const peer_directory& peers,
+              std::vector<envelope> envelopes) {
+  sender s{from, sender_id, peers};
+  for (auto& e : envelopes)
+    std::visit([&](auto& m) { s(e.to, std::move(m)); }, e.body);
+  s.send_grouped();
+}
+
+} // namespace pmmc

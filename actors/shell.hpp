@@ -1,0 +1,45 @@
+// What all our actors have in common: their handlers for what is unexpected, their tick, and the
+// directory of those whom they can reach.
+#pragma once
+
+#include "log.hpp"
+#include "node_messages.hpp"
+#include "wire.hpp"
+
+#include <caf/all.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace pmmc {
+
+/// The length of the core's tick.
+inline constexpr std::chrono::milliseconds tick_length{10};
+
+/// CAF's defaults print, quit or die in silence. Ours: unexpected messages are logged and dropped, an
+/// exception ends the process (a role that is dead inside a living process would be the worst of both).
+void set_shell_handlers(caf::scheduled_actor* self, const std::string& name);
+
+/// Whom an actor can send to, by id. Copies share; a change makes a new map, so that a copy may be
+/// read in another thread.
+class peer_directory {
+public:
+  void up(const hosted_role& role);
+  void down(const role_id& id);
+  /// Nothing if `id` cannot be reached.
+  const caf::actor* find(const role_id& id) const;
+
+private:
+  using handles = std::unordered_map<role_id, caf::actor>;
+  std::shared_ptr<const handles> handles_ = std::make_shared<const handles>();
+};
+
+/// Sends each envelope to its addressee, as `sender`, in order; what nobody can be reached for is
+/// dropped (the core sends again). Answers to clients travel together.
+void send_all(const caf::actor& sender, const role_id& sender_id, const peer_directory& peers,
+              std::vector<envelope> envelopes);
+
+} // namespace pmmc

@@ -1,0 +1,22 @@
+// The actor system, with every option that matters set in code: CAF's own ini file and argv are not
+// looked at.
+#pragma once
+
+#include "wire.hpp"
+
+#include <caf/all.hpp>
+#include <caf/io/all.hpp>
+#include <string>
+
+namespace pmmc {
+
+/// What processes of different versions refuse each other by.
+std::string protocol_name();
+
+class system_config : public caf::actor_system_config {
+public:
+  /// `threads` of the scheduler; detached actors have one of their own beside them.
+  explicit system_config(std::size_t threads);
+};
+
+} // namespace pmmc

@@ -1,0 +1,58 @@
+#include "batch.hpp"
+
+#include "codec.hpp"
+
+namespace pmmc {
+
+namespace {
+constexpr std::uint64_t batch_format = 1;
+constexpr std::size_t entry_overhead_bytes = 1 + 4 * 10;
+
+bool is_request_kind(std::uint64_t kind) {
+  return kind >= static_cast<std::uint64_t>(request_kind::operation) &&
+         kind <= static_cast<std::uint64_t>(request_kind::end_session);
+}
+} // namespace
+
+std::size_t batch_bytes(const request& r) { return entry_overhead_bytes + r.op.size(); }
+
+command encode_batch(std::span<const request> requests) {
+  if (requests.empty())
+    return {};
+  std::string bytes;
+  std::size_t size = 1;
+  for (const auto& r : requests)
+    size += batch_bytes(r);
+  bytes.reserve(size);
+  put_varint(bytes, batch_format);
+  for (const auto& r : requests) {
+    put_varint(bytes, static_cast<std::uint64_t>(r.kind));
+    put_varint(bytes, r.session);
+    put_varint(bytes, r.sequence);
+    put_varint(bytes, r.acknowledged);
+    put_bytes(bytes, r.op);
+  }
+  return command{std::move(bytes)};
+}
+
+std::optional<std::vector<batch_entry>> decode_batch(const command& c) {
+  std::vector<batch_entry> entries;
+  if (c.is_noop())
+    return entries;
+  byte_reader in{c.bytes()};
+  if (in.varint() != batch_format)
+    return std::nullopt;
+  while (in.ok() && !in.at_end()) {
+    const auto kind = in.varint();
+    if (!is_request_kind(kind))
+      return std::nullopt;
+    batch_entry entry{static_cast<request_kind>(kind), in.varint(), in.varint(), in.varint(), {}};
+    entry.op = in.bytes();
+    entries.push_back(entry);
+  }
+  if (!in.ok())
+    return std::nullopt;
+  return entries;
+}
+
+} // namespace pmmc

@@ -1,0 +1,31 @@
+// What replicas put into a slot's command: a batch of requests (design, "who proposes").
+#pragma once
+
+#include "messages.hpp"
+
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace pmmc {
+
+/// A request as it stands in a batch; `op` points into the command's bytes.
+struct batch_entry {
+  request_kind kind = request_kind::operation;
+  session_id session = 0;
+  std::uint64_t sequence = 0;
+  std::uint64_t acknowledged = 0;
+  std::string_view op;
+};
+
+/// Bytes that `r` takes in a batch, at the most.
+std::size_t batch_bytes(const request& r);
+
+/// The command that carries `requests` in their order. No requests make the no-op.
+command encode_batch(std::span<const request> requests);
+
+/// The requests of a command, or nothing if its bytes are not a batch. The entries point into `c`.
+std::optional<std::vector<batch_entry>> decode_batch(const command& c);
+
+} // namespace pmmc

@@ -1,0 +1,271 @@
+#include "client.hpp"
+
+#include "codec.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace pmmc {
+
+client::client(settings options) : options_(options), random_(options.seed) {}
+
+/// The replica's time to answer begins when there is something to answer.
+void client::begin_waiting() {
+  if (operations_.empty() && queries_.empty() && queued_.empty())
+    heard_tick_ = tick_;
+}
+
+std::uint64_t client::submit(std::string op, unsigned timeout_ticks) {
+  begin_waiting();
+  operation o;
+  o.what.op = std::move(op);
+  o.ticket = ++tickets_;
+  o.deadline_tick = tick_ + timeout_ticks;
+  queued_.push_back(std::move(o));
+  send_operations();
+  return tickets_;
+}
+
+std::uint64_t client::submit_query(std::string op, unsigned timeout_ticks) {
+  begin_waiting();
+  pending_query q;
+  q.what = {++tickets_, std::move(op)};
+  q.deadline_tick = tick_ + timeout_ticks;
+  send(queries_.emplace(tickets_, std::move(q)).first->second);
+  return tickets_;
+}
+
+std::uint64_t client::finish(unsigned timeout_ticks) {
+  begin_waiting();
+  operation o;
+  o.what.kind = request_kind::end_session;
+  o.ticket = ++tickets_;
+  o.deadline_tick = tick_ + timeout_ticks;
+  if (session_ == 0 && open_nonce_ == 0) {
+    settle(o, outcome_kind::done, {});
+  } else {
+    queued_.push_back(std::move(o));
+    send_operations();
+  }
+  return tickets_;
+}
+
+// --- Sending ------------------------------------------------------------------------------------
+
+void client::open_session() {
+  if (open_nonce_ == 0)
+    open_nonce_ = random_.next() | 1;
+  else if (tick_ < open_resend_tick_)
+    return;
+  open_resend_tick_ = tick_ + options_.answer_ticks / 2;
+  if (!target_.empty())
+    out_.send.push_back({target_, request{request_kind::open_session, 0, open_nonce_, 0, {}}});
+}
+
+void client::send_operations() {
+  if (queued_.empty())
+    return;
+  if (session_ == 0)
+    return open_session();
+  while (!queued_.empty() && operations_.size() < options_.max_in_flight &&
+         (operations_.empty() || in_flight_bytes_ < options_.max_in_flight_bytes)) {
+    auto& next = queued_.front();
+    if (next.what.kind == request_kind::end_session && !operations_.empty())
+      return; // the session ends when everything else is answered
+    next.what.session = session_;
+    next.what.sequence = next_sequence_++;
+    in_flight_bytes_ += next.what.op.size();
+    auto& placed = operations_.emplace(next.what.sequence, std::move(next)).first->second;
+    queued_.pop_front();
+    send(placed);
+  }
+}
+
+void client::send(operation& op) {
+  op.resend_tick = tick_ + options_.answer_ticks;
+  if (target_.empty())
+    return;
+  ++op.attempts;
+  op.what.acknowledged = acknowledged_;
+  out_.send.push_back({target_, op.what});
+}
+
+void client::send(pending_query& q) {
+  q.resend_tick = tick_ + options_.answer_ticks;
+  if (target_.empty())
+    return;
+  ++q.attempts;
+  out_.send.push_back({target_, q.what});
+}
+
+void client::resend_all() {
+  open_resend_tick_ = 0;
+  if (session_ == 0 && !queued_.empty())
+    open_session();
+  for (auto& [sequence, op] : operations_)
+    send(op);
+  for (auto& [ticket, q] : queries_)
+    send(q);
+}
+
+// --- Answers ------------------------------------------------------------------------------------
+
+void client::on(const role_id& replica, const response& m) {
+  if (replica == target_)
+    heard_tick_ = tick_;
+  if (m.session == 0) {
+    if (m.sequence != open_nonce_ || open_nonce_ == 0 || m.status != reply_status::ok)
+      return; // of an attempt that was given up; or busy, and asked again on a tick
+    byte_reader in{m.body};
+    session_ = in.varint();
+    open_nonce_ = 0;
+    next_sequence_ = 1;
+    acknowledged_ = 0;
+    send_operations();
+  } else if (m.session == session_) {
+    settle_sequence(m);
+  }
+}
+
+void client::settle_sequence(const response& m) {
+  const auto it = operations_.find(m.sequence);
+  if (it == operations_.end())
+    return;
+  auto& op = it->second;
+  switch (m.status) {
+  case reply_status::busy:
+  case reply_status::unavailable:
+    op.trouble = m.body;
+    op.attempts -= op.attempts > 0 ? 1 : 0;
+    op.resend_tick = tick_ + options_.busy_ticks;
+    return;
+  case reply_status::session_ended:
+    if (op.what.kind != request_kind::end_session)
+      return abandon_session(m.body);
+    [[fallthrough]];
+  case reply_status::ok:
+    settle(op, outcome_kind::done, m.body);
+    break;
+  case reply_status::refused:
+    settle(op, outcome_kind::refused, m.body);
+    break;
+  }
+  const bool ended = op.what.kind == request_kind::end_session;
+  in_flight_bytes_ -= op.what.op.size();
+  operations_.erase(it);
+  if (ended)
+    session_ = 0;
+  acknowledge_answered();
+  send_operations();
+}
+
+void client::acknowledge_answered() {
+  acknowledged_ = (operations_.empty() ? next_sequence_ : operations_.begin()->first) - 1;
+}
+
+void client::settle(operation& op, outcome_kind kind, std::string body) {
+  out_.finished.push_back({op.ticket, kind, std::move(body), 0, {}});
+}
+
+/// The session is gone, so nobody can tell any more what became of the requests in flight. Those that
+/// were not sent yet go into a new one.
+void client::abandon_session(const std::string& why) {
+  for (auto& [sequence, op] : operations_)
+    settle(op, op.attempts == 0 ? outcome_kind::not_executed : outcome_kind::unknown, why);
+  operations_.clear();
+  in_flight_bytes_ = 0;
+  session_ = 0;
+  open_nonce_ = 0;
+  send_operations();
+}
+
+void client::on(const role_id& replica, const query_reply& m) {
+  if (replica == target_)
+    heard_tick_ = tick_;
+  const auto it = queries_.find(m.number);
+  if (it == queries_.end())
+    return;
+  if (m.status == reply_status::busy || m.status == reply_status::unavailable) {
+    it->second.trouble = m.body;
+    it->second.resend_tick = tick_ + options_.busy_ticks;
+    return;
+  }
+  out_.finished.push_back({m.number,
+                           m.status == reply_status::ok ? outcome_kind::done
+                                                        : outcome_kind::refused,
+                           m.body, m.slot, replica});
+  queries_.erase(it);
+}
+
+// --- Which replica ------------------------------------------------------------------------------
+
+void client::on_replica_up(const role_id& replica) {
+  up_.insert(replica);
+  troubles_.erase(replica);
+  if (target_.empty())
+    choose_replica();
+}
+
+void client::on_replica_down(const role_id& replica, const std::string& why) {
+  up_.erase(replica);
+  troubles_[replica] = why;
+  if (replica == target_)
+    choose_replica();
+}
+
+/// Another replica than the present one if there is any, at random, so that clients spread.
+void client::choose_replica() {
+  std::vector<role_id> choices(up_.begin(), up_.end());
+  if (choices.size() > 1)
+    std::erase(choices, target_);
+  target_ = choices.empty() ? role_id{} : choices[random_.below(choices.size())];
+  heard_tick_ = tick_;
+  if (!target_.empty())
+    resend_all();
+}
+
+void client::on_tick() {
+  ++tick_;
+  for (auto it = operations_.begin(); it != operations_.end(); ++it)
+    if (tick_ >= it->second.deadline_tick) {
+      // The session cannot go on behind a request that nobody waits for any more.
+      return abandon_session(tried(it->second.trouble));
+    }
+  while (!queued_.empty() && tick_ >= queued_.front().deadline_tick) {
+    settle(queued_.front(), outcome_kind::not_executed, tried(queued_.front().trouble));
+    queued_.pop_front();
+  }
+  for (auto it = queries_.begin(); it != queries_.end();) {
+    if (tick_ < it->second.deadline_tick) {
+      ++it;
+      continue;
+    }
+    out_.finished.push_back(
+        {it->first, outcome_kind::not_executed, tried(it->second.trouble), 0, {}});
+    it = queries_.erase(it);
+  }
+  const bool waiting = !operations_.empty() || !queries_.empty() || !queued_.empty();
+  if (waiting && up_.size() > 1 && tick_ >= heard_tick_ + options_.answer_ticks)
+    return choose_replica();
+  if (session_ == 0 && !queued_.empty())
+    open_session();
+  for (auto& [sequence, op] : operations_)
+    if (tick_ >= op.resend_tick)
+      send(op);
+  for (auto& [ticket, q] : queries_)
+    if (tick_ >= q.resend_tick)
+      send(q);
+}
+
+std::string client::tried(const std::string& trouble) const {
+  std::string text;
+  if (!target_.empty())
+    text = "replica " + target_.str() + " " + (trouble.empty() ? "did not answer" : "says: " + trouble);
+  for (const auto& [replica, why] : troubles_)
+    text += (text.empty() ? "" : "; ") + std::string{"replica "} + replica.str() + " " + why;
+  return text.empty() ? "no replica could be reached" : text;
+}
+
+client_outputs client::take() { return std::exchange(out_, {}); }
+
+} // namespace pmmc

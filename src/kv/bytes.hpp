@@ -1,0 +1,60 @@
+// Little-endian integers in byte strings, for the encodings of this folder.
+#pragma once
+
+#include <concepts>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace pmmc::kv {
+
+template <std::unsigned_integral Number>
+void append_number(std::string& out, Number value) {
+  for (std::size_t i = 0; i < sizeof(Number); ++i)
+    out.push_back(static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * i) & 0xff));
+}
+
+/// Reads from the front of a view; whatever is not there is "nothing", and stays nothing.
+class byte_reader {
+public:
+  explicit byte_reader(std::string_view bytes) : rest_(bytes) {}
+
+  template <std::unsigned_integral Number>
+  std::optional<Number> number() {
+    auto bytes = take(sizeof(Number));
+    if (!bytes)
+      return std::nullopt;
+    std::uint64_t value = 0;
+    for (std::size_t i = 0; i < sizeof(Number); ++i)
+      value |= static_cast<std::uint64_t>(static_cast<unsigned char>((*bytes)[i])) << (8 * i);
+    return static_cast<Number>(value);
+  }
+
+  std::optional<std::string_view> take(std::size_t size) {
+    if (size > rest_.size())
+      return std::nullopt;
+    auto bytes = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return bytes;
+  }
+
+  /// A size in a field of type Number, and so many bytes after it.
+  template <std::unsigned_integral Number>
+  std::optional<std::string_view> sized() {
+    auto size = number<Number>();
+    return size ? take(*size) : std::nullopt;
+  }
+
+  std::string_view rest() {
+    auto bytes = rest_;
+    rest_ = {};
+    return bytes;
+  }
+
+  bool at_end() const { return rest_.empty(); }
+
+private:
+  std::string_view rest_;
+};
+
+} // namespace pmmc::kv

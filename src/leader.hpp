@@ -1,0 +1,143 @@
+// The leader (paper, section 2.4, figure 7), with failure detection (section 3).
+#pragma once
+
+#include "aimd_timeout.hpp"
+#include "commander.hpp"
+#include "configuration.hpp"
+#include "messages.hpp"
+#include "random.hpp"
+#include "scout.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+namespace pmmc {
+
+/// What a leader wants done.
+/// ORDER: `persist_seqnum` must be durable before any scout of `start_scouts` sends its first message,
+/// so that no ballot is ever used again after a restart (L3). Then: stop what is to be stopped, start
+/// what is to be started, send.
+struct leader_outputs {
+  std::optional<std::uint64_t> persist_seqnum; ///< the least seqnum that is still free
+  bool stop_all = false;                       ///< stop all scouts and commanders started so far
+  std::vector<scout_task> start_scouts;
+  std::vector<commander_task> start_commanders;
+  std::vector<envelope> send;
+};
+
+/// Single-threaded; driven by messages, by the outcomes of the scouts and commanders that it asked
+/// for, and by ticks of about 10 ms.
+class leader {
+public:
+  struct settings {
+    role_id id;
+    std::uint64_t seed = 0;
+    std::uint64_t window = 128; ///< in slots
+    aimd_timeout::limits timeout = {};
+    unsigned ping_ticks = 5;
+    unsigned start_ticks = 10;         ///< after a start, time for an active leader to show itself
+    unsigned lost_quorum_ticks = 100;  ///< without signs of a majority of acceptors: give up office
+    unsigned forget_replica_ticks = 100;
+    std::size_t kept_decisions_bytes = 16 << 20;
+  };
+
+  /// `free_seqnum`: the least seqnum that this leader has never used, as persisted.
+  leader(settings options, std::uint64_t free_seqnum, config_history configurations);
+
+  void on(const propose& m);
+  void on(const ping& m);
+  void on(const pong& m);
+  void on(const scout_outcome& m);
+  /// `ballot`: the one that the commander worked for.
+  void on(const commander_outcome& m, const ballot_num& ballot);
+  /// The connection to a role is known to be broken.
+  void on_peer_down(const role_id& peer);
+  void on_tick();
+
+  leader_outputs take();
+
+  bool is_active() const { return state_ == state::active; }
+  /// The ballot it scouts for or holds; while passive, the last one that it had.
+  const ballot_num& ballot() const { return ballot_num_; }
+  /// The ballot that keeps it passive, or ⊥.
+  const ballot_num& preempted_by() const { return preempted_by_; }
+  vitals current_vitals() const;
+  const std::map<slot_num, command>& proposals() const { return proposals_; }
+  /// Slots below are not known in memory: to propose there, phase 1 has to look at them first.
+  slot_num covered_from() const { return covered_from_; }
+  unsigned timeout_ticks() const { return timeout_.ticks(); }
+  /// Slots with a commander at work.
+  const std::set<slot_num>& commanders() const { return commanders_; }
+
+private:
+  enum class state { starting, passive, scouting, active };
+
+  struct acceptor_news {
+    std::uint64_t heard_tick = 0;
+    std::uint64_t leader_ping = 0; ///< see vitals
+  };
+  struct replica_news {
+    slot_num slot_out = 0;
+    std::uint64_t heard_tick = 0;
+  };
+
+  // election
+  void run_for_office();
+  void become_active();
+  void become_passive(const ballot_num& by);
+  void put_off_office();
+  void handle(const adopted& m);
+  void handle(const preempted& m);
+  bool hears_quorum() const;
+  void send_pings();
+  void watch_leader(const pong& m);
+  void watch_through_acceptor(const pong& m);
+
+  // proposals
+  void handle(const decided& m);
+  void handle(const below_watermark& m);
+  void command_slot(slot_num slot, const command& value);
+  void start_waiting_commanders();
+  void recover(const propose& m);
+  void propose_recovered(const adopted& m);
+  void forget_decided();
+  slot_num least_replica_slot_out() const;
+  std::shared_ptr<const configuration> config_for(slot_num slot) const;
+  std::size_t max_commanders() const { return 2 * options_.window; }
+
+  settings options_;
+  config_history configurations_;
+  std::map<config_version, std::shared_ptr<const configuration>> shared_configurations_;
+  random_source random_;
+  state state_ = state::starting;
+  ballot_num ballot_num_;
+  ballot_num preempted_by_;
+  std::uint64_t free_seqnum_;
+  aimd_timeout timeout_;
+  std::uint64_t tick_ = 0;
+  std::uint64_t office_tick_ = 0;  ///< run for office when this tick comes, unless put off
+  std::uint64_t ping_number_ = 0;
+  bool watched_is_down_ = false;   ///< no connection to the leader of preempted_by_
+  std::set<config_version> waiting_for_scouts_;
+  std::map<slot_num, pvalue> pmax_; ///< of the scouts that have been adopted so far
+  std::map<role_id, acceptor_news> acceptors_;
+  std::map<role_id, replica_news> replicas_;
+
+  slot_num covered_from_ = 1;
+  slot_num watermark_ = 1;
+  slot_num highest_decided_ = 0;
+  std::map<slot_num, command> proposals_;  ///< undecided, as in the paper
+  std::map<slot_num, command> decisions_;  ///< decided at this leader's ballots, recent
+  std::size_t decisions_bytes_ = 0;
+  std::set<slot_num> commanders_;
+  std::set<slot_num> waiting_for_commander_;
+  std::optional<slot_num> recovering_from_; ///< a scout looks at slots below covered_from_
+  std::map<slot_num, command> recovery_proposals_;
+
+  leader_outputs out_;
+};
+
+} // namespace pmmc

@@ -1,0 +1,217 @@
+// Every message between processes (paper, figures 1-7; the last four groups are ours). Plain values:
+// the actors know how to send them, the simulator how to lose them.
+#pragma once
+
+#include "types.hpp"
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace pmmc {
+
+// --- Phase 1 and 2 (paper, sections 2.2 and 2.3) ------------------------------------------------
+
+/// Scout → acceptor: "promise `ballot`, and tell me what you accepted from `from_slot` on".
+struct p1a {
+  role_id leader;
+  config_version version = 0;
+  ballot_num ballot;
+  slot_num from_slot = 1;
+};
+
+/// Acceptor → scout. Names the ballot that was asked and the acceptor's own one: only a higher own
+/// ballot preempts, everything else that does not match is stale. Large states come in pages.
+struct p1b {
+  role_id acceptor;
+  config_version version = 0;
+  ballot_num asked;
+  ballot_num ballot;           ///< the acceptor's ballot_num after the request
+  slot_num from_slot = 1;      ///< as asked
+  slot_num next_slot = 0;      ///< ask again from here for the rest; 0: `accepted` is complete
+  slot_num watermark = 1;      ///< slots below are decided, durable at f+1 replicas, and gone here
+  std::vector<pvalue> accepted; ///< highest-ballot pvalue of each slot in [from_slot, next_slot)
+};
+
+/// Commander → acceptor: "accept `value`".
+struct p2a {
+  role_id leader;
+  config_version version = 0;
+  pvalue value;
+};
+
+/// Acceptor → commander. Accepted if and only if `ballot == asked` and `slot >= watermark`.
+struct p2b {
+  role_id acceptor;
+  config_version version = 0;
+  ballot_num asked;
+  ballot_num ballot;
+  slot_num slot = 0;
+  slot_num watermark = 1;
+};
+
+// --- Replica and leader (paper, section 2.1) ----------------------------------------------------
+
+struct propose {
+  role_id replica;
+  config_version version = 0; ///< of the configuration that governs `slot`
+  slot_num slot = 0;
+  command value;
+};
+
+struct decision {
+  config_version version = 0;
+  slot_num slot = 0;
+  command value;
+};
+
+/// Leader → replica: a proposal for `slot` cannot be answered with a decision, because the acceptors
+/// dropped everything below `watermark`; fetch a snapshot from another replica.
+struct collected {
+  slot_num watermark = 0;
+};
+
+// --- Clients ------------------------------------------------------------------------------------
+
+/// Given out by the log itself: the slot and the place in the batch at which the session was opened.
+using session_id = std::uint64_t;
+
+enum class request_kind : std::uint8_t {
+  operation = 1,    ///< `op` goes to the state machine, once
+  open_session = 2, ///< `session` is 0, `sequence` a random number; the answer's body holds the new id
+  end_session = 3,
+};
+
+/// Client → replica, and between replicas. (session, sequence) is the request's identity. Sequence
+/// numbers of a session start at 1 and have no gaps; the operations take effect in their order.
+struct request {
+  request_kind kind = request_kind::operation;
+  session_id session = 0;
+  std::uint64_t sequence = 0;
+  std::uint64_t acknowledged = 0; ///< the client has the answers to all sequence numbers up to this
+  std::string op;
+
+  friend bool operator==(const request&, const request&) = default;
+};
+
+enum class reply_status : std::uint8_t {
+  ok = 0,            ///< executed; the body is the state machine's answer
+  session_ended = 1, ///< not executed by this request: the session is not known (any more)
+  busy = 2,          ///< not executed, and this replica will not try
+  refused = 3,       ///< not executed: malformed or too large; the body says what
+  unavailable = 4,   ///< (queries) not answered: no quorum; the body says who was reached
+};
+
+/// Replica → client. `body` belongs to the state machine, but for errors, where it is English text.
+struct response {
+  session_id session = 0;
+  std::uint64_t sequence = 0;
+  reply_status status = reply_status::ok;
+  std::string body;
+
+  friend bool operator==(const response&, const response&) = default;
+};
+
+/// Client → replica: a read-only operation, answered linearizably without a log entry.
+struct query {
+  std::uint64_t number = 0; ///< chosen by the client to recognise the answer
+  std::string op;
+};
+
+struct query_reply {
+  std::uint64_t number = 0;
+  reply_status status = reply_status::ok;
+  slot_num slot = 0; ///< the answer reflects all slots below this one, and no other
+  std::string body;
+};
+
+/// Replica → the replica that proposes at present: "get these decided".
+struct handoff {
+  role_id replica;
+  std::vector<request> requests;
+};
+
+// --- Linearizable reads (paper, section 4.5) ----------------------------------------------------
+
+/// Replica → acceptor: "what is the highest slot that you accepted anything in?"
+struct read_probe {
+  role_id replica;
+  std::uint64_t round = 0;
+  config_version version = 0;
+};
+
+struct read_probe_reply {
+  role_id acceptor;
+  std::uint64_t round = 0;
+  config_version version = 0;
+  slot_num highest = 0; ///< at least watermark - 1
+};
+
+// --- Failure detection and gossip (paper, section 3) --------------------------------------------
+
+/// What a role tells about itself in each ping and pong. A role fills in what it has.
+struct vitals {
+  ballot_num ballot;          ///< leader: its ballot, or the one that preempted it; acceptor: its
+                              ///< ballot_num in the latest configuration
+  bool active = false;        ///< leader: whether `ballot` is its own and adopted
+  std::uint64_t leader_ping = 0; ///< acceptor: number of the last ping of `ballot`'s active leader
+  slot_num slot_in = 0;       ///< replica
+  slot_num slot_out = 0;      ///< replica: next slot to perform; leader: one past the highest known
+  slot_num snapshot_slot = 0; ///< replica: slots below are in its durable snapshot
+  slot_num watermark = 0;     ///< replica: computed; acceptor: in force
+};
+
+struct ping {
+  role_id from;
+  std::uint64_t number = 0;
+  vitals state;
+};
+
+struct pong {
+  role_id from;
+  std::uint64_t number = 0; ///< of the ping
+  vitals state;
+};
+
+// --- Catching up --------------------------------------------------------------------------------
+
+/// Replica → replica: "send me the decisions from `from_slot` on".
+struct catchup {
+  role_id replica;
+  slot_num from_slot = 0;
+};
+
+/// The decisions of slots from_slot, from_slot+1, …; none, with `snapshot_slot` set, if they are gone.
+struct catchup_reply {
+  role_id replica;
+  slot_num from_slot = 0;
+  slot_num snapshot_slot = 0; ///< ask for this snapshot instead; 0: not needed
+  std::vector<command> decisions;
+};
+
+/// Replica → replica: "send me a piece of your durable snapshot".
+struct snapshot_request {
+  role_id replica;
+  slot_num slot = 0; ///< 0: the latest
+  std::uint64_t offset = 0;
+};
+
+struct snapshot_chunk {
+  role_id replica;
+  slot_num slot = 0;       ///< 0: no such snapshot (any more); begin again with the latest
+  std::uint64_t offset = 0;
+  std::uint64_t total = 0; ///< bytes of the whole snapshot
+  std::string bytes;
+};
+
+using message = std::variant<p1a, p1b, p2a, p2b, propose, decision, collected, request, response,
+                             query, query_reply, handoff, read_probe, read_probe_reply, ping, pong,
+                             catchup, catchup_reply, snapshot_request, snapshot_chunk>;
+
+/// A message and whom it is for.
+struct envelope {
+  role_id to;
+  message body;
+};
+
+} // namespace pmmc

@@ -1,0 +1,331 @@
+#include "replica.hpp"
+
+#include "batch.hpp"
+#include "invariant.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace pmmc {
+
+replica::replica(settings options, std::unique_ptr<replicated_state> state,
+                 bool restored_from_snapshot)
+    : options_(options), random_(options.seed), state_(std::move(state)) {
+  slot_in_ = state_->slot_out();
+  read_round_number_ = random_.next(); // late answers to an earlier life's rounds must not count
+  if (restored_from_snapshot)
+    snapshot_slot_ = state_->slot_out();
+  update_watermark();
+  send_pings();
+}
+
+vitals replica::current_vitals() const {
+  vitals v;
+  v.ballot = active_ballot_;
+  v.slot_in = slot_in_;
+  v.slot_out = slot_out();
+  v.snapshot_slot = snapshot_slot_;
+  v.watermark = watermark_;
+  return v;
+}
+
+// --- Requests -----------------------------------------------------------------------------------
+
+void replica::on(const role_id& client, request m) {
+  const request_key key{m.session, m.sequence};
+  if (auto known = state_->sessions().recorded(key.session, key.sequence))
+    return respond(client, std::move(*known));
+  if (auto it = pending_.find(key); it != pending_.end()) {
+    it->second.client = client;
+    return;
+  }
+  if (m.op.size() > options_.max_op_bytes)
+    return respond(client, {key.session, key.sequence, reply_status::refused,
+                            "the request is larger than " + std::to_string(options_.max_op_bytes) +
+                                " bytes"});
+  if (!admit(std::move(m), client))
+    respond(client, {key.session, key.sequence, reply_status::busy,
+                     "replica " + options_.id.str() + " has too many requests waiting"});
+}
+
+void replica::on(const handoff& m) {
+  called_upon_until_tick_ = tick_ + options_.resend_ticks;
+  for (const auto& r : m.requests)
+    if (!state_->sessions().recorded(r.session, r.sequence) &&
+        !pending_.contains({r.session, r.sequence}))
+      admit(r, {}); // refused ones are offered again by the replica that handed them on
+}
+
+bool replica::admit(request m, const role_id& client) {
+  if (pending_.size() >= options_.max_pending_requests ||
+      pending_bytes_ + m.op.size() > options_.max_pending_bytes)
+    return false;
+  const request_key key{m.session, m.sequence};
+  pending_bytes_ += m.op.size();
+  pending_.emplace(key, pending_request{std::move(m), client, whereabouts::queued});
+  requests_.push_back(key);
+  return true;
+}
+
+void replica::respond(const role_id& client, response r) {
+  out_.send.push_back({client, std::move(r)});
+}
+
+void replica::flush() {
+  if (proposer() == options_.id)
+    propose();
+  else
+    hand_on();
+  start_read_round();
+}
+
+/// The paper's propose(): requests move to the next slots that are free, inside WINDOW. A slot carries
+/// all that has come in while earlier slots were in flight.
+void replica::propose() {
+  while (!requests_.empty() && may_open_slot()) {
+    while (decisions_.contains(slot_in_) || proposals_.contains(slot_in_))
+      ++slot_in_;
+    if (slot_in_ >= slot_out() + state_->window())
+      return;
+    proposal p;
+    const auto batch = next_batch(p.requests);
+    if (batch.empty())
+      return;
+    p.value = encode_batch(batch);
+    propose_in(slot_in_++, std::move(p));
+  }
+}
+
+bool replica::may_open_slot() const {
+  return proposals_.size() < options_.pipeline_slots ||
+         requests_.size() >= options_.batch_requests || pending_bytes_ >= 4 * options_.batch_bytes;
+}
+
+std::vector<request> replica::next_batch(std::vector<request_key>& keys) {
+  std::vector<request> batch;
+  std::size_t bytes = 0;
+  const auto most = std::min(options_.batch_requests, max_batch_entries);
+  while (!requests_.empty() && batch.size() < most) {
+    const auto key = requests_.front();
+    auto it = pending_.find(key);
+    if (it == pending_.end() || it->second.where != whereabouts::queued) {
+      requests_.pop_front(); // answered meanwhile
+      continue;
+    }
+    const auto size = pmmc::batch_bytes(it->second.what);
+    if (!batch.empty() && bytes + size > options_.batch_bytes)
+      break;
+    bytes += size;
+    it->second.where = whereabouts::proposed;
+    batch.push_back(it->second.what);
+    keys.push_back(key);
+    requests_.pop_front();
+  }
+  return batch;
+}
+
+void replica::propose_in(slot_num slot, proposal p) {
+  PMMC_INVARIANT(slot >= slot_out() && slot < slot_out() + state_->window(),
+                 "R5: every slot proposed for lies inside the window");
+  auto& placed = proposals_[slot] = std::move(p);
+  send_proposal(slot, placed);
+}
+
+void replica::send_proposal(slot_num slot, proposal& p) {
+  p.wait_ticks = std::min(10 * options_.resend_ticks,
+                          p.wait_ticks == 0 ? options_.resend_ticks : 2 * p.wait_ticks);
+  p.next_send_tick = tick_ + p.wait_ticks;
+  const auto& config = state_->configurations().for_slot(slot);
+  for (const auto& leader : config.leaders)
+    if (active_ballot_.is_bottom() || leader.id == active_ballot_.leader)
+      out_.send.push_back({leader.id, pmmc::propose{options_.id, config.version, slot, p.value}});
+}
+
+void replica::resend_proposals() {
+  for (auto& [slot, p] : proposals_)
+    if (tick_ >= p.next_send_tick)
+      send_proposal(slot, p);
+}
+
+// --- Who proposes -------------------------------------------------------------------------------
+
+/// The replica nearest the active leader: in its process, or else one that its place among the leaders
+/// picks. This one, if that one is silent or does not see the same leader, if no leader is known, or if
+/// others count on this one: what has been handed on once is not handed on again, or it would go round
+/// in circles wherever two replicas disagree.
+role_id replica::proposer() const {
+  if (tick_ < called_upon_until_tick_)
+    return options_.id;
+  const auto& config = state_->configurations().latest();
+  const auto& leaders = config.leaders;
+  const auto leader = std::find_if(leaders.begin(), leaders.end(), [&](const member& m) {
+    return m.id == active_ballot_.leader;
+  });
+  if (leader == leaders.end())
+    return options_.id;
+  const auto neighbour =
+      std::find_if(config.replicas.begin(), config.replicas.end(),
+                   [&](const member& m) { return m.address == leader->address; });
+  const auto place = static_cast<std::size_t>(leader - leaders.begin());
+  const auto& nearest = neighbour != config.replicas.end()
+                            ? *neighbour
+                            : config.replicas[place % config.replicas.size()];
+  const auto seen = peers_.find(nearest.id);
+  const bool able = seen != peers_.end() && heard_lately(nearest.id) &&
+                    seen->second.state.ballot.leader == active_ballot_.leader;
+  return able ? nearest.id : options_.id;
+}
+
+bool replica::heard_lately(const role_id& peer) const {
+  if (peer == options_.id)
+    return true;
+  const auto it = peers_.find(peer);
+  return it != peers_.end() && it->second.heard_tick + options_.silent_ticks >= tick_;
+}
+
+void replica::hand_on() {
+  if (requests_.empty())
+    return;
+  const auto to = proposer();
+  while (!requests_.empty()) {
+    std::vector<request_key> keys;
+    handoff m{options_.id, next_batch(keys)};
+    for (const auto& key : keys)
+      mark_handed_on(key);
+    if (!m.requests.empty())
+      out_.send.push_back({to, std::move(m)});
+  }
+}
+
+/// A request that another replica handed on to this one is that one's to remember.
+void replica::mark_handed_on(const request_key& key) {
+  auto it = pending_.find(key);
+  it->second.where = whereabouts::handed_on;
+  it->second.handed_on_tick = tick_;
+  if (it->second.client.empty())
+    forget_request(it);
+}
+
+replica::pending_map::iterator replica::forget_request(pending_map::iterator it) {
+  pending_bytes_ -= it->second.what.op.size();
+  return pending_.erase(it);
+}
+
+/// What was handed on went to the wrong replica, or has not come back as a decision for too long.
+void replica::take_back_handed_on(std::uint64_t least_ticks) {
+  std::set<request_key> keys;
+  for (auto& [key, p] : pending_) {
+    if (p.where != whereabouts::handed_on || tick_ < p.handed_on_tick + least_ticks)
+      continue;
+    if (state_->sessions().holds_back(key.session, key.sequence))
+      p.where = whereabouts::held_back; // decided: its predecessor is what is missing
+    else
+      keys.insert(key);
+  }
+  queue_again(keys);
+}
+
+/// In the order of their numbers, since sessions hold back what comes too early.
+void replica::queue_again(const std::set<request_key>& keys) {
+  for (const auto& key : keys)
+    if (auto it = pending_.find(key); it != pending_.end()) {
+      it->second.where = whereabouts::queued;
+      requests_.push_back(key);
+    }
+}
+
+void replica::set_active(const ballot_num& ballot) {
+  if (ballot == active_ballot_)
+    return;
+  active_ballot_ = ballot;
+  for (auto& [slot, p] : proposals_) {
+    p.wait_ticks = 0;
+    p.next_send_tick = tick_;
+  }
+  if (!ballot.is_bottom())
+    resend_proposals();
+  if (const auto now = proposer(); now != last_proposer_) {
+    last_proposer_ = now;
+    take_back_handed_on(0);
+  }
+}
+
+void replica::on_peer_down(const role_id& peer) {
+  peers_.erase(peer);
+  if (peer == active_ballot_.leader)
+    set_active({});
+  if (peer == last_proposer_) {
+    last_proposer_ = proposer();
+    take_back_handed_on(0);
+  }
+}
+
+// --- Decisions ----------------------------------------------------------------------------------
+
+void replica::on(const decision& m) {
+  const auto known = decisions_.find(m.slot);
+  if (known != decisions_.end()) {
+    PMMC_INVARIANT(known->second == m.value, "R1: one decision per slot everywhere");
+    return;
+  }
+  // Beyond the window there is nothing to decide, so nothing honest to remember.
+  if (m.slot < slot_out() || m.slot >= slot_out() + 2 * state_->window() + 1'024)
+    return;
+  decisions_.emplace(m.slot, m.value);
+  decisions_bytes_ += m.value.size();
+  wanted_slot_ = std::max(wanted_slot_, m.slot + 1);
+  perform();
+}
+
+/// The paper's perform(), for as many slots as are decided without a gap.
+void replica::perform() {
+  const auto before = slot_out();
+  for (auto it = decisions_.find(slot_out()); it != decisions_.end() && it->first == slot_out();
+       ++it) {
+    settle_proposal(it->first, it->second);
+    log_bytes_since_snapshot_ += it->second.size() + 64;
+    settle_responses(state_->perform(it->second));
+  }
+  if (slot_out() == before)
+    return;
+  PMMC_INVARIANT(slot_out() > before, "R4: slot_out never decreases");
+  slot_in_ = std::max(slot_in_, slot_out());
+  progress_tick_ = tick_;
+  stall_tick_ = 0;
+  answer_reads();
+  snapshot_if_due();
+  forget_decisions();
+}
+
+/// If another command was decided where this replica proposed, its requests go to a later slot.
+void replica::settle_proposal(slot_num slot, const command& decided) {
+  auto mine = proposals_.extract(slot);
+  if (mine.empty())
+    return;
+  const bool won = mine.mapped().value == decided;
+  const auto& keys = mine.mapped().requests;
+  for (auto key = keys.rbegin(); key != keys.rend(); ++key) {
+    auto it = pending_.find(*key);
+    if (it == pending_.end())
+      continue;
+    it->second.where = won ? whereabouts::held_back : whereabouts::queued;
+    if (!won)
+      requests_.push_front(*key);
+  }
+}
+
+void replica::settle_responses(std::vector<response> responses) {
+  for (auto& r : responses) {
+    auto it = pending_.find({r.session, r.sequence});
+    if (it == pending_.end())
+      continue;
+    const auto client = it->second.client;
+    forget_request(it);
+    if (!client.empty())
+      respond(client, std::move(r));
+  }
+}
+
+replica_outputs replica::take() { return std::exchange(out_, {}); }
+
+} // namespace pmmc

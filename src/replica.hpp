@@ -1,0 +1,244 @@
+// The replica (paper, section 2.1, figure 1), with batching, hand-on, linearizable reads (4.5),
+// snapshots and catching up (4.2). One class in three files: replica.cpp (the paper's part),
+// replica_reads.cpp, replica_catchup.cpp.
+#pragma once
+
+#include "messages.hpp"
+#include "random.hpp"
+#include "replicated_state.hpp"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace pmmc {
+
+/// What a replica wants done, in this order.
+struct replica_outputs {
+  std::vector<envelope> send;
+
+  /// Write this to disk, without holding up the replica, and call `snapshot_saved`.
+  std::unique_ptr<replicated_state> save_snapshot;
+
+  /// Read a piece of the durable snapshot of `slot` (0: the latest) and send it to `to`.
+  struct read_piece {
+    role_id to;
+    slot_num slot = 0;
+    std::uint64_t offset = 0;
+  };
+  std::vector<read_piece> read_snapshot;
+
+  /// Pieces of another replica's snapshot, in order. A piece at offset 0 begins a new snapshot. When
+  /// the last one is written, verify the whole, make it durable, and call `install` with its content,
+  /// or `snapshot_rejected`.
+  std::vector<snapshot_chunk> store_snapshot;
+};
+
+/// Single-threaded; driven by messages, by ticks of about 10 ms, and by `flush`, which the driver calls
+/// when it has no more inputs at hand: only then does the replica propose and start reads, so that
+/// what came together travels together.
+class replica {
+public:
+  struct settings {
+    role_id id;
+    std::uint64_t seed = 0; ///< another one in each life, or late answers could be taken for new ones
+    std::size_t batch_bytes = 256 << 10;        ///< a slot's command is about this large at the most
+    std::size_t batch_requests = 4'096;
+    std::size_t pipeline_slots = 4;             ///< own slots in flight before full batches are waited for
+    std::size_t max_pending_requests = 65'536;
+    std::size_t max_pending_bytes = 64 << 20;
+    std::size_t max_op_bytes = (1 << 20) + (4 << 10);
+    std::size_t max_queries = 65'536;
+    std::size_t snapshot_log_bytes = 4 << 20;   ///< or the size of the state, if that is more
+    std::size_t page_bytes = 1 << 20;           ///< of a catch-up answer
+    std::size_t kept_decisions_bytes = 16 << 20; ///< kept beyond the snapshot for replicas a little behind
+    unsigned ping_ticks = 10;
+    unsigned silent_ticks = 60;                 ///< a peer not heard for so long counts as gone
+    unsigned resend_ticks = 20;
+    unsigned stalled_ticks = 5;                 ///< no progress for so long: catch up
+    unsigned query_ticks = 300;                 ///< then a read is given up as unavailable
+  };
+
+  /// `state`: empty, or restored from the durable snapshot of slot `state->slot_out()`.
+  replica(settings options, std::unique_ptr<replicated_state> state, bool restored_from_snapshot);
+
+  // clients
+  void on(const role_id& client, request m);
+  void on(const role_id& client, query m);
+  // replicas and leaders
+  void on(const handoff& m);
+  void on(const decision& m);
+  void on(const collected& m);
+  void on(const ping& m);
+  void on(const pong& m);
+  // acceptors
+  void on(const read_probe_reply& m);
+  // catching up
+  void on(const catchup& m);
+  void on(const catchup_reply& m);
+  void on(const snapshot_request& m);
+  void on(snapshot_chunk m);
+
+  void on_peer_down(const role_id& peer);
+  void on_tick();
+  void flush();
+
+  /// The snapshot of slots below `slot` is durable.
+  void snapshot_saved(slot_num slot);
+  /// The fetched snapshot is durable, and this is its content.
+  void install(std::unique_ptr<replicated_state> fetched);
+  /// The fetched snapshot was damaged.
+  void snapshot_rejected();
+
+  replica_outputs take();
+
+  // What tests, status and checkers look at.
+  const replicated_state& state() const { return *state_; }
+  slot_num slot_in() const { return slot_in_; }
+  slot_num slot_out() const { return state_->slot_out(); }
+  slot_num snapshot_slot() const { return snapshot_slot_; }
+  slot_num watermark() const { return watermark_; }
+  const std::map<slot_num, command>& decisions() const { return decisions_; }
+  bool has_proposal(slot_num slot) const { return proposals_.contains(slot); }
+  std::size_t pending_requests() const { return pending_.size(); }
+  const ballot_num& active_ballot() const { return active_ballot_; }
+  /// Whether this replica assigns slots at present, as far as it knows.
+  bool proposes() const { return proposer() == options_.id; }
+  vitals current_vitals() const;
+
+private:
+  /// A request's identity; the paper's ⟨κ, cid⟩.
+  struct request_key {
+    session_id session = 0;
+    std::uint64_t sequence = 0;
+    friend auto operator<=>(const request_key&, const request_key&) = default;
+  };
+  struct key_hash {
+    std::size_t operator()(const request_key& k) const noexcept {
+      return static_cast<std::size_t>((k.session ^ (k.sequence * 0x9E3779B97F4A7C15ULL)) *
+                                      0xBF58476D1CE4E5B9ULL);
+    }
+  };
+  enum class whereabouts { queued, proposed, handed_on, held_back };
+  struct pending_request {
+    request what;
+    role_id client; ///< empty: another replica answers
+    whereabouts where = whereabouts::queued;
+    std::uint64_t handed_on_tick = 0;
+  };
+  using pending_map = std::unordered_map<request_key, pending_request, key_hash>;
+  struct proposal {
+    command value;
+    std::vector<request_key> requests;
+    std::uint64_t next_send_tick = 0;
+    unsigned wait_ticks = 0;
+  };
+  struct peer_news {
+    std::uint64_t heard_tick = 0;
+    vitals state;
+  };
+  struct read_round {
+    std::uint64_t number = 0;
+    std::map<config_version, std::set<role_id>> answered; ///< per configuration asked
+    slot_num highest = 0;
+    std::uint64_t started_tick = 0;
+    std::vector<std::pair<role_id, query>> queries;
+  };
+  struct fetch {
+    role_id from;
+    slot_num slot = 0;
+    std::uint64_t offset = 0;
+    std::uint64_t total = 0;
+    std::uint64_t heard_tick = 0;
+    bool complete = false; ///< the driver is verifying
+  };
+
+  // requests and proposals
+  bool admit(request m, const role_id& client);
+  pending_map::iterator forget_request(pending_map::iterator it);
+  void respond(const role_id& client, response r);
+  void propose();
+  bool may_open_slot() const;
+  std::vector<request> next_batch(std::vector<request_key>& keys);
+  void propose_in(slot_num slot, proposal p);
+  void send_proposal(slot_num slot, proposal& p);
+  void resend_proposals();
+  void hand_on();
+  void mark_handed_on(const request_key& key);
+  void take_back_handed_on(std::uint64_t least_ticks);
+  void queue_again(const std::set<request_key>& keys);
+  role_id proposer() const;
+  bool heard_lately(const role_id& peer) const;
+  void set_active(const ballot_num& ballot);
+
+  // decisions
+  void perform();
+  void settle_proposal(slot_num slot, const command& decided);
+  void settle_responses(std::vector<response> responses);
+  void forget_decisions();
+  void snapshot_if_due();
+  void update_watermark();
+
+  // reads
+  void start_read_round();
+  void ask_acceptors(const read_round& round);
+  void finish_read_round();
+  void answer_reads();
+  void answer(const role_id& client, const query& q, reply_status status, std::string body);
+  void give_up_reads();
+  std::string acceptors_reached(const read_round& round) const;
+
+  // catching up
+  void send_pings();
+  slot_num highest_known_slot() const;
+  void catch_up();
+  void ask_for_decisions(const role_id& peer);
+  role_id replica_ahead();
+  void fill_gap(slot_num end);
+  void request_piece();
+  void forget_overtaken_proposals();
+
+  settings options_;
+  random_source random_;
+  std::unique_ptr<replicated_state> state_;
+  std::uint64_t tick_ = 0;
+
+  slot_num slot_in_ = 1;
+  pending_map pending_;
+  std::size_t pending_bytes_ = 0;
+  std::deque<request_key> requests_;        ///< the paper's requests, not yet proposed
+  std::map<slot_num, proposal> proposals_;  ///< the paper's proposals, undecided
+  std::map<slot_num, command> decisions_;   ///< the paper's decisions; old ones are forgotten
+  std::size_t decisions_bytes_ = 0;
+
+  ballot_num active_ballot_; ///< of the leader that said it is active; ⊥ if none is known
+  role_id last_proposer_;
+  std::uint64_t called_upon_until_tick_ = 0; ///< another replica takes this one for the proposer
+  std::map<role_id, peer_news> peers_;
+  std::uint64_t ping_number_ = 0;
+
+  std::deque<std::pair<role_id, query>> queries_;      ///< not in a round yet
+  std::uint64_t read_round_number_ = 0;
+  std::size_t queries_waiting_ = 0; ///< in queries_, reading_ and reads_
+  std::optional<read_round> reading_;
+  std::map<slot_num, std::vector<read_round>> reads_;  ///< answered when slot_out > key
+
+  slot_num snapshot_slot_ = 1;
+  slot_num watermark_ = 1;
+  bool saving_snapshot_ = false;
+  std::size_t log_bytes_since_snapshot_ = 0;
+  std::uint64_t progress_tick_ = 0;
+  std::uint64_t asked_tick_ = 0;
+  std::uint64_t stall_tick_ = 0; ///< when the present stall was first acted on
+  slot_num wanted_slot_ = 0;      ///< slots below are known to be decided somewhere
+  std::optional<fetch> fetching_;
+
+  replica_outputs out_;
+};
+
+} // namespace pmmc

@@ -1,0 +1,260 @@
+// Gossip, catching up, snapshots and the watermark (paper, section 4.2; design, "Garbage collection").
+#include "replica.hpp"
+
+#include "invariant.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace pmmc {
+
+// --- Gossip -------------------------------------------------------------------------------------
+
+void replica::send_pings() {
+  const ping p{options_.id, ++ping_number_, current_vitals()};
+  const auto& config = state_->configurations().latest();
+  for (const auto* members : {&config.acceptors, &config.leaders, &config.replicas})
+    for (const auto& m : *members)
+      if (m.id != options_.id)
+        out_.send.push_back({m.id, p});
+}
+
+void replica::on(const ping& m) {
+  peers_[m.from] = {tick_, m.state};
+  out_.send.push_back({m.from, pong{options_.id, m.number, current_vitals()}});
+  update_watermark();
+}
+
+void replica::on(const pong& m) {
+  peers_[m.from] = {tick_, m.state};
+  if (m.state.active && m.state.ballot.leader == m.from && m.state.ballot >= active_ballot_)
+    set_active(m.state.ballot);
+  else if (!m.state.active && active_ballot_.leader == m.from)
+    set_active({});
+  update_watermark();
+}
+
+void replica::on_tick() {
+  ++tick_;
+  if (tick_ % options_.ping_ticks == 0)
+    send_pings();
+  if (!active_ballot_.is_bottom() && !heard_lately(active_ballot_.leader))
+    set_active({});
+  if (const auto now = proposer(); now != last_proposer_) {
+    last_proposer_ = now;
+    take_back_handed_on(0);
+  } else if (tick_ % options_.resend_ticks == 0) {
+    // The connection may have dropped it. The proposer knows what it has.
+    take_back_handed_on(std::uint64_t{10} * options_.resend_ticks);
+  }
+  resend_proposals();
+  give_up_reads();
+  catch_up();
+  flush();
+}
+
+// --- Catching up --------------------------------------------------------------------------------
+
+slot_num replica::highest_known_slot() const {
+  auto highest = wanted_slot_;
+  for (const auto& [id, news] : peers_)
+    highest = std::max(highest, news.state.slot_out);
+  return highest;
+}
+
+/// Slots are known to be decided that this replica has not seen, and nothing has come for a while: ask
+/// the other replicas; if none of them is ahead, or they do not answer, have the leaders find out.
+void replica::catch_up() {
+  if (fetching_) {
+    if (!fetching_->complete && tick_ >= fetching_->heard_tick + 2 * options_.silent_ticks)
+      fetching_.reset(); // begin again, perhaps with another replica
+    else if (!fetching_->complete && tick_ > fetching_->heard_tick &&
+             (tick_ - fetching_->heard_tick) % options_.resend_ticks == 0)
+      request_piece();
+    return;
+  }
+  const auto end = highest_known_slot();
+  if (end <= slot_out() || tick_ < progress_tick_ + options_.stalled_ticks)
+    return;
+  if (stall_tick_ == 0)
+    stall_tick_ = tick_;
+  else if (tick_ < asked_tick_ + options_.resend_ticks)
+    return;
+  asked_tick_ = tick_;
+  const auto peer = replica_ahead();
+  if (!peer.empty())
+    ask_for_decisions(peer);
+  if (tick_ >= stall_tick_ + (peer.empty() ? 1 : 5) * options_.resend_ticks)
+    fill_gap(end);
+}
+
+role_id replica::replica_ahead() {
+  std::vector<role_id> ahead;
+  for (const auto& r : state_->configurations().latest().replicas)
+    if (const auto it = peers_.find(r.id); it != peers_.end() && r.id != options_.id &&
+                                           heard_lately(r.id) &&
+                                           it->second.state.slot_out > slot_out())
+      ahead.push_back(r.id);
+  return ahead.empty() ? role_id{} : ahead[random_.below(ahead.size())];
+}
+
+void replica::ask_for_decisions(const role_id& peer) {
+  out_.send.push_back({peer, catchup{options_.id, slot_out()}});
+}
+
+/// Proposes no-ops: a leader answers with what was decided, or gets the no-op decided.
+void replica::fill_gap(slot_num end) {
+  end = std::min(end, slot_out() + state_->window());
+  for (auto slot = slot_out(); slot < end; ++slot)
+    if (!decisions_.contains(slot) && !proposals_.contains(slot))
+      propose_in(slot, {});
+}
+
+void replica::on(const collected& m) { wanted_slot_ = std::max(wanted_slot_, m.watermark); }
+
+void replica::on(const catchup& m) {
+  catchup_reply reply{options_.id, m.from_slot, 0, {}};
+  auto it = decisions_.find(m.from_slot);
+  std::size_t bytes = 0;
+  for (auto slot = m.from_slot; it != decisions_.end() && it->first == slot &&
+                                slot < slot_out() && bytes < options_.page_bytes;
+       ++it, ++slot) {
+    bytes += it->second.size() + 16;
+    reply.decisions.push_back(it->second);
+  }
+  if (reply.decisions.empty() && snapshot_slot_ > m.from_slot)
+    reply.snapshot_slot = snapshot_slot_;
+  if (!reply.decisions.empty() || reply.snapshot_slot != 0)
+    out_.send.push_back({m.replica, std::move(reply)});
+}
+
+void replica::on(const catchup_reply& m) {
+  const auto before = slot_out();
+  for (std::size_t i = 0; i < m.decisions.size(); ++i)
+    on(decision{0, m.from_slot + i, m.decisions[i]});
+  if (slot_out() > before) {
+    if (const auto it = peers_.find(m.replica);
+        it != peers_.end() && it->second.state.slot_out > slot_out())
+      ask_for_decisions(m.replica);
+  } else if (m.snapshot_slot > slot_out() && !fetching_) {
+    fetching_ = fetch{m.replica, m.snapshot_slot, 0, 0, tick_, false};
+    request_piece();
+  }
+}
+
+void replica::request_piece() {
+  out_.send.push_back(
+      {fetching_->from, snapshot_request{options_.id, fetching_->slot, fetching_->offset}});
+}
+
+void replica::on(const snapshot_request& m) {
+  out_.read_snapshot.push_back({m.replica, m.slot, m.offset});
+}
+
+void replica::on(snapshot_chunk m) {
+  if (!fetching_ || fetching_->complete || m.replica != fetching_->from)
+    return;
+  if (m.slot == 0) {
+    fetching_.reset(); // gone over there: the next attempt asks for a later one
+    return;
+  }
+  if (m.slot != fetching_->slot || m.offset != fetching_->offset || m.bytes.empty())
+    return; // an answer to a request that was sent again
+  fetching_->offset += m.bytes.size();
+  fetching_->total = m.total;
+  fetching_->heard_tick = tick_;
+  fetching_->complete = fetching_->offset >= m.total;
+  out_.store_snapshot.push_back(std::move(m));
+  if (!fetching_->complete)
+    request_piece();
+}
+
+void replica::snapshot_rejected() { fetching_.reset(); }
+
+/// G2: catching up never skips a slot: the snapshot holds all slots below its own.
+void replica::install(std::unique_ptr<replicated_state> fetched) {
+  fetching_.reset();
+  snapshot_slot_ = std::max(snapshot_slot_, fetched->slot_out());
+  if (fetched->slot_out() <= slot_out())
+    return;
+  state_ = std::move(fetched);
+  log_bytes_since_snapshot_ = 0;
+  decisions_.erase(decisions_.begin(), decisions_.lower_bound(slot_out()));
+  decisions_bytes_ = 0;
+  for (const auto& [slot, value] : decisions_)
+    decisions_bytes_ += value.size();
+  forget_overtaken_proposals();
+  slot_in_ = std::max(slot_in_, slot_out());
+  progress_tick_ = tick_;
+  update_watermark();
+  perform();
+  answer_reads();
+}
+
+/// What became of requests in slots that the snapshot has skipped, only the sessions can tell. Where
+/// they do not (the answer is acknowledged, or the session has ended), the log is asked again.
+void replica::forget_overtaken_proposals() {
+  std::set<request_key> unknown;
+  for (; !proposals_.empty() && proposals_.begin()->first < slot_out();
+       proposals_.erase(proposals_.begin()))
+    unknown.insert(proposals_.begin()->second.requests.begin(),
+                   proposals_.begin()->second.requests.end());
+  std::vector<response> answered;
+  for (const auto& [key, p] : pending_)
+    if (auto known = state_->sessions().recorded(key.session, key.sequence))
+      answered.push_back(std::move(*known));
+    else if (p.where == whereabouts::held_back)
+      unknown.insert(key);
+  settle_responses(std::move(answered));
+  queue_again(unknown);
+}
+
+// --- Snapshots and the watermark ----------------------------------------------------------------
+
+void replica::snapshot_if_due() {
+  if (saving_snapshot_ || log_bytes_since_snapshot_ <
+                              std::max(options_.snapshot_log_bytes, state_->size_bytes()))
+    return;
+  saving_snapshot_ = true;
+  log_bytes_since_snapshot_ = 0;
+  out_.save_snapshot = state_->clone();
+}
+
+void replica::snapshot_saved(slot_num slot) {
+  saving_snapshot_ = false;
+  snapshot_slot_ = std::max(snapshot_slot_, slot);
+  update_watermark();
+  forget_decisions();
+}
+
+/// G1: at least f+1 replicas hold everything below the watermark durably.
+void replica::update_watermark() {
+  const auto& config = state_->configurations().latest();
+  std::vector<slot_num> durable;
+  for (const auto& r : config.replicas) {
+    const auto it = peers_.find(r.id);
+    durable.push_back(r.id == options_.id      ? snapshot_slot_
+                      : it != peers_.end() ? it->second.state.snapshot_slot
+                                           : 0);
+  }
+  const auto need = config.durable_replicas();
+  std::nth_element(durable.begin(), durable.begin() + static_cast<std::ptrdiff_t>(need - 1),
+                   durable.end(), std::greater<>{});
+  watermark_ = std::max(watermark_, durable[need - 1]);
+}
+
+/// Everything since the durable snapshot is kept, and for replicas that are a little behind some more.
+void replica::forget_decisions() {
+  const auto durable = std::min(snapshot_slot_, slot_out());
+  auto needed = slot_out();
+  for (const auto& r : state_->configurations().latest().replicas)
+    if (r.id != options_.id && heard_lately(r.id))
+      needed = std::min(needed, peers_.at(r.id).state.slot_out);
+  while (!decisions_.empty() && decisions_.begin()->first < durable &&
+         (decisions_.begin()->first < needed || decisions_bytes_ > options_.kept_decisions_bytes)) {
+    decisions_bytes_ -= decisions_.begin()->second.size();
+    decisions_.erase(decisions_.begin());
+  }
+}
+
+} // namespace pmmc

@@ -1,0 +1,133 @@
+// Linearizable reads without log entries (paper, section 4.5; design, "Reads").
+#include "replica.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace pmmc {
+
+void replica::on(const role_id& client, query m) {
+  ++queries_waiting_;
+  if (queries_waiting_ > options_.max_queries)
+    return answer(client, m, reply_status::busy,
+                  "replica " + options_.id.str() + " has too many reads waiting");
+  queries_.emplace_back(client, std::move(m));
+}
+
+/// One round serves all reads that have come in since the last one began. Only acceptors that are
+/// asked after a read has come in can vouch for it.
+void replica::start_read_round() {
+  if (queries_.empty() || reading_)
+    return;
+  read_round round;
+  round.number = ++read_round_number_;
+  round.started_tick = tick_;
+  round.queries.assign(std::make_move_iterator(queries_.begin()),
+                       std::make_move_iterator(queries_.end()));
+  queries_.clear();
+  const auto& configurations = state_->configurations();
+  for (const auto& [first_slot, config] : configurations.all())
+    if (configurations.end_of(config.version) > slot_out())
+      round.answered.emplace(config.version, std::set<role_id>{});
+  reading_ = std::move(round);
+  ask_acceptors(*reading_);
+}
+
+void replica::ask_acceptors(const read_round& round) {
+  for (const auto& [version, answered] : round.answered)
+    for (const auto& acceptor : state_->configurations().find(version)->acceptors)
+      if (!answered.contains(acceptor.id))
+        out_.send.push_back({acceptor.id, read_probe{options_.id, round.number, version}});
+}
+
+void replica::on(const read_probe_reply& m) {
+  if (!reading_ || m.round != reading_->number)
+    return;
+  const auto asked = reading_->answered.find(m.version);
+  const auto* config = state_->configurations().find(m.version);
+  if (asked == reading_->answered.end() || config == nullptr || !config->has_acceptor(m.acceptor))
+    return;
+  asked->second.insert(m.acceptor);
+  reading_->highest = std::max(reading_->highest, m.highest);
+  finish_read_round();
+}
+
+void replica::finish_read_round() {
+  for (const auto& [version, answered] : reading_->answered)
+    if (answered.size() < state_->configurations().find(version)->quorum())
+      return;
+  const auto highest = reading_->highest;
+  wanted_slot_ = std::max(wanted_slot_, highest + 1);
+  reads_[highest].push_back(std::move(*reading_));
+  reading_.reset();
+  answer_reads();
+}
+
+/// Answers the reads whose slots have been performed. If a configuration came up meanwhile that was
+/// not asked, its acceptors may have accepted something newer: ask again.
+void replica::answer_reads() {
+  while (!reads_.empty() && reads_.begin()->first < slot_out()) {
+    auto rounds = std::move(reads_.begin()->second);
+    reads_.erase(reads_.begin());
+    for (auto& round : rounds) {
+      const bool crossed = !round.answered.contains(state_->configurations().latest().version);
+      for (auto& [client, q] : round.queries) {
+        if (crossed)
+          queries_.emplace_back(client, std::move(q));
+        else
+          answer(client, q, reply_status::ok, state_->machine().query(q.op));
+      }
+    }
+  }
+}
+
+void replica::answer(const role_id& client, const query& q, reply_status status,
+                     std::string body) {
+  --queries_waiting_;
+  out_.send.push_back({client, query_reply{q.number, status, slot_out(), std::move(body)}});
+}
+
+/// A round without a quorum is asked again and, in the end, given up; so is one whose slots do not get
+/// decided. A read leaves nothing behind, so "unavailable" is the whole truth.
+void replica::give_up_reads() {
+  const auto refuse = [this](const read_round& round, const std::string& why) {
+    for (const auto& [client, q] : round.queries)
+      answer(client, q, reply_status::unavailable, why);
+  };
+  const auto too_old = [this](const read_round& round) {
+    return tick_ >= round.started_tick + options_.query_ticks;
+  };
+  if (reading_ && too_old(*reading_)) {
+    refuse(*reading_, acceptors_reached(*reading_));
+    reading_.reset();
+  } else if (reading_ && tick_ > reading_->started_tick &&
+             (tick_ - reading_->started_tick) % options_.resend_ticks == 0) {
+    ask_acceptors(*reading_);
+  }
+  for (auto it = reads_.begin(); it != reads_.end();) {
+    for (const auto& round : it->second)
+      if (too_old(round))
+        refuse(round, "slot " + std::to_string(it->first) +
+                          " may have been decided, but replica " + options_.id.str() +
+                          " has performed the slots below " + std::to_string(slot_out()) +
+                          " only");
+    std::erase_if(it->second, too_old);
+    it = it->second.empty() ? reads_.erase(it) : std::next(it);
+  }
+}
+
+std::string replica::acceptors_reached(const read_round& round) const {
+  std::string text = "no quorum: acceptors that answered replica " + options_.id.str() + ":";
+  for (const auto& [version, answered] : round.answered) {
+    const auto* config = state_->configurations().find(version);
+    text += " " + std::to_string(answered.size()) + " of " +
+            std::to_string(config->acceptors.size()) + " (needed: " +
+            std::to_string(config->quorum()) + "), no answer from";
+    for (const auto& acceptor : config->acceptors)
+      if (!answered.contains(acceptor.id))
+        text += " " + acceptor.id.str() + " at " + acceptor.address;
+  }
+  return text;
+}
+
+} // namespace pmmc

@@ -1,0 +1,166 @@
+#include "replicated_state.hpp"
+
+#include "codec.hpp"
+
+#include <algorithm>
+#include <istream>
+#include <ostream>
+#include <stdexcept>
+
+namespace pmmc {
+
+namespace {
+
+constexpr std::uint64_t state_format = 1;
+
+/// FNV-1a, 64 bits, by its authors' description; short inputs only.
+std::uint64_t fnv1a(std::string_view bytes, std::uint64_t hash = 14695981039346656037ULL) {
+  for (const char c : bytes)
+    hash = (hash ^ static_cast<std::uint8_t>(c)) * 1099511628211ULL;
+  return hash;
+}
+
+void put_members(std::string& out, const std::vector<member>& members) {
+  put_varint(out, members.size());
+  for (const auto& m : members) {
+    put_bytes(out, m.id.view());
+    put_bytes(out, m.address);
+  }
+}
+
+std::vector<member> read_members(byte_reader& in) {
+  std::vector<member> members;
+  for (auto count = in.varint(); in.ok() && count > 0; --count) {
+    const auto id = in.bytes();
+    if (id.size() > role_id::max_size)
+      throw std::runtime_error("a role id in the snapshot is too long");
+    members.push_back({role_id{id}, std::string{in.bytes()}});
+  }
+  return members;
+}
+
+void put_configurations(std::string& out, const config_history& configurations) {
+  put_varint(out, configurations.all().size());
+  for (const auto& [first_slot, c] : configurations.all()) {
+    put_varint(out, c.version);
+    put_varint(out, c.first_slot);
+    put_members(out, c.acceptors);
+    put_members(out, c.leaders);
+    put_members(out, c.replicas);
+  }
+}
+
+config_history read_configurations(byte_reader& in) {
+  config_history configurations;
+  for (auto count = in.varint(); in.ok() && count > 0; --count) {
+    configuration c;
+    c.version = in.varint();
+    c.first_slot = in.varint();
+    c.acceptors = read_members(in);
+    c.leaders = read_members(in);
+    c.replicas = read_members(in);
+    if (!in.ok())
+      break;
+    if (c.acceptors.empty() || c.replicas.empty() ||
+        (!configurations.empty() && (c.version <= configurations.latest().version ||
+                                     c.first_slot <= configurations.latest().first_slot)))
+      throw std::runtime_error("the configurations in the snapshot do not follow each other");
+    configurations.add(std::move(c));
+  }
+  return configurations;
+}
+
+/// A length of 8 bytes, least significant first, then the bytes.
+void write_block(std::ostream& out, std::string_view bytes) {
+  auto size = static_cast<std::uint64_t>(bytes.size());
+  for (int i = 0; i < 8; ++i, size >>= 8)
+    out.put(static_cast<char>(size & 0xFF));
+  out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+}
+
+std::string read_block(std::istream& in) {
+  std::uint64_t size = 0;
+  for (int i = 0; i < 8; ++i)
+    size |= static_cast<std::uint64_t>(static_cast<std::uint8_t>(in.get())) << (8 * i);
+  if (!in || size > (std::uint64_t{1} << 32))
+    throw std::runtime_error("the snapshot's header is damaged");
+  std::string bytes;
+  while (bytes.size() < size) { // in steps, so that a damaged size does not take all memory
+    const auto before = bytes.size();
+    bytes.resize(std::min<std::size_t>(size, before + (std::size_t{1} << 20)));
+    if (!in.read(bytes.data() + before, static_cast<std::streamsize>(bytes.size() - before)))
+      throw std::runtime_error("the snapshot ends in its header");
+  }
+  return bytes;
+}
+
+} // namespace
+
+replicated_state::replicated_state(std::unique_ptr<state_machine> machine,
+                                   config_history configurations, std::uint64_t window_slots)
+    : window_(window_slots), machine_(std::move(machine)),
+      configurations_(std::move(configurations)) {}
+
+std::vector<response> replicated_state::perform(const command& decided) {
+  std::vector<response> responses;
+  if (const auto entries = decode_batch(decided)) {
+    responses.reserve(entries->size());
+    for (std::size_t i = 0; i < entries->size(); ++i)
+      sessions_.apply((*entries)[i], slot_out_, i, *machine_, responses);
+  }
+  ++slot_out_;
+  return responses;
+}
+
+std::uint64_t replicated_state::fingerprint() const {
+  std::string rest;
+  put_varint(rest, slot_out_);
+  put_varint(rest, window_);
+  sessions_.write(rest);
+  put_configurations(rest, configurations_);
+  put_varint(rest, machine_->fingerprint());
+  return fnv1a(rest);
+}
+
+std::unique_ptr<replicated_state> replicated_state::clone() const {
+  auto copy = std::make_unique<replicated_state>(machine_->clone(), configurations_, window_);
+  copy->slot_out_ = slot_out_;
+  copy->sessions_ = sessions_;
+  return copy;
+}
+
+void replicated_state::write(std::ostream& out) const {
+  std::string header;
+  put_varint(header, state_format);
+  put_varint(header, slot_out_);
+  put_varint(header, window_);
+  put_varint(header, machine_->fingerprint());
+  put_configurations(header, configurations_);
+  std::string sessions;
+  sessions_.write(sessions);
+  put_bytes(header, sessions);
+  write_block(out, header);
+  machine_->snapshot(out);
+}
+
+void replicated_state::read(std::istream& in) {
+  const auto header = read_block(in);
+  byte_reader fields{header};
+  if (fields.varint() != state_format)
+    throw std::runtime_error("the snapshot is of another format than this program writes");
+  const auto slot_out = fields.varint();
+  const auto window = fields.varint();
+  const auto machine_fingerprint = fields.varint();
+  auto configurations = read_configurations(fields);
+  if (!sessions_.read(fields.bytes()) || !fields.ok() || configurations.empty() ||
+      configurations.all().begin()->first > slot_out)
+    throw std::runtime_error("the snapshot's header is damaged");
+  machine_->restore(in);
+  if (machine_->fingerprint() != machine_fingerprint)
+    throw std::runtime_error("the restored state has another fingerprint than the one written");
+  slot_out_ = slot_out;
+  window_ = window;
+  configurations_ = std::move(configurations);
+}
+
+} // namespace pmmc

@@ -1,0 +1,38 @@
+// One number that stands for everything an acceptor must remember.
+#pragma once
+
+#include "types.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string_view>
+
+namespace pmmc::storage {
+
+/// The sum (mod 2^64) of the checksums of all entries that count: ballots, watermark, and the
+/// pvalues at or above it. It does not depend on how the database stores or loses them, so a lost,
+/// stale or invented entry shows, whatever file it was in. Keeps a checksum per pvalue to subtract
+/// it again.
+class acceptor_digest {
+public:
+  void set_ballot(config_version version, std::string_view value);
+  void set_pvalue(config_version version, slot_num slot, std::string_view value);
+  /// Drops the pvalues below.
+  void set_watermark(slot_num watermark);
+
+  std::uint64_t value() const { return sum_; }
+
+private:
+  struct checksums {
+    std::uint64_t ballot = 0;
+    std::map<slot_num, std::uint64_t> pvalues;
+  };
+
+  void replace(std::uint64_t& held, std::string_view key, std::string_view value);
+
+  std::map<config_version, checksums> by_version_;
+  std::uint64_t watermark_ = 0;
+  std::uint64_t sum_ = 0;
+};
+
+} // namespace pmmc::storage

@@ -1,0 +1,28 @@
+// Checksums of everything that this layer writes: XXH3, 64 bits, the same on every machine.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+namespace pmmc::storage {
+
+std::uint64_t checksum(std::string_view bytes, std::uint64_t seed = 0);
+
+/// The checksum (seed 0) of bytes that come in pieces.
+class running_checksum {
+public:
+  running_checksum();
+  ~running_checksum();
+  running_checksum(const running_checksum&) = delete;
+  running_checksum& operator=(const running_checksum&) = delete;
+
+  void add(std::string_view bytes);
+  std::uint64_t value() const;
+
+private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+} // namespace pmmc::storage

@@ -1,0 +1,75 @@
+// The directory `<data>/<id>/` of one role: formatted once, then opened by one process at a time.
+// docs/STORAGE.md has its files byte by byte.
+#pragma once
+
+#include "configuration.hpp"
+#include "storage/posix_file.hpp"
+#include "storage/storage_error.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace pmmc::storage {
+
+enum class role_kind : std::uint8_t { acceptor = 1, leader = 2, replica = 3 };
+
+/// "acceptor", "leader" or "replica".
+std::string_view to_string(role_kind kind);
+
+/// What is written down when a directory is formatted, and never changes.
+struct format_info {
+  std::string cluster;
+  role_kind kind = role_kind::acceptor;
+  role_id id;
+  std::uint64_t window = 0; ///< WINDOW, in slots
+  std::string format_id;    ///< identity of this disk: 128 random bits as 32 hex digits
+  configuration initial;    ///< version 1, with addresses
+};
+
+/// Not thread-safe. Movable; the lock lives as long as the object.
+class data_directory {
+public:
+  /// Makes `path` a good, empty data directory of the role (all of its files, durably) or leaves
+  /// nothing behind: it is built in a sibling and renamed. Makes the parents that are missing, and
+  /// removes what a crashed `format` of the same path left. Returns the format_id; an empty
+  /// `info.format_id` (the normal case) is made up here. Throws storage_error if `path` exists and
+  /// is not an empty directory, or if anything fails.
+  static std::string format(const std::filesystem::path& path, format_info info);
+
+  /// Opens for the role's process and locks. Throws storage_error if the directory is missing,
+  /// empty, damaged, of another format version, cluster or role, or in use by another process.
+  static data_directory open(const std::filesystem::path& path, std::string_view cluster,
+                             role_kind kind, const role_id& id);
+
+  /// For looking only: takes no lock, changes nothing, works while the role runs.
+  static data_directory open_read_only(const std::filesystem::path& path);
+
+  /// Whether `path` is missing or an empty directory, so that `format` would take it.
+  static bool is_unformatted(const std::filesystem::path& path);
+
+  const std::filesystem::path& path() const { return path_; }
+  const format_info& info() const { return info_; }
+  /// Whether this object holds the lock, so may change files.
+  bool is_writable() const { return lock_.valid(); }
+
+private:
+  data_directory(std::filesystem::path path, format_info info, unique_fd lock);
+
+  std::filesystem::path path_;
+  format_info info_;
+  unique_fd lock_;
+};
+
+/// The process that holds the directory's lock (0 if it did not leave its number), or -1 if none.
+/// Takes no lock itself.
+long lock_holder(const std::filesystem::path& path);
+
+/// What is to be done about a damaged directory of a role of this kind. A sentence for error texts.
+std::string repair_advice(role_kind kind);
+
+/// Bytes that all files below `path` take on the disk. Files that vanish meanwhile count as 0.
+std::uint64_t disk_bytes(const std::filesystem::path& path);
+
+} // namespace pmmc::storage

@@ -1,0 +1,19 @@
+// The file FORMAT: who owns a data directory, and the configuration that the cluster began with.
+#pragma once
+
+#include "storage/data_directory.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace pmmc::storage {
+
+/// Version of everything below a data directory. Raise it with any change of a format.
+inline constexpr std::uint64_t storage_format_version = 1;
+
+std::string format_text(const format_info& info);
+
+/// Throws storage_error if the file is missing, damaged or of another version.
+format_info read_format(const std::filesystem::path& dir);
+
+} // namespace pmmc::storage

@@ -1,0 +1,126 @@
+#include "storage/inspect.hpp"
+
+#include "storage/acceptor_db.hpp"
+#include "storage/mark_file.hpp"
+#include "storage/role_state.hpp"
+#include "storage/snapshot_folder.hpp"
+#include "storage/snapshot_reader.hpp"
+
+#include <algorithm>
+
+namespace pmmc::storage {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Runs `look`; what it throws becomes a problem.
+template <class F>
+bool problem_free(inspection& report, F look) try {
+  look();
+  return true;
+} catch (const std::exception& e) {
+  report.problems.emplace_back(e.what());
+  return false;
+}
+
+loaded_acceptor load_beside_writer(const fs::path& dir, bool running) {
+  // A running acceptor may delete a table or log that was just listed. Then look again.
+  constexpr int attempts = 40;
+  for (int attempt = 1;; ++attempt) {
+    try {
+      const auto told = mark_file::read(dir / "acknowledged"); // before the database, that goes on
+      return load_acceptor(*open_acceptor_db(dir / "db", db_mode::read_only), dir / "db", told);
+    } catch (const storage_error&) {
+      if (!running || attempt == attempts)
+        throw;
+    }
+  }
+}
+
+inspected_version summary(config_version version, const acceptor_state::votes& votes) {
+  inspected_version out{.version = version, .ballot = votes.ballot};
+  for (const auto& [slot, held] : votes.accepted)
+    out.command_bytes += held.value.size();
+  out.pvalues = votes.accepted.size();
+  if (out.pvalues > 0) {
+    out.lowest = votes.accepted.begin()->first;
+    out.highest = votes.accepted.rbegin()->first;
+  }
+  return out;
+}
+
+void inspect_acceptor(inspection& report) {
+  const auto loaded = load_beside_writer(report.path, report.running_as >= 0);
+  inspected_acceptor out{
+      .watermark = loaded.state.watermark, .writes = loaded.mark.writes, .versions = {}};
+  for (const auto& [version, votes] : loaded.state.by_version)
+    out.versions.push_back(summary(version, votes));
+  report.acceptor = std::move(out);
+}
+
+void inspect_snapshots(inspection& report) {
+  const auto folder = snapshot_folder::path_in(report.path);
+  problem_free(report, [&] { snapshot_folder::check_newest(folder); });
+  for (const auto slot : snapshot_folder::slots_in(folder)) {
+    const auto file = snapshot_folder::file_of(folder, slot);
+    inspected_snapshot found{.slot = slot};
+    std::error_code error;
+    found.file_bytes = fs::file_size(file, error);
+    if (error)
+      continue; // removed meanwhile by the running replica
+    found.good = problem_free(report, [&] {
+      snapshot_reader{file, report.format->cluster, slot}.finish();
+    });
+    report.snapshots.push_back(found);
+  }
+}
+
+void list_files(inspection& report) {
+  std::error_code error;
+  for (fs::recursive_directory_iterator it{report.path, error}, end; !error && it != end;
+       it.increment(error)) {
+    std::error_code vanished;
+    if (it->is_regular_file(vanished) && !vanished)
+      if (const auto bytes = it->file_size(vanished); !vanished)
+        report.files.push_back({fs::relative(it->path(), report.path, vanished).string(), bytes});
+  }
+  std::sort(report.files.begin(), report.files.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+}
+
+void inspect_role(inspection& report, const data_directory& directory) {
+  if (directory.info().kind == role_kind::acceptor) {
+    inspect_acceptor(report);
+    return;
+  }
+  problem_free(report, [&] {
+    auto contents = read_role_state(directory);
+    report.known_disks = std::move(contents.known_disks);
+    if (directory.info().kind == role_kind::leader)
+      report.seqnum = contents.seqnum;
+  });
+  if (directory.info().kind == role_kind::replica)
+    inspect_snapshots(report);
+}
+
+} // namespace
+
+inspection inspect(const fs::path& path) {
+  if (!fs::is_directory(path))
+    fail("inspect", path, "there is no such directory",
+         "name the data directory of a role, `<data>/<id>`");
+  inspection report;
+  report.path = path;
+  report.running_as = lock_holder(path);
+  problem_free(report, [&] {
+    const auto directory = data_directory::open_read_only(path);
+    report.format = directory.info();
+    inspect_role(report, directory);
+  });
+  report.disk_bytes = disk_bytes(path);
+  list_files(report);
+  return report;
+}
+
+} // namespace pmmc::storage

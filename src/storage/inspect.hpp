@@ -1,0 +1,60 @@
+// What a data directory holds, with every checksum verified (`pmmc inspect DIR`).
+#pragma once
+
+#include "storage/data_directory.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pmmc::storage {
+
+struct inspected_version {
+  config_version version = 0;
+  ballot_num ballot;
+  std::uint64_t pvalues = 0;
+  slot_num lowest = 0; ///< 0 without pvalues
+  slot_num highest = 0;
+  std::uint64_t command_bytes = 0;
+};
+
+struct inspected_acceptor {
+  slot_num watermark = 1;
+  std::uint64_t writes = 0; ///< acknowledged and recovered
+  std::vector<inspected_version> versions;
+};
+
+struct inspected_snapshot {
+  slot_num slot = 0;
+  std::uint64_t file_bytes = 0;
+  bool good = false;
+};
+
+struct inspected_file {
+  std::string name; ///< relative to the directory
+  std::uint64_t bytes = 0;
+};
+
+struct inspection {
+  std::filesystem::path path;
+  std::optional<format_info> format; ///< none if FORMAT cannot be read
+  long running_as = -1;              ///< see lock_holder
+  std::uint64_t disk_bytes = 0;
+  std::optional<inspected_acceptor> acceptor;
+  std::optional<std::uint64_t> seqnum;        ///< leaders
+  std::map<role_id, std::string> known_disks; ///< leaders and replicas
+  std::vector<inspected_snapshot> snapshots;  ///< replicas, ascending
+  std::vector<inspected_file> files;          ///< by name
+  std::vector<std::string> problems;          ///< sentences; empty: everything is good
+
+  bool good() const { return problems.empty(); }
+};
+
+/// Changes nothing, takes no lock, and works while the role runs. Damage is reported in `problems`,
+/// never thrown; throws storage_error only if there is no directory at `path`.
+inspection inspect(const std::filesystem::path& path);
+
+} // namespace pmmc::storage

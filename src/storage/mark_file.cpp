@@ -1,0 +1,70 @@
+#include "storage/mark_file.hpp"
+
+#include "storage/bytes.hpp"
+#include "storage/checksum.hpp"
+#include "storage/data_directory.hpp"
+
+#include <optional>
+
+#include <fcntl.h>
+
+namespace pmmc::storage {
+
+namespace {
+
+constexpr std::size_t slot_bytes = 4096; // each in a page of its own
+constexpr std::size_t file_bytes = 2 * slot_bytes;
+constexpr std::string_view magic = "pmmcmark";
+
+/// magic, writes, digest, checksum of these 24 bytes.
+std::string slot_text(const write_mark& mark) {
+  auto text = std::string{magic} + encode(mark);
+  put_u64(text, checksum(text));
+  return text;
+}
+
+std::optional<write_mark> parse_mark_slot(std::string_view slot) {
+  const auto mark = parse_mark(slot.substr(magic.size(), 16));
+  return mark && slot.starts_with(slot_text(*mark)) ? mark : std::nullopt;
+}
+
+} // namespace
+
+void mark_file::create(const std::filesystem::path& file, const write_mark& first) {
+  auto slot = slot_text(first);
+  slot.resize(slot_bytes);
+  replace_file(file, slot + slot);
+}
+
+write_mark mark_file::read(const std::filesystem::path& file) {
+  const auto refuse = [&](std::string_view how) {
+    fail("use", file, how,
+         "what this acceptor has promised is UNKNOWN, so it must not vote. If the file is only "
+         "misplaced, put it back; otherwise " +
+             repair_advice(role_kind::acceptor));
+  };
+  if (!std::filesystem::exists(file))
+    refuse("the file is missing");
+  const auto bytes = read_file(file, file_bytes);
+  if (bytes.size() != file_bytes)
+    refuse("it is " + std::to_string(bytes.size()) + " bytes long and should be 8192");
+  const auto view = std::string_view{bytes};
+  const auto first = parse_mark_slot(view.substr(0, slot_bytes));
+  const auto second = parse_mark_slot(view.substr(slot_bytes));
+  if (!first && !second)
+    refuse("both of its checksums are wrong");
+  if (!first || (second && second->writes > first->writes))
+    return *second;
+  return *first;
+}
+
+mark_file::mark_file(const std::filesystem::path& file)
+    : path_(file), fd_(open_file(file, O_WRONLY)) {}
+
+void mark_file::put(const write_mark& mark) {
+  write_at(fd_, path_, mark.writes % 2 * slot_bytes, slot_text(mark));
+}
+
+void mark_file::sync() { sync_file(fd_, path_); }
+
+} // namespace pmmc::storage

@@ -1,0 +1,30 @@
+// The file `acknowledged`: how far the acceptor had come when it last answered. RocksDB cannot tell
+// a record that was torn by a crash from one that was acknowledged and then damaged; this can.
+#pragma once
+
+#include "storage/acceptor_codec.hpp"
+#include "storage/posix_file.hpp"
+
+#include <filesystem>
+
+namespace pmmc::storage {
+
+/// Two slots written in turn, so that a torn write leaves the other one. `put` does not sync (the
+/// database did): after a power cut the file may lag, and then it is still a lower bound.
+class mark_file {
+public:
+  static void create(const std::filesystem::path& file, const write_mark& first);
+  /// The newer of the marks that are whole. Throws storage_error if the file is missing, of a wrong
+  /// size, or neither is whole.
+  static write_mark read(const std::filesystem::path& file);
+
+  explicit mark_file(const std::filesystem::path& file);
+  void put(const write_mark& mark);
+  void sync();
+
+private:
+  std::filesystem::path path_;
+  unique_fd fd_;
+};
+
+} // namespace pmmc::storage

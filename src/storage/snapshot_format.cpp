@@ -1,0 +1,35 @@
+#include "storage/snapshot_format.hpp"
+
+#include "storage/bytes.hpp"
+#include "storage/checksum.hpp"
+#include "storage/format_file.hpp"
+
+namespace pmmc::storage {
+
+std::string snapshot_header(const std::string& cluster, slot_num slot) {
+  std::string out = "pmmcsnap";
+  put_u32(out, storage_format_version);
+  put_u32(out, static_cast<std::uint32_t>(cluster.size()));
+  out += cluster;
+  put_u64(out, slot);
+  put_u64(out, checksum(out));
+  return out;
+}
+
+std::string chunk_head(std::uint64_t index, std::string_view payload) {
+  std::string out;
+  put_u32(out, static_cast<std::uint32_t>(payload.size()));
+  put_u64(out, checksum(payload, index)); // the index is the seed: chunks cannot change places
+  return out;
+}
+
+std::string snapshot_footer(std::uint64_t total, std::uint64_t payload_checksum) {
+  std::string out;
+  put_u32(out, 0);
+  put_u64(out, total);
+  put_u64(out, payload_checksum);
+  put_u64(out, checksum(out));
+  return out;
+}
+
+} // namespace pmmc::storage

@@ -1,0 +1,119 @@
+#include "storage/snapshot_reader.hpp"
+
+#include "storage/bytes.hpp"
+#include "storage/checksum.hpp"
+#include "storage/data_directory.hpp"
+#include "storage/posix_file.hpp"
+#include "storage/snapshot_format.hpp"
+
+#include <streambuf>
+
+#include <fcntl.h>
+
+namespace pmmc::storage {
+
+namespace {
+
+/// Hands out payloads of checked chunks.
+class chunk_input : public std::streambuf {
+public:
+  chunk_input(std::filesystem::path file, const std::string& header)
+      : path_(std::move(file)), fd_(open_file(path_, O_RDONLY)), size_(file_size(fd_, path_)) {
+    if (take(header.size()) != header)
+      damaged("its header is damaged, or it is another snapshot");
+  }
+
+  std::uint64_t finish() {
+    setg(nullptr, nullptr, nullptr);
+    while (next_chunk())
+      ;
+    return total_;
+  }
+
+protected:
+  int_type underflow() override {
+    if (!next_chunk())
+      return traits_type::eof();
+    setg(payload_.data(), payload_.data(), payload_.data() + payload_.size());
+    return traits_type::to_int_type(payload_.front());
+  }
+
+private:
+  [[noreturn]] void damaged(std::string_view how) const {
+    throw snapshot_damaged{"cannot use snapshot " + path_.string() + ": " + std::string{how} +
+                           "; " + repair_advice(role_kind::replica)};
+  }
+
+  std::string take(std::size_t bytes) {
+    if (offset_ + bytes > size_)
+      damaged("it ends too early");
+    auto taken = read_at(fd_, path_, offset_, bytes);
+    if (taken.size() != bytes)
+      damaged("it ends too early");
+    offset_ += bytes;
+    return taken;
+  }
+
+  /// False after the footer, which has been checked then.
+  bool next_chunk() {
+    if (finished_)
+      return false;
+    auto head = take(chunk_head_bytes);
+    const auto length = fixed_reader{head}.u32();
+    if (length == 0) {
+      check_footer(std::move(head));
+      return false;
+    }
+    if (length > max_chunk_bytes)
+      damaged("the length of chunk " + std::to_string(chunks_ + 1) + " is damaged");
+    payload_ = take(length);
+    if (chunk_head(++chunks_, payload_) != head)
+      damaged("the checksum of chunk " + std::to_string(chunks_) + " is wrong");
+    all_.add(payload_);
+    total_ += length;
+    return true;
+  }
+
+  void check_footer(std::string begin) {
+    if (begin + take(footer_bytes - begin.size()) != snapshot_footer(total_, all_.value()))
+      damaged("its footer is damaged, or chunks are missing");
+    if (offset_ != size_)
+      damaged("it goes on after its end");
+    finished_ = true;
+  }
+
+  std::filesystem::path path_;
+  unique_fd fd_;
+  std::uint64_t size_;
+  std::uint64_t offset_ = 0;
+  std::string payload_;
+  running_checksum all_;
+  std::uint64_t total_ = 0;
+  std::uint64_t chunks_ = 0;
+  bool finished_ = false;
+};
+
+} // namespace
+
+struct snapshot_reader::implementation {
+  implementation(const std::filesystem::path& file, const std::string& header)
+      : input(file, header), stream(&input) {
+    stream.exceptions(std::ios::badbit); // hands on what the chunk_input throws
+  }
+
+  chunk_input input;
+  std::istream stream;
+};
+
+snapshot_reader::snapshot_reader(const std::filesystem::path& file, const std::string& cluster,
+                                 slot_num slot)
+    : implementation_(std::make_unique<implementation>(file, snapshot_header(cluster, slot))) {}
+snapshot_reader::~snapshot_reader() = default;
+snapshot_reader::snapshot_reader(snapshot_reader&&) noexcept = default;
+snapshot_reader& snapshot_reader::operator=(snapshot_reader&&) noexcept = default;
+
+std::istream& snapshot_reader::stream() { return implementation_->stream; }
+
+std::uint64_t snapshot_reader::finish() { return implementation_->input.finish(); }
+
+} // namespace pmmc::storage

@@ -1,0 +1,38 @@
+// Reads one snapshot file, checking it piece by piece in bounded memory; made by
+// snapshot_store::read.
+#pragma once
+
+#include "storage/storage_error.hpp"
+#include "types.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <istream>
+#include <memory>
+#include <string>
+
+namespace pmmc::storage {
+
+/// One thread at a time.
+class snapshot_reader {
+public:
+  /// Throws storage_error if the file cannot be read or is not the snapshot `slot` of `cluster`.
+  snapshot_reader(const std::filesystem::path& file, const std::string& cluster, slot_num slot);
+  ~snapshot_reader();
+  snapshot_reader(snapshot_reader&&) noexcept;
+  snapshot_reader& operator=(snapshot_reader&&) noexcept;
+
+  /// Exactly the bytes that were written, each checked before it is handed out. Damage throws
+  /// storage_error out of the read itself; the end comes only after the footer was checked.
+  std::istream& stream();
+
+  /// Reads and checks what is left, up to the footer. Call it when the state has been restored: a
+  /// state is good only if this returns. Returns the bytes that were written in all.
+  std::uint64_t finish();
+
+private:
+  struct implementation;
+  std::unique_ptr<implementation> implementation_;
+};
+
+} // namespace pmmc::storage

@@ -1,0 +1,77 @@
+#include "storage/snapshot_receiver.hpp"
+
+#include "invariant.hpp"
+#include "storage/snapshot_folder.hpp"
+#include "storage/snapshot_format.hpp"
+#include "storage/snapshot_reader.hpp"
+
+#include <fcntl.h>
+
+namespace pmmc::storage {
+
+struct snapshot_receiver::implementation {
+  implementation(std::shared_ptr<snapshot_folder> in, slot_num at, std::uint64_t bytes)
+      : folder(std::move(in)), slot(at), total(bytes), path(folder->temporary()),
+        fd(open_file(path, O_RDWR | O_CREAT | O_TRUNC)) {}
+  ~implementation() { discard(); }
+
+  void discard() {
+    std::error_code ignored;
+    if (!done)
+      std::filesystem::remove(path, ignored);
+    done = true;
+  }
+
+  bool is_good() const try {
+    snapshot_reader{path, folder->cluster(), slot}.finish();
+    return true;
+  } catch (const snapshot_damaged&) {
+    return false;
+  }
+
+  std::shared_ptr<snapshot_folder> folder;
+  slot_num slot;
+  std::uint64_t total;
+  std::filesystem::path path;
+  unique_fd fd;
+  std::uint64_t offset = 0;
+  bool done = false; ///< committed or discarded
+};
+
+snapshot_receiver::snapshot_receiver(std::shared_ptr<snapshot_folder> folder, slot_num slot,
+                                     std::uint64_t total)
+    : implementation_(std::make_unique<implementation>(std::move(folder), slot, total)) {}
+snapshot_receiver::~snapshot_receiver() = default;
+snapshot_receiver::snapshot_receiver(snapshot_receiver&&) noexcept = default;
+snapshot_receiver& snapshot_receiver::operator=(snapshot_receiver&&) noexcept = default;
+
+slot_num snapshot_receiver::slot() const { return implementation_->slot; }
+std::uint64_t snapshot_receiver::total() const { return implementation_->total; }
+std::uint64_t snapshot_receiver::offset() const { return implementation_->offset; }
+
+bool snapshot_receiver::append(std::uint64_t offset, std::string_view bytes) {
+  auto& self = *implementation_;
+  if (self.done || offset > self.offset || offset + bytes.size() <= self.offset)
+    return false;
+  bytes.remove_prefix(self.offset - offset);
+  bytes = bytes.substr(0, self.total - self.offset); // no sender makes the file larger than agreed
+  if (bytes.empty())
+    return false;
+  write_at(self.fd, self.path, self.offset, bytes);
+  self.offset += bytes.size();
+  return true;
+}
+
+bool snapshot_receiver::commit() {
+  auto& self = *implementation_;
+  PMMC_INVARIANT(complete(), "a snapshot is committed when all of it is here");
+  if (self.done || !self.is_good()) {
+    self.discard();
+    return false;
+  }
+  self.folder->publish(self.fd, self.path, self.slot);
+  self.done = true;
+  return true;
+}
+
+} // namespace pmmc::storage

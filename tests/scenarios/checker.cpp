@@ -1,0 +1,85 @@
+#include "scenarios/checker.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace pmmc::test {
+
+void checker::demand(bool held, const char* invariant) {
+  if (!held)
+    FAIL(std::string{invariant});
+}
+
+void checker::accepted(const role_id& acceptor, const accept_record& r) {
+  auto& voters = votes_[{r.value.slot, r.value.ballot}];
+  voters.insert(acceptor);
+  if (voters.size() < config_.quorum())
+    return;
+  const auto [it, first] = chosen_.emplace(r.value.slot, r.value.value);
+  demand(it->second == r.value.value, "A5: a second command has been chosen for a slot");
+  if (first)
+    chosen_at_[r.value.slot] = r.value.ballot;
+}
+
+void checker::sent(const role_id& from, const message& m) {
+  if (const auto* ask = std::get_if<p2a>(&m)) {
+    const auto [it, first] = asked_.emplace(std::pair{ask->value.slot, ask->value.ballot},
+                                            ask->value.value);
+    demand(it->second == ask->value.value, "C1: two commands at one ballot and slot");
+    const auto at = chosen_at_.find(ask->value.slot);
+    demand(at == chosen_at_.end() || ask->value.ballot < at->second ||
+               chosen_.at(ask->value.slot) == ask->value.value,
+           "C2: a proposal ignores what was chosen");
+  } else if (const auto* told = std::get_if<decision>(&m)) {
+    decided(told->slot, told->value);
+  } else if (const auto* proposed = std::get_if<propose>(&m)) {
+    demand(proposed->replica == from, "a replica speaks for itself");
+  }
+}
+
+void checker::decided(slot_num slot, const command& value) {
+  const auto it = chosen_.find(slot);
+  demand(it != chosen_.end(), "R1: decided, but no majority has accepted it durably");
+  demand(it->second == value, "R1: another command was chosen for the slot");
+}
+
+void checker::ran(const role_id& leader, const ballot_num& ballot) {
+  const auto it = last_ballot_.find(leader);
+  demand(it == last_ballot_.end() || ballot > it->second, "L3: a ballot is used again");
+  last_ballot_[leader] = ballot;
+}
+
+void checker::looked_at(const role_id& id, const replica& r) {
+  auto& before = slot_out_.emplace(id, 1).first->second;
+  demand(r.slot_out() >= before, "R4: slot_out has decreased");
+  watermark(r.watermark());
+  if (r.slot_out() == before)
+    return;
+  for (auto it = r.decisions().lower_bound(before); it != r.decisions().end(); ++it)
+    decided(it->first, it->second);
+  before = r.slot_out();
+  const auto fingerprint = r.state().fingerprint();
+  const auto [known, first] = fingerprints_.emplace(r.slot_out(), fingerprint);
+  demand(known->second == fingerprint, "S1: states differ at the same slot_out");
+}
+
+void checker::forget(const role_id& replica) { slot_out_.erase(replica); }
+
+void checker::durable(const role_id& id, slot_num slot) {
+  auto& held = durable_[id];
+  demand(slot >= held, "a durable snapshot is replaced by an older one");
+  held = slot;
+}
+
+void checker::watermark(slot_num slot) const {
+  if (slot <= 1)
+    return;
+  std::size_t holders = 0;
+  for (const auto& [id, held] : durable_)
+    holders += held >= slot;
+  demand(holders >= config_.durable_replicas(), "G1: the watermark is above what is durable");
+}
+
+} // namespace pmmc::test

@@ -1,0 +1,54 @@
+// The invariants that hold between roles (design, section 5), checked as a cluster runs. It sees what
+// no role sees: everything that is durable anywhere, and every message when it is sent.
+#pragma once
+
+#include "acceptor.hpp"
+#include "configuration.hpp"
+#include "messages.hpp"
+#include "replica.hpp"
+
+#include <map>
+#include <set>
+#include <utility>
+
+namespace pmmc::test {
+
+class checker {
+public:
+  explicit checker(configuration config) : config_(std::move(config)) {}
+
+  /// A5, A4: an acceptor has made an acceptance durable.
+  void accepted(const role_id& acceptor, const accept_record& r);
+  /// C1, R1, R5: a role sends something.
+  void sent(const role_id& from, const message& m);
+  /// L3: a leader runs for office.
+  void ran(const role_id& leader, const ballot_num& ballot);
+  /// R1, R4, S1: a replica has handled an input.
+  void looked_at(const role_id& id, const replica& r);
+  /// A replica has crashed: what it had in memory is no promise any more.
+  void forget(const role_id& replica);
+  /// The replica `id` has a durable snapshot of the slots below `slot`.
+  void durable(const role_id& id, slot_num slot);
+  /// G1: a watermark that some role believes in.
+  void watermark(slot_num slot) const;
+
+  bool is_chosen(slot_num slot) const { return chosen_.contains(slot); }
+  const std::map<slot_num, command>& chosen() const { return chosen_; }
+  /// Fails the test unless `held`.
+  static void demand(bool held, const char* invariant);
+
+private:
+  void decided(slot_num slot, const command& value);
+
+  configuration config_;
+  std::map<std::pair<slot_num, ballot_num>, std::set<role_id>> votes_;
+  std::map<std::pair<slot_num, ballot_num>, command> asked_;
+  std::map<slot_num, command> chosen_;
+  std::map<slot_num, ballot_num> chosen_at_;
+  std::map<role_id, ballot_num> last_ballot_;
+  std::map<role_id, slot_num> slot_out_;
+  std::map<role_id, slot_num> durable_;
+  std::map<slot_num, std::uint64_t> fingerprints_;
+};
+
+} // namespace pmmc::test

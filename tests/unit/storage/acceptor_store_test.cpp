@@ -1,0 +1,127 @@
+// What an acceptor wrote is what it recovers, in bounded space, and a full disk is told of.
+#include "scratch.hpp"
+
+#include "acceptor_fixture.hpp"
+
+#include <random>
+
+using namespace pmmc;
+using namespace pmmc::storage;
+using scratch::contains;
+using scratch::error_of;
+namespace fs = std::filesystem;
+
+TEST_CASE("a new acceptor has promised nothing") {
+  scratch::directory tmp;
+  acceptor_fixture a{tmp / "a1"};
+  CHECK(a.recovered.by_version.empty());
+  CHECK(a.recovered.watermark == 1);
+  a.write({});
+  a.restart();
+}
+
+TEST_CASE("promises, pvalues of several configurations and no-ops come back") {
+  scratch::directory tmp;
+  acceptor_fixture a{tmp / "a1"};
+  a.write({promise_record{1, {3, "l1"}}});
+  a.write({accept_record{1, {{3, "l1"}, 1, command{"one"}}},
+           accept_record{1, {{3, "l1"}, 2, command{}}}, promise_record{2, {1, "l2"}},
+           accept_record{2, {{4, "l2"}, 900, command{std::string("\0\xff", 2)}}}});
+  a.restart();
+  CHECK(a.recovered.by_version.at(1).accepted.at(2).value.is_noop());
+  CHECK(a.recovered.by_version.at(2).ballot == ballot_num{4, "l2"});
+  a.write({accept_record{1, {{5, "l2"}, 1, command{"another one"}}}}); // a higher ballot replaces
+  a.stop();
+  a.start();
+  CHECK(a.recovered.by_version.at(1).accepted.at(1).value == command{"another one"});
+}
+
+TEST_CASE("what was collected stays away, through restarts and crashes") {
+  scratch::directory tmp;
+  acceptor_fixture a{tmp / "a1"};
+  for (slot_num slot = 1; slot <= 50; ++slot)
+    a.write({accept_record{slot <= 25 ? 1u : 2u, {{1, "l1"}, slot, command{"v"}}}});
+  a.write({collect_record{20}, accept_record{2, {{1, "l1"}, 51, command{"w"}}}});
+  a.restart();
+  CHECK(a.recovered.watermark == 20);
+  CHECK(a.recovered.by_version.at(1).accepted.size() == 6);
+  a.write({collect_record{40}, collect_record{45}, collect_record{44}});
+  a.stop();
+  a.start();
+  CHECK(a.recovered.by_version.at(1).accepted.empty());
+  CHECK(a.recovered.by_version.at(2).accepted.begin()->first == 45);
+}
+
+TEST_CASE("a thousand random histories end as they should") {
+  scratch::directory tmp;
+  acceptor_fixture a{tmp / "a1"};
+  std::mt19937_64 random{42};
+  std::uint64_t seqnum = 1;
+  for (int step = 0; step < 1000; ++step) {
+    std::vector<acceptor_record> records;
+    const auto watermark = a.acknowledged.watermark;
+    for (auto count = random() % 4; count-- > 0;)
+      switch (random() % 8) {
+      case 0:
+        records.push_back(promise_record{1 + random() % 2, {++seqnum, "l1"}});
+        break;
+      default:
+        records.push_back(accept_record{1 + random() % 2,
+                                        {{++seqnum, "l2"},
+                                         watermark + random() % 40,
+                                         command{std::string(random() % 5000, 'x')}}});
+      }
+    if (random() % 10 == 0)
+      records.push_back(collect_record{watermark + random() % 10});
+    a.write(records);
+    if (random() % 100 == 0)
+      a.restart();
+  }
+}
+
+TEST_CASE("the disk holds what is live and a few write buffers, however much went through it") {
+  scratch::directory tmp;
+  acceptor_fixture a{tmp / "a1"};
+  std::uint64_t early = 0;
+  std::uint64_t most = 0;
+  for (slot_num slot = 1; slot <= 60000;) {
+    std::vector<acceptor_record> records;
+    for (int i = 0; i < 100; ++i, ++slot)
+      records.push_back(accept_record{1, {{1, "l1"}, slot, command{std::string(200, 'v')}}});
+    if (slot % 2000 == 1 && slot > 2000)
+      records.push_back(collect_record{slot - 1000});
+    a.write(records);
+    if (slot % 1000 == 1)
+      (slot <= 20001 ? early : most) =
+          std::max(slot <= 20001 ? early : most, disk_bytes(tmp / "a1"));
+  }
+  INFO("peak after 20,000 accepts: " << early << " bytes, after 60,000: " << most);
+  CHECK(most <= 2 * early);
+}
+
+TEST_CASE("a full disk: write() says so and stays failed; with room again all that was "
+          "acknowledged is there") {
+  scratch::directory tmp;
+  const scratch::small_disk disk{tmp / "disk", "1m"};
+  if (!disk.is_mounted()) {
+    MESSAGE("skipped: a file system of 1 MiB cannot be mounted here");
+    return;
+  }
+  acceptor_fixture a{tmp / "disk/a1"};
+  const auto fill = [&] {
+    for (slot_num slot = 1; slot <= 1000; ++slot)
+      a.write({accept_record{1, {{1, "l1"}, slot, command{std::string(10000, 'f')}}}});
+  };
+  const auto error = error_of(fill);
+  CHECK(contains(error, "No space left"));
+  CHECK(contains(error, "make room"));
+  CHECK(a.acknowledged.by_version.at(1).accepted.size() > 10);
+  const auto again = error_of([&] { a.write({promise_record{1, {2, "l1"}}}); });
+  CHECK(contains(again, "an earlier write failed"));
+  a.stop();
+  CHECK(contains(error_of([&] { a.start(); }), "No space left"));
+  a.stop();
+  REQUIRE(disk.grow("16m"));
+  a.start(); // checks that it recovers what was acknowledged
+  a.write({promise_record{1, {2, "l1"}}});
+}

@@ -1,0 +1,125 @@
+// `pmmc inspect` tells what is there, beside a running role too, and changes nothing.
+#include "scratch.hpp"
+
+#include "acceptor_fixture.hpp"
+#include "storage/inspect.hpp"
+#include "storage/role_state.hpp"
+#include "storage/snapshot_store.hpp"
+
+#include <map>
+
+using namespace pmmc;
+using namespace pmmc::storage;
+using scratch::contains;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Every file's bytes and time of change.
+std::map<std::string, std::pair<std::string, fs::file_time_type>> picture(const fs::path& dir) {
+  std::map<std::string, std::pair<std::string, fs::file_time_type>> files;
+  for (const auto& file : scratch::files_in(dir))
+    files[file.string()] = {scratch::contents(dir / file), fs::last_write_time(dir / file)};
+  return files;
+}
+
+void write_some(acceptor_fixture& a) {
+  for (slot_num slot = 1; slot <= 10; ++slot)
+    a.write({accept_record{1, {{2, "l1"}, slot, command{"1234"}}}});
+  a.write({collect_record{4}, promise_record{2, {3, "l2"}}});
+}
+
+void check_acceptor(const inspection& found) {
+  CHECK(found.good());
+  REQUIRE(found.format.has_value());
+  CHECK(found.format->id == "a1");
+  CHECK(found.format->window == 128);
+  REQUIRE(found.acceptor.has_value());
+  CHECK(found.acceptor->watermark == 4);
+  CHECK(found.acceptor->writes == 12);
+  REQUIRE(found.acceptor->versions.size() == 2);
+  const auto& first = found.acceptor->versions[0];
+  CHECK(first.ballot == ballot_num{2, "l1"});
+  CHECK(first.pvalues == 7);
+  CHECK(first.lowest == 4);
+  CHECK(first.highest == 10);
+  CHECK(first.command_bytes == 28);
+  CHECK(found.acceptor->versions[1].pvalues == 0);
+  CHECK(found.disk_bytes > 0);
+  CHECK(found.files.size() >= 8);
+}
+
+} // namespace
+
+TEST_CASE("inspect of an acceptor, running, stopped and crashed") {
+  scratch::directory tmp;
+  acceptor_fixture a{tmp / "a1"};
+  write_some(a);
+  const auto running = inspect(tmp / "a1");
+  check_acceptor(running);
+  CHECK(running.running_as == ::getpid());
+  a.stop();
+  const auto before = picture(tmp / "a1");
+  const auto crashed = inspect(tmp / "a1");
+  check_acceptor(crashed);
+  CHECK(crashed.running_as == -1);
+  CHECK(picture(tmp / "a1") == before);
+  a.restart();
+  check_acceptor(inspect(tmp / "a1"));
+}
+
+TEST_CASE("inspect reports damage of an acceptor as a problem, not as an empty acceptor") {
+  scratch::directory tmp;
+  acceptor_fixture a{tmp / "a1"};
+  write_some(a);
+  a.stop();
+  for (const auto& file : scratch::files_in(tmp / "a1/db"))
+    if (file.extension() == ".log")
+      fs::remove(tmp / "a1/db" / file);
+  const auto before = picture(tmp / "a1");
+  const auto found = inspect(tmp / "a1");
+  CHECK_FALSE(found.acceptor.has_value());
+  REQUIRE(found.problems.size() == 1);
+  CHECK(contains(found.problems[0], "must not vote"));
+  CHECK(picture(tmp / "a1") == before);
+}
+
+TEST_CASE("inspect of a leader and of a replica") {
+  scratch::directory tmp;
+  scratch::format(tmp / "l1", role_kind::leader);
+  scratch::format(tmp / "r1", role_kind::replica);
+  {
+    const auto leader = scratch::open(tmp / "l1", role_kind::leader);
+    role_state{leader}.save(17);
+    const auto replica = scratch::open(tmp / "r1", role_kind::replica);
+    role_state{replica}.meet("a1", "disk");
+    for (const slot_num slot : {50, 60}) {
+      auto writer = snapshot_store{replica}.write(slot);
+      writer.stream() << "state";
+      writer.commit();
+    }
+  }
+  const auto leader = inspect(tmp / "l1");
+  CHECK(leader.good());
+  CHECK(leader.seqnum == 17);
+  const auto replica = inspect(tmp / "r1");
+  CHECK(replica.good());
+  CHECK_FALSE(replica.seqnum.has_value());
+  CHECK(replica.known_disks.at("a1") == "disk");
+  REQUIRE(replica.snapshots.size() == 2);
+  CHECK(replica.snapshots[1].slot == 60);
+  CHECK(replica.snapshots[1].good);
+  fs::resize_file(tmp / "r1/snapshots/snapshot-60", 30);
+  const auto damaged = inspect(tmp / "r1");
+  CHECK(damaged.problems.size() == 1);
+  CHECK_FALSE(damaged.snapshots[1].good);
+  CHECK(damaged.snapshots[0].good);
+}
+
+TEST_CASE("inspect of what is no data directory") {
+  scratch::directory tmp;
+  CHECK_FALSE(inspect(tmp.path()).good());
+  scratch::overwrite(tmp / "file", "");
+  CHECK(contains(inspect(tmp.path()).problems.at(0), "FORMAT"));
+  CHECK(contains(scratch::error_of([&] { inspect(tmp / "none"); }), "no such directory"));
+}

@@ -1,0 +1,87 @@
+// A leader never forgets its seqnum (L3), and nobody forgets which disks it has met.
+#include "scratch.hpp"
+
+#include "storage/role_state.hpp"
+
+using namespace pmmc;
+using namespace pmmc::storage;
+using scratch::contains;
+using scratch::error_of;
+namespace fs = std::filesystem;
+
+TEST_CASE("the seqnum and the known disks survive a restart") {
+  scratch::directory tmp;
+  scratch::format(tmp / "l1", role_kind::leader);
+  {
+    const auto directory = scratch::open(tmp / "l1", role_kind::leader);
+    role_state state{directory};
+    CHECK(state.load() == 0);
+    CHECK(state.known_disks().empty());
+    state.save(7);
+    state.save(7);
+    CHECK(state.meet("a1", "disk one"));
+    CHECK(state.meet("a2", ""));
+    state.save(8);
+  }
+  const auto directory = scratch::open(tmp / "l1", role_kind::leader);
+  const role_state state{directory};
+  CHECK(state.load() == 8);
+  CHECK(state.known_disks().at("a1") == "disk one");
+  CHECK(state.known_disks().at("a2").empty());
+}
+
+TEST_CASE(
+    "an acceptor that was formatted again is recognised, and the first disk stays on record") {
+  scratch::directory tmp;
+  scratch::format(tmp / "r1", role_kind::replica);
+  const auto directory = scratch::open(tmp / "r1", role_kind::replica);
+  role_state state{directory};
+  CHECK(state.meet("a1", "old"));
+  CHECK(state.meet("a1", "old"));
+  CHECK_FALSE(state.meet("a1", "new"));
+  CHECK(role_state{directory}.known_disks().at("a1") == "old");
+}
+
+TEST_CASE("every damage of the state is refused: what was forgotten is unknown, not zero") {
+  scratch::directory tmp;
+  scratch::format(tmp / "l1", role_kind::leader);
+  const auto directory = scratch::open(tmp / "l1", role_kind::leader);
+  role_state{directory}.save(1234);
+  const auto file = tmp / "l1/state";
+  const auto good = scratch::contents(file);
+  const auto error = [&] { return error_of([&] { role_state{directory}; }); };
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    auto bad = good;
+    bad[i] = static_cast<char>(bad[i] ^ 1 << i % 8);
+    scratch::overwrite(file, bad);
+    CHECK_MESSAGE(contains(error(), "checksum"), "flipped a bit of byte " << i);
+    scratch::overwrite(file, good.substr(0, i));
+    CHECK_MESSAGE(contains(error(), "checksum"), "truncated to " << i << " bytes");
+  }
+  fs::remove(file);
+  CHECK(contains(error(), "missing"));
+  CHECK(contains(error(), "pmmc reconfig --remove leader:"));
+  scratch::overwrite(file, good);
+  CHECK(role_state{directory}.load() == 1234);
+}
+
+TEST_CASE("a save that a crash left half done changes nothing") {
+  scratch::directory tmp;
+  scratch::format(tmp / "l1", role_kind::leader);
+  const auto directory = scratch::open(tmp / "l1", role_kind::leader);
+  role_state{directory}.save(5);
+  scratch::overwrite(tmp / "l1/state.tmp", "seqnum 6\nche");
+  CHECK(role_state{directory}.load() == 5);
+  CHECK_FALSE(fs::exists(tmp / "l1/state.tmp"));
+}
+
+TEST_CASE("a save that fails is final") {
+  scratch::directory tmp;
+  scratch::format(tmp / "l1", role_kind::leader);
+  const auto directory = scratch::open(tmp / "l1", role_kind::leader);
+  role_state state{directory};
+  fs::create_directory(tmp / "l1/state.tmp"); // in the way
+  CHECK(contains(error_of([&] { state.save(1); }), "cannot open"));
+  fs::remove(tmp / "l1/state.tmp");
+  CHECK(contains(error_of([&] { state.save(2); }), "an earlier write failed"));
+}
