@@ -8,7 +8,8 @@ namespace {
 void flush(caf::event_based_actor* self, acceptor_shell& shell) {
   shell.flush_due = false;
   auto out = shell.core.take();
-  shell.store.write(out.persist); // throws if the disk fails: the exception handler ends the process
+  shell.store.write(
+      out.persist); // throws if the disk fails: the exception handler ends the process
   send_all(caf::actor{self}, shell.id, shell.peers, std::move(out.send));
 }
 

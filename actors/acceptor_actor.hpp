@@ -23,8 +23,8 @@ struct acceptor_shell {
   bool flush_due = false;
 };
 
-/// Spawn it detached: it blocks in fdatasync. One sync serves all messages that were in the mailbox.
-/// If the disk fails, the process ends and sends nothing more.
+/// Spawn it detached: it blocks in fdatasync. One sync serves all messages that were in the
+/// mailbox. If the disk fails, the process ends and sends nothing more.
 ///
 /// p1a, p2a, read_probe, ping → answers, after the sync that they depend on
 /// peer_up, peer_down         → whom the answers can reach

@@ -12,7 +12,6 @@
 #include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
-#include <utility>
 
 namespace pmmc::cli {
 
@@ -114,8 +113,10 @@ void child_processes::read_output(child& c) {
       take_line(c, c.partial.substr(0, end));
       c.partial.erase(0, end + 1);
     }
-    if (c.partial.size() > longest_line)
-      take_line(c, std::exchange(c.partial, {}));
+    if (c.partial.size() > longest_line) {
+      take_line(c, c.partial);
+      c.partial.clear();
+    }
   }
 }
 

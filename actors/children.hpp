@@ -8,8 +8,8 @@
 
 namespace pmmc::cli {
 
-/// Starts children before any thread is there. While an object lives, SIGINT, SIGTERM and SIGCHLD go
-/// to it. Its destructor stops all children. One object at a time.
+/// Starts children before any thread is there. While an object lives, SIGINT, SIGTERM and SIGCHLD
+/// go to it. Its destructor stops all children. One object at a time.
 class child_processes {
 public:
   child_processes();
@@ -17,8 +17,8 @@ public:
   child_processes(const child_processes&) = delete;
   child_processes& operator=(const child_processes&) = delete;
 
-  /// `words`: program and arguments. Its lines appear on stderr behind `name`. It gets SIGTERM if this
-  /// process dies. Throws std::system_error.
+  /// `words`: program and arguments. Its lines appear on stderr behind `name`. It gets SIGTERM if
+  /// this process dies. Throws std::system_error.
   void start(const std::string& name, const std::vector<std::string>& words);
 
   /// Passes output on and notices ends, for `time` or until something has happened.

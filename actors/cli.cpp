@@ -24,7 +24,8 @@ struct command {
 
 const std::vector<std::pair<std::string, command>>& commands() {
   static const std::vector<std::pair<std::string, command>> all = {
-      {"init", {init, "init [--id ID]...", "format the data directories of all (or the named) roles"}},
+      {"init",
+       {init, "init [--id ID]...", "format the data directories of all (or the named) roles"}},
       {"start", {start, "start --id ID [--id ID]...", "run the process that hosts these roles"}},
       {"up", {up, "up", "format what is new, run all processes, stop them on Ctrl-C"}},
       {"put", {key_value, "put KEY VALUE", "set a key"}},
@@ -37,11 +38,13 @@ const std::vector<std::pair<std::string, command>>& commands() {
       {"import", {import_file, "import FILE [--key-column N]", "load a TSV or CSV file or lines"}},
       {"export", {export_all, "export", "print every key and value at one slot, as TSV"}},
       {"status", {status, "status", "a row per role, and the configuration"}},
-      {"fingerprint", {fingerprint, "fingerprint", "a row per replica: slot_out, hash of its state"}},
+      {"fingerprint",
+       {fingerprint, "fingerprint", "a row per replica: slot_out, hash of its state"}},
       {"config", {show_config, "config", "the configurations in force and pending"}},
       {"inspect", {inspect, "inspect DIR", "what a data directory holds, verified; read only"}},
       {"version", {version, "version", "version, commit, protocol version"}},
-      {"apply", {apply_raw, "apply OP", "one operation, as bytes, for a state machine of your own"}},
+      {"apply",
+       {apply_raw, "apply OP", "one operation, as bytes, for a state machine of your own"}},
       {"query", {apply_raw, "query OP", "one read-only operation, as bytes"}},
   };
   return all;
@@ -58,12 +61,12 @@ po::options_description common_options() {
   po::options_description options{"Options"};
   options.add_options()("config,c", po::value<std::string>(),
                         "the cluster's config file (or PMMC_CONFIG)")(
-      "id", po::value<std::vector<std::string>>()->composing(), "a role id (init, start)")(
-      "json", po::bool_switch(), "print data as JSON")(
+      "id", po::value<std::vector<std::string>>()->composing(),
+      "a role id (init, start)")("json", po::bool_switch(), "print data as JSON")(
       "timeout", po::value<double>()->default_value(10),
       "seconds that an operation may take (or PMMC_TIMEOUT)")(
-      "key-column", po::value<std::size_t>()->default_value(1), "import: the key's column, from 1")(
-      "help,h", po::bool_switch(), "print this help");
+      "key-column", po::value<std::size_t>()->default_value(1),
+      "import: the key's column, from 1")("help,h", po::bool_switch(), "print this help");
   return options;
 }
 
@@ -74,11 +77,12 @@ void print_help(std::FILE* out) {
     std::fprintf(out, "  %-30s %s\n", c.usage, c.does);
   std::ostringstream options;
   options << common_options();
-  std::fprintf(out,
-               "\n%s\nA value that begins with '-' goes behind '--'.\n\nExit codes: 0 done, 1 internal "
-               "error, 2 bad usage or config, 3 key absent, 4 unavailable and not\nexecuted, 5 timed "
-               "out with unknown outcome, 6 precondition failed, 7 unhealthy.\n",
-               options.str().c_str());
+  std::fprintf(
+      out,
+      "\n%s\nA value that begins with '-' goes behind '--'.\n\nExit codes: 0 done, 1 internal "
+      "error, 2 bad usage or config, 3 key absent, 4 unavailable and not\nexecuted, 5 timed "
+      "out with unknown outcome, 6 precondition failed, 7 unhealthy.\n",
+      options.str().c_str());
 }
 
 /// Numbers such as -5 are words, not options.

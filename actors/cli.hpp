@@ -36,7 +36,7 @@ struct arguments {
   boost::program_options::variables_map options;
   bool json = false;
   std::chrono::milliseconds timeout{10'000};
-  std::string program;                 ///< argv[0]
+  std::string program; ///< argv[0]
   state_machine_factory make_machine;
 
   /// Reads the config file that was named; reports all its mistakes and warnings. Throws

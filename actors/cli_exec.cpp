@@ -31,7 +31,8 @@ struct line_result {
 };
 
 /// Runs operations such that the results are those of running them one after another: writes take
-/// effect in their order anyway; a get waits for earlier writes of its key, a write for earlier gets.
+/// effect in their order anyway; a get waits for earlier writes of its key, a write for earlier
+/// gets.
 class executor {
 public:
   executor(const config::cluster_file& cluster, const arguments& a)
@@ -39,11 +40,10 @@ public:
 
   void run(std::istream& in) {
     std::string line;
-    for (std::uint64_t number = 1; std::getline(in, line); ++number) {
+    for (std::uint64_t number = 1; !stopped_ && std::getline(in, line); ++number) {
       run_line(number, line);
       print_finished();
-      if (stopped_)
-        break;
+      answer_until_input(in);
     }
     while (!lines_.empty())
       wait_for_one();
@@ -60,6 +60,7 @@ private:
   };
 
   void run_line(std::uint64_t number, const std::string& line);
+  void answer_until_input(std::istream& in);
   void fail_line(std::uint64_t number, const std::string& why);
   void wait_for_one();
   void take(const client_done& m);
@@ -107,6 +108,12 @@ void executor::run_line(std::uint64_t number, const std::string& line) {
   lines_.push_back({number, std::move(op.key), op.is_query, bytes, false, {}});
   while (auto ready = connection_.next_if_ready())
     take(*ready);
+}
+
+/// Nobody should have to send a line to get the result of the one before.
+void executor::answer_until_input(std::istream& in) {
+  while (!stopped_ && !lines_.empty() && in.rdbuf()->in_avail() <= 0)
+    wait_for_one();
 }
 
 void executor::fail_line(std::uint64_t number, const std::string& why) {
@@ -193,6 +200,7 @@ int exec(const arguments& a) {
     if (!file)
       throw command_error{bad_usage, "cannot read " + a.words[0] + ": does it exist?"};
   }
+  std::ios::sync_with_stdio(false); // or std::cin could not say whether there is input at hand
   executor e{cluster, a};
   e.run(file.is_open() ? file : std::cin);
   e.print_summary();

@@ -71,8 +71,7 @@ void print_role(const storage::inspection& i) {
                   static_cast<unsigned long long>(v.version), to_string(v.ballot).c_str(),
                   static_cast<unsigned long long>(v.pvalues),
                   static_cast<unsigned long long>(v.lowest),
-                  static_cast<unsigned long long>(v.highest),
-                  human_bytes(v.command_bytes).c_str());
+                  static_cast<unsigned long long>(v.highest), human_bytes(v.command_bytes).c_str());
   }
   if (i.seqnum && i.format && i.format->kind == storage::role_kind::leader)
     std::printf("seqnum     %llu is the least that was never used\n",

@@ -147,11 +147,16 @@ described_outcome describe(const client_outcome& outcome, const std::string& key
   case outcome_kind::refused:
     return {bad_usage, "refused", {}, false, "refused, not executed: " + outcome.body};
   case outcome_kind::not_executed:
-    return {not_executed, "not executed", {}, false,
-            "unavailable, not executed: " + outcome.body +
-                ". Check `pmmc status`, then try again"};
+    return {not_executed,
+            "not executed",
+            {},
+            false,
+            "unavailable, not executed: " + outcome.body + ". Check `pmmc status`, then try again"};
   case outcome_kind::unknown:
-    return {outcome_unknown, "unknown", {}, false,
+    return {outcome_unknown,
+            "unknown",
+            {},
+            false,
             "timed out, outcome unknown: it may have been executed, or may still be. " +
                 outcome.body + ". Check `pmmc status`, and read the key before you try again"};
   }
@@ -193,8 +198,8 @@ int apply_raw(const arguments& a) {
   a.expect_words(1, 1, a.command + " OP");
   const auto cluster = a.load_cluster();
   connection to_cluster{cluster, a.timeout};
-  const auto outcome = a.command == "query" ? to_cluster.call_query(a.words[0])
-                                            : to_cluster.call(a.words[0]);
+  const auto outcome =
+      a.command == "query" ? to_cluster.call_query(a.words[0]) : to_cluster.call(a.words[0]);
   if (outcome.kind != outcome_kind::done) {
     const auto d = describe(outcome, {});
     throw command_error{d.code, d.error};

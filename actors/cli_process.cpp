@@ -65,8 +65,7 @@ int init(const arguments& a) {
   for (const auto& role : roles)
     if (const auto path = cluster.data / role.id.str();
         !storage::data_directory::is_unformatted(path))
-      throw command_error{bad_usage, path.string() +
-                                         " is not empty; nothing was formatted. If " +
+      throw command_error{bad_usage, path.string() + " is not empty; nothing was formatted. If " +
                                          role.id.str() +
                                          " is to start anew, remove the directory first, but never "
                                          "that of an acceptor that has taken part in a cluster: it "
@@ -87,7 +86,6 @@ int start(const arguments& a) {
                                          ") and " + role.id.str() + " (" + role.address +
                                          ") do not live in one process: start each by itself"};
   serve(cluster, process_at(cluster, roles.front().address), a.make_machine);
-  return done;
 }
 
 int up(const arguments& a) {

@@ -23,7 +23,7 @@ std::string number_or_dash(std::uint64_t n) { return n == 0 ? "-" : std::to_stri
 
 /// What the rows together say about the cluster.
 struct cluster_health {
-  slot_num highest = 0;       ///< slot_out of the replica that is furthest
+  slot_num highest = 0; ///< slot_out of the replica that is furthest
   bool has_active_leader = false;
   std::size_t acceptors_up = 0;
   std::vector<std::string> down;
@@ -200,8 +200,8 @@ int fingerprint(const arguments& a) {
     char hash[20];
     std::snprintf(hash, sizeof hash, "%016llx",
                   static_cast<unsigned long long>(r.status.fingerprint));
-    t.add(r.up ? std::vector<std::string>{r.role.id.str(),
-                                          std::to_string(r.status.state.slot_out), hash}
+    t.add(r.up ? std::vector<std::string>{r.role.id.str(), std::to_string(r.status.state.slot_out),
+                                          hash}
                : std::vector<std::string>{r.role.id.str(), "-", "down: " + r.why});
     json j{{"id", r.role.id.str()}, {"up", r.up}};
     if (r.up) {
@@ -231,9 +231,8 @@ int show_config(const arguments& a) {
     if (!a.json)
       std::printf("version %llu, %s from slot %llu\n  acceptors%s\n  leaders  %s\n  replicas %s\n",
                   static_cast<unsigned long long>(c.version), pending ? "pending" : "in force",
-                  static_cast<unsigned long long>(c.first_slot),
-                  members_text(c.acceptors).c_str(), members_text(c.leaders).c_str(),
-                  members_text(c.replicas).c_str());
+                  static_cast<unsigned long long>(c.first_slot), members_text(c.acceptors).c_str(),
+                  members_text(c.leaders).c_str(), members_text(c.replicas).c_str());
   }
   if (a.json)
     std::printf("%s\n", json{{"configurations", all}}.dump(2).c_str());
@@ -243,11 +242,11 @@ int show_config(const arguments& a) {
 int version(const arguments& a) {
   a.expect_words(0, 0, "version");
   if (a.json)
-    std::printf("%s\n", json{{"version", PMMC_VERSION},
-                             {"commit", PMMC_COMMIT},
-                             {"protocol", protocol_name()}}
-                            .dump(2)
-                            .c_str());
+    std::printf(
+        "%s\n",
+        json{{"version", PMMC_VERSION}, {"commit", PMMC_COMMIT}, {"protocol", protocol_name()}}
+            .dump(2)
+            .c_str());
   else
     std::printf("pmmc %s, commit %s, protocol %s\n", PMMC_VERSION, PMMC_COMMIT,
                 protocol_name().c_str());

@@ -35,8 +35,8 @@ void submit(caf::event_based_actor* self, client_shell& shell, client_submit& m)
     ticket = shell.core.finish(m.timeout_ticks);
     break;
   }
-  shell.tickets.emplace(ticket, client_shell::waiting{
-                                    caf::actor_cast<caf::actor>(self->current_sender()), m.tag});
+  shell.tickets.emplace(
+      ticket, client_shell::waiting{caf::actor_cast<caf::actor>(self->current_sender()), m.tag});
   flush_later(self, shell);
 }
 

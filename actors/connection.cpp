@@ -96,8 +96,8 @@ std::optional<export_ready> connection::open_export(const role_id& replica, std:
   self_->request(client_, timeout_, export_open{replica})
       .receive([&](export_ready& m) { result = std::move(m); },
                [&](const caf::error& e) {
-                 error = "replica " + replica.str() + " did not open the export: " +
-                         system_.render(e);
+                 error =
+                     "replica " + replica.str() + " did not open the export: " + system_.render(e);
                });
   return result;
 }

@@ -12,8 +12,8 @@
 
 namespace pmmc {
 
-/// One client of a cluster. Operations are executed once each, in the order of submission; reads are
-/// linearizable. Not thread-safe.
+/// One client of a cluster. Operations are executed once each, in the order of submission; reads
+/// are linearizable. Not thread-safe.
 class connection {
 public:
   /// Begins to connect; never waits. `timeout` bounds each operation.

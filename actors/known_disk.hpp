@@ -1,4 +1,5 @@
-// An acceptor that comes back with another disk has lost its promises: it must not be counted again.
+// An acceptor that comes back with another disk has lost its promises: it must not be counted
+// again.
 #pragma once
 
 #include "node_messages.hpp"
@@ -6,8 +7,9 @@
 
 namespace pmmc {
 
-/// Whether `peer` may be talked to: it is no acceptor, or has the disk that it had when `self` (whose
-/// durable state `known` is) first met it. Logs what to do if not. Remembers a first meeting durably.
+/// Whether `peer` may be talked to: it is no acceptor, or has the disk that it had when `self`
+/// (whose durable state `known` is) first met it. Logs what to do if not. Remembers a first meeting
+/// durably.
 bool is_known_disk(const role_id& self, storage::role_state& known, const hosted_role& peer);
 
 } // namespace pmmc

@@ -80,6 +80,7 @@ void forget_commander(leader_shell& shell, slot_num slot, const caf::strong_acto
 
 caf::behavior leader_actor(caf::event_based_actor* self, std::shared_ptr<leader_shell> shell) {
   set_shell_handlers(self, shell->id.str());
+  self->attach_functor([shell] { stop_sub_actors(*shell); }); // or the actor system waits for them
   self->send(self, tick_atom::value);
   return {
       [=](p2b& m) {

@@ -118,8 +118,9 @@ void node::dialled(const std::string& address, const caf::actor& remote) {
                 hello{settings_.cluster, settings_.address, incarnation_, self_, settings_.roles})
       .then([this, address, remote](const welcome& m) { welcomed(address, remote, m); },
             [this, address](const caf::error& e) {
-              dial_failed(address, "took the connection, but did not answer as a pmmc process does (" +
-                                       self_->system().render(e) + ")");
+              dial_failed(address,
+                          "took the connection, but did not answer as a pmmc process does (" +
+                              self_->system().render(e) + ")");
             });
 }
 
@@ -166,8 +167,8 @@ void node::welcomed(const std::string& address, const caf::actor& remote, const 
 welcome node::greet(const hello& m) {
   auto refusal = why_unwelcome(m);
   if (!refusal.empty()) {
-    spdlog::warn("refused a process at {}: {}", m.address.empty() ? "an unknown address" : m.address,
-                 refusal);
+    spdlog::warn("refused a process at {}: {}",
+                 m.address.empty() ? "an unknown address" : m.address, refusal);
     return {std::move(refusal), settings_.cluster, settings_.address, incarnation_, {}};
   }
   const auto key = m.address.empty() ? caf::to_string(m.node.address()) : m.address;

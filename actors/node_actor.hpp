@@ -29,14 +29,14 @@ struct node_link {
   state now = state::idle;
   bool dialled_by_us = false;
   caf::actor remote;
-  std::string address;                    ///< of the peer; empty for clients
+  std::string address; ///< of the peer; empty for clients
   std::uint64_t incarnation = 0;
   std::vector<hosted_role> roles;
-  bool announced = false;                 ///< whether our roles were told peer_up
-  unsigned silent_beats = 0;              ///< since it was last heard
+  bool announced = false;    ///< whether our roles were told peer_up
+  unsigned silent_beats = 0; ///< since it was last heard
   unsigned backoff_beats = 0;
-  unsigned wait_beats = 0;                ///< until the next attempt
-  std::string trouble;                    ///< why it is not connected
+  unsigned wait_beats = 0; ///< until the next attempt
+  std::string trouble;     ///< why it is not connected
 };
 
 /// The addresses that a process at `own` dials: of two processes, one dials the other, so that they

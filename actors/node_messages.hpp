@@ -45,7 +45,8 @@ struct heartbeat {
   std::uint64_t incarnation = 0; ///< of the sender
 };
 
-/// Node → its own roles: a role (of this process or another) can be reached at this handle from now on.
+/// Node → its own roles: a role (of this process or another) can be reached at this handle from now
+/// on.
 struct peer_up {
   hosted_role role;
 };
@@ -80,10 +81,10 @@ struct role_status {
   hosted_kind kind = hosted_kind::client;
   vitals state;
   std::uint64_t disk_bytes = 0;
-  bool proposes = false;              ///< replica
-  std::uint64_t pending_requests = 0; ///< replica
-  std::uint64_t sessions = 0;         ///< replica
-  std::uint64_t fingerprint = 0;      ///< replica, if asked for
+  bool proposes = false;                     ///< replica
+  std::uint64_t pending_requests = 0;        ///< replica
+  std::uint64_t sessions = 0;                ///< replica
+  std::uint64_t fingerprint = 0;             ///< replica, if asked for
   std::vector<configuration> configurations; ///< replica: in force and pending
 };
 

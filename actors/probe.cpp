@@ -21,8 +21,8 @@ using answers = std::map<std::string, process_answer>;
 /// Asks one process, and tells `collector`.
 class process_probe {
 public:
-  process_probe(caf::event_based_actor* self, std::chrono::milliseconds timeout, status_request what,
-                std::shared_ptr<answers> into)
+  process_probe(caf::event_based_actor* self, std::chrono::milliseconds timeout,
+                status_request what, std::shared_ptr<answers> into)
       : self_(self), timeout_(timeout), what_(what), into_(std::move(into)) {}
 
   void ask(const std::string& address) {
@@ -93,8 +93,8 @@ answers ask_all(const std::set<std::string>& addresses, bool with_fingerprint,
   caf::scoped_actor self{system};
   const auto prober = self->spawn<caf::monitored>([&](caf::event_based_actor* actor) {
     set_shell_handlers(actor, "probe");
-    auto p = std::make_shared<process_probe>(actor, timeout, status_request{with_fingerprint},
-                                             result);
+    auto p =
+        std::make_shared<process_probe>(actor, timeout, status_request{with_fingerprint}, result);
     p->missing = addresses.size();
     for (const auto& address : addresses)
       p->ask(address);

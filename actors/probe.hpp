@@ -19,8 +19,8 @@ struct probed_role {
   role_status status;
 };
 
-/// All roles of the configuration, in the order of `config::roles_of`. Asks all processes at the same
-/// time and waits for none longer than `timeout`.
+/// All roles of the configuration, in the order of `config::roles_of`. Asks all processes at the
+/// same time and waits for none longer than `timeout`.
 std::vector<probed_role> probe(const config::cluster_file& cluster, bool with_fingerprint,
                                std::chrono::milliseconds timeout);
 

@@ -59,6 +59,14 @@ void take_over(caf::event_based_actor* self, replica_shell& shell, const snapsho
   flush_later(self, shell);
 }
 
+/// Linked, so that nothing of the replica outlives it.
+template <class... Args>
+caf::actor spawn_helper(caf::event_based_actor* self, const replica_shell& shell, Args&&... args) {
+  return shell.helpers_detached
+             ? self->spawn<caf::linked + caf::detached>(std::forward<Args>(args)...)
+             : self->spawn<caf::linked>(std::forward<Args>(args)...);
+}
+
 role_status status_of(const replica_shell& shell, bool with_fingerprint) {
   role_status status;
   status.id = shell.id;
@@ -85,8 +93,8 @@ replica_shell::replica_shell(replica::settings options, storage::data_directory 
 
 caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replica_shell> shell) {
   set_shell_handlers(self, shell->id.str());
-  shell->worker = self->spawn<caf::linked + caf::detached>(snapshot_worker, shell->id,
-                                                           shell->snapshots, shell->make_state);
+  shell->worker =
+      spawn_helper(self, *shell, snapshot_worker, shell->id, shell->snapshots, shell->make_state);
   self->send(self, tick_atom::value);
   return caf::message_handler{
       [=](client_requests& m) { handle_client(self, *shell, m); },
@@ -128,8 +136,8 @@ caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replic
           [=](const status_request& m) { return status_of(*shell, m.with_fingerprint); },
           [=](const export_open&) {
             return export_ready{shell->core.slot_out(),
-                                self->spawn<caf::detached>(export_reader, shell->id,
-                                                           frozen_state{shell->core.state().clone()})};
+                                spawn_helper(self, *shell, export_reader, shell->id,
+                                             frozen_state{shell->core.state().clone()})};
           });
 }
 

@@ -25,6 +25,8 @@ struct replica_shell {
   peer_directory peers;
   caf::actor worker;
   bool flush_due = false;
+  bool helpers_detached =
+      true; ///< in threads of their own, since they block; tests step them instead
 };
 
 /// All messages that are in the mailbox are handled before the replica proposes or answers, so that

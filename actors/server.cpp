@@ -11,6 +11,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 
 namespace pmmc {
 
@@ -28,8 +29,8 @@ storage::role_kind storage_kind(config::role_kind kind) {
   throw std::logic_error{"a role kind that does not exist"};
 }
 
-/// Signals are taken by sigwait in the main thread, so they must be blocked before any other thread is
-/// there to receive them.
+/// Signals are taken by sigwait in the main thread, so they must be blocked before any other thread
+/// is there to receive them.
 sigset_t block_stop_signals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -51,7 +52,7 @@ public:
   }
 
   void start(caf::actor_system& system);
-  void stop();
+  void stop(caf::actor_system& system);
 
 private:
   void open(const config::role& role);
@@ -136,27 +137,36 @@ void hosted_process::publish(caf::actor_system& system) {
   // `reuse` from the first start on, or a restart finds the port in TIME_WAIT.
   const auto port = system.middleman().publish(node_, where->port, where->host.c_str(), true);
   if (!port)
-    throw start_error{"cannot listen at " + process_.address + ": " +
-                      system.render(port.error()) +
+    throw start_error{"cannot listen at " + process_.address + ": " + system.render(port.error()) +
                       "; is another program using the port? (`ss -ltnp` shows which)"};
 }
 
-void hosted_process::stop() {
+/// Returns when every role has handled what it had begun, and is gone.
+void hosted_process::stop(caf::actor_system& system) {
   caf::anon_send_exit(node_, caf::exit_reason::user_shutdown);
-  for (const auto& role : hosted_)
+  caf::scoped_actor self{system};
+  for (const auto& role : hosted_) {
+    self->monitor(role.handle);
     caf::anon_send_exit(role.handle, caf::exit_reason::user_shutdown);
+  }
+  for (std::size_t gone = 0; gone < hosted_.size();)
+    self->receive([&](const caf::down_msg&) { ++gone; });
+  node_ = nullptr;
+  hosted_.clear();
+  acceptor_.reset();
+  leader_.reset();
+  replica_.reset();
 }
 
 } // namespace
 
 void format_role(const config::cluster_file& cluster, const config::role& role) {
-  storage::data_directory::format(cluster.data / role.id.str(),
-                                  {.cluster = cluster.name,
-                                   .kind = storage_kind(role.kind),
-                                   .id = role.id,
-                                   .window = cluster.window,
-                                   .format_id = {},
-                                   .initial = cluster.first});
+  storage::data_directory::format(cluster.data / role.id.str(), {.cluster = cluster.name,
+                                                                 .kind = storage_kind(role.kind),
+                                                                 .id = role.id,
+                                                                 .window = cluster.window,
+                                                                 .format_id = {},
+                                                                 .initial = cluster.first});
 }
 
 void serve(const config::cluster_file& cluster, const config::process& process,
@@ -169,7 +179,7 @@ void serve(const config::cluster_file& cluster, const config::process& process,
   try {
     hosted.start(system);
   } catch (...) {
-    hosted.stop(); // or the actor system would wait for its actors for ever
+    hosted.stop(system); // or the actor system would wait for its actors for ever
     throw;
   }
   std::printf("ready %s\n", process.ids().c_str());
@@ -177,7 +187,11 @@ void serve(const config::cluster_file& cluster, const config::process& process,
   int signal = 0;
   sigwait(&signals, &signal);
   spdlog::info("stops on {}", signal == SIGTERM ? "SIGTERM" : "SIGINT");
-  hosted.stop();
+  hosted.stop(system);
+  // The actor system's destructor would wait for the threads of detached actors, and those for the
+  // last reference to their actors, which a message to a peer that has just gone may hold for ever.
+  spdlog::default_logger()->flush();
+  std::_Exit(0);
 }
 
 } // namespace pmmc

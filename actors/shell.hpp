@@ -19,8 +19,9 @@ namespace pmmc {
 /// The length of the core's tick.
 inline constexpr std::chrono::milliseconds tick_length{10};
 
-/// CAF's defaults print, quit or die in silence. Ours: unexpected messages are logged and dropped, an
-/// exception ends the process (a role that is dead inside a living process would be the worst of both).
+/// CAF's defaults print, quit or die in silence. Ours: unexpected messages are logged and dropped,
+/// an exception ends the process (a role that is dead inside a living process would be the worst of
+/// both).
 void set_shell_handlers(caf::scheduled_actor* self, const std::string& name);
 
 /// Whom an actor can send to, by id. Copies share; a change makes a new map, so that a copy may be

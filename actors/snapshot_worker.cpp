@@ -29,8 +29,8 @@ piece_read read(const worker_state& w, const read_piece& m) {
   if (slot == 0)
     slot = w.snapshots.latest().value_or(0);
   snapshot_chunk chunk{w.replica, slot, m.what.offset, 0, {}};
-  if (auto piece = slot == 0 ? std::nullopt
-                             : w.snapshots.read_raw(slot, m.what.offset, piece_bytes)) {
+  if (auto piece =
+          slot == 0 ? std::nullopt : w.snapshots.read_raw(slot, m.what.offset, piece_bytes)) {
     chunk.total = piece->total;
     chunk.bytes = std::move(piece->bytes);
   } else {
@@ -60,8 +60,7 @@ std::optional<snapshot_fetched> store(worker_state& w, const store_piece& m) {
 } // namespace
 
 std::unique_ptr<replicated_state> restore_snapshot(const storage::snapshot_store& snapshots,
-                                                   slot_num slot,
-                                                   const state_factory& make_state) {
+                                                   slot_num slot, const state_factory& make_state) {
   auto reader = snapshots.read(slot);
   auto state = make_state();
   state->read(reader.stream());

@@ -25,8 +25,8 @@ struct sub_tick {
   peer_directory peers;
 };
 
-/// How many of the leader's ticks go by from one sub_tick to the next, and how many of those until a
-/// sub-actor sends again: 200 ms.
+/// How many of the leader's ticks go by from one sub_tick to the next, and how many of those until
+/// a sub-actor sends again: 200 ms.
 inline constexpr unsigned ticks_per_sub_tick = 5;
 inline constexpr unsigned sub_ticks_per_resend = 4;
 

@@ -13,8 +13,8 @@ system_config::system_config(std::size_t threads) {
   set("scheduler.policy", caf::atom("sharing"));
   set("scheduler.max-threads", threads);
   set("middleman.app-identifiers", std::vector<std::string>{protocol_name()});
-  // On both sides, or a healthy idle peer is dropped. Our own heartbeats (node_actor) notice silence
-  // sooner; this one closes the connection, so that what is queued for the peer is let go.
+  // On both sides, or a healthy idle peer is dropped. Our own heartbeats (node_actor) notice
+  // silence sooner; this one closes the connection, so that what is queued for the peer is let go.
   set("middleman.heartbeat-interval", caf::timespan{std::chrono::milliseconds{500}});
   set("middleman.connection-timeout", caf::timespan{std::chrono::seconds{3}});
 }

@@ -12,7 +12,8 @@ class table {
 public:
   explicit table(std::vector<std::string> header) { rows_.push_back(std::move(header)); }
 
-  /// A row may be shorter than the header; its last cell then does not count for the column's width.
+  /// A row may be shorter than the header; its last cell then does not count for the column's
+  /// width.
   void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
   void print(std::FILE* out) const;
 

@@ -187,7 +187,8 @@ typename Inspector::result_type inspect(Inspector& f, hello& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, welcome& x) {
-  return f(caf::meta::type_name("welcome"), x.refusal, x.cluster, x.address, x.incarnation, x.roles);
+  return f(caf::meta::type_name("welcome"), x.refusal, x.cluster, x.address, x.incarnation,
+           x.roles);
 }
 
 template <class Inspector>
@@ -250,35 +251,35 @@ typename Inspector::result_type inspect(Inspector& f, export_page& x) {
 
 CAF_BEGIN_TYPE_ID_BLOCK(pmmc, caf::first_custom_type_id)
 
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::p1a))
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::p1b))
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::p2a))
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::p2b))
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::propose))
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::decision))
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::collected))
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::handoff))
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::read_probe))
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::read_probe_reply))
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::ping))
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::pong))
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::catchup))
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::catchup_reply))
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::snapshot_request))
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::snapshot_chunk))
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::hello))
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::welcome))
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::heartbeat))
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::peer_up))
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::peer_down))
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::client_requests))
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::client_replies))
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::status_request))
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::role_status))
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::process_status))
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::export_open))
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::export_ready))
-  CAF_ADD_TYPE_ID(pmmc, (pmmc::export_page))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::p1a))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::p1b))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::p2a))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::p2b))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::propose))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::decision))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::collected))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::handoff))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::read_probe))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::read_probe_reply))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::ping))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::pong))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::catchup))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::catchup_reply))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::snapshot_request))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::snapshot_chunk))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::hello))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::welcome))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::heartbeat))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::peer_up))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::peer_down))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::client_requests))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::client_replies))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::status_request))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::role_status))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::process_status))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::export_open))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::export_ready))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::export_page))
 
 CAF_END_TYPE_ID_BLOCK(pmmc)
 

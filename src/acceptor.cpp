@@ -67,19 +67,20 @@ void acceptor::on(const p1a& m) {
 }
 
 p1b acceptor::answer(const p1a& m) const {
-  const auto& votes = state_.by_version.at(m.version);
   p1b reply{.acceptor = options_.id,
             .version = m.version,
             .asked = m.ballot,
-            .ballot = votes.ballot,
+            .ballot = promised(m.version),
             .from_slot = m.from_slot,
             .next_slot = 0,
             .watermark = state_.watermark,
             .accepted = {}};
-  if (votes.ballot != m.ballot)
+  const auto votes = state_.by_version.find(m.version);
+  if (votes == state_.by_version.end() || reply.ballot != m.ballot)
     return reply; // preempted: the scout needs no pvalues
+  const auto& accepted = votes->second.accepted;
   std::size_t bytes = 0;
-  for (auto it = votes.accepted.lower_bound(m.from_slot); it != votes.accepted.end(); ++it) {
+  for (auto it = accepted.lower_bound(m.from_slot); it != accepted.end(); ++it) {
     if (bytes > 0 && bytes + it->second.value.size() > options_.page_bytes) {
       reply.next_slot = it->first;
       break;

@@ -277,6 +277,8 @@ void leader::on(const ping& m) {
 void leader::on(const pong& m) {
   if (configurations_.latest().has_acceptor(m.from)) {
     watch_through_acceptor(m);
+    if (is_active() && m.state.ballot > ballot_num_)
+      handle(preempted{m.state.ballot}); // without commanders it would not learn it otherwise
     auto& news = acceptors_[m.from];
     news.heard_tick = tick_;
     news.leader_ping = m.state.leader_ping;

@@ -72,7 +72,11 @@ void replica::respond(const role_id& client, response r) {
 }
 
 void replica::flush() {
-  if (proposer() == options_.id)
+  if (const auto now = proposer(); now != last_proposer_) {
+    last_proposer_ = now;
+    take_back_handed_on(0);
+  }
+  if (last_proposer_ == options_.id)
     propose();
   else
     hand_on();
@@ -184,16 +188,13 @@ bool replica::heard_lately(const role_id& peer) const {
 }
 
 void replica::hand_on() {
-  if (requests_.empty())
-    return;
-  const auto to = proposer();
   while (!requests_.empty()) {
     std::vector<request_key> keys;
     handoff m{options_.id, next_batch(keys)};
     for (const auto& key : keys)
       mark_handed_on(key);
     if (!m.requests.empty())
-      out_.send.push_back({to, std::move(m)});
+      out_.send.push_back({last_proposer_, std::move(m)});
   }
 }
 
@@ -244,20 +245,12 @@ void replica::set_active(const ballot_num& ballot) {
   }
   if (!ballot.is_bottom())
     resend_proposals();
-  if (const auto now = proposer(); now != last_proposer_) {
-    last_proposer_ = now;
-    take_back_handed_on(0);
-  }
 }
 
 void replica::on_peer_down(const role_id& peer) {
   peers_.erase(peer);
   if (peer == active_ballot_.leader)
     set_active({});
-  if (peer == last_proposer_) {
-    last_proposer_ = proposer();
-    take_back_handed_on(0);
-  }
 }
 
 // --- Decisions ----------------------------------------------------------------------------------

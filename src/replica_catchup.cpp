@@ -40,13 +40,8 @@ void replica::on_tick() {
     send_pings();
   if (!active_ballot_.is_bottom() && !heard_lately(active_ballot_.leader))
     set_active({});
-  if (const auto now = proposer(); now != last_proposer_) {
-    last_proposer_ = now;
-    take_back_handed_on(0);
-  } else if (tick_ % options_.resend_ticks == 0) {
-    // The connection may have dropped it. The proposer knows what it has.
+  if (tick_ % options_.resend_ticks == 0) // the connection may have dropped it
     take_back_handed_on(std::uint64_t{10} * options_.resend_ticks);
-  }
   resend_proposals();
   give_up_reads();
   catch_up();

@@ -25,8 +25,8 @@ void checker::accepted(const role_id& acceptor, const accept_record& r) {
 
 void checker::sent(const role_id& from, const message& m) {
   if (const auto* ask = std::get_if<p2a>(&m)) {
-    const auto [it, first] = asked_.emplace(std::pair{ask->value.slot, ask->value.ballot},
-                                            ask->value.value);
+    const auto [it, first] =
+        asked_.emplace(std::pair{ask->value.slot, ask->value.ballot}, ask->value.value);
     demand(it->second == ask->value.value, "C1: two commands at one ballot and slot");
     const auto at = chosen_at_.find(ask->value.slot);
     demand(at == chosen_at_.end() || ask->value.ballot < at->second ||

@@ -52,9 +52,7 @@ void checking_client::send_more() {
   }
 }
 
-void checking_client::start_read() {
-  reads_[++read_number_] = {history_.acknowledged, 0};
-}
+void checking_client::start_read() { reads_[++read_number_] = {history_.acknowledged, 0}; }
 
 void checking_client::on(const flight& f) {
   if (const auto* r = std::get_if<response>(&f.body))

@@ -1,5 +1,6 @@
 // A whole cluster in memory: real roles, a pool of messages, durable states that survive crashes.
-// Nothing happens unless the test makes it happen, and everything that happens follows from the seed.
+// Nothing happens unless the test makes it happen, and everything that happens follows from the
+// seed.
 #pragma once
 
 #include "acceptor.hpp"
@@ -36,10 +37,10 @@ struct cluster_settings {
   std::size_t processes = 3; ///< each hosts acceptor aN, leader lN and replica rN, N from 1 on
   std::uint64_t seed = 1;
   std::uint64_t window = 16;
-  std::size_t page_bytes = 1 << 20;    ///< of a p1b
-  std::size_t piece_bytes = 1 << 16;   ///< of a snapshot on its way
-  unsigned most_save_ticks = 0;        ///< how long it takes to make a snapshot durable
-  unsigned most_outcome_ticks = 0;     ///< how late a leader may hear of its scouts and commanders
+  std::size_t page_bytes = 1 << 20;  ///< of a p1b
+  std::size_t piece_bytes = 1 << 16; ///< of a snapshot on its way
+  unsigned most_save_ticks = 0;      ///< how long it takes to make a snapshot durable
+  unsigned most_outcome_ticks = 0;   ///< how late a leader may hear of its scouts and commanders
   pmmc::replica::settings replica;
   pmmc::leader::settings leader;
 };

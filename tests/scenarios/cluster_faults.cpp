@@ -27,8 +27,11 @@ void cluster::crash(const role_id& id) {
   if (auto a = acceptors_.find(id); a != acceptors_.end()) {
     a->second.role.reset();
   } else if (auto l = leaders_.find(id); l != leaders_.end()) {
-    l->second = leader_host{.free_seqnum = l->second.free_seqnum, .role = {}, .scouts = {},
-                            .commanders = {}, .news = {}};
+    l->second = leader_host{.free_seqnum = l->second.free_seqnum,
+                            .role = {},
+                            .scouts = {},
+                            .commanders = {},
+                            .news = {}};
   } else {
     auto& h = replicas_.at(id);
     h.role.reset();

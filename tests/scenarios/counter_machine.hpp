@@ -8,8 +8,8 @@
 
 namespace pmmc::test {
 
-/// Operations: "append KEY TEXT" adds TEXT to the end of the value, "put KEY TEXT" replaces it; both
-/// answer the new value. A query is a key, its answer the value.
+/// Operations: "append KEY TEXT" adds TEXT to the end of the value, "put KEY TEXT" replaces it;
+/// both answer the new value. A query is a key, its answer the value.
 class counter_machine final : public state_machine {
 public:
   std::string apply(std::string_view op) override;

@@ -84,7 +84,7 @@ TEST_CASE("the disk holds what is live and a few write buffers, however much wen
   acceptor_fixture a{tmp / "a1"};
   std::uint64_t early = 0;
   std::uint64_t most = 0;
-  for (slot_num slot = 1; slot <= 60000;) {
+  for (slot_num slot = 1; slot <= 100000;) {
     std::vector<acceptor_record> records;
     for (int i = 0; i < 100; ++i, ++slot)
       records.push_back(accept_record{1, {{1, "l1"}, slot, command{std::string(200, 'v')}}});
@@ -95,8 +95,9 @@ TEST_CASE("the disk holds what is live and a few write buffers, however much wen
       (slot <= 20001 ? early : most) =
           std::max(slot <= 20001 ? early : most, disk_bytes(tmp / "a1"));
   }
-  INFO("peak after 20,000 accepts: " << early << " bytes, after 60,000: " << most);
-  CHECK(most <= 2 * early);
+  INFO("peak after 20,000 accepts: " << early << " bytes, after 100,000: " << most);
+  constexpr std::uint64_t few_write_buffers = 8 << 20; // compaction may lag by that much
+  CHECK(most <= early + few_write_buffers);
 }
 
 TEST_CASE("a full disk: write() says so and stays failed; with room again all that was "

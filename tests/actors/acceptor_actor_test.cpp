@@ -1,0 +1,138 @@
+// The acceptor actor: one sync for all that has come together, and nothing told before it.
+#include "acceptor_actor.hpp"
+
+#include "actors/stage.hpp"
+#include "core_helpers.hpp"
+#include "storage/mark_file.hpp"
+
+#include <doctest/doctest.h>
+
+namespace pmmc::test {
+
+namespace {
+
+struct acceptor_stage : stage {
+  acceptor_stage() : l1(record("l1")), l2(record("l2")), start_writes(0) {
+    start();
+    send(actor, peer_up{l1.as(hosted_kind::leader)});
+    settle();
+    start_writes = mark();
+  }
+
+  void start() {
+    actor = spawn(acceptor_actor,
+                  std::make_shared<acceptor_shell>(
+                      "a1", directory(storage::role_kind::acceptor, "a1", make_config())));
+  }
+  /// How many writes are on the disk.
+  std::uint64_t mark() const {
+    return storage::mark_file::read(path_of("a1") / "acknowledged").writes;
+  }
+  std::uint64_t writes() const { return mark() - start_writes; }
+
+  recorder l1, l2;
+  caf::actor actor;
+  std::uint64_t start_writes;
+};
+
+const ballot_num first{1, "l1"};
+const ballot_num second{2, "l2"};
+
+p2a accept(slot_num slot, const ballot_num& ballot = first) {
+  return {ballot.leader, 1, {ballot, slot, command{"c" + std::to_string(slot)}}};
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(acceptor_stage, "what is in the mailbox together is answered after one write") {
+  send(actor, p1a{"l1", 1, first, 1});
+  for (slot_num slot = 1; slot <= 3; ++slot)
+    send(actor, accept(slot));
+  for (int i = 0; i < 4; ++i) {
+    deliver();
+    CHECK(ready_actors() == 1); // the acceptor itself: nobody has been sent anything
+    CHECK(writes() == 0);
+  }
+  settle();
+  CHECK(writes() == 1);
+  CHECK(l1.heard_only_from(actor));
+  CHECK(l1.take<p1b>().size() == 1);
+  const auto answers = l1.take<p2b>();
+  REQUIRE(answers.size() == 3);
+  for (slot_num slot = 1; slot <= 3; ++slot) {
+    CHECK(answers[slot - 1].slot == slot);
+    CHECK(answers[slot - 1].ballot == first);
+  }
+}
+
+TEST_CASE_FIXTURE(acceptor_stage, "what comes after the flush has a write of its own") {
+  send(actor, accept(1));
+  settle();
+  send(actor, accept(2));
+  settle();
+  CHECK(writes() == 2);
+  CHECK(l1.count<p2b>() == 2);
+}
+
+TEST_CASE_FIXTURE(acceptor_stage, "a retransmission is answered without a write") {
+  send(actor, accept(1));
+  settle();
+  send(actor, accept(1));
+  settle();
+  CHECK(writes() == 1);
+  CHECK(l1.count<p2b>() == 2);
+}
+
+TEST_CASE_FIXTURE(acceptor_stage, "nothing is sent to a peer that is not known") {
+  send_from(l2, actor, p1a{"l2", 1, second, 1});
+  settle();
+  CHECK(l2.has_heard_nothing());
+  CHECK(l1.has_heard_nothing());
+  CHECK(writes() == 1); // the promise holds all the same
+
+  send(actor, peer_up{l2.as(hosted_kind::leader)});
+  send(actor, p1a{"l2", 1, second, 1});
+  settle();
+  CHECK(l2.take<p1b>().size() == 1);
+
+  send(actor, peer_down{"l2", "a test"});
+  send(actor, p1a{"l2", 1, second, 1});
+  settle();
+  CHECK(l2.has_heard_nothing());
+}
+
+TEST_CASE_FIXTURE(acceptor_stage, "the state survives a restart from the same directory") {
+  send(actor, p1a{"l2", 1, second, 1});
+  send(actor, accept(4, second));
+  settle();
+  stop(actor);
+  start();
+  send(actor, peer_up{l1.as(hosted_kind::leader)});
+  send(actor, peer_up{l2.as(hosted_kind::leader)});
+  send(actor, p1a{"l1", 1, first, 1});
+  send(actor, p1a{"l2", 1, second, 1});
+  settle();
+
+  const auto refused = l1.take<p1b>();
+  REQUIRE(refused.size() == 1);
+  CHECK(refused[0].ballot == second);
+  const auto promised = l2.take<p1b>();
+  REQUIRE(promised.size() == 1);
+  REQUIRE(promised[0].accepted.size() == 1);
+  CHECK(promised[0].accepted[0] == pvalue{second, 4, command{"c4"}});
+}
+
+TEST_CASE_FIXTURE(acceptor_stage, "an acceptor tells its status") {
+  send(actor, accept(7));
+  send_from(l2, actor, status_request{});
+  settle();
+  const auto answers = l2.take<role_status>();
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].id == "a1");
+  CHECK(answers[0].kind == hosted_kind::acceptor);
+  CHECK(answers[0].state.ballot == first);
+  CHECK(answers[0].state.slot_out == 8);
+  CHECK(answers[0].disk_bytes > 0);
+}
+
+} // namespace pmmc::test

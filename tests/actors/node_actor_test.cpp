@@ -1,0 +1,258 @@
+// The node actor: who is let in, and what the process's own roles are told about the others.
+#include "node_actor.hpp"
+
+#include "actors/stage.hpp"
+#include "core_helpers.hpp"
+
+#include <doctest/doctest.h>
+
+namespace pmmc::test {
+
+namespace {
+
+constexpr std::chrono::milliseconds beat{100};
+
+/// The node of host1 with a1 and r1, and a recorder that plays the node of host2.
+struct node_stage : stage {
+  node_stage() {
+    auto settings = std::make_shared<node_settings>();
+    settings->cluster = "test";
+    settings->address = "host1:1";
+    settings->seed = 1;
+    settings->roles = {a1.as(hosted_kind::acceptor, "disk"), r1.as(hosted_kind::replica)};
+    settings->members = make_config();
+    node = spawn(node_actor, settings);
+    settle();
+    a1.forget();
+    r1.forget();
+  }
+
+  hello hello_of(const recorder& peer, std::uint64_t incarnation) {
+    return {"test", "host2:1", incarnation, peer.handle(), {l2.as(hosted_kind::leader)}};
+  }
+
+  welcome greet(recorder& peer, const hello& m) {
+    send_from(peer, node, m);
+    settle();
+    const auto answers = peer.take<welcome>();
+    REQUIRE(answers.size() == 1);
+    return answers[0];
+  }
+
+  void beats(unsigned count) {
+    for (; count > 0; --count) {
+      advance(beat);
+      settle();
+    }
+  }
+
+  /// Both roles have heard of l2 being up or down, exactly once.
+  template <class M>
+  bool told_both() {
+    return a1.take<M>().size() == 1 && r1.take<M>().size() == 1 && told_nobody();
+  }
+  bool told_nobody() const { return a1.has_heard_nothing() && r1.has_heard_nothing(); }
+
+  recorder a1 = record("a1"), r1 = record("r1"), l2 = record("l2");
+  recorder peer = record("node2"), peer_again = record("node2 again");
+  caf::actor node;
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(stage, "a node introduces its own roles to each other") {
+  recorder a1 = record("a1"), l1 = record("l1");
+  auto settings = std::make_shared<node_settings>();
+  settings->roles = {a1.as(hosted_kind::acceptor, "disk"), l1.as(hosted_kind::leader)};
+  spawn(node_actor, settings);
+  settle();
+  for (auto* role : {&a1, &l1}) {
+    const auto ups = role->take<peer_up>();
+    REQUIRE(ups.size() == 2);
+    CHECK(ups[0].role.id == "a1");
+    CHECK(ups[0].role.format_id == "disk");
+    CHECK(ups[1].role.handle == l1.handle());
+  }
+}
+
+TEST_CASE_FIXTURE(node_stage, "a peer is welcomed, and each side learns the other's roles") {
+  const auto answer = greet(peer, hello_of(peer, 5));
+  CHECK(answer.refusal.empty());
+  CHECK(answer.cluster == "test");
+  CHECK(answer.address == "host1:1");
+  REQUIRE(answer.roles.size() == 2);
+  CHECK(answer.roles[0].id == "a1");
+  CHECK(answer.roles[0].handle == a1.handle());
+  for (auto* role : {&a1, &r1}) {
+    const auto ups = role->take<peer_up>();
+    REQUIRE(ups.size() == 1);
+    CHECK(ups[0].role.id == "l2");
+    CHECK(ups[0].role.handle == l2.handle());
+  }
+  beats(1);
+  const auto sent = peer.take<heartbeat>();
+  REQUIRE(sent.size() == 1);
+  CHECK(sent[0].incarnation == answer.incarnation);
+}
+
+TEST_CASE_FIXTURE(node_stage, "those who do not belong here are refused, and told why") {
+  auto m = hello_of(peer, 5);
+  std::string why;
+  SUBCASE("another cluster") {
+    m.cluster = "other";
+    why = "it belongs to cluster \"other\", and this is \"test\"";
+  }
+  SUBCASE("an unknown role") {
+    m.roles[0].id = "l9";
+    why = "l9 is not a member of this cluster";
+  }
+  SUBCASE("a member at another address") {
+    m.address = "host3:1";
+    why = "l2 has the address host2:1 here";
+  }
+  SUBCASE("a member without an address") {
+    m.address = "";
+    why = "l2 has the address host2:1 here";
+  }
+  const auto answer = greet(peer, m);
+  CHECK(answer.refusal == why);
+  CHECK(answer.roles.empty());
+  CHECK(told_nobody());
+  beats(1);
+  CHECK(peer.count<heartbeat>() == 0);
+}
+
+TEST_CASE_FIXTURE(node_stage, "silence becomes peer_down, and its end peer_up") {
+  greet(peer, hello_of(peer, 5));
+  CHECK(told_both<peer_up>());
+  for (int i = 0; i < 20; ++i) {
+    send(node, heartbeat{5});
+    beats(1);
+  }
+  CHECK(told_nobody());
+  beats(5); // the sixth, with that after the last heartbeat
+  CHECK(told_nobody());
+  beats(1);
+  CHECK(told_both<peer_down>());
+  beats(20);
+  CHECK(told_nobody()); // it is told once
+  CHECK(peer.count<heartbeat>() > 20);
+
+  send(node, heartbeat{4}); // somebody else's
+  settle();
+  CHECK(told_nobody());
+  send(node, heartbeat{5});
+  settle();
+  CHECK(told_both<peer_up>());
+  beats(6);
+  CHECK(told_nobody());
+}
+
+TEST_CASE_FIXTURE(node_stage, "a peer that was started again replaces its former self") {
+  greet(peer, hello_of(peer, 5));
+  CHECK(told_both<peer_up>());
+  recorder new_l2 = record("l2");
+  auto m = hello_of(peer_again, 6);
+  m.roles = {new_l2.as(hosted_kind::leader)};
+  greet(peer_again, m);
+  for (auto* role : {&a1, &r1}) {
+    CHECK(role->take<peer_down>().size() == 1);
+    const auto ups = role->take<peer_up>();
+    REQUIRE(ups.size() == 1);
+    CHECK(ups[0].role.handle == new_l2.handle());
+  }
+  peer.forget();
+  beats(1);
+  CHECK(peer.count<heartbeat>() == 0);
+  CHECK(peer_again.count<heartbeat>() == 1);
+
+  stop(peer.handle()); // the old connection breaks late
+  CHECK(told_nobody());
+  for (int i = 0; i < 10; ++i) {
+    send(node, heartbeat{5}); // late, too: it does not speak for the new one
+    beats(1);
+  }
+  CHECK(told_both<peer_down>());
+}
+
+TEST_CASE_FIXTURE(node_stage, "the same peer may say hello twice") {
+  greet(peer, hello_of(peer, 5));
+  CHECK(told_both<peer_up>());
+  greet(peer, hello_of(peer, 5));
+  for (auto* role : {&a1, &r1}) {
+    CHECK(role->count<peer_up>() == 1);
+    CHECK(role->count<peer_down>() == 1);
+  }
+  beats(1);
+  CHECK(peer.count<heartbeat>() == 1);
+}
+
+TEST_CASE_FIXTURE(node_stage, "a connection that breaks is peer_down, once") {
+  greet(peer, hello_of(peer, 5));
+  CHECK(told_both<peer_up>());
+  stop(peer.handle());
+  CHECK(told_both<peer_down>());
+  beats(20);
+  CHECK(told_nobody());
+}
+
+TEST_CASE_FIXTURE(node_stage, "clients come and go, each for itself") {
+  recorder c1 = record("c1"), c2 = record("c2");
+  CHECK(greet(peer, {"test", "", 5, peer.handle(), {c1.as(hosted_kind::client)}}).refusal.empty());
+  CHECK(greet(peer_again, {"test", "", 6, peer_again.handle(), {c2.as(hosted_kind::client)}})
+            .refusal.empty());
+  CHECK(r1.take<peer_up>().size() == 2);
+  a1.forget();
+  stop(peer.handle());
+  a1.forget();
+  const auto downs = r1.take<peer_down>();
+  REQUIRE(downs.size() == 1);
+  CHECK(downs[0].id == "c1");
+  beats(1);
+  CHECK(peer_again.count<heartbeat>() == 1);
+}
+
+TEST_CASE_FIXTURE(node_stage, "the status has the roles that answer, and does not wait for the others") {
+  const auto answering = spawn([](caf::event_based_actor* self) -> caf::behavior {
+    self->set_default_handler(caf::drop);
+    return {[](const status_request& m) {
+      role_status s;
+      s.id = "r2";
+      s.fingerprint = m.with_fingerprint ? 42 : 0;
+      return s;
+    }};
+  });
+  const auto silent = spawn([](caf::event_based_actor* self) -> caf::behavior {
+    self->set_default_handler(caf::drop);
+    return {[self](const status_request&) { return self->make_response_promise<role_status>(); }};
+  });
+  auto settings = std::make_shared<node_settings>();
+  settings->address = "host2:1";
+  settings->roles = {{"a2", hosted_kind::acceptor, "disk", silent},
+                     {"r2", hosted_kind::replica, "disk", answering}};
+  const auto other = spawn(node_actor, settings);
+  send_from(peer, other, status_request{true});
+  settle();
+  CHECK(peer.has_heard_nothing());
+  beats(10);
+  const auto answers = peer.take<process_status>();
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].address == "host2:1");
+  REQUIRE(answers[0].roles.size() == 1);
+  CHECK(answers[0].roles[0].id == "r2");
+  CHECK(answers[0].roles[0].fingerprint == 42);
+}
+
+TEST_CASE("of two processes one dials the other, and acceptors dial no acceptors") {
+  configuration members;
+  members.acceptors = {{"a1", "h1:1"}, {"a2", "h2:1"}, {"a3", "h3:1"}};
+  members.leaders = {{"l1", "h3:1"}};
+  members.replicas = {{"r1", "h4:1"}};
+  using addresses = std::vector<std::string>;
+  CHECK(addresses_to_dial(members, "h1:1") == addresses{"h3:1", "h4:1"});
+  CHECK(addresses_to_dial(members, "h2:1") == addresses{"h3:1", "h4:1"});
+  CHECK(addresses_to_dial(members, "h3:1") == addresses{"h4:1"});
+  CHECK(addresses_to_dial(members, "h4:1").empty());
+}
+
+} // namespace pmmc::test

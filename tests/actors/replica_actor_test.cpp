@@ -1,0 +1,225 @@
+// The replica actor: what comes together travels together, and snapshots are made beside it.
+#include "replica_actor.hpp"
+
+#include "actors/stage.hpp"
+#include "codec.hpp"
+#include "core_helpers.hpp"
+#include "export_reader.hpp"
+
+#include <doctest/doctest.h>
+
+namespace pmmc::test {
+
+namespace {
+
+struct replica_stage : stage {
+  replica_stage() {
+    r1 = start("r1", 4 << 20);
+    send(r1.actor, peer_up{l1.as(hosted_kind::leader)});
+    send(r1.actor, peer_up{client.as(hosted_kind::client)});
+    settle();
+    l1.forget();
+  }
+
+  struct started {
+    caf::actor actor;
+    std::shared_ptr<replica_shell> shell;
+  };
+
+  started start(const role_id& id, std::size_t snapshot_log_bytes) {
+    replica::settings options;
+    options.id = id;
+    options.seed = 3;
+    options.snapshot_log_bytes = snapshot_log_bytes;
+    options.kept_decisions_bytes = 0;
+    auto shell = std::make_shared<replica_shell>(
+        options, directory(storage::role_kind::replica, id, config), [this] {
+          return std::make_unique<replicated_state>(std::make_unique<log_machine>(),
+                                                    config_history{config}, 8);
+        });
+    shell->helpers_detached = false;
+    return {spawn(replica_actor, shell), shell};
+  }
+
+  void request(std::vector<pmmc::request> requests) {
+    send(r1.actor, client_requests{client.id(), std::move(requests), {}});
+  }
+
+  /// The one proposal that has come to the leader since the last call, and it is decided.
+  propose decide_proposal() {
+    const auto proposals = l1.take<propose>();
+    REQUIRE(proposals.size() == 1);
+    send(r1.actor, decision{1, proposals[0].slot, proposals[0].value});
+    settle();
+    return proposals[0];
+  }
+
+  session_id open() {
+    request({opening(77)});
+    settle();
+    decide_proposal();
+    const auto replies = client.take<client_replies>();
+    REQUIRE(replies.size() == 1);
+    REQUIRE(replies[0].responses.size() == 1);
+    return byte_reader{replies[0].responses[0].body}.varint();
+  }
+
+  /// Decides slots up to `last` without anybody having asked for it.
+  void decide_slots(const started& replica, slot_num last) {
+    for (auto slot = replica.shell->core.slot_out(); slot <= last; ++slot)
+      send(replica.actor, decision{1, slot, batch_of({opening(slot)})});
+    settle();
+  }
+
+  configuration config = make_config();
+  recorder l1 = record("l1");
+  recorder client = record("c");
+  started r1;
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(replica_stage, "requests that come together go into one slot and are answered together") {
+  const auto session = open();
+  request({operation(session, 1, "a")});
+  request({operation(session, 2, "b"), operation(session, 3, "c")});
+  request({operation(session, 4, "d")});
+  settle();
+  const auto proposal = decide_proposal();
+  const auto batch = decode_batch(proposal.value);
+  REQUIRE(batch);
+  CHECK(batch->size() == 4);
+
+  const auto replies = client.take<client_replies>();
+  REQUIRE(replies.size() == 1);
+  CHECK(replies[0].replica == "r1");
+  REQUIRE(replies[0].responses.size() == 4);
+  for (std::size_t i = 0; i < 4; ++i)
+    CHECK(replies[0].responses[i].sequence == i + 1);
+  CHECK(replies[0].responses[3].body == "a,b,c,d,");
+}
+
+TEST_CASE_FIXTURE(replica_stage, "nothing is proposed before everything in the mailbox was handled") {
+  const auto session = open();
+  for (std::uint64_t i = 1; i <= 3; ++i)
+    request({operation(session, i, "x")});
+  for (int i = 0; i < 3; ++i) {
+    deliver();
+    CHECK(ready_actors() == 1); // the replica itself
+  }
+  settle();
+  CHECK(l1.count<propose>() == 1);
+}
+
+TEST_CASE_FIXTURE(replica_stage, "a client that cannot be reached is not answered, but asks again") {
+  const auto session = open();
+  send(r1.actor, peer_down{client.id(), "a test"});
+  request({operation(session, 1, "a")});
+  settle();
+  decide_proposal();
+  CHECK(client.has_heard_nothing());
+  send(r1.actor, peer_up{client.as(hosted_kind::client)});
+  request({operation(session, 1, "a")});
+  settle();
+  CHECK(l1.count<propose>() == 0);
+  const auto replies = client.take<client_replies>();
+  REQUIRE(replies.size() == 1);
+  CHECK(replies[0].responses.at(0).body == "a,");
+}
+
+TEST_CASE_FIXTURE(replica_stage, "the worker saves a snapshot, and then the snapshot slot moves") {
+  const auto r2 = start("r2", 1);
+  settle();
+  send(r2.actor, decision{1, 1, batch_of({opening(5)})});
+  deliver(); // the decision is handled; the state is with the worker after the flush
+  CHECK(r2.shell->core.slot_out() == 2);
+  CHECK(r2.shell->core.snapshot_slot() == 1);
+  CHECK(!r2.shell->snapshots.latest());
+  settle();
+  CHECK(r2.shell->core.snapshot_slot() == 2);
+  CHECK(r2.shell->snapshots.latest() == 2);
+}
+
+TEST_CASE_FIXTURE(replica_stage, "a replica comes back with its newest snapshot") {
+  auto r2 = start("r2", 1);
+  settle();
+  decide_slots(r2, 5);
+  const auto saved = r2.shell->snapshots.latest();
+  REQUIRE(saved);
+  stop(r2.actor);
+  r2 = {};
+  r2 = start("r2", 1);
+  settle();
+  CHECK(r2.shell->core.slot_out() == *saved);
+  CHECK(r2.shell->core.snapshot_slot() == *saved);
+}
+
+TEST_CASE_FIXTURE(replica_stage, "a snapshot travels from worker to worker") {
+  const auto r2 = start("r2", 1);
+  const auto r3 = start("r3", 4 << 20);
+  settle();
+  decide_slots(r2, 5);
+  const auto slot = r2.shell->core.snapshot_slot();
+  REQUIRE(slot > 1);
+  send(r2.actor, peer_up{{"r3", hosted_kind::replica, {}, r3.actor}});
+  send(r3.actor, peer_up{{"r2", hosted_kind::replica, {}, r2.actor}});
+  send(r3.actor, catchup_reply{"r2", 1, slot, {}});
+  settle();
+  CHECK(r3.shell->core.slot_out() == slot);
+  CHECK(r3.shell->core.snapshot_slot() == slot);
+  CHECK(r3.shell->snapshots.latest() == slot);
+}
+
+TEST_CASE_FIXTURE(replica_stage, "a snapshot that arrives damaged is thrown away and asked for again") {
+  recorder r2 = record("r2");
+  send(r1.actor, peer_up{r2.as(hosted_kind::replica)});
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    send(r1.actor, catchup_reply{"r2", 1, 9, {}});
+    settle();
+    const auto asked = r2.take<snapshot_request>();
+    REQUIRE(asked.size() == 1);
+    CHECK(asked[0].offset == 0);
+    const std::string rubbish(100, 'x');
+    send(r1.actor, snapshot_chunk{"r2", 9, 0, rubbish.size(), rubbish});
+    settle();
+    CHECK(r1.shell->core.slot_out() == 1);
+    CHECK(!r1.shell->snapshots.latest());
+  }
+}
+
+TEST_CASE_FIXTURE(replica_stage, "an export reads the state as it was, and ends with the replica") {
+  const auto session = open();
+  request({operation(session, 1, "a")});
+  settle();
+  decide_proposal();
+  send_from(client, r1.actor, export_open{"r1"});
+  settle();
+  const auto ready = client.take<export_ready>();
+  REQUIRE(ready.size() == 1);
+  CHECK(ready[0].slot == 3);
+  request({operation(session, 2, "b")});
+  settle();
+  decide_proposal();
+  send_from(client, ready[0].reader, export_page{"all"});
+  settle();
+  CHECK(client.take<std::string>() == std::vector<std::string>{"a,"});
+
+  const auto before = living();
+  stop(r1.actor);
+  CHECK(living() == before - 3); // the replica, its worker and the reader
+}
+
+TEST_CASE_FIXTURE(replica_stage, "a reader that nobody asks goes after a while") {
+  send_from(client, r1.actor, export_open{"r1"});
+  settle();
+  client.forget();
+  const auto before = living();
+  advance(export_idle / 2);
+  settle();
+  CHECK(living() == before);
+  advance(export_idle);
+  settle();
+  CHECK(living() == before - 1);
+}
+
+} // namespace pmmc::test

@@ -1,0 +1,176 @@
+// The wire: every message arrives as it was sent, and bytes that are no message are an error.
+#include "actors/stage.hpp"
+#include "actors/wire_values.hpp"
+
+#include <doctest/doctest.h>
+
+namespace pmmc::test {
+
+namespace {
+
+using bytes = std::vector<char>;
+
+struct wire_stage : stage {
+  wire_stage() : seed(seed_or(20'150'217)), lots{random_source{seed}, {}} {
+    for (const auto* id : {"x", "y", "z"})
+      lots.actors.push_back(record(id).handle());
+  }
+
+  template <class M>
+  bytes write(const M& m) {
+    bytes buffer;
+    caf::binary_serializer sink{system(), buffer};
+    REQUIRE_FALSE(sink(m));
+    return buffer;
+  }
+
+  /// Whether `buffer` is one message, and nothing more.
+  template <class M>
+  bool read(const bytes& buffer, M& m) {
+    caf::binary_deserializer source{system(), buffer};
+    return !source(m) && source.remaining() == 0;
+  }
+
+  template <class M>
+  M draw() {
+    M m;
+    lots.fill(m);
+    return m;
+  }
+
+  template <class M>
+  void check_round_trip() {
+    for (int i = 0; i < 50; ++i) {
+      const auto sent = draw<M>();
+      M received;
+      REQUIRE(read(write(sent), received));
+      CHECK(same(sent, received));
+    }
+  }
+
+  /// Every strict prefix of a message lacks something.
+  template <class M>
+  void check_truncated() {
+    const auto whole = write(draw<M>());
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+      M m;
+      REQUIRE_FALSE(read(bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)), m));
+    }
+  }
+
+  /// Whatever comes of it: no crash, and what is read can be written again.
+  template <class M>
+  void check_damaged() {
+    for (int i = 0; i < 200; ++i) {
+      auto buffer = write(draw<M>());
+      for (auto flips = 1 + lots.random.below(4); flips > 0; --flips)
+        buffer[lots.random.below(buffer.size())] = static_cast<char>(lots.random.next());
+      M m;
+      if (read(buffer, m))
+        write(m);
+    }
+  }
+
+  template <class M>
+  void check_random() {
+    for (int i = 0; i < 300; ++i) {
+      const auto noise = random_bytes(lots.random, lots.random.below(300));
+      M m;
+      if (read(bytes(noise.begin(), noise.end()), m))
+        write(m);
+    }
+  }
+
+  /// The largest sizes that can be claimed, at every place of a message. Taking one at its word would
+  /// end in std::bad_alloc, or in the sanitizer's hands.
+  template <class M>
+  void check_huge_sizes() {
+    const auto whole = write(draw<M>());
+    for (std::size_t at = 0; at < whole.size(); ++at)
+      for (const auto* claim : {"\xff\xff\xff\xff\xff\xff\xff\xff\x01", "\xff\xff\xff\xff\x7f",
+                                "\xff\xff\xff\xff\xff\xff\x7f"}) {
+        auto buffer = bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(at));
+        buffer.insert(buffer.end(), claim, claim + std::strlen(claim));
+        buffer.insert(buffer.end(), whole.begin() + static_cast<std::ptrdiff_t>(at), whole.end());
+        M m;
+        CHECK_NOTHROW(read(buffer, m));
+      }
+  }
+
+  template <class M>
+  void check() {
+    check_round_trip<M>();
+    check_truncated<M>();
+    check_damaged<M>();
+    check_random<M>();
+    check_huge_sizes<M>();
+  }
+
+  template <class... Messages>
+  void check_all() {
+    INFO("PMMC_SEED=" << seed);
+    (check<Messages>(), ...);
+  }
+
+  std::uint64_t seed;
+  dice lots;
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(wire_stage, "messages of phase 1 and 2") { check_all<p1a, p1b, p2a, p2b>(); }
+
+TEST_CASE_FIXTURE(wire_stage, "messages between replicas and leaders") {
+  check_all<propose, decision, collected, handoff, read_probe, read_probe_reply, ping, pong>();
+}
+
+TEST_CASE_FIXTURE(wire_stage, "messages for catching up") {
+  check_all<catchup, catchup_reply, snapshot_request, snapshot_chunk>();
+}
+
+TEST_CASE_FIXTURE(wire_stage, "messages between nodes") {
+  check_all<hello, welcome, heartbeat, peer_up, peer_down>();
+}
+
+TEST_CASE_FIXTURE(wire_stage, "messages of clients and operators") {
+  check_all<client_requests, client_replies, status_request, role_status, process_status,
+            export_open, export_ready, export_page>();
+}
+
+TEST_CASE_FIXTURE(wire_stage, "whole CAF messages, with their types") {
+  for (int i = 0; i < 50; ++i) {
+    const auto sent = draw<p2a>();
+    const auto buffer = write(caf::make_message(sent));
+    caf::message received;
+    REQUIRE(read(buffer, received));
+    REQUIRE(received.match_elements<p2a>());
+    CHECK(same(received.get_as<p2a>(0), sent));
+    const auto noise = random_bytes(lots.random, lots.random.below(100));
+    caf::message garbage;
+    read(bytes(noise.begin(), noise.end()), garbage);
+  }
+}
+
+TEST_CASE_FIXTURE(wire_stage, "a role id that is too long is refused") {
+  const auto longest = write(std::string(role_id::max_size, 'a'));
+  role_id id;
+  REQUIRE(read(longest, id));
+  CHECK(id.view().size() == role_id::max_size);
+  CHECK_FALSE(read(write(std::string(role_id::max_size + 1, 'a')), id));
+  CHECK_FALSE(read(write(std::string(100'000, 'a')), id));
+
+  auto buffer = write(peer_down{"a1", "why"});
+  buffer.erase(buffer.begin(), buffer.begin() + 3); // the id
+  auto too_long = write(std::string(role_id::max_size + 1, 'a'));
+  too_long.insert(too_long.end(), buffer.begin(), buffer.end());
+  peer_down m;
+  CHECK_FALSE(read(too_long, m));
+}
+
+TEST_CASE_FIXTURE(wire_stage, "the bytes of a command are the wire's, without a copy's detour") {
+  const command value{std::string(1'000, 'v')};
+  CHECK(write(value) == write(value.shared_bytes()));
+  CHECK(write(command{}) == write(std::string{}));
+}
+
+} // namespace pmmc::test

@@ -1,0 +1,132 @@
+// Every type that crosses the wire, seen as a list of its fields, without naming them: to fill it with
+// random contents and to compare it. A field that `inspect` forgets is so noticed.
+#pragma once
+
+#include "random.hpp"
+#include "wire.hpp"
+
+#include <concepts>
+#include <cstdint>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <vector>
+
+namespace pmmc::test {
+
+/// Something that any field can be initialised with, as far as overload resolution looks.
+struct anything {
+  template <class T>
+  operator T() const;
+};
+
+template <class T, class... Fields>
+constexpr std::size_t count_fields() {
+  if constexpr (requires { T{Fields{}..., anything{}}; })
+    return count_fields<T, Fields..., anything>();
+  else
+    return sizeof...(Fields);
+}
+
+/// References to the fields of an aggregate.
+template <class T>
+auto fields_of(T& x) {
+  constexpr auto count = count_fields<std::remove_const_t<T>>();
+  static_assert(count >= 1 && count <= 10);
+  if constexpr (count == 1) {
+    auto& [a] = x;
+    return std::tie(a);
+  } else if constexpr (count == 2) {
+    auto& [a, b] = x;
+    return std::tie(a, b);
+  } else if constexpr (count == 3) {
+    auto& [a, b, c] = x;
+    return std::tie(a, b, c);
+  } else if constexpr (count == 4) {
+    auto& [a, b, c, d] = x;
+    return std::tie(a, b, c, d);
+  } else if constexpr (count == 5) {
+    auto& [a, b, c, d, e] = x;
+    return std::tie(a, b, c, d, e);
+  } else if constexpr (count == 6) {
+    auto& [a, b, c, d, e, f] = x;
+    return std::tie(a, b, c, d, e, f);
+  } else if constexpr (count == 7) {
+    auto& [a, b, c, d, e, f, g] = x;
+    return std::tie(a, b, c, d, e, f, g);
+  } else if constexpr (count == 8) {
+    auto& [a, b, c, d, e, f, g, h] = x;
+    return std::tie(a, b, c, d, e, f, g, h);
+  } else if constexpr (count == 9) {
+    auto& [a, b, c, d, e, f, g, h, i] = x;
+    return std::tie(a, b, c, d, e, f, g, h, i);
+  } else {
+    auto& [a, b, c, d, e, f, g, h, i, j] = x;
+    return std::tie(a, b, c, d, e, f, g, h, i, j);
+  }
+}
+
+template <class T>
+inline constexpr bool is_vector = false;
+template <class T>
+inline constexpr bool is_vector<std::vector<T>> = true;
+
+inline std::string random_bytes(random_source& random, std::size_t size) {
+  std::string bytes(size, '\0');
+  for (auto& b : bytes)
+    b = static_cast<char>(random.next());
+  return bytes;
+}
+
+/// What the random messages are made of.
+struct dice {
+  random_source random;
+  std::vector<caf::actor> actors; ///< handles to choose from
+
+  template <class T>
+  void fill(T& x) {
+    if constexpr (std::same_as<T, bool>) {
+      x = random.below(2) == 1;
+    } else if constexpr (std::is_enum_v<T>) {
+      x = static_cast<T>(1 + random.below(3));
+    } else if constexpr (std::is_arithmetic_v<T>) {
+      x = static_cast<T>(random.next() >> random.below(64)); // of all magnitudes
+    } else if constexpr (std::same_as<T, std::string>) {
+      x = random_bytes(random, random.below(200));
+    } else if constexpr (std::same_as<T, role_id>) {
+      x = role_id{random_bytes(random, random.below(role_id::max_size + 1))};
+    } else if constexpr (std::same_as<T, command>) {
+      x = command{random_bytes(random, random.below(200))};
+    } else if constexpr (std::same_as<T, caf::actor>) {
+      x = actors[random.below(actors.size())];
+    } else if constexpr (is_vector<T>) {
+      x.resize(random.below(5));
+      for (auto& element : x)
+        fill(element);
+    } else {
+      std::apply([this](auto&... field) { (fill(field), ...); }, fields_of(x));
+    }
+  }
+};
+
+template <class T>
+bool same(const T& a, const T& b) {
+  if constexpr (is_vector<T>) {
+    if (a.size() != b.size())
+      return false;
+    for (std::size_t i = 0; i < a.size(); ++i)
+      if (!same(a[i], b[i]))
+        return false;
+    return true;
+  } else if constexpr (std::equality_comparable<T>) {
+    return a == b;
+  } else {
+    const auto left = fields_of(a);
+    const auto right = fields_of(b);
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return (same(std::get<I>(left), std::get<I>(right)) && ...);
+    }(std::make_index_sequence<std::tuple_size_v<decltype(left)>>{});
+  }
+}
+
+} // namespace pmmc::test

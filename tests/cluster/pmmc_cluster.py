@@ -1,0 +1,520 @@
+"""Clusters of real `pmmc` processes for tests, and the base class of those tests.
+
+A test file is run by hand as
+    PMMC_BINARY=build/pmmc python3 tests/cluster/test_kill.py -v [Class.test_name]
+PMMC_SEED=N repeats the choices of a run that printed that seed.
+"""
+
+import ctypes
+import dataclasses
+import json
+import os
+import pathlib
+import random
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+from pmmc_ports import PortBlock
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+BINARY = pathlib.Path(os.environ.get("PMMC_BINARY", REPOSITORY / "build" / "pmmc")).resolve()
+SEED = int(os.environ.get("PMMC_SEED") or random.SystemRandom().randrange(1 << 32))
+
+PATIENCE_S = 30.0  # for what should take a second; a bound for broken programs, not a measurement
+POLL_S = 0.05
+LOG_TAIL_LINES = 25
+
+# Exit codes of the program.
+DONE, INTERNAL, BAD_USAGE, ABSENT, NOT_EXECUTED, UNKNOWN, PRECONDITION, UNHEALTHY = range(8)
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_PR_SET_PDEATHSIG = 1
+
+
+def _die_with_parent():
+    """In a child: SIGKILL when the test dies, however it dies."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def spawn(words, **options):
+    """Popen for a process that must not outlive the test. Main thread only: it dies with its parent
+    thread."""
+    return subprocess.Popen(words, preexec_fn=_die_with_parent, **options)
+
+
+def wait_until(what, condition, patience_s=PATIENCE_S):
+    """Polls until `condition` gives something true, and returns that. Fails after `patience_s`."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {patience_s:.0f} s in vain: {what}")
+        time.sleep(POLL_S)
+
+
+@dataclasses.dataclass
+class Result:
+    """What a command did."""
+
+    command: str
+    code: int
+    out: bytes
+    err: str
+    seconds: float
+
+    @property
+    def text(self):
+        return self.out.decode("utf-8", "surrogateescape")
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+    def __str__(self):
+        return (f"{self.command} → exit {self.code} after {self.seconds:.1f} s\n"
+                f"stdout: {self.text[:2000]}\nstderr: {self.err[:2000]}")
+
+
+def run_program(*words, stdin=b"", patience_s=60.0, env=None):
+    """Runs the program to its end. A program that hangs fails the test."""
+    began = time.monotonic()
+    command = "pmmc " + " ".join(os.fsdecode(w)[:80] for w in words)
+    child = spawn([BINARY, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                  stderr=subprocess.PIPE, env={**clean_environment(), **(env or {})})
+    try:
+        out, err = child.communicate(stdin, timeout=patience_s)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        out, err = child.communicate()
+        raise AssertionError(f"{command} hung for {patience_s:.0f} s\nstdout: {out[-1000:]}\n"
+                             f"stderr: {err.decode(errors='replace')[-2000:]}") from None
+    return Result(command, child.returncode, out, err.decode("utf-8", "replace"),
+                  time.monotonic() - began)
+
+
+def clean_environment():
+    """The environment without what would configure the program."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("PMMC_")}
+
+
+class CoProcess:
+    """A command that is sent lines and prints lines."""
+
+    def __init__(self, words):
+        self._child = spawn(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                            stderr=subprocess.DEVNULL, env=clean_environment())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._child.kill()
+        self._child.communicate()
+
+    def send(self, text):
+        self._child.stdin.write(text.encode())
+        self._child.stdin.flush()
+
+    def line(self, patience_s=10.0):
+        """The next line that it prints. Fails if none comes."""
+        readable, _, _ = select.select([self._child.stdout], [], [], patience_s)
+        if not readable:
+            raise AssertionError(f"no line within {patience_s:.0f} s")
+        return self._child.stdout.readline().decode().rstrip("\n")
+
+
+class Background:
+    """A command that runs while the test does something else."""
+
+    def __init__(self, words, log):
+        self._words = words
+        self._log = log
+        self._began = time.monotonic()
+        with open(log, "wb") as err:
+            self._child = spawn(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=err,
+                                env=clean_environment())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self._child.poll() is None:
+            self._child.kill()
+        self._child.wait()
+        self._child.stdout.close()
+
+    @property
+    def running(self):
+        return self._child.poll() is None
+
+    def wait(self, patience_s=120.0):
+        """Its Result, when it has ended."""
+        out, _ = self._child.communicate(timeout=patience_s)
+        return Result(" ".join(map(str, self._words)), self._child.returncode, out,
+                      self._log.read_text("utf-8", "replace"), time.monotonic() - self._began)
+
+
+class Process:
+    """One process of a cluster: its roles, its log, and what is done to it."""
+
+    def __init__(self, cluster, address, roles):
+        self.cluster = cluster
+        self.address = address
+        self.port = int(address.rpartition(":")[2])
+        self.roles = roles
+        self.name = "+".join(roles)
+        self.log = cluster.directory / f"{self.name}.log"
+        self.child = None
+
+    @property
+    def running(self):
+        return self.child is not None and self.child.poll() is None
+
+    @property
+    def pid(self):
+        return self.child.pid
+
+    def launch(self):
+        """Starts without waiting."""
+        assert not self.running, f"{self.name} runs already"
+        with open(self.log, "ab") as log:
+            self.child = spawn([BINARY, "start", "--config", self.cluster.config, "--id", self.roles[0]],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
+                               env=clean_environment())
+
+    def await_ready(self):
+        """Waits for the `ready` line. Fails if the process ends or is silent."""
+        readable, _, _ = select.select([self.child.stdout], [], [], PATIENCE_S)
+        line = self.child.stdout.readline().decode() if readable else "nothing"
+        if not line.startswith("ready "):
+            raise AssertionError(f"{self.name} printed {line!r}, not ready\n{self.log_tail()}")
+        return line
+
+    def start(self):
+        self.launch()
+        return self.await_ready()
+
+    def kill9(self):
+        """kill -9, and waits for the end."""
+        if self.running:
+            self.child.kill()
+        self._reap()
+
+    def term(self, number=signal.SIGTERM):
+        """A clean stop. Returns the exit code and the seconds that it took."""
+        began = time.monotonic()
+        self.child.send_signal(number)
+        try:
+            code = self.child.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{self.name} does not stop on signal {number}\n"
+                                 f"{self.log_tail()}") from None
+        self._reap()
+        return code, time.monotonic() - began
+
+    def stop(self):
+        """SIGSTOP; waits until the process stands."""
+        self.child.send_signal(signal.SIGSTOP)
+        wait_until(f"{self.name} stands", lambda: self.status_field("State").startswith("T"))
+
+    def cont(self):
+        self.child.send_signal(signal.SIGCONT)
+
+    def restart(self):
+        """kill -9 and start."""
+        self.kill9()
+        self.start()
+
+    def _reap(self):
+        if self.child is not None:
+            self.child.wait()
+            self.child.stdout.close()
+
+    def status_field(self, name):
+        """A line of /proc/PID/status."""
+        for line in pathlib.Path(f"/proc/{self.pid}/status").read_text("ascii").splitlines():
+            if line.startswith(name + ":"):
+                return line.partition(":")[2].strip()
+        raise KeyError(name)
+
+    def rss_bytes(self):
+        return int(self.status_field("VmRSS").split()[0]) * 1024
+
+    def log_text(self):
+        return self.log.read_text("utf-8", "replace") if self.log.exists() else ""
+
+    def log_tail(self):
+        lines = self.log_text().splitlines()[-LOG_TAIL_LINES:]
+        return "\n".join(f"  {self.name} | {line}" for line in lines)
+
+
+class Cluster:
+    """A cluster in a directory of its own, on ports of its own.
+
+    `layout`: "separate" (every role its own process) or "colocated" (`size` processes with one role
+    of each kind). Nothing is formatted or started by the constructor.
+    """
+
+    def __init__(self, layout="separate", size=3, leaders=2, replicas=3, window=None):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="pmmc-test-"))
+        self.config = self.directory / "cluster.conf"
+        self.ports = PortBlock()
+        self.roles = {}  # id → (kind, address)
+        if layout == "separate":
+            self._add("acceptor", "a", size)
+            self._add("leader", "l", leaders)
+            self._add("replica", "r", replicas)
+        else:
+            addresses = [self._new_address() for _ in range(size)]
+            for kind in ("acceptor", "leader", "replica"):
+                self._add(kind, kind[0], size, addresses)
+        self.name = self.directory.name.replace(".", "-")[-31:].lstrip("-")
+        self.config.write_text(self.config_text(window=window), "ascii")
+        by_address = {}
+        for role, (_, address) in self.roles.items():
+            by_address.setdefault(address, []).append(role)
+        self.processes = [Process(self, a, ids) for a, ids in by_address.items()]
+
+    def _new_address(self):
+        return f"127.0.0.1:{self.ports.take()}"
+
+    def _add(self, kind, letter, count, addresses=None):
+        for i in range(count):
+            self.roles[f"{letter}{i + 1}"] = (kind, addresses[i] if addresses else self._new_address())
+
+    def config_text(self, changes=None, only=None, window=None):
+        """The config file. `changes`: other addresses by id. `only`: leave out replicas but these."""
+        text = f"[cluster]\nname = {self.name}\ndata = {self.directory / 'data'}\n"
+        if window is not None:
+            text += f"window = {window}\n"
+        for kind in ("acceptor", "leader", "replica"):
+            text += f"[{kind}]\n"
+            for role, (its_kind, address) in self.roles.items():
+                if its_kind == kind and (kind != "replica" or only is None or role in only):
+                    text += f"{role} = {(changes or {}).get(role, address)}\n"
+        return text
+
+    def client_config(self, name, **options):
+        """Another config file for clients of this cluster. See config_text."""
+        path = self.directory / name
+        path.write_text(self.config_text(**options), "ascii")
+        return path
+
+    # --- processes ------------------------------------------------------------------------------
+
+    def __getitem__(self, role):
+        """The process that hosts a role."""
+        return next(p for p in self.processes if role in p.roles)
+
+    def ids(self, kind):
+        return [role for role, (its_kind, _) in self.roles.items() if its_kind == kind]
+
+    def data(self, role):
+        """The role's data directory."""
+        return self.directory / "data" / role
+
+    def init(self):
+        return self.run("init")
+
+    def launch(self):
+        """Formats, starts all processes and waits for their ready lines."""
+        self.init()
+        self.start_all()
+        return self
+
+    def start_all(self):
+        """Starts what does not run, all at once."""
+        started = [p for p in self.processes if not p.running]
+        for p in started:
+            p.launch()
+        for p in started:
+            p.await_ready()
+
+    def kill9_all(self):
+        """kill -9 for all at once."""
+        for p in self.processes:
+            if p.running:
+                p.child.kill()
+        for p in self.processes:
+            p.kill9()
+
+    def assert_all_run(self):
+        for p in self.processes:
+            if not p.running:
+                raise AssertionError(f"{p.name} ended with {p.child and p.child.poll()}\n{p.log_tail()}")
+
+    # --- commands -------------------------------------------------------------------------------
+
+    def pmmc(self, *words, config=None, timeout_s=None, **options):
+        """Runs a client command. Returns its Result whatever it is."""
+        flags = ["--config", config or self.config]
+        if timeout_s is not None:
+            flags += ["--timeout", str(timeout_s)]
+        return run_program(*words[:1], *flags, *words[1:], **options)
+
+    def run(self, *words, code=DONE, **options):
+        """Runs a client command, which must end with `code`."""
+        result = self.pmmc(*words, **options)
+        if result.code != code:
+            raise AssertionError(f"expected exit {code}: {result}")
+        return result
+
+    def co_process(self, *words):
+        """A client command that is talked to. Use it in a `with`."""
+        return CoProcess([BINARY, *words[:1], "--config", self.config, *words[1:]])
+
+    def background(self, *words):
+        """A client command that runs meanwhile. Use it in a `with`."""
+        return Background([BINARY, *words[:1], "--config", self.config, *words[1:]],
+                          self.directory / f"{words[0]}.err")
+
+    def get(self, key, **options):
+        """The value of a key, or None."""
+        result = self.pmmc("get", "--", key, **options)
+        if result.code == ABSENT:
+            return None
+        if result.code != DONE:
+            raise AssertionError(str(result))
+        return result.out[:-1]
+
+    def get_all(self, keys):
+        """The values of many keys by one `exec`; None for absent ones. Keys need no quoting."""
+        lines = "".join(f"get {key}\n" for key in keys)
+        results = [json.loads(line) for line in
+                   self.run("exec", "--json", stdin=lines.encode()).text.splitlines()]
+        return [r["value"] if r["result"] == "ok" else None for r in results]
+
+    def status(self):
+        """(roles by id, exit code) of `status --json`."""
+        result = self.pmmc("status", "--json")
+        return {row["id"]: row for row in result.json["roles"]}, result.code
+
+    def active_leader(self):
+        """The id of the active leader that has the highest ballot, or None."""
+        rows = [r for r in self.status()[0].values() if r.get("state") == "active"]
+        rows.sort(key=lambda r: (int(r["ballot"]["seqnum"]), r["ballot"]["leader"]))
+        return rows[-1]["id"] if rows else None
+
+    def await_leader(self):
+        return wait_until("some leader is active", self.active_leader)
+
+    def await_healthy(self):
+        """Waits until `status` has nothing to complain about."""
+        wait_until("status is healthy", lambda: self.status()[1] == DONE)
+
+    def fingerprints(self):
+        """Rows of `fingerprint --json` by id. Two replicas at one slot_out must be equal."""
+        result = self.run("fingerprint", "--json")
+        rows = {r["id"]: r for r in result.json["replicas"]}
+        seen = {}
+        for row in rows.values():
+            if row["up"]:
+                expected = seen.setdefault(row["slot_out"], row["fingerprint"])
+                if expected != row["fingerprint"]:
+                    raise AssertionError(f"replicas differ at equal slot_out:\n{result.text}")
+        return rows
+
+    def await_equal_replicas(self):
+        """Waits until all replicas are up and have performed the same slots; their states must be
+        the same then (S1). Returns that slot_out."""
+
+        def same_slot():
+            rows = self.fingerprints().values()
+            slots = {r["slot_out"] if r["up"] else None for r in rows}
+            return slots.pop() if len(slots) == 1 and None not in slots else None
+
+        return int(wait_until("all replicas at one slot_out", same_slot))
+
+    # --- the end --------------------------------------------------------------------------------
+
+    def stop(self):
+        """Ends everything that was started, whatever state it is in."""
+        for p in self.processes:
+            if p.child is not None and p.child.poll() is None:
+                p.child.kill()
+        for p in self.processes:
+            p.kill9()
+        self.ports.release()
+
+    def report(self):
+        """What is needed to see why a test failed."""
+        for p in self.processes:
+            print(p.log_tail(), file=sys.stderr)
+        print(f"kept for inspection: {self.directory}", file=sys.stderr)
+
+    def remove(self):
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class ClusterTest(unittest.TestCase):
+    """Base of the tests: gives out clusters, ends them, and reports failures so that they can be
+    repeated."""
+
+    maxDiff = 2000
+
+    def run(self, result=None):
+        self._made = []
+        self.random = random.Random(f"{SEED} {self.id()}")
+        before = _count_bad(result)
+        super().run(result)
+        failed = _count_bad(result) > before
+        if failed:
+            script = pathlib.Path(sys.modules[type(self).__module__].__file__)
+            print(f"\n{self.id()} failed. To repeat it:\n  PMMC_SEED={SEED} PMMC_BINARY={BINARY} "
+                  f"python3 {script} {type(self).__name__}.{self._testMethodName}", file=sys.stderr)
+        for cluster in self._made:
+            if failed:
+                cluster.report()
+            else:
+                cluster.remove()
+
+    def new_cluster(self, *args, **options):
+        """A cluster that exists until the test ends."""
+        cluster = Cluster(*args, **options)
+        self._made.append(cluster)
+        self.addCleanup(cluster.stop)
+        return cluster
+
+    def running_cluster(self, *args, **options):
+        """The same, formatted, started, and with a leader."""
+        cluster = self.new_cluster(*args, **options).launch()
+        cluster.await_healthy()
+        return cluster
+
+    def assert_error(self, result, code, *patterns):
+        """A refusal that explains itself: this exit code, and every pattern on stderr."""
+        self.assertEqual(result.code, code, str(result))
+        for pattern in patterns:
+            self.assertRegex(result.err, pattern)
+
+
+class SharedClusterTest(ClusterTest):
+    """Tests that leave the cluster as healthy as they found it share one, `cluster`. Each test has
+    its own keys."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = Cluster()
+        cls.addClassCleanup(cls.cluster.remove)
+        cls.addClassCleanup(cls.cluster.stop)
+        cls.cluster.launch()
+        cls.cluster.await_healthy()
+
+
+def _count_bad(result):
+    return 0 if result is None else len(result.failures) + len(result.errors)
+
+
+def main():
+    """What every test file ends with."""
+    if not BINARY.exists():
+        sys.exit(f"there is no program at {BINARY}; name it with PMMC_BINARY")
+    unittest.main(verbosity=2)

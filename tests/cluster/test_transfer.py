@@ -1,0 +1,133 @@
+"""`pmmc import` and `pmmc export`."""
+
+import re
+
+from pmmc_cluster import BAD_USAGE, DONE, ClusterTest, SharedClusterTest, main, spawn, BINARY
+from pmmc_cluster import wait_until
+
+
+def escaped(data):
+    """Bytes as `export` writes them, if none of them is above 0x7f."""
+    special = {9: b"\\t", 10: b"\\n", 92: b"\\\\"}
+    return b"".join(special.get(b) or (b"%c" % b if 32 <= b < 127 else b"\\x%02X" % b) for b in data)
+
+
+class Import(SharedClusterTest):
+    def import_text(self, name, data, *flags, code=DONE):
+        file = self.cluster.directory / name
+        file.write_bytes(data)
+        return self.cluster.run("import", file, *flags, code=code)
+
+    def test_tab_separated(self):
+        result = self.import_text("a.tsv", b"t1\tone\nt2\ttwo words\nt\\t3\ta\\nb\\\\c\\x00\xff\n")
+        self.assertEqual(result.text, "imported 3 records\n")
+        self.assertEqual(self.cluster.get("t2"), b"two words")
+        self.assertEqual(self.cluster.get("t\t3"), b"a\nb\\c\x00\xff")
+
+    def test_comma_separated(self):
+        self.import_text("a.csv", b'c1,"one, two"\nc2,"say ""hi"""\nc3,"two\nlines"\n')
+        self.assertEqual([self.cluster.get(k) for k in ("c1", "c2", "c3")],
+                         [b"one, two", b'say "hi"', b"two\nlines"])
+
+    def test_plain_lines(self):
+        self.import_text("words", b"alpha\n\nbeta gamma\r\ndelta")
+        self.assertEqual([self.cluster.get(k) for k in ("alpha", "beta gamma", "delta")],
+                         [b"1", b"3", b"4"])
+
+    def test_key_column(self):
+        self.import_text("b.tsv", b"x\tk1\ty\nz\tk2\tw\n", "--key-column", "2")
+        self.assertEqual(self.cluster.get("k1"), b"x\ty")
+        self.import_text("b.csv", b'"a,b",k3,c\n', "--key-column", "2")
+        self.assertEqual(self.cluster.get("k3"), b'"a,b",c')
+
+    def test_the_last_of_equal_keys_stays(self):
+        data = b"".join(b"same\t%d\n" % i for i in range(5_000))
+        self.assertEqual(self.import_text("c.tsv", data, "--json").json,
+                         {"imported": "5000", "malformed": "0"})
+        self.assertEqual(self.cluster.get("same"), b"4999")
+
+    def test_malformed_records_are_named_and_the_rest_is_in(self):
+        result = self.import_text("d.tsv", b"d1\t1\n\tno key\nd2\t\\q\nd3\t1\t2\nd4\t4\n",
+                                  code=BAD_USAGE)
+        for line in (2, 3, 4):
+            self.assertRegex(result.err, rf"d\.tsv:{line}: ")
+        self.assertEqual((self.cluster.get("d1"), self.cluster.get("d4")), (b"1", b"4"))
+
+    def test_limits(self):
+        result = self.import_text("e.tsv", b"e1\t" + b"v" * (1 << 20) + b"\n" + b"e2\t" +
+                                  b"v" * ((1 << 20) + 1) + b"\n" + b"k" * 1025 + b"\tv\n",
+                                  code=BAD_USAGE)
+        self.assertEqual(result.err.count("e.tsv:"), 2)
+        self.assertEqual(len(self.cluster.get("e1")), 1 << 20)
+
+    def test_wrong_usage(self):
+        for words in (["import"], ["import", "/nonexistent"], ["import", "/"], ["export", "x"],
+                      ["import", "--key-column", "0", self.cluster.config],
+                      ["import", "--key-column", "x", self.cluster.config]):
+            with self.subTest(words=words):
+                self.assert_error(self.cluster.pmmc(*words), BAD_USAGE, "pmmc: ")
+
+
+class RoundTrip(ClusterTest):
+    def records(self, count):
+        """Keys and values of every byte below 0x80, and of the others in sequences that are not
+        UTF-8, so that each is escaped in a known way."""
+        for number in range(count):
+            key = b"%d" % number + self.random.randbytes(self.random.randrange(40))
+            yield key, self.random.randbytes(self.random.choice((0, 1, 10, 1000)))
+
+    def test_any_bytes_come_back_the_same(self):
+        cluster = self.running_cluster()
+        expected = dict(self.records(3_000))
+        file = cluster.directory / "in.tsv"
+        file.write_bytes(b"".join(hexed(k) + b"\t" + hexed(v) + b"\n" for k, v in expected.items()))
+        cluster.run("import", file)
+        exported = cluster.run("export").out
+        self.assertEqual({unescaped(k): unescaped(v) for k, v in pairs(exported)}, expected)
+        self.assertEqual([unescaped(k) for k, _ in pairs(exported)], sorted(expected))
+        other = self.running_cluster()
+        file.write_bytes(exported)
+        other.run("import", file)
+        self.assertEqual(other.run("export").out, exported)
+
+    def test_how_ascii_is_escaped(self):
+        cluster = self.running_cluster()
+        data = bytes(range(1, 128))
+        cluster.run("put", "k\t\n\\", data)
+        self.assertEqual(cluster.run("export").out, escaped(b"k\t\n\\") + b"\t" + escaped(data) + b"\n")
+
+    def test_an_import_that_was_killed_can_be_run_again(self):
+        cluster = self.running_cluster()
+        file = cluster.directory / "big.tsv"
+        file.write_bytes(b"".join(b"key%d\tvalue%d\n" % (i, i) for i in range(20_000)))
+        child = spawn([BINARY, "import", "--config", cluster.config, file])
+        try:
+            wait_until("some records are in", lambda: cluster.get("key100") is not None)
+        finally:
+            child.kill()
+            child.wait()
+        cluster.run("import", file)
+        self.assertEqual(cluster.run("export").out,
+                         b"".join(sorted(file.read_bytes().splitlines(True))))
+
+    def test_an_empty_store(self):
+        cluster = self.running_cluster("colocated")
+        self.assertEqual(cluster.run("export").out, b"")
+
+
+def hexed(data):
+    return b"".join(b"\\x%02X" % b for b in data)
+
+
+def pairs(exported):
+    return [line.split(b"\t") for line in exported.splitlines()]
+
+
+def unescaped(text):
+    names = {b"t": b"\t", b"n": b"\n", b"\\": b"\\"}
+    return re.sub(rb"\\(?:x([0-9A-F]{2})|([tn\\]))",
+                  lambda m: bytes([int(m[1], 16)]) if m[1] else names[m[2]], text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+// A leader alone on a bench: the test plays scouts, commanders, acceptors and the other leaders.
+#pragma once
+
+#include "core_helpers.hpp"
+#include "leader.hpp"
+
+namespace pmmc::test {
+
+class leader_bench {
+public:
+  explicit leader_bench(std::uint64_t free_seqnum = 0, leader::settings settings = {},
+                        role_id id = "l1")
+      : id_(id), role(with_id(settings, id), free_seqnum, config_history{make_config()}) {}
+
+  leader_outputs tick(unsigned ticks = 1) {
+    leader_outputs sum;
+    for (; ticks > 0; --ticks) {
+      role.on_tick();
+      add(sum, role.take());
+    }
+    return sum;
+  }
+
+  /// Ticks until it runs for office; returns the tasks of its scouts.
+  std::vector<scout_task> until_scouting(unsigned most_ticks = 2'000) {
+    for (ticks_waited = 0; ticks_waited < most_ticks; ++ticks_waited)
+      if (auto out = tick(); !out.start_scouts.empty()) {
+        last = std::move(out);
+        return last.start_scouts;
+      }
+    return {};
+  }
+
+  /// All scouts that it asks for come back adopted.
+  leader_outputs elect(std::map<slot_num, pvalue> pvalues = {}, slot_num watermark = 1) {
+    leader_outputs sum;
+    for (const auto& task : until_scouting()) {
+      role.on(scout_outcome{
+          adopted{task.config->version, task.ballot, task.from_slot, 0, watermark, pvalues}});
+      add(sum, role.take());
+    }
+    return sum;
+  }
+
+  leader_outputs propose(slot_num slot, const char* value, role_id replica = "r1") {
+    role.on(pmmc::propose{replica, 1, slot, command{value}});
+    return role.take();
+  }
+
+  void decide(const commander_task& task) {
+    role.on(commander_outcome{decided{task.value}}, task.value.ballot);
+  }
+
+  void hear_acceptor(role_id acceptor, std::uint64_t leader_ping = 0, ballot_num ballot = {}) {
+    pong p{acceptor, 1, {}};
+    p.state.leader_ping = leader_ping;
+    p.state.ballot = ballot;
+    role.on(p);
+  }
+
+  void hear_leader(role_id other, ballot_num ballot, bool active) {
+    pong p{other, 1, {}};
+    p.state.ballot = ballot;
+    p.state.active = active;
+    role.on(p);
+  }
+
+  void hear_replica(role_id replica, slot_num slot_out, slot_num watermark = 1) {
+    ping p{replica, 1, {}};
+    p.state.slot_out = slot_out;
+    p.state.watermark = watermark;
+    role.on(p);
+    role.take();
+  }
+
+  static void add(leader_outputs& sum, leader_outputs more) {
+    if (more.persist_seqnum)
+      sum.persist_seqnum = more.persist_seqnum;
+    sum.stop_all |= more.stop_all;
+    for (auto& t : more.start_scouts)
+      sum.start_scouts.push_back(std::move(t));
+    for (auto& t : more.start_commanders)
+      sum.start_commanders.push_back(std::move(t));
+    for (auto& e : more.send)
+      sum.send.push_back(std::move(e));
+  }
+
+private:
+  static leader::settings with_id(leader::settings s, role_id id) {
+    s.id = id;
+    return s;
+  }
+  role_id id_;
+
+public:
+  leader role;
+  leader_outputs last; ///< of the tick in which it ran for office
+  unsigned ticks_waited = 0;
+};
+
+} // namespace pmmc::test

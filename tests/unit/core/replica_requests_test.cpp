@@ -1,0 +1,211 @@
+#include "unit/core/replica_bench.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace pmmc;
+using namespace pmmc::test;
+
+namespace {
+constexpr auto s1 = session_of_slot_1;
+}
+
+TEST_CASE(
+    "replica: requests that came together travel in one slot, to all leaders if none is known") {
+  replica_bench b;
+  b.open_session();
+  b.ask(operation(s1, 1, "a"));
+  b.ask(operation(s1, 2, "b"));
+  const auto sent = b.flush().send;
+  CHECK(only<propose>(sent).size() == 3);
+  const auto p = only<propose>(sent, "l1").at(0);
+  CHECK(p.slot == 2);
+  CHECK(p.value == batch_of({operation(s1, 1, "a"), operation(s1, 2, "b")}));
+  CHECK(b.role.slot_in() == 3);
+  b.decide(2, p.value);
+  const auto answers = only<response>(b.role.take().send, "c1");
+  REQUIRE(answers.size() == 2);
+  CHECK(answers[1].body == "a,b,");
+  CHECK(b.role.pending_requests() == 0);
+}
+
+TEST_CASE(
+    "replica: a batch is limited in requests and bytes, the slots in flight by the pipeline") {
+  replica::settings settings;
+  settings.batch_requests = 2;
+  settings.pipeline_slots = 2;
+  replica_bench b{settings};
+  b.open_session();
+  for (std::uint64_t n = 1; n <= 4; ++n)
+    b.ask(operation(s1, n, "x"));
+  CHECK(only<propose>(b.flush().send, "l1").size() == 2);
+  b.ask(operation(s1, 5, "x"));
+  CHECK(only<propose>(b.flush().send, "l1").empty()); // waits for company
+  b.ask(operation(s1, 6, "x"));
+  CHECK(only<propose>(b.flush().send, "l1").size() == 1); // a full batch does not wait
+
+  settings.batch_requests = 100;
+  settings.batch_bytes = 200;
+  replica_bench c{settings};
+  c.open_session();
+  c.ask(operation(s1, 1, std::string(120, 'a')));
+  c.ask(operation(s1, 2, std::string(120, 'b')));
+  CHECK(only<propose>(c.flush().send, "l1").size() == 2);
+}
+
+TEST_CASE("replica: proposes nothing at or beyond slot_out + WINDOW (R5)") {
+  replica::settings settings;
+  settings.batch_requests = 1;
+  replica_bench b{settings, 3};
+  b.open_session();
+  for (std::uint64_t n = 1; n <= 9; ++n)
+    b.ask(operation(s1, n, "x"));
+  const auto sent = only<propose>(b.flush().send, "l1");
+  REQUIRE(sent.size() == 3);
+  CHECK(sent.back().slot == 4);
+  b.decide(3, sent[1].value); // a gap: nothing moves
+  CHECK(only<propose>(b.flush().send, "l1").empty());
+  b.decide(2, sent[0].value);
+  CHECK(only<propose>(b.flush().send, "l1").size() == 2);
+}
+
+TEST_CASE("replica: proposals are sent again, less and less often, until they are decided") {
+  replica_bench b;
+  b.ask(opening(1));
+  b.flush();
+  b.hear_leader("l2");
+  CHECK(only<propose>(b.role.take().send, "l2").size() == 1); // a new leader is told at once
+  CHECK(only<propose>(b.tick(19).send).empty());
+  CHECK(only<propose>(b.tick(1).send, "l2").size() == 1);
+  CHECK(only<propose>(b.tick(39).send).empty());
+}
+
+TEST_CASE("replica: a retry gets the recorded answer, one that is under way only a new address") {
+  replica_bench b;
+  b.open_session();
+  b.ask(operation(s1, 1, "a"));
+  const auto sent = only<propose>(b.flush().send, "l1");
+  b.ask(operation(s1, 1, "a"), "c1-again");
+  CHECK(only<propose>(b.flush().send).empty());
+  b.decide(2, sent.at(0).value);
+  CHECK(only<response>(b.role.take().send, "c1-again").size() == 1);
+  b.ask(operation(s1, 1, "a"), "c1-third");
+  CHECK(only<response>(b.role.take().send, "c1-third").at(0).body == "a,");
+  CHECK(only<propose>(b.flush().send).empty());
+}
+
+TEST_CASE("replica: going past a limit is refused clearly, and costs nothing") {
+  replica::settings settings;
+  settings.max_pending_requests = 2;
+  settings.max_pending_bytes = 100;
+  settings.max_op_bytes = 80;
+  settings.max_queries = 1;
+  replica_bench b{settings};
+  b.open_session();
+  b.ask(operation(s1, 1, std::string(81, 'x')));
+  CHECK(only<response>(b.role.take().send).at(0).status == reply_status::refused);
+  b.ask(operation(s1, 1, std::string(80, 'x')));
+  b.ask(operation(s1, 2, std::string(30, 'x')));
+  CHECK(only<response>(b.role.take().send).at(0).status == reply_status::busy);
+  b.ask(operation(s1, 2, "x"));
+  b.ask(operation(s1, 3, "x"));
+  CHECK(only<response>(b.role.take().send).at(0).sequence == 3);
+  CHECK(b.role.pending_requests() == 2);
+  b.role.on("c1", query{1, ""});
+  b.role.on("c1", query{2, ""});
+  CHECK(only<query_reply>(b.role.take().send).at(0).status == reply_status::busy);
+}
+
+TEST_CASE(
+    "replica: hands requests on to the one nearest the active leader, and answers its clients") {
+  replica_bench b;
+  b.open_session();
+  b.hear_leader("l2");
+  b.hear_replica("r2", 2, "l2");
+  CHECK_FALSE(b.role.proposes());
+  b.ask(operation(s1, 1, "a"));
+  const auto sent = b.flush().send;
+  CHECK(only<propose>(sent).empty());
+  CHECK(only<handoff>(sent, "r2").at(0).requests.size() == 1);
+  b.decide(2, {operation(s1, 1, "a")});
+  CHECK(only<response>(b.role.take().send, "c1").size() == 1);
+}
+
+TEST_CASE("replica: takes over when the proposer falls silent, or its connection breaks") {
+  for (const bool broken : {false, true}) {
+    replica_bench b;
+    b.open_session();
+    b.hear_leader("l2");
+    b.hear_replica("r2", 2, "l2");
+    b.ask(operation(s1, 1, "a"));
+    b.flush();
+    replica_outputs out;
+    if (broken) {
+      b.role.on_peer_down("r2");
+      out = b.flush();
+    } else {
+      for (int i = 0; i < 70; ++i) {
+        b.hear_leader("l2");
+        for (auto& e : b.tick().send)
+          out.send.push_back(std::move(e));
+      }
+    }
+    CHECK(only<propose>(out.send, "l2").size() >= 1);
+  }
+}
+
+TEST_CASE("replica: what was handed on and is lost is handed on again, but not too early") {
+  replica_bench b;
+  b.open_session();
+  b.hear_leader("l2");
+  b.hear_replica("r2", 2, "l2");
+  b.tick(3);
+  b.ask(operation(s1, 1, "a"));
+  b.flush();
+  std::size_t again = 0;
+  unsigned ticks = 0;
+  for (; ticks < 400 && again == 0; ++ticks) {
+    b.hear_leader("l2");
+    b.hear_replica("r2", 2, "l2");
+    again = only<handoff>(b.tick().send, "r2").size();
+  }
+  CHECK(again == 1);
+  CHECK(ticks >= 200);
+}
+
+TEST_CASE(
+    "replica: what is handed on to it, it proposes, though it takes another for the proposer") {
+  replica_bench b;
+  b.open_session();
+  b.hear_leader("l2");
+  b.hear_replica("r2", 2, "l2");
+  b.role.on(handoff{"r3", {operation(s1, 1, "a")}});
+  const auto sent = b.flush().send;
+  CHECK(only<handoff>(sent).empty());
+  CHECK(only<propose>(sent, "l2").size() == 1);
+}
+
+TEST_CASE("replica: hands nothing on to one that sees another leader, or none") {
+  for (const role_id seen : {role_id{}, role_id{"l1"}}) {
+    replica_bench b;
+    b.open_session();
+    b.hear_leader("l2");
+    b.hear_replica("r2", 2, seen);
+    b.ask(operation(s1, 1, "a"));
+    CHECK(only<propose>(b.flush().send, "l2").size() == 1);
+  }
+}
+
+TEST_CASE("replica: requests lost to another command go first in a later slot, in their order") {
+  replica_bench b;
+  b.open_session();
+  b.ask(operation(s1, 1, "a"));
+  b.ask(operation(s1, 2, "b"));
+  b.flush();
+  b.ask(operation(s1, 3, "c"));
+  b.decide(2, command{});
+  const auto sent = only<propose>(b.flush().send, "l1");
+  REQUIRE(sent.size() == 1);
+  CHECK(sent[0].slot == 3);
+  CHECK(sent[0].value ==
+        batch_of({operation(s1, 1, "a"), operation(s1, 2, "b"), operation(s1, 3, "c")}));
+}

@@ -1,0 +1,102 @@
+#include "core_helpers.hpp"
+#include "random.hpp"
+#include "replicated_state.hpp"
+
+#include <doctest/doctest.h>
+
+#include <sstream>
+#include <stdexcept>
+
+using namespace pmmc;
+using namespace pmmc::test;
+
+namespace {
+
+std::unique_ptr<replicated_state> fresh() {
+  return std::make_unique<replicated_state>(std::make_unique<log_machine>(),
+                                            config_history{make_config()}, 16);
+}
+
+constexpr session_id first_session = std::uint64_t{1} << 16; // opened in slot 1, place 0
+
+/// Two slots: a session with an executed, an unacknowledged and a held-back request.
+std::unique_ptr<replicated_state> busy() {
+  auto state = fresh();
+  state->perform(batch_of({opening(7)}));
+  state->perform(batch_of({operation(first_session, 1, "a"), operation(first_session, 3, "c")}));
+  return state;
+}
+
+std::string bytes_of(const replicated_state& state) {
+  std::ostringstream out;
+  state.write(out);
+  return out.str();
+}
+
+} // namespace
+
+TEST_CASE("state: a command that is no batch takes up its slot and has no effect") {
+  auto state = fresh();
+  CHECK(state->perform(command{"\x07 garbage"}).empty());
+  CHECK(state->perform(command{}).empty());
+  CHECK(state->slot_out() == 3);
+  CHECK(state->machine().query("").empty());
+}
+
+TEST_CASE("state: S1, equal decisions give equal fingerprints, other decisions others") {
+  CHECK(busy()->fingerprint() == busy()->fingerprint());
+  auto other = busy();
+  other->perform(command{});
+  CHECK(other->fingerprint() != busy()->fingerprint());
+  // Same application state, but one request more is held back: X2, the fingerprint shows it.
+  auto a = busy();
+  auto b = busy();
+  a->perform(batch_of({operation(first_session, 4, "d")}));
+  b->perform(command{});
+  CHECK(a->machine().fingerprint() == b->machine().fingerprint());
+  CHECK(a->fingerprint() != b->fingerprint());
+}
+
+TEST_CASE("state: a snapshot holds everything, what sessions hold back included") {
+  const auto state = busy();
+  auto copy = fresh();
+  std::istringstream in{bytes_of(*state)};
+  copy->read(in);
+  CHECK(copy->slot_out() == 3);
+  CHECK(copy->window() == 16);
+  CHECK(copy->configurations() == state->configurations());
+  CHECK(copy->fingerprint() == state->fingerprint());
+  const auto answers = copy->perform(batch_of({operation(first_session, 2, "b")}));
+  CHECK(answers.size() == 2);
+  CHECK(copy->machine().query("") == "a,b,c,");
+}
+
+TEST_CASE("state: a clone stays as it was") {
+  auto state = busy();
+  const auto clone = state->clone();
+  const auto before = clone->fingerprint();
+  state->perform(batch_of({operation(first_session, 2, "b")}));
+  CHECK(clone->fingerprint() == before);
+  CHECK(clone->slot_out() == 3);
+  CHECK(clone->machine().query("") == "a,");
+}
+
+TEST_CASE("state: a damaged snapshot is an error, never a crash or another state") {
+  const auto good = bytes_of(*busy());
+  for (std::size_t size = 0; size < good.size(); ++size) {
+    std::istringstream in{good.substr(0, size)};
+    CHECK_THROWS_AS(fresh()->read(in), std::runtime_error);
+  }
+  for (std::uint64_t seed = 1; seed <= 3'000; ++seed) {
+    CAPTURE(seed);
+    random_source random{seed};
+    auto bytes = good;
+    for (auto n = 1 + random.below(3); n > 0; --n)
+      bytes[random.below(bytes.size())] = static_cast<char>(random.below(256));
+    std::istringstream in{bytes};
+    try {
+      fresh()->read(in);
+    } catch (const std::runtime_error&) {
+    }
+  }
+}

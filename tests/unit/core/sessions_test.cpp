@@ -1,0 +1,169 @@
+#include "codec.hpp"
+#include "core_helpers.hpp"
+#include "random.hpp"
+#include "sessions.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace pmmc;
+using namespace pmmc::test;
+
+namespace {
+
+struct bench {
+  session_table table;
+  log_machine machine;
+  slot_num slot = 1;
+
+  std::vector<response> apply(const request& r) {
+    std::vector<response> responses;
+    table.apply({r.kind, r.session, r.sequence, r.acknowledged, r.op}, slot++, 0, machine,
+                responses);
+    return responses;
+  }
+  session_id open() {
+    const auto answer = apply(opening(99)).at(0);
+    CHECK(answer.sequence == 99);
+    byte_reader body{answer.body};
+    return body.varint();
+  }
+  std::string log() const { return machine.query(""); }
+  std::string bytes() const {
+    std::string out;
+    table.write(out);
+    return out;
+  }
+};
+
+} // namespace
+
+TEST_CASE("sessions: X1, a request decided twice has one effect and one answer") {
+  bench b;
+  const auto s = b.open();
+  const auto first = b.apply(operation(s, 1, "a"));
+  b.apply(operation(s, 2, "b"));
+  const auto again = b.apply(operation(s, 1, "a"));
+  CHECK(b.log() == "a,b,");
+  REQUIRE(again.size() == 1);
+  CHECK(again[0] == first.at(0));
+  CHECK(b.table.recorded(s, 1) == first[0]);
+  CHECK_FALSE(b.table.recorded(s, 3));
+}
+
+TEST_CASE("sessions: a request decided before its predecessor waits for it") {
+  bench b;
+  const auto s = b.open();
+  CHECK(b.apply(operation(s, 3, "c")).empty());
+  CHECK(b.apply(operation(s, 2, "b")).empty());
+  CHECK(b.apply(operation(s, 2, "b")).empty()); // decided twice while it waits
+  CHECK(b.table.holds_back(s, 2));
+  CHECK(b.log().empty());
+  const auto all = b.apply(operation(s, 1, "a"));
+  CHECK(b.log() == "a,b,c,");
+  REQUIRE(all.size() == 3);
+  CHECK(all[2].sequence == 3);
+  CHECK_FALSE(b.table.holds_back(s, 2));
+}
+
+TEST_CASE("sessions: acknowledged answers are dropped, and a later retry is told so") {
+  bench b;
+  const auto s = b.open();
+  b.apply(operation(s, 1, "a"));
+  b.apply(operation(s, 2, "b", 1));
+  CHECK_FALSE(b.table.recorded(s, 1));
+  CHECK(b.table.recorded(s, 2));
+  const auto late = b.apply(operation(s, 1, "a"));
+  CHECK(late.at(0).status == reply_status::refused);
+  CHECK(b.log() == "a,b,");
+  b.apply(operation(s, 3, "", 2));
+  CHECK(b.table.size_bytes() == b.log().size()); // the one answer that is left
+}
+
+TEST_CASE("sessions: an ended session answers so, also to what it held back") {
+  bench b;
+  const auto s = b.open();
+  b.apply(operation(s, 2, "held"));
+  const auto ended = b.apply({request_kind::end_session, s, 3, 0, ""});
+  REQUIRE(ended.size() == 2);
+  CHECK(ended[0].sequence == 2);
+  CHECK(ended[0].status == reply_status::session_ended);
+  CHECK(ended[1].status == reply_status::ok);
+  CHECK(b.apply(operation(s, 1, "a")).at(0).status == reply_status::session_ended);
+  CHECK(b.apply({request_kind::end_session, s, 3, 0, ""}).at(0).status == reply_status::ok);
+  CHECK(b.log().empty());
+  CHECK(b.table.size() == 0);
+  CHECK(b.table.size_bytes() == 0);
+}
+
+TEST_CASE("sessions: how far a client may run ahead is limited") {
+  bench b;
+  const auto s = b.open();
+  CHECK(b.apply(operation(s, max_session_window, "last")).empty());
+  CHECK(b.apply(operation(s, max_session_window + 1, "too far")).at(0).status ==
+        reply_status::busy);
+}
+
+TEST_CASE("sessions: the least recently used one gives way when there are too many") {
+  bench b;
+  const auto first = b.open();
+  const auto second = b.open();
+  for (std::size_t i = 2; i < max_sessions; ++i)
+    b.open();
+  b.apply(operation(first, 1, "a")); // now the second is the one that was used least recently
+  const auto another = b.open();
+  CHECK(b.table.size() == max_sessions);
+  CHECK(b.apply(operation(second, 1, "b")).at(0).status == reply_status::session_ended);
+  CHECK(b.apply(operation(first, 2, "c")).at(0).status == reply_status::ok);
+  CHECK(b.apply(operation(another, 1, "d")).at(0).status == reply_status::ok);
+}
+
+TEST_CASE("sessions: X2, all of it survives being written and read") {
+  bench b;
+  const auto s = b.open();
+  const auto t = b.open();
+  b.apply(operation(s, 1, "a"));
+  b.apply(operation(s, 2, "b"));
+  b.apply(operation(t, 5, "held"));
+  bench copy;
+  REQUIRE(copy.table.read(b.bytes()));
+  CHECK(copy.bytes() == b.bytes());
+  CHECK(copy.table.size_bytes() == b.table.size_bytes());
+  CHECK(copy.table.recorded(s, 2) == b.table.recorded(s, 2));
+  CHECK(copy.table.holds_back(t, 5));
+}
+
+TEST_CASE("sessions: a copy is not changed by what happens to the original") {
+  bench b;
+  const auto s = b.open();
+  b.apply(operation(s, 1, "a"));
+  const auto copy = b.table;
+  const auto before = b.bytes();
+  b.apply(operation(s, 2, "b", 1));
+  std::string after;
+  copy.write(after);
+  CHECK(after == before);
+  CHECK(copy.recorded(s, 1));
+}
+
+TEST_CASE("sessions: damaged bytes are refused and leave the table empty") {
+  bench b;
+  const auto s = b.open();
+  b.apply(operation(s, 1, "a"));
+  b.apply(operation(s, 3, "c"));
+  const auto good = b.bytes();
+  for (std::size_t size = 0; size < good.size(); ++size) {
+    session_table table;
+    CHECK_FALSE(table.read(std::string_view{good}.substr(0, size)));
+    CHECK(table.size() == 0);
+  }
+  CHECK_FALSE(session_table{}.read(good + "x"));
+  for (std::uint64_t seed = 1; seed <= 2'000; ++seed) {
+    CAPTURE(seed);
+    random_source random{seed};
+    auto bytes = good;
+    bytes[random.below(bytes.size())] = static_cast<char>(random.below(256));
+    session_table table;
+    if (!table.read(bytes))
+      CHECK(table.size() == 0);
+  }
+}
