@@ -1,5 +1,7 @@
 #include "system.hpp"
 
+#include "guarded_middleman.hpp"
+
 #include <chrono>
 #include <vector>
 
@@ -9,7 +11,7 @@ std::string protocol_name() { return "pmmc/" + std::to_string(protocol_version);
 
 system_config::system_config(std::size_t threads) {
   add_message_types<caf::id_block::pmmc>();
-  load<caf::io::middleman>();
+  load<guarded_middleman>();
   set("scheduler.policy", caf::atom("sharing"));
   set("scheduler.max-threads", threads);
   set("middleman.app-identifiers", std::vector<std::string>{protocol_name()});

@@ -30,7 +30,8 @@ struct client_stage : stage {
   }
 
   void submit(std::uint64_t tag, std::string op, unsigned timeout_ticks = 1'000) {
-    send_from(user, actor, client_submit{tag, submission_kind::operation, std::move(op), timeout_ticks});
+    send_from(user, actor,
+              client_submit{tag, submission_kind::operation, std::move(op), timeout_ticks});
   }
 
   /// The replica answers the request that opens a session.
@@ -60,7 +61,8 @@ struct client_stage : stage {
 
 } // namespace
 
-TEST_CASE_FIXTURE(client_stage, "operations submitted together travel together, and come back by tag") {
+TEST_CASE_FIXTURE(client_stage,
+                  "operations submitted together travel together, and come back by tag") {
   up(r1);
   submit(21, "a");
   submit(22, "b");
@@ -72,7 +74,8 @@ TEST_CASE_FIXTURE(client_stage, "operations submitted together travel together, 
   CHECK(sent[0].requests[1].op == "b");
   CHECK(user.has_heard_nothing());
 
-  send(actor, client_replies{"r1", {{9, 1, reply_status::ok, "A"}, {9, 2, reply_status::ok, "B"}}, {}});
+  send(actor,
+       client_replies{"r1", {{9, 1, reply_status::ok, "A"}, {9, 2, reply_status::ok, "B"}}, {}});
   settle();
   const auto done = user.take<client_done>();
   REQUIRE(done.size() == 2);
@@ -83,7 +86,8 @@ TEST_CASE_FIXTURE(client_stage, "operations submitted together travel together, 
   CHECK(shell->tickets.empty());
 }
 
-TEST_CASE_FIXTURE(client_stage, "what waits for an answer goes to another replica when this one is down") {
+TEST_CASE_FIXTURE(client_stage,
+                  "what waits for an answer goes to another replica when this one is down") {
   up(r1);
   up(r2);
   submit(1, "a");

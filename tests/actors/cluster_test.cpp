@@ -1,5 +1,5 @@
-// A whole cluster of actors in one system. Chance picks which actor handles its next message and when
-// time passes; with the same seed it picks the same.
+// A whole cluster of actors in one system. Chance picks which actor handles its next message and
+// when time passes; with the same seed it picks the same.
 #include "acceptor_actor.hpp"
 #include "actors/stage.hpp"
 #include "client_actor.hpp"
@@ -84,7 +84,9 @@ public:
     return {};
   }
 
-  const replicated_state& state_of(const role_id& id) const { return replicas_.at(id)->core.state(); }
+  const replicated_state& state_of(const role_id& id) const {
+    return replicas_.at(id)->core.state();
+  }
   bool replicas_agree() const {
     std::set<slot_num> slots;
     for (const auto& [id, shell] : replicas_)
@@ -118,8 +120,8 @@ private:
   }
 
   hosted_role start_acceptor(const role_id& id) {
-    auto shell = std::make_shared<acceptor_shell>(
-        id, directory(storage::role_kind::acceptor, id, config_));
+    auto shell =
+        std::make_shared<acceptor_shell>(id, directory(storage::role_kind::acceptor, id, config_));
     const auto disk = shell->directory.info().format_id;
     return {id, hosted_kind::acceptor, disk, spawn(acceptor_actor, std::move(shell))};
   }
@@ -156,8 +158,8 @@ private:
     client::settings options;
     options.id = id;
     options.seed = chance_.next();
-    return {id, hosted_kind::client, {},
-            spawn(client_actor, std::make_shared<client_shell>(options))};
+    return {
+        id, hosted_kind::client, {}, spawn(client_actor, std::make_shared<client_shell>(options))};
   }
 
   static constexpr std::uint64_t window = 8;
@@ -179,8 +181,7 @@ void check_end(small_cluster& cluster, std::uint64_t operations) {
     expected += std::to_string(tag) + ",";
     CHECK(cluster.outcome(tag) == expected);
   }
-  REQUIRE(cluster.run_until(
-      [&] { return cluster.replicas_agree() && cluster.sub_actors() == 0; }));
+  REQUIRE(cluster.run_until([&] { return cluster.replicas_agree() && cluster.sub_actors() == 0; }));
   for (const auto* id : {"r2", "r3"})
     CHECK(cluster.state_of(id).fingerprint() == cluster.state_of("r1").fingerprint());
   REQUIRE(cluster.run_until([&] { return cluster.living() == cluster.expected_living(); }));

@@ -102,7 +102,8 @@ const ballot_num higher{100, "l2"};
 
 } // namespace
 
-TEST_CASE_FIXTURE(leader_stage, "a scout is an actor that speaks as the leader, and goes when adopted") {
+TEST_CASE_FIXTURE(leader_stage,
+                  "a scout is an actor that speaks as the leader, and goes when adopted") {
   const auto ballot = run_for_office();
   CHECK(living() == quiet + 1);
   for (auto& a : acceptors) {
@@ -184,7 +185,8 @@ TEST_CASE_FIXTURE(leader_stage, "preemption ends all sub-actors") {
   CHECK(living() == quiet);
 }
 
-TEST_CASE_FIXTURE(leader_stage, "a preempted scout ends, and the next ballot is above the other one") {
+TEST_CASE_FIXTURE(leader_stage,
+                  "a preempted scout ends, and the next ballot is above the other one") {
   const auto ballot = run_for_office();
   p1b m{"a1", 1, ballot, higher, 1, 0, 1, {}};
   send(actor, m);
@@ -268,9 +270,9 @@ TEST_CASE_FIXTURE(leader_stage, "a commander's report of an earlier ballot does 
   forget_all();
 
   const auto value = pvalue{old, 1, command{"c1"}};
-  for (const commander_outcome& outcome : {commander_outcome{decided{value}},
-                                           commander_outcome{preempted{higher}},
-                                           commander_outcome{below_watermark{1, 5}}}) {
+  for (const commander_outcome& outcome :
+       {commander_outcome{decided{value}}, commander_outcome{preempted{higher}},
+        commander_outcome{below_watermark{1, 5}}}) {
     caf::send_as(old_commander, actor, commander_report{1, old, outcome});
     settle();
     CHECK(shell->core.is_active());

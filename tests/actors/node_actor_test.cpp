@@ -212,7 +212,8 @@ TEST_CASE_FIXTURE(node_stage, "clients come and go, each for itself") {
   CHECK(peer_again.count<heartbeat>() == 1);
 }
 
-TEST_CASE_FIXTURE(node_stage, "the status has the roles that answer, and does not wait for the others") {
+TEST_CASE_FIXTURE(node_stage,
+                  "the status has the roles that answer, and does not wait for the others") {
   const auto answering = spawn([](caf::event_based_actor* self) -> caf::behavior {
     self->set_default_handler(caf::drop);
     return {[](const status_request& m) {

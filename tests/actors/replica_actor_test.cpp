@@ -79,7 +79,8 @@ struct replica_stage : stage {
 
 } // namespace
 
-TEST_CASE_FIXTURE(replica_stage, "requests that come together go into one slot and are answered together") {
+TEST_CASE_FIXTURE(replica_stage,
+                  "requests that come together go into one slot and are answered together") {
   const auto session = open();
   request({operation(session, 1, "a")});
   request({operation(session, 2, "b"), operation(session, 3, "c")});
@@ -99,7 +100,8 @@ TEST_CASE_FIXTURE(replica_stage, "requests that come together go into one slot a
   CHECK(replies[0].responses[3].body == "a,b,c,d,");
 }
 
-TEST_CASE_FIXTURE(replica_stage, "nothing is proposed before everything in the mailbox was handled") {
+TEST_CASE_FIXTURE(replica_stage,
+                  "nothing is proposed before everything in the mailbox was handled") {
   const auto session = open();
   for (std::uint64_t i = 1; i <= 3; ++i)
     request({operation(session, i, "x")});
@@ -111,7 +113,8 @@ TEST_CASE_FIXTURE(replica_stage, "nothing is proposed before everything in the m
   CHECK(l1.count<propose>() == 1);
 }
 
-TEST_CASE_FIXTURE(replica_stage, "a client that cannot be reached is not answered, but asks again") {
+TEST_CASE_FIXTURE(replica_stage,
+                  "a client that cannot be reached is not answered, but asks again") {
   const auto session = open();
   send(r1.actor, peer_down{client.id(), "a test"});
   request({operation(session, 1, "a")});
@@ -170,7 +173,8 @@ TEST_CASE_FIXTURE(replica_stage, "a snapshot travels from worker to worker") {
   CHECK(r3.shell->snapshots.latest() == slot);
 }
 
-TEST_CASE_FIXTURE(replica_stage, "a snapshot that arrives damaged is thrown away and asked for again") {
+TEST_CASE_FIXTURE(replica_stage,
+                  "a snapshot that arrives damaged is thrown away and asked for again") {
   recorder r2 = record("r2");
   send(r1.actor, peer_up{r2.as(hosted_kind::replica)});
   for (int attempt = 0; attempt < 2; ++attempt) {

@@ -42,8 +42,9 @@ public:
   }
   template <class M>
   std::size_t count() const {
-    return static_cast<std::size_t>(std::count_if(
-        heard_->begin(), heard_->end(), [](const entry& e) { return e.content.match_elements<M>(); }));
+    return static_cast<std::size_t>(
+        std::count_if(heard_->begin(), heard_->end(),
+                      [](const entry& e) { return e.content.match_elements<M>(); }));
   }
   /// Whether everything that it has heard came from `sender`.
   bool heard_only_from(const caf::actor& sender) const;
@@ -74,8 +75,8 @@ private:
   std::filesystem::path path_;
 };
 
-/// The fixture of all tests in this folder. Its destructor stops every actor and checks that none is
-/// left over.
+/// The fixture of all tests in this folder. Its destructor stops every actor and checks that none
+/// is left over.
 class stage {
 public:
   stage();

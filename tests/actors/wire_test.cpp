@@ -54,7 +54,8 @@ struct wire_stage : stage {
     const auto whole = write(draw<M>());
     for (std::size_t size = 0; size < whole.size(); ++size) {
       M m;
-      REQUIRE_FALSE(read(bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)), m));
+      REQUIRE_FALSE(
+          read(bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)), m));
     }
   }
 
@@ -81,8 +82,8 @@ struct wire_stage : stage {
     }
   }
 
-  /// The largest sizes that can be claimed, at every place of a message. Taking one at its word would
-  /// end in std::bad_alloc, or in the sanitizer's hands.
+  /// The largest sizes that can be claimed, at every place of a message. Taking one at its word
+  /// would end in std::bad_alloc, or in the sanitizer's hands.
   template <class M>
   void check_huge_sizes() {
     const auto whole = write(draw<M>());

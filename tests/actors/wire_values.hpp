@@ -1,5 +1,5 @@
-// Every type that crosses the wire, seen as a list of its fields, without naming them: to fill it with
-// random contents and to compare it. A field that `inspect` forgets is so noticed.
+// Every type that crosses the wire, seen as a list of its fields, without naming them: to fill it
+// with random contents and to compare it. A field that `inspect` forgets is so noticed.
 #pragma once
 
 #include "random.hpp"
@@ -125,7 +125,8 @@ bool same(const T& a, const T& b) {
     const auto right = fields_of(b);
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       return (same(std::get<I>(left), std::get<I>(right)) && ...);
-    }(std::make_index_sequence<std::tuple_size_v<decltype(left)>>{});
+    }
+    (std::make_index_sequence<std::tuple_size_v<decltype(left)>>{});
   }
 }
 

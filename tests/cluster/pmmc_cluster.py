@@ -371,9 +371,9 @@ class Cluster:
         """A client command that is talked to. Use it in a `with`."""
         return CoProcess([BINARY, *words[:1], "--config", self.config, *words[1:]])
 
-    def background(self, *words):
+    def background(self, *words, config=None):
         """A client command that runs meanwhile. Use it in a `with`."""
-        return Background([BINARY, *words[:1], "--config", self.config, *words[1:]],
+        return Background([BINARY, *words[:1], "--config", config or self.config, *words[1:]],
                           self.directory / f"{words[0]}.err")
 
     def get(self, key, **options):

@@ -149,7 +149,7 @@ void cluster::settle(const role_id& id, acceptor_host& h) {
   auto out = h.role->take();
   const auto doomed = doom(id);
   if (doomed == crash_moment::before_persisting)
-    return crash(id);
+    return vanish(id);
   for (const auto& record : out.persist) {
     h.durable.apply(record);
     if (const auto* accepted = std::get_if<accept_record>(&record))
@@ -168,7 +168,7 @@ void cluster::settle(const role_id& id, acceptor_host& h) {
 void cluster::settle(const role_id& id, leader_host& h) {
   const auto doomed = doom(id);
   if (doomed == crash_moment::before_persisting)
-    return crash(id);
+    return vanish(id);
   do {
     auto out = h.role->take();
     if (out.persist_seqnum)

@@ -139,6 +139,7 @@ private:
   void store(const role_id& id, replica_host& h, snapshot_chunk piece);
   void answer_piece(const role_id& id, const replica_host& h, const replica_outputs::read_piece& m);
   std::unique_ptr<replicated_state> empty_state() const;
+  void vanish(const role_id& id);
   std::optional<crash_moment> doom(const role_id& id);
 
   cluster_settings options_;

@@ -23,6 +23,13 @@ bool same(const acceptor_state& a, const acceptor_state& b) {
 } // namespace
 
 void cluster::crash(const role_id& id) {
+  if (const auto a = acceptors_.find(id); a != acceptors_.end() && a->second.role)
+    checker::demand(same(a->second.role->state(), a->second.durable),
+                    "D1: an acceptor knows something that is not durable");
+  vanish(id);
+}
+
+void cluster::vanish(const role_id& id) {
   paused_.erase(id);
   if (auto a = acceptors_.find(id); a != acceptors_.end()) {
     a->second.role.reset();

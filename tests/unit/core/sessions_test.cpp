@@ -46,6 +46,8 @@ TEST_CASE("sessions: X1, a request decided twice has one effect and one answer")
   CHECK(b.log() == "a,b,");
   REQUIRE(again.size() == 1);
   CHECK(again[0] == first.at(0));
+  CHECK(b.apply(operation(s, 2, "b")).at(0).body == "a,b,"); // the last one, too
+  CHECK(b.log() == "a,b,");
   CHECK(b.table.recorded(s, 1) == first[0]);
   CHECK_FALSE(b.table.recorded(s, 3));
 }

@@ -1,0 +1,67 @@
+#include "guarded_middleman.hpp"
+
+#include "log.hpp"
+
+#include <caf/io/basp_broker.hpp>
+
+namespace pmmc {
+
+namespace {
+
+namespace basp = caf::io::basp;
+
+/// CAF's broker, but for the one message that says how much to read next.
+class guarded_broker : public caf::io::basp_broker {
+public:
+  using caf::io::basp_broker::basp_broker;
+
+  caf::behavior make_behavior() override {
+    return caf::message_handler{[this](caf::io::new_data_msg& m) { take_data(m); }}.or_else(
+        caf::io::basp_broker::make_behavior());
+  }
+
+private:
+  void take_data(caf::io::new_data_msg& m) {
+    set_context(m.handle);
+    auto& connection = *this_context;
+    const auto next =
+        instance.handle(context(), m, connection.hdr, connection.cstate == basp::await_payload);
+    if (next == basp::close_connection)
+      return drop(m.handle);
+    if (next == connection.cstate)
+      return;
+    std::size_t wanted = basp::header_size;
+    if (next == basp::await_payload) {
+      wanted = connection.hdr.payload_len;
+      if (wanted > max_payload_bytes) {
+        spdlog::warn("closes a connection from {}:{} that announces a message of {} bytes",
+                     remote_addr(m.handle), remote_port(m.handle), wanted);
+        return drop(m.handle);
+      }
+    }
+    configure_read(m.handle, caf::io::receive_policy::exactly(wanted));
+    connection.cstate = next;
+  }
+
+  void drop(caf::io::connection_handle handle) {
+    connection_cleanup(handle, caf::sec::malformed_basp_message);
+    close(handle);
+  }
+};
+
+} // namespace
+
+guarded_middleman::guarded_middleman(caf::actor_system& system)
+    : caf::io::middleman(system), backend_(&system) {}
+
+caf::actor_system::module* guarded_middleman::make(caf::actor_system& system,
+                                                   caf::detail::type_list<>) {
+  return new guarded_middleman(system); // the actor system owns it
+}
+
+void guarded_middleman::start() {
+  named_broker<guarded_broker>(caf::atom("BASP")); // start() takes the broker that it finds
+  caf::io::middleman::start();
+}
+
+} // namespace pmmc

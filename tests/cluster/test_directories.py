@@ -1,0 +1,237 @@
+"""Data directories: whose they are, and what happens when something is wrong with one."""
+
+import contextlib
+import re
+import shutil
+
+from pmmc_cluster import (BAD_USAGE, DONE, PATIENCE_S, ClusterTest, SharedClusterTest, main,
+                          run_program, wait_until)
+
+ADVICE = r"restore|put .*back|pmmc reconfig|pmmc init|move the directory"
+
+
+class Formatting(ClusterTest):
+    def setUp(self):
+        self.cluster = self.new_cluster()
+
+    def refused(self, *ids, patterns):
+        flags = [word for role in ids for word in ("--id", role)]
+        result = self.cluster.pmmc("start", *flags, patience_s=PATIENCE_S)
+        self.assert_error(result, BAD_USAGE, *patterns)
+        self.assertEqual(result.out, b"")
+        return result
+
+    def test_start_before_init(self):
+        for role in ("a1", "l1", "r1"):
+            with self.subTest(role):
+                self.refused(role, patterns=[str(self.cluster.data(role)), f"pmmc init --id {role}"])
+        self.assertFalse(self.cluster.data("a1").exists())
+
+    def test_start_in_an_empty_directory(self):
+        self.cluster.data("a1").mkdir(parents=True)
+        result = self.refused("a1", patterns=["is empty", "mounted", "never format it again"])
+        self.assertIn("WARNING", result.err)
+
+    def test_init_twice(self):
+        self.cluster.init()
+        format_file = (self.cluster.data("a1") / "FORMAT").read_bytes()
+        self.assert_error(self.cluster.pmmc("init"), BAD_USAGE, "not empty", "nothing was formatted")
+        self.assert_error(self.cluster.pmmc("init", "--id", "a1"), BAD_USAGE, "promises")
+        self.assertEqual((self.cluster.data("a1") / "FORMAT").read_bytes(), format_file)
+
+    def test_init_refuses_as_a_whole(self):
+        self.cluster.run("init", "--id", "a2")
+        self.assertEqual(self.cluster.pmmc("init").code, BAD_USAGE)
+        self.assertFalse(self.cluster.data("a1").exists())
+
+    def test_init_of_named_roles(self):
+        self.cluster.run("init", "--id", "a1", "--id", "r2")
+        made = sorted(p.name for p in (self.cluster.directory / "data").iterdir())
+        self.assertEqual(made, ["a1", "r2"])
+        self.assert_error(self.cluster.pmmc("init", "--id", "a9"), BAD_USAGE, "a9")
+
+    def test_a_crash_in_the_middle_of_init_leaves_nothing_that_counts(self):
+        half = self.cluster.directory / "data" / ".a1.formatting"
+        half.mkdir(parents=True)
+        (half / "FORMAT").write_text("pmmc-data 1\n")
+        self.refused("a1", patterns=["pmmc init"])
+        self.cluster.init()
+        self.assertFalse(half.exists())
+
+    def test_directory_of_another_cluster(self):
+        other = self.new_cluster()
+        other.init()
+        self.cluster.init()
+        shutil.rmtree(self.cluster.data("a1"))
+        shutil.copytree(other.data("a1"), self.cluster.data("a1"))
+        self.refused("a1", patterns=[other.name, self.cluster.name, "data"])
+
+    def test_directory_of_another_role(self):
+        self.cluster.init()
+        shutil.rmtree(self.cluster.data("a1"))
+        shutil.copytree(self.cluster.data("a2"), self.cluster.data("a1"))
+        self.refused("a1", patterns=["a2", "a1"])
+        shutil.rmtree(self.cluster.data("r1"))
+        shutil.copytree(self.cluster.data("l1"), self.cluster.data("r1"))
+        self.refused("r1", patterns=["leader", "replica"])
+
+    def test_roles_of_two_processes(self):
+        self.cluster.init()
+        self.refused("a1", "l1", patterns=["one process"])
+
+    def test_one_id_started_twice(self):
+        self.cluster.init()
+        for role in ("a1", "l1", "r1"):
+            with self.subTest(role):
+                self.cluster[role].start()
+                self.refused(role, patterns=["already running", str(self.cluster[role].pid)])
+                self.assertTrue(self.cluster[role].running)
+
+    def test_the_port_is_taken(self):
+        self.cluster.init()
+        for role in ("a1", "l1", "r1"):
+            taken = self.cluster.client_config("taken.conf", changes={
+                role: self.cluster["r3"].address, "r3": self.cluster[role].address})
+            if not self.cluster["r3"].running:
+                self.cluster["r3"].start()
+            with self.subTest(role):
+                result = self.cluster.pmmc("start", "--id", role, config=taken,
+                                           patience_s=PATIENCE_S)
+                self.assert_error(result, BAD_USAGE, self.cluster["r3"].address, "another program")
+
+
+class Damage(SharedClusterTest):
+    """What is in a role's directory is damaged while the role is down."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        records = cls.cluster.directory / "in.tsv"
+        records.write_bytes(b"".join(b"k%d\t%01000d\n" % (i % 500, i) for i in range(8_000)))
+        cls.cluster.run("import", records)  # enough for a snapshot
+        cls.cluster.await_equal_replicas()
+
+    @contextlib.contextmanager
+    def stopped(self, role):
+        """Ends the role with kill -9 after writes, and starts it with the directory as it was."""
+        self.cluster.run("put", "last", "one")
+        self.cluster[role].kill9()
+        self.copy = self.cluster.directory / f"copy-of-{role}"
+        shutil.copytree(self.cluster.data(role), self.copy)
+        try:
+            yield
+        finally:
+            self.put_back(role)
+            shutil.rmtree(self.copy)
+            self.cluster[role].start()
+            self.cluster.await_healthy()
+
+    def put_back(self, role):
+        shutil.rmtree(self.cluster.data(role))
+        shutil.copytree(self.copy, self.cluster.data(role))
+
+    def assert_refused(self, role, file):
+        """With words that say which file and what to do; `inspect` sees it too, and nothing is
+        changed by either."""
+        before = self.contents(role)
+        inspected = run_program("inspect", self.cluster.data(role))
+        self.assertNotEqual(inspected.code, DONE, str(inspected))
+        result = self.cluster.pmmc("start", "--id", role, patience_s=PATIENCE_S)
+        self.assert_error(result, BAD_USAGE, re.escape(str(self.cluster.data(role))), ADVICE)
+        self.assertEqual(result.out, b"")
+        self.assertEqual(self.contents(role), before, f"{file}: start changed the directory")
+
+    def contents(self, role):
+        ignored = ("LOCK", "LOG")
+        return {str(p): p.read_bytes() for p in self.cluster.data(role).rglob("*")
+                if p.is_file() and not p.name.startswith(ignored)}
+
+    def damage(self, file, way):
+        """One way to damage a file. Returns the words for a report."""
+        good = file.read_bytes()
+        at = self.random.randrange(len(good))
+        if way == "deleted":
+            file.unlink()
+        elif way == "flipped":
+            file.write_bytes(good[:at] + bytes([good[at] ^ 0x40]) + good[at + 1:])
+            return f"flipped at {at} of {len(good)}"
+        else:
+            file.write_bytes(good[:len(good) // 2] if way == "cut" else b"")
+        return way
+
+    def assert_damages_refused(self, role, name, ways=("deleted", "emptied", "cut", "flipped")):
+        """Damages the newest file of the name in each way, one after the other."""
+        for way in ways:
+            file = sorted(p for p in self.cluster.data(role).rglob(name) if p.stat().st_size)[-1]
+            what = f"{role}/{file.relative_to(self.cluster.data(role))} {self.damage(file, way)}"
+            with self.subTest(what):
+                self.assert_refused(role, file)
+            self.put_back(role)
+
+    def test_acceptor(self):
+        with self.stopped("a2"):
+            for name in ("FORMAT", "MANIFEST-*", "CURRENT", "*.sst"):
+                self.assert_damages_refused("a2", name)
+
+    def test_acknowledged(self):
+        """One good slot of its two is enough, so a flipped bit does no harm; see docs/STORAGE.md."""
+        with self.stopped("a2"):
+            self.assert_damages_refused("a2", "acknowledged", ways=("deleted", "emptied", "cut"))
+
+    def test_acceptor_log(self):
+        """The log holds what was acknowledged last: neither its end nor its middle may be lost."""
+        with self.stopped("a3"):
+            self.assert_damages_refused("a3", "*.log")
+
+    def test_leader(self):
+        with self.stopped("l1"):
+            for name in ("FORMAT", "state"):
+                self.assert_damages_refused("l1", name)
+
+    def test_replica(self):
+        with self.stopped("r1"):
+            for name in ("FORMAT", "state", "NEWEST", "snapshot-*"):
+                self.assert_damages_refused("r1", name)
+        self.cluster.await_equal_replicas()
+
+    def test_the_cluster_goes_on_without_the_damaged_acceptor(self):
+        with self.stopped("a1"):
+            (self.cluster.data("a1") / "acknowledged").unlink()
+            self.assertEqual(self.cluster.pmmc("start", "--id", "a1").code, BAD_USAGE)
+            self.cluster.run("put", "k", "v")
+            self.assertEqual(self.cluster.get("last"), b"one")
+
+
+class FormattedAgain(ClusterTest):
+    def test_an_acceptor_that_lost_its_promises_is_not_counted(self):
+        cluster = self.running_cluster()
+        cluster.run("put", "k", "1")
+        cluster["a1"].kill9()
+        shutil.rmtree(cluster.data("a1"))
+        cluster.run("init", "--id", "a1")
+        cluster["a1"].start()
+        for role in ("l1", "l2", "r1", "r2", "r3"):
+            wait_until(f"{role} says that it does not count a1", lambda: "does not count acceptor a1"
+                       in cluster[role].log_text())
+        cluster.run("put", "k", "2")
+        cluster["a2"].kill9()  # a1 and a3 would be a quorum if a1 counted
+        result = cluster.pmmc("put", "k", "3", timeout_s=2)
+        self.assertIn(result.code, (4, 5), str(result))
+        self.assertEqual(cluster.pmmc("get", "k", timeout_s=2).code, 4)
+        cluster["a2"].start()
+        cluster.run("put", "k", "4", timeout_s=PATIENCE_S)
+        self.assertEqual(cluster.get("k"), b"4")
+
+    def test_a_replica_may_be_formatted_again(self):
+        cluster = self.running_cluster()
+        cluster.run("put", "k", "1")
+        cluster["r1"].kill9()
+        shutil.rmtree(cluster.data("r1"))
+        cluster.run("init", "--id", "r1")
+        cluster["r1"].start()
+        cluster.run("put", "k", "2")
+        cluster.await_equal_replicas()
+
+
+if __name__ == "__main__":
+    main()
