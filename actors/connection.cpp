@@ -1,7 +1,9 @@
 #include "connection.hpp"
 
+#include "client_actor.hpp"
 #include "entropy.hpp"
 #include "node_actor.hpp"
+#include "system.hpp"
 
 #include <set>
 
@@ -29,54 +31,78 @@ unsigned ticks_of(std::chrono::milliseconds time) {
 
 } // namespace
 
+struct connection::implementation {
+  explicit implementation(std::chrono::milliseconds t)
+      : timeout(t), options(1), system(options), self(system) {}
+
+  void start(const config::cluster_file& cluster);
+
+  std::uint64_t submit(submission_kind kind, std::string op, std::chrono::milliseconds limit) {
+    self->send(client, client_submit{++tags, kind, std::move(op), ticks_of(limit)});
+    return tags;
+  }
+
+  finished_operation next() {
+    finished_operation result;
+    self->receive([&](client_done& m) { result = {m.tag, std::move(m.outcome)}; });
+    return result;
+  }
+
+  std::chrono::milliseconds timeout;
+  system_config options;
+  caf::actor_system system;
+  caf::actor client;
+  caf::actor node;
+  caf::actor frozen; ///< reads the frozen state
+  caf::scoped_actor self;
+  std::uint64_t tags = 0;
+  bool wrote = false;
+};
+
+void connection::implementation::start(const config::cluster_file& cluster) {
+  client::settings settings;
+  settings.id = fresh_client_id();
+  settings.seed = fresh_seed();
+  client = system.spawn(client_actor, std::make_shared<client_shell>(settings));
+  auto node_options = std::make_shared<node_settings>();
+  node_options->cluster = cluster.name;
+  node_options->seed = fresh_seed();
+  node_options->roles = {{settings.id, hosted_kind::client, {}, client}};
+  node_options->members = cluster.first;
+  node_options->dial = replica_addresses(cluster.first);
+  node = system.spawn(node_actor, node_options);
+}
+
 connection::connection(const config::cluster_file& cluster, std::chrono::milliseconds timeout)
-    : timeout_(timeout), config_(1), system_(config_), self_(system_) {
-  client::settings options;
-  options.id = fresh_client_id();
-  options.seed = fresh_seed();
-  client_ = system_.spawn(client_actor, std::make_shared<client_shell>(options));
-  auto settings = std::make_shared<node_settings>();
-  settings->cluster = cluster.name;
-  settings->seed = fresh_seed();
-  settings->roles = {{options.id, hosted_kind::client, {}, client_}};
-  settings->members = cluster.first;
-  settings->dial = replica_addresses(cluster.first);
-  node_ = system_.spawn(node_actor, settings);
+    : implementation_(std::make_unique<implementation>(timeout)) {
+  implementation_->start(cluster);
 }
 
 connection::~connection() {
-  if (wrote_) {
-    const auto tag = submit(submission_kind::finish, {}, std::chrono::seconds{1});
+  auto& i = *implementation_;
+  if (i.wrote) {
+    const auto tag = i.submit(submission_kind::finish, {}, std::chrono::seconds{1});
     while (next().tag != tag) {
     }
   }
-  caf::anon_send_exit(node_, caf::exit_reason::user_shutdown);
-  caf::anon_send_exit(client_, caf::exit_reason::user_shutdown);
-}
-
-std::uint64_t connection::submit(submission_kind kind, std::string op,
-                                 std::chrono::milliseconds timeout) {
-  self_->send(client_, client_submit{++tags_, kind, std::move(op), ticks_of(timeout)});
-  return tags_;
+  caf::anon_send_exit(i.node, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(i.client, caf::exit_reason::user_shutdown);
 }
 
 std::uint64_t connection::submit(std::string op) {
-  wrote_ = true;
-  return submit(submission_kind::operation, std::move(op), timeout_);
+  implementation_->wrote = true;
+  return implementation_->submit(submission_kind::operation, std::move(op),
+                                 implementation_->timeout);
 }
 
 std::uint64_t connection::submit_query(std::string op) {
-  return submit(submission_kind::query, std::move(op), timeout_);
+  return implementation_->submit(submission_kind::query, std::move(op), implementation_->timeout);
 }
 
-client_done connection::next() {
-  client_done result;
-  self_->receive([&](client_done& m) { result = std::move(m); });
-  return result;
-}
+finished_operation connection::next() { return implementation_->next(); }
 
-std::optional<client_done> connection::next_if_ready() {
-  if (!self_->has_next_message())
+std::optional<finished_operation> connection::next_if_ready() {
+  if (!implementation_->self->has_next_message())
     return std::nullopt;
   return next();
 }
@@ -91,24 +117,28 @@ client_outcome connection::call_query(std::string op) {
   return next().outcome;
 }
 
-std::optional<export_ready> connection::open_export(const role_id& replica, std::string& error) {
-  std::optional<export_ready> result;
-  self_->request(client_, timeout_, export_open{replica})
-      .receive([&](export_ready& m) { result = std::move(m); },
-               [&](const caf::error& e) {
-                 error =
-                     "replica " + replica.str() + " did not open the export: " + system_.render(e);
-               });
-  return result;
+bool connection::freeze(const role_id& replica, std::string& error) {
+  auto& i = *implementation_;
+  bool good = false;
+  i.self->request(i.client, i.timeout, export_open{replica})
+      .receive(
+          [&](export_ready& m) {
+            i.frozen = std::move(m.reader);
+            good = true;
+          },
+          [&](const caf::error& e) {
+            error = "replica " + replica.str() + " did not open the export: " + i.system.render(e);
+          });
+  return good;
 }
 
-std::optional<std::string> connection::read_export(const caf::actor& reader, std::string op,
-                                                   std::string& error) {
+std::optional<std::string> connection::read_frozen(std::string op, std::string& error) {
+  auto& i = *implementation_;
   std::optional<std::string> result;
-  self_->request(reader, timeout_, export_page{std::move(op)})
+  i.self->request(i.frozen, i.timeout, export_page{std::move(op)})
       .receive([&](std::string& answer) { result = std::move(answer); },
                [&](const caf::error& e) {
-                 error = "the replica stopped answering in the middle: " + system_.render(e);
+                 error = "the replica stopped answering in the middle: " + i.system.render(e);
                });
   return result;
 }

@@ -1,9 +1,8 @@
 // What commands use to talk to the cluster: blocking calls over the client actor.
 #pragma once
 
-#include "client_actor.hpp"
+#include "client.hpp"
 #include "config/cluster_file.hpp"
-#include "system.hpp"
 
 #include <chrono>
 #include <memory>
@@ -11,6 +10,12 @@
 #include <string>
 
 namespace pmmc {
+
+/// An operation or query that has come to its end.
+struct finished_operation {
+  std::uint64_t tag = 0; ///< as `submit` returned it
+  client_outcome outcome;
+};
 
 /// One client of a cluster. Operations are executed once each, in the order of submission; reads
 /// are linearizable. Not thread-safe.
@@ -27,31 +32,23 @@ public:
   std::uint64_t submit(std::string op);
   std::uint64_t submit_query(std::string op);
   /// Waits for the next outcome, whichever it is. Precondition: something is under way.
-  client_done next();
+  finished_operation next();
   /// Takes an outcome that is there already.
-  std::optional<client_done> next_if_ready();
+  std::optional<finished_operation> next_if_ready();
 
   /// Submits and waits. Precondition: nothing else is under way.
   client_outcome call(std::string op);
   client_outcome call_query(std::string op);
 
-  /// Freezes the state of `replica`. Nothing, with `error` set, if it cannot be reached.
-  std::optional<export_ready> open_export(const role_id& replica, std::string& error);
-  /// A read-only operation on a frozen state. Nothing, with `error` set, if it is gone.
-  std::optional<std::string> read_export(const caf::actor& reader, std::string op,
-                                         std::string& error);
+  /// Freezes the state of `replica` as it is, in place of an earlier frozen one. False, with
+  /// `error` set, if it cannot be reached.
+  bool freeze(const role_id& replica, std::string& error);
+  /// A read-only operation on the frozen state. Nothing, with `error` set, if it is gone.
+  std::optional<std::string> read_frozen(std::string op, std::string& error);
 
 private:
-  std::uint64_t submit(submission_kind kind, std::string op, std::chrono::milliseconds timeout);
-
-  std::chrono::milliseconds timeout_;
-  system_config config_;
-  caf::actor_system system_;
-  caf::actor client_;
-  caf::actor node_;
-  caf::scoped_actor self_;
-  std::uint64_t tags_ = 0;
-  bool wrote_ = false;
+  struct implementation;
+  std::unique_ptr<implementation> implementation_;
 };
 
 } // namespace pmmc

@@ -1,4 +1,4 @@
-#include "cli.hpp"
+#include "cli/cli.hpp"
 #include "kv/kv_store.hpp"
 
 int main(int argc, char** argv) {

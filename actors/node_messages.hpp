@@ -2,8 +2,8 @@
 // tell operators how they are. The protocol itself is in src/messages.hpp.
 #pragma once
 
-#include "configuration.hpp"
 #include "messages.hpp"
+#include "status_messages.hpp"
 
 #include <caf/actor.hpp>
 #include <cstdint>
@@ -11,9 +11,6 @@
 #include <vector>
 
 namespace pmmc {
-
-/// What an actor that a node hosts is.
-enum class hosted_kind : std::uint8_t { acceptor = 1, leader = 2, replica = 3, client = 4 };
 
 struct hosted_role {
   role_id id;
@@ -69,28 +66,6 @@ struct client_replies {
   role_id replica;
   std::vector<response> responses;
   std::vector<query_reply> query_replies;
-};
-
-/// Operator → node → its roles.
-struct status_request {
-  bool with_fingerprint = false;
-};
-
-struct role_status {
-  role_id id;
-  hosted_kind kind = hosted_kind::client;
-  vitals state;
-  std::uint64_t disk_bytes = 0;
-  bool proposes = false;                     ///< replica
-  std::uint64_t pending_requests = 0;        ///< replica
-  std::uint64_t sessions = 0;                ///< replica
-  std::uint64_t fingerprint = 0;             ///< replica, if asked for
-  std::vector<configuration> configurations; ///< replica: in force and pending
-};
-
-struct process_status {
-  std::string address;
-  std::vector<role_status> roles;
 };
 
 /// Client → replica: "freeze the state as it is, and give me an actor that reads it".

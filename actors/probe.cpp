@@ -2,6 +2,7 @@
 
 #include "config/address.hpp"
 #include "shell.hpp"
+#include "system.hpp"
 
 #include <map>
 #include <optional>

@@ -2,8 +2,7 @@
 #pragma once
 
 #include "config/cluster_file.hpp"
-#include "node_messages.hpp"
-#include "system.hpp"
+#include "status_messages.hpp"
 
 #include <chrono>
 #include <string>

@@ -1,13 +1,12 @@
 #include "system.hpp"
 
 #include "guarded_middleman.hpp"
+#include "protocol.hpp"
 
 #include <chrono>
 #include <vector>
 
 namespace pmmc {
-
-std::string protocol_name() { return "pmmc/" + std::to_string(protocol_version); }
 
 system_config::system_config(std::size_t threads) {
   add_message_types<caf::id_block::pmmc>();

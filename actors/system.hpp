@@ -6,12 +6,8 @@
 
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
-#include <string>
 
 namespace pmmc {
-
-/// What processes of different versions refuse each other by.
-std::string protocol_name();
 
 class system_config : public caf::actor_system_config {
 public:

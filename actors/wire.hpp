@@ -1,5 +1,5 @@
 // The only place that knows both CAF and the messages: how each of them looks on the wire. A change
-// here is a new protocol version: processes of different versions refuse each other at the door.
+// here is a new protocol version (protocol.hpp).
 #pragma once
 
 #include "messages.hpp"
@@ -12,8 +12,6 @@
 #include <vector>
 
 namespace pmmc {
-
-inline constexpr std::uint32_t protocol_version = 1;
 
 // --- Values -------------------------------------------------------------------------------------
 

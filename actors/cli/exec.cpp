@@ -1,6 +1,6 @@
 // `pmmc exec`: many operations in flight, results in input order.
-#include "cli_kv.hpp"
 #include "connection.hpp"
+#include "key_value.hpp"
 #include "progress.hpp"
 #include "text/command_line.hpp"
 #include "text/escape.hpp"
@@ -63,7 +63,7 @@ private:
   void answer_until_input(std::istream& in);
   void fail_line(std::uint64_t number, const std::string& why);
   void wait_for_one();
-  void take(const client_done& m);
+  void take(const finished_operation& m);
   void print_finished();
   void print(const line_result& r);
 
@@ -71,9 +71,7 @@ private:
   bool json_;
   bool stopped_ = false;
   exit_code code_ = done;
-  std::uint64_t first_tag_ = 1; ///< of lines_.front(); tags are given out in order
   std::deque<line_result> lines_;
-  std::uint64_t next_tag_ = 1;
   std::map<std::uint64_t, std::size_t> place_of_tag_; ///< index since the start
   std::size_t printed_ = 0;
   std::size_t bytes_ = 0;
@@ -126,7 +124,7 @@ void executor::wait_for_one() {
   print_finished();
 }
 
-void executor::take(const client_done& m) {
+void executor::take(const finished_operation& m) {
   const auto place = place_of_tag_.extract(m.tag);
   auto& line = lines_.at(place.mapped() - printed_);
   line.outcome = describe(m.outcome, line.key);

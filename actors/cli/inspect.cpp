@@ -1,6 +1,6 @@
 // `pmmc inspect`.
-#include "cli.hpp"
 #include "storage/inspect.hpp"
+#include "cli.hpp"
 #include "table.hpp"
 
 #include <cstdio>

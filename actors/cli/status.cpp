@@ -2,6 +2,7 @@
 #include "cli.hpp"
 #include "commit.hpp"
 #include "probe.hpp"
+#include "protocol.hpp"
 #include "table.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include "cli_kv.hpp"
+#include "key_value.hpp"
 
 #include "connection.hpp"
 #include "text/escape.hpp"

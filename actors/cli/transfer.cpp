@@ -1,6 +1,6 @@
 // `pmmc import` and `pmmc export`.
-#include "cli_kv.hpp"
 #include "connection.hpp"
+#include "key_value.hpp"
 #include "progress.hpp"
 #include "text/escape.hpp"
 #include "text/records.hpp"
@@ -70,7 +70,7 @@ private:
                    static_cast<unsigned long long>(line), why.c_str());
   }
 
-  void take(const client_done& m) {
+  void take(const finished_operation& m) {
     const auto it = under_way_.find(m.tag);
     const auto [line, bytes] = it->second;
     bytes_ -= bytes;
@@ -92,9 +92,9 @@ private:
   std::uint64_t mistakes_ = 0;
 };
 
-kv::scan_page read_page(connection& c, const caf::actor& reader, const std::string& after) {
+kv::scan_page read_page(connection& c, const std::string& after) {
   std::string error;
-  const auto answer = c.read_export(reader, kv::encode(kv::scan{after, 0, 0}), error);
+  const auto answer = c.read_frozen(kv::encode(kv::scan{after, 0, 0}), error);
   if (!answer)
     throw command_error{not_executed, "export failed: " + error + "; run it again"};
   auto decoded = kv::decode_answer(*answer);
@@ -144,12 +144,11 @@ int export_all(const arguments& a) {
   if (const auto d = describe(barrier, {}); barrier.kind != outcome_kind::done)
     throw command_error{d.code, d.error};
   std::string error;
-  const auto frozen = c.open_export(barrier.replica, error);
-  if (!frozen)
+  if (!c.freeze(barrier.replica, error))
     throw command_error{not_executed, error + "; run it again"};
   std::string after;
   for (bool more = true; more;) {
-    const auto page = read_page(c, frozen->reader, after);
+    const auto page = read_page(c, after);
     for (const auto& entry : page.entries) {
       const auto line = text::escape(entry.key) + "\t" + text::escape(entry.value) + "\n";
       if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size())

@@ -1,4 +1,4 @@
-// The command line: what all commands share. Each command is a function in one of the cli_*.cpp.
+// The command line: what all commands share. Each command is a function in a file of this folder.
 #pragma once
 
 #include "config/cluster_file.hpp"
