@@ -26,8 +26,8 @@ private:
     auto& connection = *this_context;
     const auto next =
         instance.handle(context(), m, connection.hdr, connection.cstate == basp::await_payload);
-    if (next == basp::close_connection)
-      return drop(m.handle);
+    if (basp::requires_shutdown(next))
+      return drop(m.handle, basp::to_sec(next));
     if (next == connection.cstate)
       return;
     std::size_t wanted = basp::header_size;
@@ -36,15 +36,16 @@ private:
       if (wanted > max_payload_bytes) {
         spdlog::warn("closes a connection from {}:{} that announces a message of {} bytes",
                      remote_addr(m.handle), remote_port(m.handle), wanted);
-        return drop(m.handle);
+        return drop(m.handle, caf::sec::malformed_basp_message);
       }
     }
     configure_read(m.handle, caf::io::receive_policy::exactly(wanted));
     connection.cstate = next;
   }
 
-  void drop(caf::io::connection_handle handle) {
-    connection_cleanup(handle, caf::sec::malformed_basp_message);
+  /// Whoever waits for the connection is told `why`.
+  void drop(caf::io::connection_handle handle, caf::sec why) {
+    connection_cleanup(handle, why);
     close(handle);
   }
 };

@@ -9,8 +9,8 @@
 
 namespace pmmc {
 
-/// Longer payloads close their connection. The longest honest one is a page of operations, far
-/// less.
+/// Longer payloads close their connection. The longest honest one holds about 1 MiB and one more
+/// operation, answer or command, far less.
 inline constexpr std::uint32_t max_payload_bytes = 32 << 20;
 
 /// Load it in the place of caf::io::middleman.

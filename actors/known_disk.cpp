@@ -9,9 +9,9 @@ bool is_known_disk(const role_id& self, storage::role_state& known, const hosted
     return true;
   spdlog::error(
       "{} does not count acceptor {}: it was formatted again (disk {}, known disk {}), so it "
-      "has lost its promises. Bring back its old data directory, or replace it by an "
-      "acceptor with a new id (pmmc reconfig --remove acceptor:{} --add acceptor:NEW=...)",
-      self.view(), peer.id.view(), peer.format_id, known.known_disks().at(peer.id), peer.id.view());
+      "has lost its promises. Bring back its old data directory; without it, stop it for "
+      "good (docs/OPERATIONS.md, \"an acceptor lost its disk\")",
+      self.view(), peer.id.view(), peer.format_id, known.known_disks().at(peer.id));
   return false;
 }
 

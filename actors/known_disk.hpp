@@ -12,4 +12,16 @@ namespace pmmc {
 /// durably.
 bool is_known_disk(const role_id& self, storage::role_state& known, const hosted_role& peer);
 
+/// Enters `peer` into the directory of a leader's or replica's shell, or into the list of those
+/// that it does not count.
+template <class Shell>
+void meet_peer(Shell& shell, const hosted_role& peer) {
+  if (is_known_disk(shell.id, shell.durable, peer)) {
+    shell.peers.up(peer);
+    shell.uncounted.erase(peer.id);
+  } else {
+    shell.uncounted.insert(peer.id);
+  }
+}
+
 } // namespace pmmc

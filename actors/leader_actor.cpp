@@ -103,10 +103,7 @@ caf::behavior leader_actor(caf::event_based_actor* self, std::shared_ptr<leader_
         forget_scout(*shell, self->current_sender());
         handle(self, *shell, [&](leader& core) { core.on(m.outcome); });
       },
-      [=](const peer_up& m) {
-        if (is_known_disk(shell->id, shell->durable, m.role))
-          shell->peers.up(m.role);
-      },
+      [=](const peer_up& m) { meet_peer(*shell, m.role); },
       [=](const peer_down& m) {
         shell->peers.down(m.id);
         handle(self, *shell, [&](leader& core) { core.on_peer_down(m.id); });
@@ -116,6 +113,7 @@ caf::behavior leader_actor(caf::event_based_actor* self, std::shared_ptr<leader_
         status.id = shell->id;
         status.kind = hosted_kind::leader;
         status.state = shell->core.current_vitals();
+        status.uncounted.assign(shell->uncounted.begin(), shell->uncounted.end());
         status.disk_bytes = storage::disk_bytes(shell->directory.path());
         return status;
       },

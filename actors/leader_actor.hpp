@@ -9,6 +9,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 namespace pmmc {
@@ -24,6 +25,7 @@ struct leader_shell {
   storage::role_state durable;
   leader core;
   peer_directory peers;
+  std::set<role_id> uncounted; ///< acceptors that came back with another disk
   std::vector<caf::actor> scouts;
   std::map<slot_num, caf::actor> commanders;
   std::uint64_t ticks = 0;

@@ -9,6 +9,9 @@ namespace pmmc {
 /// Sets up the log for a process that hosts the roles `ids`.
 void start_log(std::string_view ids);
 
+/// Sets up the log for a command that talks to a cluster: warnings, on stderr.
+void start_client_log();
+
 /// Says why and ends the process at once, with exit code 1: nothing more is sent or written. For
 /// failures after which a role must not go on (a failed sync, a broken invariant of an actor).
 [[noreturn]] void fatal(std::string_view who, std::string_view why);

@@ -1,5 +1,6 @@
 #include "node_actor.hpp"
 
+#include "caf_error.hpp"
 #include "config/address.hpp"
 #include "random.hpp"
 
@@ -69,7 +70,7 @@ caf::behavior node::make_behavior() {
 void node::introduce_own_roles() {
   for (const auto& role : settings_.roles)
     for (const auto& other : settings_.roles)
-      self_->send(role.handle, peer_up{other});
+      self_->send(role.handle, peer_up{other, settings_.address});
 }
 
 // --- Dialling -----------------------------------------------------------------------------------
@@ -106,9 +107,7 @@ void node::dial(node_link& link) {
               dial_failed(address, "answers, but is no pmmc process (nothing is published there)");
           },
           [this, address = link.address](const caf::error& e) {
-            dial_failed(address, e == caf::sec::incompatible_application_ids
-                                     ? "runs another version of pmmc's protocol"
-                                     : "cannot be reached (" + self_->system().render(e) + ")");
+            dial_failed(address, "cannot be reached: " + explain(e, self_->system()));
           });
 }
 
@@ -119,8 +118,7 @@ void node::dialled(const std::string& address, const caf::actor& remote) {
       .then([this, address, remote](const welcome& m) { welcomed(address, remote, m); },
             [this, address](const caf::error& e) {
               dial_failed(address,
-                          "took the connection, but did not answer as a pmmc process does (" +
-                              self_->system().render(e) + ")");
+                          "does not answer as a pmmc process does: " + explain(e, self_->system()));
             });
 }
 
@@ -218,7 +216,7 @@ void node::announce(node_link& link) {
   link.silent_beats = 0;
   for (const auto& role : settings_.roles)
     for (const auto& peer : link.roles)
-      self_->send(role.handle, peer_up{peer});
+      self_->send(role.handle, peer_up{peer, link.address});
 }
 
 void node::withdraw(node_link& link, const std::string& why) {
@@ -274,6 +272,7 @@ caf::result<process_status> node::status(const status_request& m) {
   };
   auto all = std::make_shared<collected_status>();
   all->promise = self_->make_response_promise<process_status>();
+  all->result.cluster = settings_.cluster;
   all->result.address = settings_.address;
   all->missing = settings_.roles.size();
   for (const auto& role : settings_.roles)

@@ -46,6 +46,7 @@ struct heartbeat {
 /// on.
 struct peer_up {
   hosted_role role;
+  std::string address = {}; ///< of its process; empty for clients
 };
 
 /// Node → its own roles: what is sent to `id` would be lost.

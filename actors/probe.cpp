@@ -1,5 +1,6 @@
 #include "probe.hpp"
 
+#include "caf_error.hpp"
 #include "config/address.hpp"
 #include "shell.hpp"
 #include "system.hpp"
@@ -22,9 +23,11 @@ using answers = std::map<std::string, process_answer>;
 /// Asks one process, and tells `collector`.
 class process_probe {
 public:
-  process_probe(caf::event_based_actor* self, std::chrono::milliseconds timeout,
-                status_request what, std::shared_ptr<answers> into)
-      : self_(self), timeout_(timeout), what_(what), into_(std::move(into)) {}
+  process_probe(caf::event_based_actor* self, std::string cluster,
+                std::chrono::milliseconds timeout, status_request what,
+                std::shared_ptr<answers> into)
+      : self_(self), cluster_(std::move(cluster)), timeout_(timeout), what_(what),
+        into_(std::move(into)) {}
 
   void ask(const std::string& address) {
     std::string error;
@@ -42,7 +45,7 @@ public:
               else
                 failed(address, "nothing is published there: is this another program's port?");
             },
-            [this, address](const caf::error& e) { failed(address, explain(e)); });
+            [this, address](const caf::error& e) { failed(address, explain(e, self_->system())); });
   }
 
 private:
@@ -50,25 +53,18 @@ private:
     self_->request(remote, timeout_, what_)
         .then(
             [this, address](process_status& s) {
-              (*into_)[address].status = std::move(s);
+              if (s.cluster == cluster_)
+                (*into_)[address].status = std::move(s);
+              else
+                (*into_)[address].why = "it belongs to cluster \"" + s.cluster + "\"";
               quit_when_complete();
             },
-            [this, address](const caf::error& e) { failed(address, explain(e)); });
+            [this, address](const caf::error& e) { failed(address, explain(e, self_->system())); });
   }
 
   void failed(const std::string& address, const std::string& why) {
     (*into_)[address].why = why;
     quit_when_complete();
-  }
-
-  std::string explain(const caf::error& e) const {
-    if (e == caf::sec::incompatible_application_ids)
-      return "runs another version of pmmc's protocol";
-    if (e == caf::sec::cannot_connect_to_node)
-      return "no connection: nothing listens there";
-    if (e == caf::sec::request_timeout)
-      return "no answer within " + std::to_string(timeout_.count()) + " ms";
-    return self_->system().render(e);
   }
 
   void quit_when_complete() {
@@ -81,21 +77,22 @@ public:
 
 private:
   caf::event_based_actor* self_;
+  std::string cluster_;
   std::chrono::milliseconds timeout_;
   status_request what_;
   std::shared_ptr<answers> into_;
 };
 
-answers ask_all(const std::set<std::string>& addresses, bool with_fingerprint,
-                std::chrono::milliseconds timeout) {
+answers ask_all(const std::string& cluster, const std::set<std::string>& addresses,
+                bool with_fingerprint, std::chrono::milliseconds timeout) {
   system_config options{1};
   caf::actor_system system{options};
   auto result = std::make_shared<answers>();
   caf::scoped_actor self{system};
   const auto prober = self->spawn<caf::monitored>([&](caf::event_based_actor* actor) {
     set_shell_handlers(actor, "probe");
-    auto p =
-        std::make_shared<process_probe>(actor, timeout, status_request{with_fingerprint}, result);
+    auto p = std::make_shared<process_probe>(actor, cluster, timeout,
+                                             status_request{with_fingerprint}, result);
     p->missing = addresses.size();
     for (const auto& address : addresses)
       p->ask(address);
@@ -114,7 +111,7 @@ std::vector<probed_role> probe(const config::cluster_file& cluster, bool with_fi
   std::set<std::string> addresses;
   for (const auto& role : roles)
     addresses.insert(role.address);
-  const auto answered = ask_all(addresses, with_fingerprint, timeout);
+  const auto answered = ask_all(cluster.name, addresses, with_fingerprint, timeout);
   std::vector<probed_role> result;
   for (const auto& role : roles) {
     probed_role p{role, false, answered.at(role.address).why, {}};

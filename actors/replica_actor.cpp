@@ -72,6 +72,7 @@ role_status status_of(const replica_shell& shell, bool with_fingerprint) {
   status.id = shell.id;
   status.kind = hosted_kind::replica;
   status.state = shell.core.current_vitals();
+  status.uncounted.assign(shell.uncounted.begin(), shell.uncounted.end());
   status.disk_bytes = storage::disk_bytes(shell.directory.path());
   status.proposes = shell.core.proposes();
   status.pending_requests = shell.core.pending_requests();
@@ -124,10 +125,7 @@ caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replic
             send_all(caf::actor{self}, shell->id, shell->peers, {{m.to, m.chunk}});
           },
           [=](const snapshot_fetched& m) { take_over(self, *shell, m); },
-          [=](const peer_up& m) {
-            if (is_known_disk(shell->id, shell->durable, m.role))
-              shell->peers.up(m.role);
-          },
+          [=](const peer_up& m) { meet_peer(*shell, m.role); },
           [=](const peer_down& m) {
             shell->peers.down(m.id);
             shell->core.on_peer_down(m.id);

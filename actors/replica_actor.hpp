@@ -9,6 +9,7 @@
 #include "storage/snapshot_store.hpp"
 
 #include <memory>
+#include <set>
 
 namespace pmmc {
 
@@ -23,6 +24,7 @@ struct replica_shell {
   state_factory make_state;
   replica core;
   peer_directory peers;
+  std::set<role_id> uncounted; ///< acceptors that came back with another disk
   caf::actor worker;
   bool flush_due = false;
   bool helpers_detached =

@@ -50,18 +50,30 @@ const caf::actor* peer_directory::find(const role_id& id) const {
 
 namespace {
 
+constexpr std::size_t max_group_bytes = 1 << 20;
+
 /// Sorts envelopes into single messages, sent at once, and those that are grouped by client.
 class sender {
 public:
   sender(const caf::actor& from, const role_id& id, const peer_directory& peers)
       : from_(from), id_(id), peers_(peers) {}
 
-  void operator()(const role_id& to, response m) { replies_[to].responses.push_back(std::move(m)); }
+  void operator()(const role_id& to, response m) {
+    make_room(to, m.body.size());
+    replies_[to].responses.push_back(std::move(m));
+  }
   void operator()(const role_id& to, query_reply m) {
+    make_room(to, m.body.size());
     replies_[to].query_replies.push_back(std::move(m));
   }
-  void operator()(const role_id& to, request m) { requests_[to].requests.push_back(std::move(m)); }
-  void operator()(const role_id& to, query m) { requests_[to].queries.push_back(std::move(m)); }
+  void operator()(const role_id& to, request m) {
+    make_room(to, m.op.size());
+    requests_[to].requests.push_back(std::move(m));
+  }
+  void operator()(const role_id& to, query m) {
+    make_room(to, m.op.size());
+    requests_[to].queries.push_back(std::move(m));
+  }
   template <class Message>
   void operator()(const role_id& to, Message m) {
     send(to, std::move(m));
@@ -79,6 +91,21 @@ public:
   }
 
 private:
+  /// Sends what is there for `to` first, if the message would become long: the middleman's limit on
+  /// lengths is far above this, and the receiver can begin with the first part.
+  void make_room(const role_id& to, std::size_t bytes) {
+    auto& waiting = bytes_[to];
+    if (waiting > 0 && waiting + bytes > max_group_bytes) {
+      send_grouped();
+      replies_.clear();
+      requests_.clear();
+      bytes_.clear();
+      bytes_[to] = bytes;
+    } else {
+      waiting += bytes;
+    }
+  }
+
   template <class Message>
   void send(const role_id& to, Message m) {
     if (const auto* handle = peers_.find(to))
@@ -90,6 +117,7 @@ private:
   const peer_directory& peers_;
   std::map<role_id, client_replies> replies_;
   std::map<role_id, client_requests> requests_;
+  std::map<role_id, std::size_t> bytes_; ///< of both
 };
 
 } // namespace

@@ -23,6 +23,7 @@ struct role_status {
   hosted_kind kind = hosted_kind::client;
   vitals state;
   std::uint64_t disk_bytes = 0;
+  std::vector<role_id> uncounted;            ///< acceptors that came back with another disk
   bool proposes = false;                     ///< replica
   std::uint64_t pending_requests = 0;        ///< replica
   std::uint64_t sessions = 0;                ///< replica
@@ -31,6 +32,7 @@ struct role_status {
 };
 
 struct process_status {
+  std::string cluster;
   std::string address;
   std::vector<role_status> roles;
 };

@@ -196,7 +196,7 @@ typename Inspector::result_type inspect(Inspector& f, heartbeat& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, peer_up& x) {
-  return f(caf::meta::type_name("peer_up"), x.role);
+  return f(caf::meta::type_name("peer_up"), x.role, x.address);
 }
 
 template <class Inspector>
@@ -221,13 +221,13 @@ typename Inspector::result_type inspect(Inspector& f, status_request& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, role_status& x) {
-  return f(caf::meta::type_name("role_status"), x.id, x.kind, x.state, x.disk_bytes, x.proposes,
-           x.pending_requests, x.sessions, x.fingerprint, x.configurations);
+  return f(caf::meta::type_name("role_status"), x.id, x.kind, x.state, x.disk_bytes, x.uncounted,
+           x.proposes, x.pending_requests, x.sessions, x.fingerprint, x.configurations);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, process_status& x) {
-  return f(caf::meta::type_name("process_status"), x.address, x.roles);
+  return f(caf::meta::type_name("process_status"), x.cluster, x.address, x.roles);
 }
 
 template <class Inspector>

@@ -1,4 +1,5 @@
-// The acceptor (paper, section 2.2, figure 3), with state reduction (4.1) and garbage collection (4.2).
+// The acceptor (paper, section 2.2, figure 3), with state reduction (4.1) and garbage collection
+// (4.2).
 #pragma once
 
 #include "messages.hpp"

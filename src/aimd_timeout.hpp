@@ -6,8 +6,8 @@
 namespace pmmc {
 
 /// How long a leader waits for the one that preempted it, in ticks. It grows by half with each
-/// preemption and shrinks by a tick with each ballot adopted or slot decided, within its limits: two
-/// leaders that disturb each other soon give each other the time that they need.
+/// preemption and shrinks by a tick with each ballot adopted or slot decided, within its limits:
+/// two leaders that disturb each other soon give each other the time that they need.
 class aimd_timeout {
 public:
   struct limits {

@@ -11,7 +11,7 @@ client::client(settings options) : options_(options), random_(options.seed) {}
 
 /// The replica's time to answer begins when there is something to answer.
 void client::begin_waiting() {
-  if (operations_.empty() && queries_.empty() && queued_.empty())
+  if (is_idle())
     heard_tick_ = tick_;
 }
 
@@ -31,7 +31,8 @@ std::uint64_t client::submit_query(std::string op, unsigned timeout_ticks) {
   pending_query q;
   q.what = {++tickets_, std::move(op)};
   q.deadline_tick = tick_ + timeout_ticks;
-  send(queries_.emplace(tickets_, std::move(q)).first->second);
+  queued_queries_.push_back(std::move(q));
+  send_queries();
   return tickets_;
 }
 
@@ -67,8 +68,11 @@ void client::send_operations() {
     return;
   if (session_ == 0)
     return open_session();
+  // The span of numbers counts, too: answers behind the first open one are kept by the replicas.
   while (!queued_.empty() && operations_.size() < options_.max_in_flight &&
-         (operations_.empty() || in_flight_bytes_ < options_.max_in_flight_bytes)) {
+         (operations_.empty() ||
+          (in_flight_bytes_ < options_.max_in_flight_bytes &&
+           next_sequence_ - operations_.begin()->first < 2 * options_.max_in_flight))) {
     auto& next = queued_.front();
     if (next.what.kind == request_kind::end_session && !operations_.empty())
       return; // the session ends when everything else is answered
@@ -78,6 +82,15 @@ void client::send_operations() {
     auto& placed = operations_.emplace(next.what.sequence, std::move(next)).first->second;
     queued_.pop_front();
     send(placed);
+  }
+}
+
+void client::send_queries() {
+  while (!queued_queries_.empty() && queries_.size() < options_.max_queries_in_flight) {
+    auto& next = queued_queries_.front();
+    const auto ticket = next.what.number;
+    send(queries_.emplace(ticket, std::move(next)).first->second);
+    queued_queries_.pop_front();
   }
 }
 
@@ -133,8 +146,10 @@ void client::settle_sequence(const response& m) {
     return;
   auto& op = it->second;
   switch (m.status) {
+  case reply_status::unavailable: // it goes on trying
+    advice_ = m.body;
+    return;
   case reply_status::busy:
-  case reply_status::unavailable:
     op.trouble = m.body;
     op.attempts -= op.attempts > 0 ? 1 : 0;
     op.resend_tick = tick_ + options_.busy_ticks;
@@ -167,8 +182,8 @@ void client::settle(operation& op, outcome_kind kind, std::string body) {
   out_.finished.push_back({op.ticket, kind, std::move(body), 0, {}});
 }
 
-/// The session is gone, so nobody can tell any more what became of the requests in flight. Those that
-/// were not sent yet go into a new one.
+/// The session is gone, so nobody can tell any more what became of the requests in flight. Those
+/// that were not sent yet go into a new one.
 void client::abandon_session(const std::string& why) {
   for (auto& [sequence, op] : operations_)
     settle(op, op.attempts == 0 ? outcome_kind::not_executed : outcome_kind::unknown, why);
@@ -190,17 +205,17 @@ void client::on(const role_id& replica, const query_reply& m) {
     it->second.resend_tick = tick_ + options_.busy_ticks;
     return;
   }
-  out_.finished.push_back({m.number,
-                           m.status == reply_status::ok ? outcome_kind::done
-                                                        : outcome_kind::refused,
-                           m.body, m.slot, replica});
+  out_.finished.push_back(
+      {m.number, m.status == reply_status::ok ? outcome_kind::done : outcome_kind::refused, m.body,
+       m.slot, replica});
   queries_.erase(it);
+  send_queries();
 }
 
 // --- Which replica ------------------------------------------------------------------------------
 
-void client::on_replica_up(const role_id& replica) {
-  up_.insert(replica);
+void client::on_replica_up(const role_id& replica, const std::string& address) {
+  up_[replica] = address;
   troubles_.erase(replica);
   if (target_.empty())
     choose_replica();
@@ -215,11 +230,14 @@ void client::on_replica_down(const role_id& replica, const std::string& why) {
 
 /// Another replica than the present one if there is any, at random, so that clients spread.
 void client::choose_replica() {
-  std::vector<role_id> choices(up_.begin(), up_.end());
+  std::vector<role_id> choices;
+  for (const auto& [replica, address] : up_)
+    choices.push_back(replica);
   if (choices.size() > 1)
     std::erase(choices, target_);
   target_ = choices.empty() ? role_id{} : choices[random_.below(choices.size())];
   heard_tick_ = tick_;
+  advice_.clear();
   if (!target_.empty())
     resend_all();
 }
@@ -244,7 +262,13 @@ void client::on_tick() {
         {it->first, outcome_kind::not_executed, tried(it->second.trouble), 0, {}});
     it = queries_.erase(it);
   }
-  const bool waiting = !operations_.empty() || !queries_.empty() || !queued_.empty();
+  while (!queued_queries_.empty() && tick_ >= queued_queries_.front().deadline_tick) {
+    out_.finished.push_back(
+        {queued_queries_.front().what.number, outcome_kind::not_executed, tried({}), 0, {}});
+    queued_queries_.pop_front();
+  }
+  send_queries();
+  const bool waiting = !is_idle();
   if (waiting && up_.size() > 1 && tick_ >= heard_tick_ + options_.answer_ticks)
     return choose_replica();
   if (session_ == 0 && !queued_.empty())
@@ -259,10 +283,16 @@ void client::on_tick() {
 
 std::string client::tried(const std::string& trouble) const {
   std::string text;
-  if (!target_.empty())
-    text = "replica " + target_.str() + " " + (trouble.empty() ? "did not answer" : "says: " + trouble);
+  const auto add = [&](const std::string& sentence) {
+    text += (text.empty() ? "" : "; ") + sentence;
+  };
+  if (!target_.empty()) {
+    const auto& said = trouble.empty() ? advice_ : trouble;
+    add("replica " + target_.str() + " at " + up_.at(target_) +
+        (said.empty() ? " did not answer" : " says: " + said));
+  }
   for (const auto& [replica, why] : troubles_)
-    text += (text.empty() ? "" : "; ") + std::string{"replica "} + replica.str() + " " + why;
+    add("replica " + replica.str() + " " + why);
   return text.empty() ? "no replica could be reached" : text;
 }
 

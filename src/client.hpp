@@ -25,8 +25,8 @@ struct client_outcome {
   std::uint64_t ticket = 0;
   outcome_kind kind = outcome_kind::done;
   std::string body;
-  slot_num slot = 0;  ///< queries: the answer reflects the slots below
-  role_id replica;    ///< the one that answered, if one did
+  slot_num slot = 0; ///< queries: the answer reflects the slots below
+  role_id replica;   ///< the one that answered, if one did
 };
 
 struct client_outputs {
@@ -44,13 +44,15 @@ public:
     std::uint64_t seed = 0;
     std::size_t max_in_flight = 1'024;
     std::size_t max_in_flight_bytes = 8 << 20;
-    unsigned answer_ticks = 100; ///< then the replica is given up for another one
-    unsigned busy_ticks = 10;    ///< after "busy", wait this long
+    std::size_t max_queries_in_flight = 128; ///< their answers come at once, of up to a value each
+    unsigned answer_ticks = 100;             ///< then the replica is given up for another one
+    unsigned busy_ticks = 10;                ///< after "busy", wait this long
   };
 
   explicit client(settings options);
 
-  /// Queues an operation; it finishes after `timeout_ticks` ticks at the latest. Returns its ticket.
+  /// Queues an operation; it finishes after `timeout_ticks` ticks at the latest. Returns its
+  /// ticket.
   std::uint64_t submit(std::string op, unsigned timeout_ticks);
   std::uint64_t submit_query(std::string op, unsigned timeout_ticks);
   /// Ends the session, as the last thing. Finishes like an operation. Without a session it is done.
@@ -58,23 +60,26 @@ public:
 
   void on(const role_id& replica, const response& m);
   void on(const role_id& replica, const query_reply& m);
-  void on_replica_up(const role_id& replica);
+  /// `address` is for messages to people.
+  void on_replica_up(const role_id& replica, const std::string& address);
   void on_replica_down(const role_id& replica, const std::string& why);
   void on_tick();
 
   client_outputs take();
 
   const role_id& replica() const { return target_; }
-  bool is_idle() const { return operations_.empty() && queries_.empty() && queued_.empty(); }
+  bool is_idle() const {
+    return operations_.empty() && queries_.empty() && queued_.empty() && queued_queries_.empty();
+  }
 
 private:
   struct operation {
     request what;
     std::uint64_t ticket = 0;
     std::uint64_t deadline_tick = 0;
-    unsigned attempts = 0;       ///< sent, and not answered "busy"
+    unsigned attempts = 0; ///< sent, and not answered "busy"
     std::uint64_t resend_tick = 0;
-    std::string trouble;         ///< what the last refusal said
+    std::string trouble; ///< what the last refusal said
   };
   struct pending_query {
     query what;
@@ -102,7 +107,7 @@ private:
   random_source random_;
   std::uint64_t tick_ = 0;
   std::uint64_t tickets_ = 0;
-  std::set<role_id> up_;
+  std::map<role_id, std::string> up_;       ///< replica → address
   std::map<role_id, std::string> troubles_; ///< why a replica could not be reached
   role_id target_;
   std::uint64_t heard_tick_ = 0;
@@ -112,10 +117,12 @@ private:
   std::uint64_t open_resend_tick_ = 0;
   std::uint64_t next_sequence_ = 1;
   std::uint64_t acknowledged_ = 0;
-  std::deque<operation> queued_;                    ///< without a sequence number yet
-  std::map<std::uint64_t, operation> operations_;   ///< in flight, by sequence number
+  std::deque<operation> queued_;                  ///< without a sequence number yet
+  std::map<std::uint64_t, operation> operations_; ///< in flight, by sequence number
   std::size_t in_flight_bytes_ = 0;
-  std::map<std::uint64_t, pending_query> queries_;  ///< by ticket
+  std::map<std::uint64_t, pending_query> queries_; ///< in flight, by ticket
+  std::deque<pending_query> queued_queries_;
+  std::string advice_; ///< what the present replica said of requests that take long
 
   client_outputs out_;
 };

@@ -1,4 +1,5 @@
-// Reading and writing bytes: LEB128 integers and length-prefixed strings. Independent of the machine.
+// Reading and writing bytes: LEB128 integers and length-prefixed strings. Independent of the
+// machine.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,8 @@ inline void put_bytes(std::string& out, std::string_view bytes) {
   out.append(bytes);
 }
 
-/// Takes values off the front of some bytes that may be anything. After the first value that does not
-/// fit, `ok()` is false and all further values are empty. The bytes must outlive the reader.
+/// Takes values off the front of some bytes that may be anything. After the first value that does
+/// not fit, `ok()` is false and all further values are empty. The bytes must outlive the reader.
 class byte_reader {
 public:
   explicit byte_reader(std::string_view bytes) : rest_(bytes) {}

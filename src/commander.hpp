@@ -33,7 +33,8 @@ struct commander_task {
   pvalue value;
 };
 
-/// Single-threaded. Sends again on ticks until it has an outcome; then it is done and sends no more.
+/// Single-threaded. Sends again on ticks until it has an outcome; then it is done and sends no
+/// more.
 class commander {
 public:
   static constexpr unsigned default_resend_ticks = 20;

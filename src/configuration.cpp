@@ -12,7 +12,8 @@ std::size_t configuration::durable_replicas() const {
 }
 
 bool configuration::has_acceptor(const role_id& id) const {
-  return std::any_of(acceptors.begin(), acceptors.end(), [&](const member& m) { return m.id == id; });
+  return std::any_of(acceptors.begin(), acceptors.end(),
+                     [&](const member& m) { return m.id == id; });
 }
 
 std::string_view configuration::address_of(const role_id& id) const {
@@ -32,8 +33,8 @@ std::vector<role_id> ids_of(const std::vector<member>& members) {
 }
 
 void config_history::add(configuration next) {
-  PMMC_INVARIANT(by_first_slot_.empty() || (next.version > latest().version &&
-                                            next.first_slot > latest().first_slot),
+  PMMC_INVARIANT(by_first_slot_.empty() ||
+                     (next.version > latest().version && next.first_slot > latest().first_slot),
                  "F1: configurations follow each other in slots and versions");
   auto first_slot = next.first_slot;
   by_first_slot_.emplace(first_slot, std::move(next));

@@ -10,7 +10,8 @@
 
 namespace pmmc {
 
-/// One role of a configuration. `address` is "HOST:PORT", an attribute that may change under the id.
+/// One role of a configuration. `address` is "HOST:PORT", an attribute that may change under the
+/// id.
 struct member {
   role_id id;
   std::string address;
@@ -18,7 +19,8 @@ struct member {
   friend bool operator==(const member&, const member&) = default;
 };
 
-/// The processes that act for the slots from `first_slot` up to the next configuration's first slot.
+/// The processes that act for the slots from `first_slot` up to the next configuration's first
+/// slot.
 struct configuration {
   config_version version = 1;
   slot_num first_slot = 1;
@@ -43,14 +45,16 @@ struct configuration {
 
 std::vector<role_id> ids_of(const std::vector<member>& members);
 
-/// All configurations that still matter, by first slot: the one in force at the oldest slot kept, its
-/// successors, and those pending inside WINDOW. Part of the replicated state, so equal at equal slots.
+/// All configurations that still matter, by first slot: the one in force at the oldest slot kept,
+/// its successors, and those pending inside WINDOW. Part of the replicated state, so equal at equal
+/// slots.
 class config_history {
 public:
   config_history() = default;
   explicit config_history(configuration first) { add(std::move(first)); }
 
-  /// Invariant F1: versions and first slots both grow (a later one may share the first slot of none).
+  /// Invariant F1: versions and first slots both grow (a later one may share the first slot of
+  /// none).
   void add(configuration next);
   /// The configuration that governs `slot`. Precondition: not empty, slot >= its first slot.
   const configuration& for_slot(slot_num slot) const;

@@ -10,8 +10,8 @@ namespace pmmc {
 
 } // namespace pmmc
 
-/// Ends the process unless `condition` holds. `meaning` says what was promised, with the invariant's
-/// name in docs/ARCHITECTURE.md where it has one.
+/// Ends the process unless `condition` holds. `meaning` says what was promised, with the
+/// invariant's name in docs/ARCHITECTURE.md where it has one.
 #define PMMC_INVARIANT(condition, meaning)                                                         \
   (static_cast<bool>(condition)                                                                    \
        ? static_cast<void>(0)                                                                      \

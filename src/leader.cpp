@@ -70,15 +70,16 @@ void leader::start_waiting_commanders() {
   }
 }
 
-/// A replica needs a slot that phase 1 has not looked at: look, and only then propose. Not beyond the
-/// next slot with a commander: what the scout finds there would be older than what was asked meanwhile.
+/// A replica needs a slot that phase 1 has not looked at: look, and only then propose. Not beyond
+/// the next slot with a commander: what the scout finds there would be older than what was asked
+/// meanwhile.
 void leader::recover(const propose& m) {
   if (recovery_proposals_.size() < options_.window)
     recovery_proposals_.emplace(m.slot, m.value);
   if (recovering_from_)
     return;
-  auto to_slot = std::min({covered_from_, m.slot + options_.window,
-                           configurations_.end_of(m.version)});
+  auto to_slot =
+      std::min({covered_from_, m.slot + options_.window, configurations_.end_of(m.version)});
   if (const auto busy = proposals_.upper_bound(m.slot); busy != proposals_.end())
     to_slot = std::min(to_slot, busy->first);
   recovering_from_ = m.slot;
@@ -139,7 +140,8 @@ slot_num leader::least_replica_slot_out() const {
   return least.value_or(0);
 }
 
-/// A slot forgotten is no longer covered: a proposal for it must not get a second value at this ballot.
+/// A slot forgotten is no longer covered: a proposal for it must not get a second value at this
+/// ballot.
 void leader::forget_decided() {
   const auto needed_from = least_replica_slot_out();
   while (!decisions_.empty() && (decisions_.begin()->first < needed_from ||
@@ -299,8 +301,8 @@ void leader::watch_leader(const pong& m) {
   put_off_office();
 }
 
-/// A leader that cannot reach the active one still hears of it from the acceptors, so that the two do
-/// not take office from each other for as long as their link is down.
+/// A leader that cannot reach the active one still hears of it from the acceptors, so that the two
+/// do not take office from each other for as long as their link is down.
 void leader::watch_through_acceptor(const pong& m) {
   if (state_ != state::passive && state_ != state::starting)
     return;
@@ -325,8 +327,8 @@ bool leader::hears_quorum() const {
     std::size_t heard = 0;
     for (const auto& acceptor : config->acceptors) {
       const auto it = acceptors_.find(acceptor.id);
-      heard += it != acceptors_.end() &&
-               it->second.heard_tick + options_.lost_quorum_ticks >= tick_;
+      heard +=
+          it != acceptors_.end() && it->second.heard_tick + options_.lost_quorum_ticks >= tick_;
     }
     if (heard < config->quorum())
       return false;

@@ -17,9 +17,9 @@
 namespace pmmc {
 
 /// What a leader wants done.
-/// ORDER: `persist_seqnum` must be durable before any scout of `start_scouts` sends its first message,
-/// so that no ballot is ever used again after a restart (L3). Then: stop what is to be stopped, start
-/// what is to be started, send.
+/// ORDER: `persist_seqnum` must be durable before any scout of `start_scouts` sends its first
+/// message, so that no ballot is ever used again after a restart (L3). Then: stop what is to be
+/// stopped, start what is to be started, send.
 struct leader_outputs {
   std::optional<std::uint64_t> persist_seqnum; ///< the least seqnum that is still free
   bool stop_all = false;                       ///< stop all scouts and commanders started so far
@@ -38,8 +38,8 @@ public:
     std::uint64_t window = 128; ///< in slots
     aimd_timeout::limits timeout = {};
     unsigned ping_ticks = 5;
-    unsigned start_ticks = 10;         ///< after a start, time for an active leader to show itself
-    unsigned lost_quorum_ticks = 100;  ///< without signs of a majority of acceptors: give up office
+    unsigned start_ticks = 10;        ///< after a start, time for an active leader to show itself
+    unsigned lost_quorum_ticks = 100; ///< without signs of a majority of acceptors: give up office
     unsigned forget_replica_ticks = 100;
     std::size_t kept_decisions_bytes = 16 << 20;
   };
@@ -118,9 +118,9 @@ private:
   std::uint64_t free_seqnum_;
   aimd_timeout timeout_;
   std::uint64_t tick_ = 0;
-  std::uint64_t office_tick_ = 0;  ///< run for office when this tick comes, unless put off
+  std::uint64_t office_tick_ = 0; ///< run for office when this tick comes, unless put off
   std::uint64_t ping_number_ = 0;
-  bool watched_is_down_ = false;   ///< no connection to the leader of preempted_by_
+  bool watched_is_down_ = false; ///< no connection to the leader of preempted_by_
   std::set<config_version> waiting_for_scouts_;
   std::map<slot_num, pvalue> pmax_; ///< of the scouts that have been adopted so far
   std::map<role_id, acceptor_news> acceptors_;
@@ -129,8 +129,8 @@ private:
   slot_num covered_from_ = 1;
   slot_num watermark_ = 1;
   slot_num highest_decided_ = 0;
-  std::map<slot_num, command> proposals_;  ///< undecided, as in the paper
-  std::map<slot_num, command> decisions_;  ///< decided at this leader's ballots, recent
+  std::map<slot_num, command> proposals_; ///< undecided, as in the paper
+  std::map<slot_num, command> decisions_; ///< decided at this leader's ballots, recent
   std::size_t decisions_bytes_ = 0;
   std::set<slot_num> commanders_;
   std::set<slot_num> waiting_for_commander_;

@@ -1,5 +1,5 @@
-// Every message between processes (paper, figures 1-7; the last four groups are ours). Plain values:
-// the actors know how to send them, the simulator how to lose them.
+// Every message between processes (paper, figures 1-7; the last four groups are ours). Plain
+// values: the actors know how to send them, the simulator how to lose them.
 #pragma once
 
 #include "types.hpp"
@@ -26,10 +26,10 @@ struct p1b {
   role_id acceptor;
   config_version version = 0;
   ballot_num asked;
-  ballot_num ballot;           ///< the acceptor's ballot_num after the request
-  slot_num from_slot = 1;      ///< as asked
-  slot_num next_slot = 0;      ///< ask again from here for the rest; 0: `accepted` is complete
-  slot_num watermark = 1;      ///< slots below are decided, durable at f+1 replicas, and gone here
+  ballot_num ballot;            ///< the acceptor's ballot_num after the request
+  slot_num from_slot = 1;       ///< as asked
+  slot_num next_slot = 0;       ///< ask again from here for the rest; 0: `accepted` is complete
+  slot_num watermark = 1;       ///< slots below are decided, durable at f+1 replicas, and gone here
   std::vector<pvalue> accepted; ///< highest-ballot pvalue of each slot in [from_slot, next_slot)
 };
 
@@ -65,20 +65,22 @@ struct decision {
   command value;
 };
 
-/// Leader → replica: a proposal for `slot` cannot be answered with a decision, because the acceptors
-/// dropped everything below `watermark`; fetch a snapshot from another replica.
+/// Leader → replica: a proposal for `slot` cannot be answered with a decision, because the
+/// acceptors dropped everything below `watermark`; fetch a snapshot from another replica.
 struct collected {
   slot_num watermark = 0;
 };
 
 // --- Clients ------------------------------------------------------------------------------------
 
-/// Given out by the log itself: the slot and the place in the batch at which the session was opened.
+/// Given out by the log itself: the slot and the place in the batch at which the session was
+/// opened.
 using session_id = std::uint64_t;
 
 enum class request_kind : std::uint8_t {
-  operation = 1,    ///< `op` goes to the state machine, once
-  open_session = 2, ///< `session` is 0, `sequence` a random number; the answer's body holds the new id
+  operation = 1, ///< `op` goes to the state machine, once
+  open_session =
+      2, ///< `session` is 0, `sequence` a random number; the answer's body holds the new id
   end_session = 3,
 };
 
@@ -99,7 +101,8 @@ enum class reply_status : std::uint8_t {
   session_ended = 1, ///< not executed by this request: the session is not known (any more)
   busy = 2,          ///< not executed, and this replica will not try
   refused = 3,       ///< not executed: malformed or too large; the body says what
-  unavailable = 4,   ///< (queries) not answered: no quorum; the body says who was reached
+  unavailable = 4,   ///< query: not answered, no quorum; request: still under way, but nothing is
+                     ///< decided at present; the body says who was reached
 };
 
 /// Replica → client. `body` belongs to the state machine, but for errors, where it is English text.
@@ -151,11 +154,11 @@ struct read_probe_reply {
 
 /// What a role tells about itself in each ping and pong. A role fills in what it has.
 struct vitals {
-  ballot_num ballot;          ///< leader: its ballot, or the one that preempted it; acceptor: its
-                              ///< ballot_num in the latest configuration
-  bool active = false;        ///< leader: whether `ballot` is its own and adopted
+  ballot_num ballot;   ///< leader: its ballot, or the one that preempted it; acceptor: its
+                       ///< ballot_num in the latest configuration
+  bool active = false; ///< leader: whether `ballot` is its own and adopted
   std::uint64_t leader_ping = 0; ///< acceptor: number of the last ping of `ballot`'s active leader
-  slot_num slot_in = 0;       ///< replica
+  slot_num slot_in = 0;          ///< replica
   slot_num slot_out = 0;      ///< replica: next slot to perform; leader: one past the highest known
   slot_num snapshot_slot = 0; ///< replica: slots below are in its durable snapshot
   slot_num watermark = 0;     ///< replica: computed; acceptor: in force
@@ -181,7 +184,8 @@ struct catchup {
   slot_num from_slot = 0;
 };
 
-/// The decisions of slots from_slot, from_slot+1, …; none, with `snapshot_slot` set, if they are gone.
+/// The decisions of slots from_slot, from_slot+1, …; none, with `snapshot_slot` set, if they are
+/// gone.
 struct catchup_reply {
   role_id replica;
   slot_num from_slot = 0;
@@ -198,7 +202,7 @@ struct snapshot_request {
 
 struct snapshot_chunk {
   role_id replica;
-  slot_num slot = 0;       ///< 0: no such snapshot (any more); begin again with the latest
+  slot_num slot = 0; ///< 0: no such snapshot (any more); begin again with the latest
   std::uint64_t offset = 0;
   std::uint64_t total = 0; ///< bytes of the whole snapshot
   std::string bytes;

@@ -40,9 +40,9 @@ void replica::on(const role_id& client, request m) {
     return;
   }
   if (m.op.size() > options_.max_op_bytes)
-    return respond(client, {key.session, key.sequence, reply_status::refused,
-                            "the request is larger than " + std::to_string(options_.max_op_bytes) +
-                                " bytes"});
+    return respond(
+        client, {key.session, key.sequence, reply_status::refused,
+                 "the request is larger than " + std::to_string(options_.max_op_bytes) + " bytes"});
   if (!admit(std::move(m), client))
     respond(client, {key.session, key.sequence, reply_status::busy,
                      "replica " + options_.id.str() + " has too many requests waiting"});
@@ -83,8 +83,8 @@ void replica::flush() {
   start_read_round();
 }
 
-/// The paper's propose(): requests move to the next slots that are free, inside WINDOW. A slot carries
-/// all that has come in while earlier slots were in flight.
+/// The paper's propose(): requests move to the next slots that are free, inside WINDOW. A slot
+/// carries all that has come in while earlier slots were in flight.
 void replica::propose() {
   while (!requests_.empty() && may_open_slot()) {
     while (decisions_.contains(slot_in_) || proposals_.contains(slot_in_))
@@ -153,18 +153,47 @@ void replica::resend_proposals() {
 
 // --- Who proposes -------------------------------------------------------------------------------
 
-/// The replica nearest the active leader: in its process, or else one that its place among the leaders
-/// picks. This one, if that one is silent or does not see the same leader, if no leader is known, or if
-/// others count on this one: what has been handed on once is not handed on again, or it would go round
-/// in circles wherever two replicas disagree.
+/// While nothing is decided, those who wait are told why, now and then; it goes on trying.
+void replica::explain_stall() {
+  if (pending_.empty() || tick_ < progress_tick_ + options_.explain_ticks ||
+      tick_ % options_.explain_ticks != 0)
+    return;
+  std::set<role_id> told;
+  for (const auto& [key, p] : pending_)
+    if (!p.client.empty() && told.insert(p.client).second)
+      respond(p.client, {key.session, key.sequence, reply_status::unavailable, why_stalled()});
+}
+
+std::string replica::why_stalled() const {
+  const auto& config = state_->configurations().latest();
+  std::string silent;
+  std::size_t heard = 0;
+  for (const auto& a : config.acceptors)
+    if (heard_lately(a.id))
+      ++heard;
+    else
+      silent += " " + a.id.str() + " at " + a.address;
+  std::string text = heard < config.quorum() ? "no quorum: " : "nothing is decided at present: ";
+  text += std::to_string(heard) + " of " + std::to_string(config.acceptors.size()) +
+          " acceptors are heard (needed: " + std::to_string(config.quorum()) + ")";
+  if (!silent.empty())
+    text += ", not" + silent;
+  return text + (active_ballot_.is_bottom()
+                     ? "; no leader is active"
+                     : "; the active leader is " + active_ballot_.leader.str());
+}
+
+/// The replica nearest the active leader: in its process, or else one that its place among the
+/// leaders picks. This one, if that one is silent or does not see the same leader, if no leader is
+/// known, or if others count on this one: what has been handed on once is not handed on again, or
+/// it would go round in circles wherever two replicas disagree.
 role_id replica::proposer() const {
   if (tick_ < called_upon_until_tick_)
     return options_.id;
   const auto& config = state_->configurations().latest();
   const auto& leaders = config.leaders;
-  const auto leader = std::find_if(leaders.begin(), leaders.end(), [&](const member& m) {
-    return m.id == active_ballot_.leader;
-  });
+  const auto leader = std::find_if(leaders.begin(), leaders.end(),
+                                   [&](const member& m) { return m.id == active_ballot_.leader; });
   if (leader == leaders.end())
     return options_.id;
   const auto neighbour =

@@ -33,35 +33,38 @@ struct replica_outputs {
   };
   std::vector<read_piece> read_snapshot;
 
-  /// Pieces of another replica's snapshot, in order. A piece at offset 0 begins a new snapshot. When
-  /// the last one is written, verify the whole, make it durable, and call `install` with its content,
-  /// or `snapshot_rejected`.
+  /// Pieces of another replica's snapshot, in order. A piece at offset 0 begins a new snapshot.
+  /// When the last one is written, verify the whole, make it durable, and call `install` with its
+  /// content, or `snapshot_rejected`.
   std::vector<snapshot_chunk> store_snapshot;
 };
 
-/// Single-threaded; driven by messages, by ticks of about 10 ms, and by `flush`, which the driver calls
-/// when it has no more inputs at hand: only then does the replica propose and start reads, so that
-/// what came together travels together.
+/// Single-threaded; driven by messages, by ticks of about 10 ms, and by `flush`, which the driver
+/// calls when it has no more inputs at hand: only then does the replica propose and start reads, so
+/// that what came together travels together.
 class replica {
 public:
   struct settings {
     role_id id;
-    std::uint64_t seed = 0; ///< another one in each life, or late answers could be taken for new ones
-    std::size_t batch_bytes = 256 << 10;        ///< a slot's command is about this large at the most
+    std::uint64_t seed =
+        0; ///< another one in each life, or late answers could be taken for new ones
+    std::size_t batch_bytes = 256 << 10; ///< a slot's command is about this large at the most
     std::size_t batch_requests = 4'096;
-    std::size_t pipeline_slots = 4;             ///< own slots in flight before full batches are waited for
+    std::size_t pipeline_slots = 4; ///< own slots in flight before full batches are waited for
     std::size_t max_pending_requests = 65'536;
     std::size_t max_pending_bytes = 64 << 20;
     std::size_t max_op_bytes = (1 << 20) + (4 << 10);
     std::size_t max_queries = 65'536;
-    std::size_t snapshot_log_bytes = 4 << 20;   ///< or the size of the state, if that is more
-    std::size_t page_bytes = 1 << 20;           ///< of a catch-up answer
-    std::size_t kept_decisions_bytes = 16 << 20; ///< kept beyond the snapshot for replicas a little behind
+    std::size_t snapshot_log_bytes = 4 << 20; ///< or the size of the state, if that is more
+    std::size_t page_bytes = 1 << 20;         ///< of a catch-up answer
+    std::size_t kept_decisions_bytes =
+        16 << 20; ///< kept beyond the snapshot for replicas a little behind
     unsigned ping_ticks = 10;
-    unsigned silent_ticks = 60;                 ///< a peer not heard for so long counts as gone
+    unsigned silent_ticks = 60; ///< a peer not heard for so long counts as gone
     unsigned resend_ticks = 20;
-    unsigned stalled_ticks = 5;                 ///< no progress for so long: catch up
-    unsigned query_ticks = 300;                 ///< then a read is given up as unavailable
+    unsigned stalled_ticks = 5;   ///< no progress for so long: catch up
+    unsigned explain_ticks = 100; ///< without progress for so long, clients are told why
+    unsigned query_ticks = 300;   ///< then a read is given up as unavailable
   };
 
   /// `state`: empty, or restored from the durable snapshot of slot `state->slot_out()`.
@@ -170,6 +173,8 @@ private:
   void resend_proposals();
   void hand_on();
   void mark_handed_on(const request_key& key);
+  void explain_stall();
+  std::string why_stalled() const;
   void take_back_handed_on(std::uint64_t least_ticks);
   void queue_again(const std::set<request_key>& keys);
   role_id proposer() const;
@@ -211,9 +216,9 @@ private:
   slot_num slot_in_ = 1;
   pending_map pending_;
   std::size_t pending_bytes_ = 0;
-  std::deque<request_key> requests_;        ///< the paper's requests, not yet proposed
-  std::map<slot_num, proposal> proposals_;  ///< the paper's proposals, undecided
-  std::map<slot_num, command> decisions_;   ///< the paper's decisions; old ones are forgotten
+  std::deque<request_key> requests_;       ///< the paper's requests, not yet proposed
+  std::map<slot_num, proposal> proposals_; ///< the paper's proposals, undecided
+  std::map<slot_num, command> decisions_;  ///< the paper's decisions; old ones are forgotten
   std::size_t decisions_bytes_ = 0;
 
   ballot_num active_ballot_; ///< of the leader that said it is active; ⊥ if none is known
@@ -222,11 +227,11 @@ private:
   std::map<role_id, peer_news> peers_;
   std::uint64_t ping_number_ = 0;
 
-  std::deque<std::pair<role_id, query>> queries_;      ///< not in a round yet
+  std::deque<std::pair<role_id, query>> queries_; ///< not in a round yet
   std::uint64_t read_round_number_ = 0;
   std::size_t queries_waiting_ = 0; ///< in queries_, reading_ and reads_
   std::optional<read_round> reading_;
-  std::map<slot_num, std::vector<read_round>> reads_;  ///< answered when slot_out > key
+  std::map<slot_num, std::vector<read_round>> reads_; ///< answered when slot_out > key
 
   slot_num snapshot_slot_ = 1;
   slot_num watermark_ = 1;
@@ -235,7 +240,7 @@ private:
   std::uint64_t progress_tick_ = 0;
   std::uint64_t asked_tick_ = 0;
   std::uint64_t stall_tick_ = 0; ///< when the present stall was first acted on
-  slot_num wanted_slot_ = 0;      ///< slots below are known to be decided somewhere
+  slot_num wanted_slot_ = 0;     ///< slots below are known to be decided somewhere
   std::optional<fetch> fetching_;
 
   replica_outputs out_;

@@ -1,4 +1,5 @@
-// Gossip, catching up, snapshots and the watermark (paper, section 4.2; design, "Garbage collection").
+// Gossip, catching up, snapshots and the watermark (paper, section 4.2; design, "Garbage
+// collection").
 #include "replica.hpp"
 
 #include "invariant.hpp"
@@ -44,6 +45,7 @@ void replica::on_tick() {
     take_back_handed_on(std::uint64_t{10} * options_.resend_ticks);
   resend_proposals();
   give_up_reads();
+  explain_stall();
   catch_up();
   flush();
 }
@@ -57,8 +59,9 @@ slot_num replica::highest_known_slot() const {
   return highest;
 }
 
-/// Slots are known to be decided that this replica has not seen, and nothing has come for a while: ask
-/// the other replicas; if none of them is ahead, or they do not answer, have the leaders find out.
+/// Slots are known to be decided that this replica has not seen, and nothing has come for a while:
+/// ask the other replicas; if none of them is ahead, or they do not answer, have the leaders find
+/// out.
 void replica::catch_up() {
   if (fetching_) {
     if (!fetching_->complete && tick_ >= fetching_->heard_tick + 2 * options_.silent_ticks)
@@ -111,8 +114,8 @@ void replica::on(const catchup& m) {
   catchup_reply reply{options_.id, m.from_slot, 0, {}};
   auto it = decisions_.find(m.from_slot);
   std::size_t bytes = 0;
-  for (auto slot = m.from_slot; it != decisions_.end() && it->first == slot &&
-                                slot < slot_out() && bytes < options_.page_bytes;
+  for (auto slot = m.from_slot; it != decisions_.end() && it->first == slot && slot < slot_out() &&
+                                bytes < options_.page_bytes;
        ++it, ++slot) {
     bytes += it->second.size() + 16;
     reply.decisions.push_back(it->second);
@@ -186,8 +189,9 @@ void replica::install(std::unique_ptr<replicated_state> fetched) {
   answer_reads();
 }
 
-/// What became of requests in slots that the snapshot has skipped, only the sessions can tell. Where
-/// they do not (the answer is acknowledged, or the session has ended), the log is asked again.
+/// What became of requests in slots that the snapshot has skipped, only the sessions can tell.
+/// Where they do not (the answer is acknowledged, or the session has ended), the log is asked
+/// again.
 void replica::forget_overtaken_proposals() {
   std::set<request_key> unknown;
   for (; !proposals_.empty() && proposals_.begin()->first < slot_out();
@@ -207,8 +211,8 @@ void replica::forget_overtaken_proposals() {
 // --- Snapshots and the watermark ----------------------------------------------------------------
 
 void replica::snapshot_if_due() {
-  if (saving_snapshot_ || log_bytes_since_snapshot_ <
-                              std::max(options_.snapshot_log_bytes, state_->size_bytes()))
+  if (saving_snapshot_ ||
+      log_bytes_since_snapshot_ < std::max(options_.snapshot_log_bytes, state_->size_bytes()))
     return;
   saving_snapshot_ = true;
   log_bytes_since_snapshot_ = 0;
@@ -228,7 +232,7 @@ void replica::update_watermark() {
   std::vector<slot_num> durable;
   for (const auto& r : config.replicas) {
     const auto it = peers_.find(r.id);
-    durable.push_back(r.id == options_.id      ? snapshot_slot_
+    durable.push_back(r.id == options_.id  ? snapshot_slot_
                       : it != peers_.end() ? it->second.state.snapshot_slot
                                            : 0);
   }
@@ -238,7 +242,8 @@ void replica::update_watermark() {
   watermark_ = std::max(watermark_, durable[need - 1]);
 }
 
-/// Everything since the durable snapshot is kept, and for replicas that are a little behind some more.
+/// Everything since the durable snapshot is kept, and for replicas that are a little behind some
+/// more.
 void replica::forget_decisions() {
   const auto durable = std::min(snapshot_slot_, slot_out());
   auto needed = slot_out();

@@ -81,14 +81,13 @@ void replica::answer_reads() {
   }
 }
 
-void replica::answer(const role_id& client, const query& q, reply_status status,
-                     std::string body) {
+void replica::answer(const role_id& client, const query& q, reply_status status, std::string body) {
   --queries_waiting_;
   out_.send.push_back({client, query_reply{q.number, status, slot_out(), std::move(body)}});
 }
 
-/// A round without a quorum is asked again and, in the end, given up; so is one whose slots do not get
-/// decided. A read leaves nothing behind, so "unavailable" is the whole truth.
+/// A round without a quorum is asked again and, in the end, given up; so is one whose slots do not
+/// get decided. A read leaves nothing behind, so "unavailable" is the whole truth.
 void replica::give_up_reads() {
   const auto refuse = [this](const read_round& round, const std::string& why) {
     for (const auto& [client, q] : round.queries)
@@ -107,10 +106,9 @@ void replica::give_up_reads() {
   for (auto it = reads_.begin(); it != reads_.end();) {
     for (const auto& round : it->second)
       if (too_old(round))
-        refuse(round, "slot " + std::to_string(it->first) +
-                          " may have been decided, but replica " + options_.id.str() +
-                          " has performed the slots below " + std::to_string(slot_out()) +
-                          " only");
+        refuse(round, "slot " + std::to_string(it->first) + " may have been decided, but replica " +
+                          options_.id.str() + " has performed the slots below " +
+                          std::to_string(slot_out()) + " only");
     std::erase_if(it->second, too_old);
     it = it->second.empty() ? reads_.erase(it) : std::next(it);
   }
@@ -121,8 +119,8 @@ std::string replica::acceptors_reached(const read_round& round) const {
   for (const auto& [version, answered] : round.answered) {
     const auto* config = state_->configurations().find(version);
     text += " " + std::to_string(answered.size()) + " of " +
-            std::to_string(config->acceptors.size()) + " (needed: " +
-            std::to_string(config->quorum()) + "), no answer from";
+            std::to_string(config->acceptors.size()) +
+            " (needed: " + std::to_string(config->quorum()) + "), no answer from";
     for (const auto& acceptor : config->acceptors)
       if (!answered.contains(acceptor.id))
         text += " " + acceptor.id.str() + " at " + acceptor.address;

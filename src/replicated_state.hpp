@@ -11,16 +11,16 @@
 
 namespace pmmc {
 
-/// The fold of the decisions of slots 1, 2, … (invariant R3). Equal at equal slot_out on all replicas
-/// (S1), so it has a fingerprint. One thread at a time; clones go to other threads.
+/// The fold of the decisions of slots 1, 2, … (invariant R3). Equal at equal slot_out on all
+/// replicas (S1), so it has a fingerprint. One thread at a time; clones go to other threads.
 class replicated_state {
 public:
   /// The state before slot 1.
   replicated_state(std::unique_ptr<state_machine> machine, config_history configurations,
                    std::uint64_t window_slots);
 
-  /// Performs the decision of slot `slot_out()`, and returns the answers that it gives rise to, those
-  /// to retries included. A command that is no batch has no effect.
+  /// Performs the decision of slot `slot_out()`, and returns the answers that it gives rise to,
+  /// those to retries included. A command that is no batch has no effect.
   std::vector<response> perform(const command& decided);
 
   /// The next slot to perform.

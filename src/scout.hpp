@@ -22,16 +22,16 @@ struct adopted {
   config_version version = 0;
   ballot_num ballot;
   slot_num from_slot = 1;
-  slot_num to_slot = 0;                ///< one past the last slot asked about; 0: all from from_slot on
-  slot_num watermark = 1;              ///< highest of the majority
-  std::map<slot_num, pvalue> pvalues;  ///< pmax: the highest-ballot pvalue of each slot in the range
+  slot_num to_slot = 0;   ///< one past the last slot asked about; 0: all from from_slot on
+  slot_num watermark = 1; ///< highest of the majority
+  std::map<slot_num, pvalue> pvalues; ///< pmax: the highest-ballot pvalue of each slot in the range
 };
 
 using scout_outcome = std::variant<adopted, preempted>;
 
 /// Which slots a scout asks about. A leader that is active may ask again, at its own ballot, about
-/// slots below those that it asked about first: an acceptor that promised b has accepted nothing below
-/// b since, so its answer still is one of phase 1 at b.
+/// slots below those that it asked about first: an acceptor that promised b has accepted nothing
+/// below b since, so its answer still is one of phase 1 at b.
 struct scout_task {
   std::shared_ptr<const configuration> config;
   ballot_num ballot;
@@ -39,7 +39,8 @@ struct scout_task {
   slot_num to_slot = 0;
 };
 
-/// Single-threaded. Sends again on ticks until it has an outcome; then it is done and sends no more.
+/// Single-threaded. Sends again on ticks until it has an outcome; then it is done and sends no
+/// more.
 class scout {
 public:
   static constexpr unsigned default_resend_ticks = 20;

@@ -10,7 +10,8 @@ namespace pmmc {
 
 namespace {
 
-/// `last_used` moves in steps of this many slots, so that a busy session is not re-sorted all the time.
+/// `last_used` moves in steps of this many slots, so that a busy session is not re-sorted all the
+/// time.
 constexpr slot_num last_used_step = 256;
 
 response answer_to(const batch_entry& entry, reply_status status, std::string body) {
@@ -59,14 +60,17 @@ void session_table::execute(const batch_entry& entry, slot_num slot, state_machi
                             std::vector<response>& responses) {
   auto it = sessions_.find(entry.session);
   if (it == sessions_.end()) {
-    responses.push_back(answer_to(entry, reply_status::session_ended,
-                                  "the session has ended; what became of the request is not known"));
+    responses.push_back(
+        answer_to(entry, reply_status::session_ended,
+                  "the session has ended; what became of the request is not known"));
     return;
   }
   auto& s = writable(it->second);
   touch(entry.session, s, slot);
   while (!s.answers.empty() && s.answers.begin()->first <= entry.acknowledged) {
-    bytes_ -= s.answers.begin()->second.body.size();
+    const auto size = s.answers.begin()->second.body.size();
+    bytes_ -= size;
+    s.answer_bytes -= size;
     s.answers.erase(s.answers.begin());
   }
   if (entry.sequence < s.next_sequence) {
@@ -74,15 +78,28 @@ void session_table::execute(const batch_entry& entry, slot_num slot, state_machi
     responses.push_back(known ? std::move(*known)
                               : answer_to(entry, reply_status::refused,
                                           "the answer was given and acknowledged before"));
+  } else if (s.is_full_for(entry.sequence)) {
+    responses.push_back(
+        answer_to(entry, reply_status::busy,
+                  "too many requests of this session wait for an earlier one, or too "
+                  "many answers for the client to acknowledge them"));
   } else if (entry.sequence == s.next_sequence) {
     record(entry.session, s, {reply_status::ok, machine.apply(entry.op)}, responses);
     run_held_back(entry.session, s, machine, responses);
-  } else if (entry.sequence - s.next_sequence >= max_session_window) {
-    responses.push_back(answer_to(entry, reply_status::busy,
-                                  "too many requests of this session wait for an earlier one"));
   } else if (s.held_back.emplace(entry.sequence, std::string{entry.op}).second) {
     bytes_ += entry.op.size();
+    s.held_back_bytes += entry.op.size();
   }
+}
+
+/// The next request in order is never refused for what is held back behind it, or nothing would
+/// move.
+bool session_table::session::is_full_for(std::uint64_t sequence) const {
+  if (!answers.empty() && (sequence - answers.begin()->first >= max_session_window ||
+                           answer_bytes >= max_session_bytes))
+    return true;
+  return sequence > next_sequence &&
+         (sequence - next_sequence >= max_session_window || held_back_bytes >= max_session_bytes);
 }
 
 void session_table::run_held_back(session_id id, session& s, state_machine& machine,
@@ -90,6 +107,7 @@ void session_table::run_held_back(session_id id, session& s, state_machine& mach
   while (!s.held_back.empty() && s.held_back.begin()->first == s.next_sequence) {
     auto held = s.held_back.extract(s.held_back.begin());
     bytes_ -= held.mapped().size();
+    s.held_back_bytes -= held.mapped().size();
     record(id, s, {reply_status::ok, machine.apply(held.mapped())}, responses);
   }
 }
@@ -97,6 +115,7 @@ void session_table::run_held_back(session_id id, session& s, state_machine& mach
 void session_table::record(session_id id, session& s, answer a, std::vector<response>& responses) {
   responses.push_back({id, s.next_sequence, a.status, a.body});
   bytes_ += a.body.size();
+  s.answer_bytes += a.body.size();
   const bool first_effect = s.answers.emplace(s.next_sequence, std::move(a)).second;
   PMMC_INVARIANT(first_effect, "X1: one effect per session and sequence number");
   ++s.next_sequence;
@@ -183,10 +202,13 @@ bool session_table::read(std::string_view bytes) {
       const auto status = in.varint();
       const auto body = in.bytes();
       if (status > static_cast<std::uint64_t>(reply_status::unavailable) ||
-          !s->answers.emplace(sequence, answer{reply_status{static_cast<std::uint8_t>(status)},
-                                               std::string{body}}).second)
+          !s->answers
+               .emplace(sequence,
+                        answer{reply_status{static_cast<std::uint8_t>(status)}, std::string{body}})
+               .second)
         return false;
       table.bytes_ += body.size();
+      s->answer_bytes += body.size();
     }
     for (auto held = in.varint(); in.ok() && held > 0; --held) {
       const auto sequence = in.varint();
@@ -194,6 +216,7 @@ bool session_table::read(std::string_view bytes) {
       if (!s->held_back.emplace(sequence, op).second)
         return false;
       table.bytes_ += op.size();
+      s->held_back_bytes += op.size();
     }
     table.by_last_used_.emplace(s->last_used, id);
     if (!table.sessions_.emplace(id, std::move(s)).second)

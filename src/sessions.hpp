@@ -17,21 +17,27 @@ namespace pmmc {
 
 /// Limits that are part of the replicated state's rules: the same constants on every replica.
 inline constexpr std::size_t max_sessions = 10'000;
-/// How far past the first unanswered request a client may number its requests.
+/// How far a client may number its requests past the first one that was not executed, and past the
+/// first one whose answer it has not acknowledged.
 inline constexpr std::uint64_t max_session_window = 4'096;
+/// Bytes of recorded answers and held-back operations past which a session's next requests are
+/// refused.
+inline constexpr std::size_t max_session_bytes = 16 << 20;
 
 /// Executes requests at most once each and, within a session, in the order of their numbers: one
-/// that is decided before its predecessor is held back until that one is decided. Recorded answers are
-/// kept until the client acknowledges them. A session ends by a request, or when `max_sessions` newer
-/// ones have been in use since (decided by slots, so at the same slot on every replica).
+/// that is decided before its predecessor is held back until that one is decided. Recorded answers
+/// are kept until the client acknowledges them. A session ends by a request, or when `max_sessions`
+/// newer ones have been in use since (decided by slots, so at the same slot on every replica).
 class session_table {
 public:
-  /// Executes what `entry`, decided in `slot` at place `index` of its batch, sets free, and appends the
-  /// answers to `responses`. X1: one effect per (session, sequence), the same answer to every retry.
+  /// Executes what `entry`, decided in `slot` at place `index` of its batch, sets free, and appends
+  /// the answers to `responses`. X1: one effect per (session, sequence), the same answer to every
+  /// retry.
   void apply(const batch_entry& entry, slot_num slot, std::size_t index, state_machine& machine,
              std::vector<response>& responses);
 
-  /// The answer recorded for a request, or nothing if it has not been executed (or was acknowledged).
+  /// The answer recorded for a request, or nothing if it has not been executed (or was
+  /// acknowledged).
   std::optional<response> recorded(session_id session, std::uint64_t sequence) const;
 
   /// Whether a request has been decided, but waits for its predecessors.
@@ -50,10 +56,14 @@ private:
     std::string body;
   };
   struct session {
-    std::uint64_t next_sequence = 1;                 ///< all below have been executed
+    std::uint64_t next_sequence = 1; ///< all below have been executed
     slot_num last_used = 0;
-    std::map<std::uint64_t, answer> answers;         ///< executed, not acknowledged
-    std::map<std::uint64_t, std::string> held_back;  ///< decided before their predecessors
+    std::map<std::uint64_t, answer> answers;        ///< executed, not acknowledged
+    std::map<std::uint64_t, std::string> held_back; ///< decided before their predecessors
+    std::size_t answer_bytes = 0;
+    std::size_t held_back_bytes = 0;
+
+    bool is_full_for(std::uint64_t sequence) const;
   };
   using shared_session = std::shared_ptr<session>; // shared with clones; written to when not shared
 

@@ -17,8 +17,8 @@ class state_machine {
 public:
   virtual ~state_machine() = default;
 
-  /// Executes one operation and returns the answer for the client. `op` is whatever the client sent,
-  /// so any bytes: answer a malformed one with an error of your own, never throw.
+  /// Executes one operation and returns the answer for the client. `op` is whatever the client
+  /// sent, so any bytes: answer a malformed one with an error of your own, never throw.
   virtual std::string apply(std::string_view op) = 0;
 
   /// Answers a read-only operation without changing the state. Never throws.

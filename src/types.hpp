@@ -1,4 +1,5 @@
-// Names that every role shares: who a process is, ballots, slots, commands and pvalues (paper, section 2).
+// Names that every role shares: who a process is, ballots, slots, commands and pvalues (paper,
+// section 2).
 #pragma once
 
 #include <array>
@@ -44,8 +45,8 @@ private:
   std::uint8_t size_ = 0;
 };
 
-/// A ballot number (paper, section 2.2): ordered by seqnum, then by leader id. A default-constructed
-/// ballot is the paper's ⊥, below every ballot of a leader.
+/// A ballot number (paper, section 2.2): ordered by seqnum, then by leader id. A
+/// default-constructed ballot is the paper's ⊥, below every ballot of a leader.
 struct ballot_num {
   std::uint64_t seqnum = 0;
   role_id leader;

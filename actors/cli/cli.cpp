@@ -1,5 +1,6 @@
 #include "cli.hpp"
 
+#include "log.hpp"
 #include "storage/storage_error.hpp"
 
 #include <cctype>
@@ -190,6 +191,7 @@ namespace pmmc {
 
 int run(int argc, char** argv, state_machine_factory make_machine) {
   try {
+    start_client_log();
     const int code = cli::run_command(argc, argv, std::move(make_machine));
     if (std::fflush(stdout) != 0)
       throw cli::command_error{cli::internal_error, "cannot write to stdout"};

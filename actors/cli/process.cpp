@@ -85,6 +85,9 @@ int start(const arguments& a) {
       throw command_error{bad_usage, roles.front().id.str() + " (" + roles.front().address +
                                          ") and " + role.id.str() + " (" + role.address +
                                          ") do not live in one process: start each by itself"};
+  if (!cluster.redis.empty() || !cluster.http.empty())
+    std::fprintf(stderr, "pmmc: warning: the sections [redis] and [http] are not served by this "
+                         "version; they are ignored\n");
   serve(cluster, process_at(cluster, roles.front().address), a.make_machine);
 }
 
@@ -95,9 +98,10 @@ int up(const arguments& a) {
   for (const auto& role : config::roles_of(cluster.first))
     if (storage::data_directory::is_unformatted(cluster.data / role.id.str()))
       fresh.push_back(role);
+  // Before anything that starts threads: formatting starts RocksDB's, which would take the signals.
+  child_processes children;
   format_all(cluster, fresh);
   std::fflush(stdout);
-  child_processes children;
   for (const auto& process : config::processes_of(cluster.first))
     children.start(process.ids(), start_command(cluster, process));
   bool ready = false;

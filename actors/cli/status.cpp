@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 namespace pmmc::cli {
 
@@ -28,17 +29,21 @@ struct cluster_health {
   bool has_active_leader = false;
   std::size_t acceptors_up = 0;
   std::vector<std::string> down;
+  std::set<role_id> uncounted;         ///< acceptors that leaders or replicas refuse to count
   std::optional<configuration> config; ///< in force at `highest`, from the replicated state
 };
 
 cluster_health assess(const std::vector<probed_role>& roles) {
   cluster_health h;
+  for (const auto& r : roles)
+    h.uncounted.insert(r.status.uncounted.begin(), r.status.uncounted.end());
   for (const auto& r : roles) {
     if (!r.up) {
       h.down.push_back(r.role.id.str());
       continue;
     }
-    h.acceptors_up += r.role.kind == config::role_kind::acceptor;
+    h.acceptors_up +=
+        r.role.kind == config::role_kind::acceptor && !h.uncounted.contains(r.role.id);
     h.has_active_leader |= r.role.kind == config::role_kind::leader && r.status.state.active;
     if (r.role.kind == config::role_kind::replica && r.status.state.slot_out > h.highest) {
       h.highest = r.status.state.slot_out;
@@ -68,8 +73,10 @@ std::string unhealthy_because(const cluster_health& h, const configuration& c) {
     std::string ids;
     for (const auto& id : h.down)
       ids += (ids.empty() ? "" : " ") + id;
-    add("down: " + ids + "; start with `pmmc start --id ID`");
+    add("down: " + ids + "; start with `pmmc start --id ID`, or see why above");
   }
+  for (const auto& id : h.uncounted)
+    add("acceptor " + id.str() + " was formatted again and is not counted (docs/OPERATIONS.md)");
   return why;
 }
 

@@ -39,6 +39,7 @@ public:
     }
     while (!under_way_.empty())
       take(connection_.next());
+    meter_.show_at(imported_, records.bytes_read());
     meter_.finish();
   }
 

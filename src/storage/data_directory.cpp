@@ -110,8 +110,8 @@ std::string first_format_advice(role_kind kind, const role_id& id) {
            "` makes it fetch the state from the other replicas";
   return text +
          ". WARNING: if its data is gone for good, never format it again under the same id: "
-         "its promises are lost with the data, and the cluster could decide two values for one "
-         "slot. Replace it instead: " +
+         "what it promised is lost with the data, and the cluster could decide two values for one "
+         "slot. Instead, " +
          repair_advice(kind);
 }
 
@@ -148,9 +148,15 @@ std::string repair_advice(role_kind kind) {
     return "move the directory away and run `pmmc init --id ID`: the replica then fetches the "
            "state "
            "from the other replicas";
-  const std::string role{to_string(kind)};
-  return "`pmmc reconfig --remove " + role + ":ID --add " + role + ":NEWID=HOST:PORT` puts a new " +
-         role + " with an empty directory in its place";
+  if (kind == role_kind::leader)
+    return "leave this leader down: the others go on. It must not be formatted again under its id, "
+           "or "
+           "it might use a ballot twice (docs/OPERATIONS.md, \"a leader lost its disk\")";
+  return "leave this acceptor down: the others go on while a majority is up. It must not be "
+         "formatted "
+         "again under its id, or it would forget its promises (docs/OPERATIONS.md, \"an acceptor "
+         "lost "
+         "its disk\")";
 }
 
 data_directory::data_directory(fs::path path, format_info info, unique_fd lock)

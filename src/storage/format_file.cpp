@@ -16,9 +16,10 @@ constexpr std::size_t max_format_bytes = 1 << 20;
 [[noreturn]] void damaged(const std::filesystem::path& file, std::string_view how) {
   fail("use", file, how,
        "it says whose directory this is, so nothing in here can be trusted. Restore this file from "
-       "a "
-       "copy. Without one: " +
-           repair_advice(role_kind::acceptor));
+       "a copy. Without one: an acceptor or a leader must stay down, and must not be formatted "
+       "again "
+       "under its id; for a replica, " +
+           repair_advice(role_kind::replica));
 }
 
 void put_members(text_lines& text, const std::string& role, const std::vector<member>& members) {

@@ -58,6 +58,21 @@ struct node_stage : stage {
   caf::actor node;
 };
 
+caf::behavior answering_role(caf::event_based_actor* self, role_id id) {
+  self->set_default_handler(caf::drop);
+  return {[id](const status_request& m) {
+    role_status s;
+    s.id = id;
+    s.fingerprint = m.with_fingerprint ? 42 : 0;
+    return s;
+  }};
+}
+
+caf::behavior silent_role(caf::event_based_actor* self, role_id) {
+  self->set_default_handler(caf::drop);
+  return {[self](const status_request&) { return self->make_response_promise<role_status>(); }};
+}
+
 } // namespace
 
 TEST_CASE_FIXTURE(stage, "a node introduces its own roles to each other") {
@@ -214,19 +229,8 @@ TEST_CASE_FIXTURE(node_stage, "clients come and go, each for itself") {
 
 TEST_CASE_FIXTURE(node_stage,
                   "the status has the roles that answer, and does not wait for the others") {
-  const auto answering = spawn([](caf::event_based_actor* self) -> caf::behavior {
-    self->set_default_handler(caf::drop);
-    return {[](const status_request& m) {
-      role_status s;
-      s.id = "r2";
-      s.fingerprint = m.with_fingerprint ? 42 : 0;
-      return s;
-    }};
-  });
-  const auto silent = spawn([](caf::event_based_actor* self) -> caf::behavior {
-    self->set_default_handler(caf::drop);
-    return {[self](const status_request&) { return self->make_response_promise<role_status>(); }};
-  });
+  const auto answering = spawn(answering_role, role_id{"r2"});
+  const auto silent = spawn(silent_role, role_id{"a2"});
   auto settings = std::make_shared<node_settings>();
   settings->address = "host2:1";
   settings->roles = {{"a2", hosted_kind::acceptor, "disk", silent},

@@ -1,10 +1,11 @@
-// Two processes, joined by CAF's own protocol over connections in memory: dialling, and messages that
-// really go over the wire.
+// Two processes, joined by CAF's own protocol over connections in memory: dialling, and messages
+// that really go over the wire.
 #include "actors/stage.hpp"
 #include "core_helpers.hpp"
 #include "node_actor.hpp"
-#include "system.hpp"
+#include "protocol.hpp"
 
+#include <caf/io/all.hpp>
 #include <caf/io/network/test_multiplexer.hpp>
 #include <doctest/doctest.h>
 
@@ -33,7 +34,10 @@ public:
   }
 
 private:
-  static system_config& configure(system_config& config) {
+  static caf::actor_system_config& configure(caf::actor_system_config& config) {
+    config.add_message_types<caf::id_block::pmmc>();
+    config.load<caf::io::middleman>();
+    config.set("middleman.app-identifiers", std::vector<std::string>{protocol_name()});
     config.set("scheduler.policy", caf::atom("testing"));
     config.set("middleman.network-backend", caf::atom("testing"));
     config.set("middleman.manual-multiplexing", true);
@@ -42,7 +46,7 @@ private:
     return config;
   }
 
-  system_config config_{1};
+  caf::actor_system_config config_;
   caf::actor_system system_;
 };
 
@@ -139,13 +143,15 @@ TEST_CASE_FIXTURE(two_processes, "a node that dials into another cluster says so
   const auto downs = r1.take<peer_down>();
   REQUIRE(downs.size() == 3); // a2, l2 and r2 are expected there
   CHECK(downs[0].id == "a2");
-  CHECK(downs[0].why == "at host2:1 refuses this process: it belongs to cluster \"test\", and this is "
-                        "\"other\"");
+  CHECK(downs[0].why ==
+        "at host2:1 refuses this process: it belongs to cluster \"test\", and this is "
+        "\"other\"");
   CHECK(a2.has_heard_nothing());
   CHECK(r1.has_heard_nothing());
 }
 
-TEST_CASE_FIXTURE(two_processes, "a process that is not there is reported, and dialled until it is") {
+TEST_CASE_FIXTURE(two_processes,
+                  "a process that is not there is reported, and dialled until it is") {
   start_dialling();
   beats(30);
   const auto downs = r1.take<peer_down>();

@@ -24,15 +24,16 @@ caf::actor_system_config& configure(caf::actor_system_config& config) {
 // --- Recorder -----------------------------------------------------------------------------------
 
 recorder::recorder(caf::actor_system& system, role_id id)
-    : id_(id), heard_(std::make_shared<std::vector<entry>>()) {
-  handle_ = system.spawn([heard = heard_](caf::event_based_actor* self) -> caf::behavior {
+    : id_(id), heard_(std::make_shared<entries>()) {
+  const auto behaviour = [](caf::event_based_actor* self, std::shared_ptr<entries> heard) {
     self->set_default_handler(
         [heard](caf::scheduled_actor* actor, caf::message_view& m) -> caf::result<caf::message> {
           heard->push_back({actor->current_sender(), m.move_content_to_message()});
           return caf::message{};
         });
-    return {[](stop_atom) {}}; // an actor without any handler would end at once
-  });
+    return caf::behavior{[](stop_atom) {}}; // an actor without any handler would end at once
+  };
+  handle_ = system.spawn(behaviour, heard_);
 }
 
 bool recorder::heard_only_from(const caf::actor& sender) const {

@@ -7,6 +7,7 @@
 #include "shell.hpp"
 #include "storage/data_directory.hpp"
 
+#include <algorithm>
 #include <caf/scheduler/test_coordinator.hpp>
 #include <cstdint>
 #include <filesystem>
@@ -56,9 +57,10 @@ private:
     caf::strong_actor_ptr from;
     caf::message content;
   };
+  using entries = std::vector<entry>;
 
   role_id id_;
-  std::shared_ptr<std::vector<entry>> heard_;
+  std::shared_ptr<entries> heard_;
   caf::actor handle_;
 };
 

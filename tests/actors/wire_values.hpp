@@ -32,7 +32,7 @@ constexpr std::size_t count_fields() {
 template <class T>
 auto fields_of(T& x) {
   constexpr auto count = count_fields<std::remove_const_t<T>>();
-  static_assert(count >= 1 && count <= 10);
+  static_assert(count >= 1 && count <= 12);
   if constexpr (count == 1) {
     auto& [a] = x;
     return std::tie(a);
@@ -60,9 +60,15 @@ auto fields_of(T& x) {
   } else if constexpr (count == 9) {
     auto& [a, b, c, d, e, f, g, h, i] = x;
     return std::tie(a, b, c, d, e, f, g, h, i);
-  } else {
+  } else if constexpr (count == 10) {
     auto& [a, b, c, d, e, f, g, h, i, j] = x;
     return std::tie(a, b, c, d, e, f, g, h, i, j);
+  } else if constexpr (count == 11) {
+    auto& [a, b, c, d, e, f, g, h, i, j, k] = x;
+    return std::tie(a, b, c, d, e, f, g, h, i, j, k);
+  } else {
+    auto& [a, b, c, d, e, f, g, h, i, j, k, l] = x;
+    return std::tie(a, b, c, d, e, f, g, h, i, j, k, l);
   }
 }
 

@@ -1,0 +1,12 @@
+// CAF's errors in words for the people who operate a cluster.
+#pragma once
+
+#include <caf/all.hpp>
+#include <string>
+
+namespace pmmc {
+
+/// What went wrong when a process was dialled or asked: "nothing listens there", …
+std::string explain(const caf::error& e, const caf::actor_system& system);
+
+} // namespace pmmc
