@@ -28,6 +28,7 @@ struct acceptor_shell {
 ///
 /// p1a, p2a, read_probe, ping → answers, after the sync that they depend on
 /// peer_up, peer_down         → whom the answers can reach
+/// disk_refused               → the process ends: its promises are lost
 /// status_request             → role_status
 caf::behavior acceptor_actor(caf::event_based_actor* self, std::shared_ptr<acceptor_shell> shell);
 

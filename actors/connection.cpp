@@ -45,6 +45,9 @@ struct connection::implementation {
   finished_operation next() {
     finished_operation result;
     self->receive([&](client_done& m) { result = {m.tag, std::move(m.outcome)}; });
+    const auto kind = result.outcome.kind;
+    if (kind == outcome_kind::not_executed || kind == outcome_kind::unknown)
+      wrote = false; // nobody answers, so nobody would confirm the session's end either
     return result;
   }
 

@@ -4,6 +4,7 @@
 
 #include "node_messages.hpp"
 #include "storage/role_state.hpp"
+#include "wire.hpp"
 
 namespace pmmc {
 
@@ -21,6 +22,7 @@ void meet_peer(Shell& shell, const hosted_role& peer) {
     shell.uncounted.erase(peer.id);
   } else {
     shell.uncounted.insert(peer.id);
+    caf::anon_send(peer.handle, disk_refused{shell.id, shell.durable.known_disks().at(peer.id)});
   }
 }
 

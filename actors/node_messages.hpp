@@ -55,6 +55,13 @@ struct peer_down {
   std::string why;
 };
 
+/// Leader or replica → acceptor: "I knew you with another disk, so you have lost your promises."
+/// The acceptor stops its process before it votes for those who do not know.
+struct disk_refused {
+  role_id by;
+  std::string known_format_id;
+};
+
 /// Client → replica. Many at once, so that a pipeline costs few messages.
 struct client_requests {
   role_id client;

@@ -205,6 +205,11 @@ typename Inspector::result_type inspect(Inspector& f, peer_down& x) {
 }
 
 template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, disk_refused& x) {
+  return f(caf::meta::type_name("disk_refused"), x.by, x.known_format_id);
+}
+
+template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, client_requests& x) {
   return f(caf::meta::type_name("client_requests"), x.client, x.requests, x.queries);
 }
@@ -270,6 +275,7 @@ CAF_ADD_TYPE_ID(pmmc, (pmmc::welcome))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::heartbeat))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::peer_up))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::peer_down))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::disk_refused))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::client_requests))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::client_replies))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::status_request))

@@ -126,7 +126,9 @@ void client::resend_all() {
 void client::on(const role_id& replica, const response& m) {
   if (replica == target_)
     heard_tick_ = tick_;
-  if (m.session == 0) {
+  if (m.status == reply_status::unavailable) { // it goes on trying
+    advice_ = m.body;
+  } else if (m.session == 0) {
     if (m.sequence != open_nonce_ || open_nonce_ == 0 || m.status != reply_status::ok)
       return; // of an attempt that was given up; or busy, and asked again on a tick
     byte_reader in{m.body};
@@ -146,9 +148,8 @@ void client::settle_sequence(const response& m) {
     return;
   auto& op = it->second;
   switch (m.status) {
-  case reply_status::unavailable: // it goes on trying
-    advice_ = m.body;
-    return;
+  case reply_status::unavailable:
+    return; // see above
   case reply_status::busy:
     op.trouble = m.body;
     op.attempts -= op.attempts > 0 ? 1 : 0;

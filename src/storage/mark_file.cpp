@@ -59,7 +59,7 @@ write_mark mark_file::read(const std::filesystem::path& file) {
 }
 
 mark_file::mark_file(const std::filesystem::path& file)
-    : path_(file), fd_(open_file(file, O_WRONLY)) {}
+    : path_((static_cast<void>(read(file)), file)), fd_(open_file(file, O_WRONLY)) {}
 
 void mark_file::put(const write_mark& mark) {
   write_at(fd_, path_, mark.writes % 2 * slot_bytes, slot_text(mark));

@@ -41,6 +41,13 @@ bool recorder::heard_only_from(const caf::actor& sender) const {
                      [&](const entry& e) { return e.from == sender; });
 }
 
+std::string recorder::text() const {
+  std::string text = id_.str() + " has heard:";
+  for (const auto& e : *heard_)
+    text += " " + caf::to_string(e.content);
+  return text;
+}
+
 // --- Files --------------------------------------------------------------------------------------
 
 temporary_directory::temporary_directory() {

@@ -51,6 +51,8 @@ public:
   bool heard_only_from(const caf::actor& sender) const;
   bool has_heard_nothing() const { return heard_->empty(); }
   void forget() { heard_->clear(); }
+  /// What it has heard, for the texts of failures.
+  std::string text() const;
 
 private:
   struct entry {

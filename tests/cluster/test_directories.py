@@ -7,7 +7,7 @@ import shutil
 from pmmc_cluster import (BAD_USAGE, DONE, PATIENCE_S, ClusterTest, SharedClusterTest, main,
                           run_program, wait_until)
 
-ADVICE = r"restore|put .*back|pmmc reconfig|pmmc init|move the directory"
+ADVICE = r"(?i)restore|put .*back|must stay down|leave this|pmmc init|move the directory"
 
 
 class Formatting(ClusterTest):
@@ -203,18 +203,24 @@ class Damage(SharedClusterTest):
 
 
 class FormattedAgain(ClusterTest):
+    def known_disks(self, cluster, role):
+        return run_program("inspect", "--json", cluster.data(role)).json["known_disks"]
+
     def test_an_acceptor_that_lost_its_promises_is_not_counted(self):
         cluster = self.running_cluster()
         cluster.run("put", "k", "1")
+        for role in ("l1", "l2", "r1", "r2", "r3"):
+            wait_until(f"{role} has met a1", lambda: "a1" in self.known_disks(cluster, role))
         cluster["a1"].kill9()
         shutil.rmtree(cluster.data("a1"))
         cluster.run("init", "--id", "a1")
-        cluster["a1"].start()
-        for role in ("l1", "l2", "r1", "r2", "r3"):
-            wait_until(f"{role} says that it does not count a1", lambda: "does not count acceptor a1"
-                       in cluster[role].log_text())
+        cluster["a1"].launch()
+        wait_until("a1 has stopped itself", lambda: not cluster["a1"].running)
+        self.assertIn("it was formatted again", cluster["a1"].log_text())
+        self.assertIn("does not count acceptor a1", "".join(
+            cluster[role].log_text() for role in ("l1", "l2", "r1", "r2", "r3")))
         cluster.run("put", "k", "2")
-        cluster["a2"].kill9()  # a1 and a3 would be a quorum if a1 counted
+        cluster["a2"].kill9()  # a1 and a3 would be a quorum if a1 voted
         result = cluster.pmmc("put", "k", "3", timeout_s=2)
         self.assertIn(result.code, (4, 5), str(result))
         self.assertEqual(cluster.pmmc("get", "k", timeout_s=2).code, 4)

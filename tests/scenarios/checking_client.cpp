@@ -62,6 +62,8 @@ void checking_client::on(const flight& f) {
 }
 
 void checking_client::on(const response& r) {
+  if (r.status == reply_status::unavailable)
+    return; // it only says that it takes long
   if (r.session == 0) {
     byte_reader body{r.body};
     if (session_ == 0 && r.sequence == open_number_)

@@ -20,8 +20,9 @@ public:
   session_id open(const role_id& client, const role_id& replica) {
     const auto number = cluster_.random().next();
     cluster_.send(client, replica, request{request_kind::open_session, 0, number, 0, ""});
-    const auto answer = wait_for<response>(
-        [&](const flight& f, const response& r) { return f.to == client && r.sequence == number; });
+    const auto answer = wait_for<response>([&](const flight& f, const response& r) {
+      return f.to == client && r.sequence == number && r.status == reply_status::ok;
+    });
     if (!answer)
       return 0;
     byte_reader body{answer->body};
@@ -36,7 +37,8 @@ public:
 
   std::optional<response> answer_to(session_id session, std::uint64_t sequence) {
     return wait_for<response>([&](const flight&, const response& r) {
-      return r.session == session && r.sequence == sequence;
+      return r.session == session && r.sequence == sequence &&
+             r.status != reply_status::unavailable; // which only says that it takes long
     });
   }
 

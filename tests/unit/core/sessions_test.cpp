@@ -105,6 +105,16 @@ TEST_CASE("sessions: how far a client may run ahead is limited") {
         reply_status::busy);
 }
 
+TEST_CASE("sessions: answers that the client does not acknowledge are limited") {
+  bench b;
+  const auto s = b.open();
+  for (std::uint64_t i = 1; i <= max_session_window; ++i)
+    CHECK(b.apply(operation(s, i, "x")).at(0).status == reply_status::ok);
+  const auto next = max_session_window + 1;
+  CHECK(b.apply(operation(s, next, "x")).at(0).status == reply_status::busy);
+  CHECK(b.apply(operation(s, next, "x", max_session_window / 2)).at(0).status == reply_status::ok);
+}
+
 TEST_CASE("sessions: the least recently used one gives way when there are too many") {
   bench b;
   const auto first = b.open();

@@ -74,8 +74,8 @@ TEST_CASE("a missing or empty directory: init, but never again for one that took
     const auto error = error_of([&] { scratch::open(tmp / id, acceptor_kind); });
     CHECK(contains(error, std::string{"pmmc init --id "} + id));
     CHECK(contains(error, "WARNING"));
-    CHECK(contains(error, "promises are lost"));
-    CHECK(contains(error, "pmmc reconfig --remove acceptor:"));
+    CHECK(contains(error, "what it promised is lost"));
+    CHECK(contains(error, "leave this acceptor down"));
   }
   const auto replica = error_of([&] { scratch::open(tmp / "r1", role_kind::replica); });
   CHECK(contains(replica, "from the other replicas"));

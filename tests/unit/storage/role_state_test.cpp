@@ -60,7 +60,7 @@ TEST_CASE("every damage of the state is refused: what was forgotten is unknown, 
   }
   fs::remove(file);
   CHECK(contains(error(), "missing"));
-  CHECK(contains(error(), "pmmc reconfig --remove leader:"));
+  CHECK(contains(error(), "leave this leader down"));
   scratch::overwrite(file, good);
   CHECK(role_state{directory}.load() == 1234);
 }

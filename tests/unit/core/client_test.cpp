@@ -1,0 +1,217 @@
+// The client: one replica at a time, exactly once, in order, and the truth about what it does not
+// know.
+#include "client.hpp"
+#include "codec.hpp"
+
+#include <doctest/doctest.h>
+
+#include <utility>
+
+using namespace pmmc;
+
+namespace {
+
+constexpr session_id session = 77;
+constexpr unsigned patience_ticks = 500;
+
+/// A client with its replicas played by the test.
+struct played_client {
+  client core;
+
+  explicit played_client(client::settings options = {})
+      : core([&] {
+          options.id = "c";
+          return options;
+        }()) {}
+
+  template <class M>
+  std::vector<std::pair<role_id, M>> sent() {
+    std::vector<std::pair<role_id, M>> found;
+    auto out = core.take();
+    for (auto& o : out.finished)
+      finished.push_back(std::move(o));
+    for (const auto& e : out.send)
+      if (const auto* m = std::get_if<M>(&e.body))
+        found.emplace_back(e.to, *m);
+    return found;
+  }
+
+  std::vector<client_outcome> outcomes() {
+    sent<request>();
+    return std::exchange(finished, {});
+  }
+
+  void answer(const request& r, reply_status status = reply_status::ok, std::string body = "done") {
+    core.on(core.replica(), response{r.session, r.sequence, status, std::move(body)});
+  }
+
+  void open_session() {
+    const auto opening = sent<request>();
+    REQUIRE(opening.size() == 1);
+    REQUIRE(opening[0].second.kind == request_kind::open_session);
+    std::string body;
+    put_varint(body, session);
+    answer(opening[0].second, reply_status::ok, body);
+  }
+
+  void ticks(unsigned n) {
+    for (unsigned i = 0; i < n; ++i)
+      core.on_tick();
+  }
+
+  std::vector<client_outcome> finished;
+};
+
+} // namespace
+
+TEST_CASE("an operation waits for a replica and a session, and is done once") {
+  played_client c;
+  const auto ticket = c.core.submit("op", patience_ticks);
+  CHECK(c.sent<request>().empty());
+  c.core.on_replica_up("r1", "h:1");
+  c.open_session();
+  const auto asked = c.sent<request>();
+  REQUIRE(asked.size() == 1);
+  CHECK(asked[0].second == request{request_kind::operation, session, 1, 0, "op"});
+  c.answer(asked[0].second);
+  c.answer(asked[0].second);
+  const auto done = c.outcomes();
+  REQUIRE(done.size() == 1);
+  CHECK(done[0].ticket == ticket);
+  CHECK(done[0].kind == outcome_kind::done);
+  CHECK(c.core.is_idle());
+}
+
+TEST_CASE("what is in flight goes to another replica with the same numbers") {
+  played_client c;
+  c.core.on_replica_up("r1", "h:1");
+  c.core.submit("a", patience_ticks);
+  c.open_session();
+  c.core.submit("b", patience_ticks);
+  const auto first = c.sent<request>();
+  REQUIRE(first.size() == 2);
+  c.core.on_replica_up("r2", "h:2");
+  c.core.on_replica_down("r1", "is gone");
+  const auto again = c.sent<request>();
+  REQUIRE(again.size() == 2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    CHECK(again[i].first == role_id{"r2"});
+    CHECK(again[i].second == first[i].second);
+  }
+}
+
+TEST_CASE("answers are acknowledged up to the first open request") {
+  played_client c;
+  c.core.on_replica_up("r1", "h:1");
+  for (const auto* op : {"a", "b", "c"})
+    c.core.submit(op, patience_ticks);
+  c.open_session();
+  const auto asked = c.sent<request>();
+  REQUIRE(asked.size() == 3);
+  c.answer(asked[0].second);
+  c.answer(asked[2].second);
+  c.core.submit("d", patience_ticks);
+  CHECK(c.sent<request>().back().second.acknowledged == 1);
+}
+
+TEST_CASE("never sent: not executed; sent: unknown") {
+  played_client c;
+  c.core.submit("a", 10);
+  c.ticks(11);
+  auto ended = c.outcomes();
+  REQUIRE(ended.size() == 1);
+  CHECK(ended[0].kind == outcome_kind::not_executed);
+
+  c.core.on_replica_up("r1", "h:1");
+  c.core.submit("b", 10);
+  c.open_session();
+  c.sent<request>();
+  c.ticks(11);
+  ended = c.outcomes();
+  REQUIRE(ended.size() == 1);
+  CHECK(ended[0].kind == outcome_kind::unknown);
+  CHECK(ended[0].body.find("replica r1 at h:1") != std::string::npos);
+}
+
+TEST_CASE("busy is not executed, and tried again") {
+  played_client c;
+  c.core.on_replica_up("r1", "h:1");
+  c.core.submit("a", 50);
+  c.open_session();
+  const auto asked = c.sent<request>();
+  REQUIRE(asked.size() == 1);
+  c.answer(asked[0].second, reply_status::busy, "too much");
+  c.ticks(20);
+  const auto again = c.sent<request>();
+  REQUIRE(again.size() == 1);
+  c.answer(again[0].second, reply_status::busy, "too much");
+  c.ticks(5);
+  c.answer(again[0].second, reply_status::busy, "too much");
+  c.ticks(50);
+  // The retry after the last "busy" was not answered, so what became of it is not known.
+  const auto ended = c.outcomes();
+  REQUIRE(ended.size() == 1);
+  CHECK(ended[0].kind == outcome_kind::unknown);
+}
+
+TEST_CASE("a replica's word that nothing is decided ends nothing, and is passed on") {
+  played_client c;
+  c.core.on_replica_up("r1", "h:1");
+  c.core.submit("a", 20);
+  const auto opening = c.sent<request>();
+  REQUIRE(opening.size() == 1);
+  c.answer(opening[0].second, reply_status::unavailable, "no quorum: 1 of 3");
+  CHECK(c.outcomes().empty());
+  c.ticks(21);
+  const auto ended = c.outcomes();
+  REQUIRE(ended.size() == 1);
+  CHECK(ended[0].kind == outcome_kind::not_executed);
+  CHECK(ended[0].body.find("no quorum: 1 of 3") != std::string::npos);
+}
+
+TEST_CASE("the span of numbers in flight is bounded, and so are queries") {
+  client::settings options;
+  options.max_in_flight = 4;
+  options.max_queries_in_flight = 3;
+  played_client c{options};
+  c.core.on_replica_up("r1", "h:1");
+  for (int i = 0; i < 20; ++i)
+    c.core.submit("op", patience_ticks);
+  c.open_session();
+  auto asked = c.sent<request>();
+  CHECK(asked.size() == 4);
+  const auto oldest = asked.front().second;
+  asked.erase(asked.begin());
+  std::uint64_t highest = 0;
+  while (!asked.empty()) { // everything but the oldest is answered
+    for (const auto& [to, r] : asked) {
+      highest = std::max(highest, r.sequence);
+      c.answer(r);
+    }
+    asked = c.sent<request>();
+  }
+  CHECK(highest - oldest.sequence == 7);
+  for (int i = 0; i < 10; ++i)
+    c.core.submit_query("q", patience_ticks);
+  CHECK(c.sent<query>().size() == 3);
+}
+
+TEST_CASE("an ended session leaves what was in flight unknown, and the rest goes into a new one") {
+  client::settings options;
+  options.max_in_flight = 1;
+  played_client c{options};
+  c.core.on_replica_up("r1", "h:1");
+  c.core.submit("a", patience_ticks);
+  c.core.submit("b", patience_ticks);
+  c.open_session();
+  const auto asked = c.sent<request>();
+  REQUIRE(asked.size() == 1);
+  c.answer(asked[0].second, reply_status::session_ended, "gone");
+  c.open_session();
+  const auto second = c.sent<request>();
+  REQUIRE(second.size() == 1);
+  CHECK(second[0].second.op == "b");
+  const auto ended = c.outcomes();
+  REQUIRE(ended.size() == 1);
+  CHECK(ended[0].kind == outcome_kind::unknown);
+}
