@@ -182,15 +182,28 @@ std::string node::why_unwelcome(const hello& m) const {
   if (m.cluster != settings_.cluster)
     return "it belongs to cluster \"" + m.cluster + "\", and this is \"" + settings_.cluster + "\"";
   for (const auto& role : m.roles) {
-    if (role.kind == hosted_kind::client)
-      continue;
     const auto expected = settings_.members.address_of(role.id);
+    if (role.kind == hosted_kind::client) {
+      if (!expected.empty())
+        return "a client must not have the id of a member, " + role.id.str();
+      continue;
+    }
     if (expected.empty())
       return role.id.str() + " is not a member of this cluster";
     if (expected != m.address)
       return role.id.str() + " has the address " + std::string{expected} + " here";
+    if (!is_member(role))
+      return role.id.str() + " is of another kind here";
   }
   return {};
+}
+
+bool node::is_member(const hosted_role& role) const {
+  const auto& members = role.kind == hosted_kind::acceptor ? settings_.members.acceptors
+                        : role.kind == hosted_kind::leader ? settings_.members.leaders
+                                                           : settings_.members.replicas;
+  return std::any_of(members.begin(), members.end(),
+                     [&](const member& m) { return m.id == role.id; });
 }
 
 // --- Connections --------------------------------------------------------------------------------

@@ -60,6 +60,7 @@ private:
   void welcomed(const std::string& address, const caf::actor& remote, const welcome& m);
   welcome greet(const hello& m);
   std::string why_unwelcome(const hello& m) const;
+  bool is_member(const hosted_role& role) const;
   void connected(node_link& link, const caf::actor& remote, std::uint64_t incarnation,
                  std::vector<hosted_role> roles);
   void announce(node_link& link);

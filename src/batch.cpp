@@ -7,12 +7,12 @@ namespace pmmc {
 namespace {
 constexpr std::uint64_t batch_format = 1;
 constexpr std::size_t entry_overhead_bytes = 1 + 4 * 10;
+} // namespace
 
 bool is_request_kind(std::uint64_t kind) {
   return kind >= static_cast<std::uint64_t>(request_kind::operation) &&
          kind <= static_cast<std::uint64_t>(request_kind::end_session);
 }
-} // namespace
 
 std::size_t batch_bytes(const request& r) { return entry_overhead_bytes + r.op.size(); }
 

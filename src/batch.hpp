@@ -19,6 +19,10 @@ struct batch_entry {
   std::string_view op;
 };
 
+/// Whether `kind`, which may come from anywhere, is one of request_kind. A batch with another one
+/// is no batch, so whoever lets it in spoils the requests beside it.
+bool is_request_kind(std::uint64_t kind);
+
 /// Bytes that `r` takes in a batch, at the most.
 std::size_t batch_bytes(const request& r);
 

@@ -39,6 +39,9 @@ void replica::on(const role_id& client, request m) {
     it->second.client = client;
     return;
   }
+  if (!is_request_kind(static_cast<std::uint64_t>(m.kind)))
+    return respond(client, {key.session, key.sequence, reply_status::refused,
+                            "the request is of a kind that does not exist"});
   if (m.op.size() > options_.max_op_bytes)
     return respond(
         client, {key.session, key.sequence, reply_status::refused,
@@ -52,7 +55,8 @@ void replica::on(const handoff& m) {
   called_upon_until_tick_ = tick_ + options_.resend_ticks;
   for (const auto& r : m.requests)
     if (!state_->sessions().recorded(r.session, r.sequence) &&
-        !pending_.contains({r.session, r.sequence}))
+        !pending_.contains({r.session, r.sequence}) &&
+        is_request_kind(static_cast<std::uint64_t>(r.kind)))
       admit(r, {}); // refused ones are offered again by the replica that handed them on
 }
 

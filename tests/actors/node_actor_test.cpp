@@ -125,6 +125,15 @@ TEST_CASE_FIXTURE(node_stage, "those who do not belong here are refused, and tol
     m.address = "host3:1";
     why = "l2 has the address host2:1 here";
   }
+  SUBCASE("a member as what it is not") {
+    m.roles[0].kind = hosted_kind::acceptor;
+    why = "l2 is of another kind here";
+  }
+  SUBCASE("a client under a member's id") {
+    m.roles[0].kind = hosted_kind::client;
+    m.address = "";
+    why = "a client must not have the id of a member, l2";
+  }
   SUBCASE("a member without an address") {
     m.address = "";
     why = "l2 has the address host2:1 here";

@@ -28,6 +28,22 @@ TEST_CASE(
   CHECK(b.role.pending_requests() == 0);
 }
 
+TEST_CASE("replica: a request of no known kind is refused, and spoils no batch") {
+  replica_bench b;
+  b.open_session();
+  auto strange = operation(s1, 1, "strange");
+  strange.kind = static_cast<request_kind>(77);
+  b.ask(strange);
+  b.role.on(handoff{"r2", {strange}});
+  b.ask(operation(s1, 1, "a"));
+  const auto sent = b.flush().send;
+  const auto answers = only<response>(sent, "c1");
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].status == reply_status::refused);
+  CHECK(only<propose>(sent, "l1").at(0).value == batch_of({operation(s1, 1, "a")}));
+  CHECK(b.role.pending_requests() == 1);
+}
+
 TEST_CASE(
     "replica: a batch is limited in requests and bytes, the slots in flight by the pipeline") {
   replica::settings settings;
