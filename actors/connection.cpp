@@ -90,6 +90,9 @@ connection::~connection() {
   }
   caf::anon_send_exit(i.node, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(i.client, caf::exit_reason::user_shutdown);
+  // Left to the end of the process: the actor system's destructor waits for connections that are
+  // being made, and a server that is no pmmc process can keep those waiting.
+  static_cast<void>(implementation_.release());
 }
 
 std::uint64_t connection::submit(std::string op) {

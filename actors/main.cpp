@@ -2,5 +2,5 @@
 #include "kv/kv_store.hpp"
 
 int main(int argc, char** argv) {
-  return pmmc::run(argc, argv, [] { return std::make_unique<pmmc::kv::kv_store>(); });
+  pmmc::run(argc, argv, [] { return std::make_unique<pmmc::kv::kv_store>(); });
 }

@@ -85,8 +85,9 @@ private:
 
 answers ask_all(const std::string& cluster, const std::set<std::string>& addresses,
                 bool with_fingerprint, std::chrono::milliseconds timeout) {
-  system_config options{1};
-  caf::actor_system system{options};
+  // Left to the end of the process, as in connection.cpp.
+  auto& options = *new system_config{1};
+  auto& system = *new caf::actor_system{options};
   auto result = std::make_shared<answers>();
   caf::scoped_actor self{system};
   const auto prober = self->spawn<caf::monitored>([&](caf::event_based_actor* actor) {

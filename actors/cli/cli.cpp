@@ -189,7 +189,9 @@ void arguments::expect_words(std::size_t least, std::size_t most, const std::str
 
 namespace pmmc {
 
-int run(int argc, char** argv, state_machine_factory make_machine) {
+namespace {
+
+int run_guarded(int argc, char** argv, state_machine_factory make_machine) {
   try {
     start_client_log();
     const int code = cli::run_command(argc, argv, std::move(make_machine));
@@ -212,6 +214,14 @@ int run(int argc, char** argv, state_machine_factory make_machine) {
     std::fprintf(stderr, "pmmc: internal error: %s\n", e.what());
     return cli::internal_error;
   }
+}
+
+} // namespace
+
+void run(int argc, char** argv, state_machine_factory make_machine) {
+  const int code = run_guarded(argc, argv, std::move(make_machine));
+  std::fflush(nullptr);
+  std::_Exit(code); // whatever connections are still being made (connection.cpp)
 }
 
 } // namespace pmmc

@@ -65,7 +65,7 @@ int apply_raw(const arguments& a); ///< apply, query: for state machines other t
 
 namespace pmmc {
 
-/// The whole program `pmmc`, for the state machine that `make_machine` makes.
-int run(int argc, char** argv, state_machine_factory make_machine);
+/// The whole program `pmmc`, for the state machine that `make_machine` makes. Ends the process.
+[[noreturn]] void run(int argc, char** argv, state_machine_factory make_machine);
 
 } // namespace pmmc

@@ -1,4 +1,4 @@
-// A replicated bank (paper, exercise 3). Its main: return pmmc::run(argc, argv, make_unique<bank>);
+// A replicated bank (paper, exercise 3). Its main: pmmc::run(argc, argv, make_unique<bank>);
 #pragma once
 #include "state_machine.hpp"
 #include <map>

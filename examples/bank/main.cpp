@@ -4,5 +4,5 @@
 #include "cli/cli.hpp"
 
 int main(int argc, char** argv) {
-  return pmmc::run(argc, argv, [] { return std::make_unique<bank>(); });
+  pmmc::run(argc, argv, [] { return std::make_unique<bank>(); });
 }
