@@ -191,6 +191,11 @@ class Exec(OneCluster):
             child.send("get co\n")
             self.assertEqual(child.line(), "1")
 
+    def test_answers_far_longer_than_one_message_may_be(self):
+        value = b"x" * 1_000_000
+        lines = self.exec_lines(b"put big " + value + b"\n" + b"get big\n" * 60)
+        self.assertEqual(lines, [b"ok"] + [value] * 60)
+
 
 class Reports(OneCluster):
     """status, config, fingerprint, inspect, version: the shapes that scripts rely on."""
