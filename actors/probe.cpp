@@ -83,6 +83,14 @@ private:
   std::shared_ptr<answers> into_;
 };
 
+struct probe_task {
+  std::string cluster;
+  std::set<std::string> addresses;
+  std::chrono::milliseconds timeout;
+  status_request what;
+  std::shared_ptr<answers> into;
+};
+
 answers ask_all(const std::string& cluster, const std::set<std::string>& addresses,
                 bool with_fingerprint, std::chrono::milliseconds timeout) {
   // Left to the end of the process, as in connection.cpp.
@@ -90,16 +98,18 @@ answers ask_all(const std::string& cluster, const std::set<std::string>& address
   auto& system = *new caf::actor_system{options};
   auto result = std::make_shared<answers>();
   caf::scoped_actor self{system};
-  const auto prober = self->spawn<caf::monitored>([&](caf::event_based_actor* actor) {
-    set_shell_handlers(actor, "probe");
-    auto p = std::make_shared<process_probe>(actor, cluster, timeout,
-                                             status_request{with_fingerprint}, result);
-    p->missing = addresses.size();
-    for (const auto& address : addresses)
-      p->ask(address);
-    actor->attach_functor([p]() mutable { p.reset(); });
-    return caf::behavior{[](tick_atom) {}};
-  });
+  const auto prober = self->spawn<caf::monitored>(
+      [](caf::event_based_actor* actor, const probe_task& task) {
+        set_shell_handlers(actor, "probe");
+        auto p = std::make_shared<process_probe>(actor, task.cluster, task.timeout, task.what,
+                                                 task.into);
+        p->missing = task.addresses.size();
+        for (const auto& address : task.addresses)
+          p->ask(address);
+        actor->attach_functor([p]() mutable { p.reset(); });
+        return caf::behavior{[](tick_atom) {}};
+      },
+      probe_task{cluster, addresses, timeout, {with_fingerprint}, result});
   self->wait_for(prober);
   return *result;
 }
