@@ -93,9 +93,9 @@ struct probe_task {
 
 answers ask_all(const std::string& cluster, const std::set<std::string>& addresses,
                 bool with_fingerprint, std::chrono::milliseconds timeout) {
-  // Left to the end of the process, as in connection.cpp.
-  auto& options = *new system_config{1};
-  auto& system = *new caf::actor_system{options};
+  // One for all calls, and left to the end of the process, as in connection.cpp.
+  static auto& options = *new system_config{1};
+  static auto& system = *new caf::actor_system{options};
   auto result = std::make_shared<answers>();
   caf::scoped_actor self{system};
   const auto prober = self->spawn<caf::monitored>(

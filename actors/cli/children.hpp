@@ -8,7 +8,7 @@
 
 namespace pmmc::cli {
 
-/// Starts children before any thread is there. While an object lives, SIGINT, SIGTERM and SIGCHLD
+/// While an object lives, SIGINT, SIGTERM and SIGCHLD
 /// go to it. Its destructor stops all children. One object at a time.
 class child_processes {
 public:

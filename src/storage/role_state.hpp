@@ -21,9 +21,10 @@ public:
   /// `directory` must be open for writing.
   explicit role_state(const data_directory& directory);
 
-  /// Leaders: the highest seqnum of a ballot that may have been used; 0: none.
+  /// Leaders: the least seqnum that no ballot has used; 0 after formatting.
   std::uint64_t load() const { return seqnum_; }
-  /// Call before the first p1a of a ballot with this seqnum goes out (L3). Must not go back.
+  /// The least seqnum that is free from now on. Call before the first p1a of a ballot with the one
+  /// below it goes out (L3). Must not go back.
   void save(std::uint64_t seqnum);
 
   /// The format_id of every acceptor ever met. One that comes back under its id with another disk
