@@ -40,8 +40,9 @@ void acceptor_state::apply(const acceptor_record& record) {
   std::visit([this](const auto& r) { apply_to(*this, r); }, record);
 }
 
-acceptor::acceptor(settings options, acceptor_state recovered)
-    : options_(std::move(options)), state_(std::move(recovered)) {
+acceptor::acceptor(settings options, acceptor_state recovered, config_history configurations)
+    : options_(std::move(options)), state_(std::move(recovered)),
+      configurations_(std::move(configurations)) {
   for (const auto& [version, votes] : state_.by_version)
     for (const auto& [slot, held] : votes.accepted)
       accepted_bytes_ += held.value.size();
@@ -60,7 +61,35 @@ const pvalue* acceptor::find(config_version version, slot_num slot) const {
   return held == it->second.accepted.end() ? nullptr : &held->second;
 }
 
+/// Whether it votes in `version`: not where it is known to be no member, nor where everything is
+/// decided and safe with the configurations that followed.
+bool acceptor::serves(config_version version) const {
+  const auto* config = configurations_.find(version);
+  return config == nullptr ||
+         (config->has_acceptor(options_.id) && configurations_.end_of(version) > state_.watermark);
+}
+
+/// F2: no slot gets votes under two configurations.
+bool acceptor::serves(config_version version, slot_num slot) const {
+  const auto* config = configurations_.find(version);
+  return config == nullptr || (config->has_acceptor(options_.id) && slot >= config->first_slot &&
+                               slot < configurations_.end_of(version));
+}
+
+void acceptor::send_news(const role_id& to) {
+  out_.send.push_back({to, config_news{options_.id, configurations_}});
+}
+
+void acceptor::on(const config_news& m) {
+  if (!m.configurations.empty() &&
+      (configurations_.empty() ||
+       m.configurations.latest().version > configurations_.latest().version))
+    configurations_ = m.configurations;
+}
+
 void acceptor::on(const p1a& m) {
+  if (!serves(m.version))
+    return send_news(m.leader);
   if (m.ballot > promised(m.version))
     persist(promise_record{m.version, m.ballot});
   out_.send.push_back({m.leader, answer(m)});
@@ -81,6 +110,8 @@ p1b acceptor::answer(const p1a& m) const {
   const auto& accepted = votes->second.accepted;
   std::size_t bytes = 0;
   for (auto it = accepted.lower_bound(m.from_slot); it != accepted.end(); ++it) {
+    if (!serves(m.version, it->first))
+      break; // outside the version's slots nothing counts
     if (bytes > 0 && bytes + it->second.value.size() > options_.page_bytes) {
       reply.next_slot = it->first;
       break;
@@ -93,6 +124,8 @@ p1b acceptor::answer(const p1a& m) const {
 
 void acceptor::on(const p2a& m) {
   const auto slot = m.value.slot;
+  if (!serves(m.version, slot))
+    return send_news(m.leader);
   if (slot >= state_.watermark && m.value.ballot >= promised(m.version)) {
     const auto* held = find(m.version, slot);
     // The same pvalue again (a retransmission) is durable already, or will be before this answer.
@@ -124,6 +157,8 @@ void acceptor::on(const ping& m) {
       m.state.ballot == state_.by_version.rbegin()->second.ballot)
     leader_ping_ = m.number;
   out_.send.push_back({m.from, pong{options_.id, m.number, current_vitals()}});
+  if (m.state.version < current_vitals().version)
+    send_news(m.from);
 }
 
 void acceptor::persist(acceptor_record record) {
@@ -159,6 +194,7 @@ vitals acceptor::current_vitals() const {
   vitals v;
   v.watermark = state_.watermark;
   v.leader_ping = leader_ping_;
+  v.version = configurations_.empty() ? 0 : configurations_.latest().version;
   if (!state_.by_version.empty()) {
     v.ballot = state_.by_version.rbegin()->second.ballot;
     v.slot_out = highest_accepted(state_.by_version.rbegin()->first) + 1;

@@ -1,5 +1,5 @@
-// The acceptor (paper, section 2.2, figure 3), with state reduction (4.1) and garbage collection
-// (4.2).
+// The acceptor (paper, section 2.2, figure 3), with state reduction (4.1), garbage collection (4.2)
+// and one set of votes per configuration (4.4).
 #pragma once
 
 #include "messages.hpp"
@@ -52,7 +52,8 @@ public:
   };
 
   /// `recovered` is what the persisted records add up to (empty for a newly formatted acceptor).
-  acceptor(settings options, acceptor_state recovered);
+  /// `configurations`: those that it knows; may be empty.
+  acceptor(settings options, acceptor_state recovered, config_history configurations = {});
 
   void on(const p1a& m);
   void on(const p2a& m);
@@ -60,10 +61,14 @@ public:
   /// Also takes over the watermark that replicas announce (G1 is theirs to keep), and remembers the
   /// active leader's sign of life for those leaders that its pings do not reach.
   void on(const ping& m);
+  void on(const pong&) {}
+  /// What it has not heard of is served as asked; what it knows of only within its slots.
+  void on(const config_news& m);
 
   outputs<acceptor_record> take();
 
   const acceptor_state& state() const { return state_; }
+  const config_history& configurations() const { return configurations_; }
   /// The highest slot with a pvalue in `version`, never below watermark - 1.
   slot_num highest_accepted(config_version version) const;
   /// Bytes of the commands held.
@@ -74,11 +79,15 @@ private:
   void persist(acceptor_record record);
   void collect(slot_num watermark);
   p1b answer(const p1a& m) const;
+  bool serves(config_version version) const;
+  bool serves(config_version version, slot_num slot) const;
+  void send_news(const role_id& to);
   ballot_num promised(config_version version) const;
   const pvalue* find(config_version version, slot_num slot) const;
 
   settings options_;
   acceptor_state state_;
+  config_history configurations_;
   std::size_t accepted_bytes_ = 0;
   std::uint64_t leader_ping_ = 0; ///< not durable: a hint for leaders that cannot reach each other
   outputs<acceptor_record> out_;

@@ -15,9 +15,10 @@ void client::begin_waiting() {
     heard_tick_ = tick_;
 }
 
-std::uint64_t client::submit(std::string op, unsigned timeout_ticks) {
+std::uint64_t client::submit(std::string op, unsigned timeout_ticks, request_kind kind) {
   begin_waiting();
   operation o;
+  o.what.kind = kind;
   o.what.op = std::move(op);
   o.ticket = ++tickets_;
   o.deadline_tick = tick_ + timeout_ticks;

@@ -51,9 +51,10 @@ public:
 
   explicit client(settings options);
 
-  /// Queues an operation; it finishes after `timeout_ticks` ticks at the latest. Returns its
-  /// ticket.
-  std::uint64_t submit(std::string op, unsigned timeout_ticks);
+  /// Queues an operation (or a reconfiguration); it finishes after `timeout_ticks` ticks at the
+  /// latest. Returns its ticket.
+  std::uint64_t submit(std::string op, unsigned timeout_ticks,
+                       request_kind kind = request_kind::operation);
   std::uint64_t submit_query(std::string op, unsigned timeout_ticks);
   /// Ends the session, as the last thing. Finishes like an operation. Without a session it is done.
   std::uint64_t finish(unsigned timeout_ticks);

@@ -31,6 +31,8 @@ void commander::on(const p2b& m) {
     return;
   for (const auto& replica : task_.config->replicas)
     out_.push_back({replica.id, decision{task_.config->version, value.slot, value.value}});
+  for (const auto& replica : task_.learners)
+    out_.push_back({replica, decision{task_.config->version, value.slot, value.value}});
   outcome_ = decided{value};
 }
 

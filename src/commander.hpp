@@ -31,6 +31,7 @@ struct commander_task {
   std::shared_ptr<const configuration> config; ///< that of the slot: its acceptors are asked, its
                                                ///< replicas told
   pvalue value;
+  std::vector<role_id> learners = {}; ///< replicas of later configurations, which need it as well
 };
 
 /// Single-threaded. Sends again on ticks until it has an outcome; then it is done and sends no

@@ -11,16 +11,38 @@ std::size_t configuration::durable_replicas() const {
   return std::min(tolerated_failures() + 1, replicas.size());
 }
 
-bool configuration::has_acceptor(const role_id& id) const {
-  return std::any_of(acceptors.begin(), acceptors.end(),
-                     [&](const member& m) { return m.id == id; });
+std::string_view to_string(member_kind kind) {
+  switch (kind) {
+  case member_kind::acceptor:
+    return "acceptor";
+  case member_kind::leader:
+    return "leader";
+  case member_kind::replica:
+    break;
+  }
+  return "replica";
+}
+
+std::vector<member>& configuration::members(member_kind kind) {
+  return kind == member_kind::acceptor ? acceptors
+         : kind == member_kind::leader ? leaders
+                                       : replicas;
+}
+
+const std::vector<member>& configuration::members(member_kind kind) const {
+  return const_cast<configuration*>(this)->members(kind);
+}
+
+const member* configuration::find(member_kind kind, const role_id& id) const {
+  const auto& all = members(kind);
+  const auto it = std::find_if(all.begin(), all.end(), [&](const member& m) { return m.id == id; });
+  return it == all.end() ? nullptr : &*it;
 }
 
 std::string_view configuration::address_of(const role_id& id) const {
-  for (const auto* members : {&acceptors, &leaders, &replicas})
-    for (const auto& m : *members)
-      if (m.id == id)
-        return m.address;
+  for (const auto kind : all_member_kinds)
+    if (const auto* m = find(kind, id))
+      return m->address;
   return {};
 }
 
@@ -36,14 +58,50 @@ void config_history::add(configuration next) {
   PMMC_INVARIANT(by_first_slot_.empty() ||
                      (next.version > latest().version && next.first_slot > latest().first_slot),
                  "F1: configurations follow each other in slots and versions");
-  auto first_slot = next.first_slot;
+  if (!by_first_slot_.empty())
+    for (const auto kind : all_member_kinds)
+      for (const auto& m : latest().members(kind))
+        former_members_.insert_or_assign(m.id, former_member{kind, m.id, m.disk, next.version});
+  for (const auto kind : all_member_kinds)
+    for (const auto& m : next.members(kind))
+      former_members_.erase(m.id);
+  const auto first_slot = next.first_slot;
   by_first_slot_.emplace(first_slot, std::move(next));
+  if (by_first_slot_.size() > most_kept + 1)
+    by_first_slot_.erase(std::next(by_first_slot_.begin()));
 }
 
 const configuration& config_history::for_slot(slot_num slot) const {
   auto it = by_first_slot_.upper_bound(slot);
   PMMC_INVARIANT(it != by_first_slot_.begin(), "F1: every slot has a configuration");
   return std::prev(it)->second;
+}
+
+std::vector<const configuration*> config_history::from(slot_num slot) const {
+  std::vector<const configuration*> result;
+  for (auto it = by_first_slot_.begin(); it != by_first_slot_.end(); ++it)
+    if (const auto next = std::next(it); next == by_first_slot_.end() || next->first > slot)
+      result.push_back(&it->second);
+  return result;
+}
+
+bool config_history::assign(std::vector<configuration> configurations,
+                            std::vector<former_member> former) {
+  config_history read;
+  for (auto& c : configurations) {
+    if (c.acceptors.empty() || c.leaders.empty() || c.replicas.empty() || c.first_slot == 0 ||
+        (!read.empty() &&
+         (c.version <= read.latest().version || c.first_slot <= read.latest().first_slot)))
+      return false;
+    const auto first_slot = c.first_slot;
+    read.by_first_slot_.emplace(first_slot, std::move(c));
+  }
+  for (auto& f : former) {
+    const auto id = f.id;
+    read.former_members_.emplace(id, std::move(f));
+  }
+  *this = std::move(read);
+  return true;
 }
 
 const configuration* config_history::find(config_version version) const {

@@ -3,6 +3,7 @@
 
 #include "types.hpp"
 
+#include <array>
 #include <map>
 #include <string>
 #include <string_view>
@@ -10,11 +11,20 @@
 
 namespace pmmc {
 
+enum class member_kind : std::uint8_t { acceptor = 1, leader = 2, replica = 3 };
+inline constexpr std::array all_member_kinds = {member_kind::acceptor, member_kind::leader,
+                                                member_kind::replica};
+
+/// "acceptor", "leader" or "replica".
+std::string_view to_string(member_kind kind);
+
 /// One role of a configuration. `address` is "HOST:PORT", an attribute that may change under the
-/// id.
+/// id. `disk` is the format_id of its data directory: who comes back under the id with another one
+/// is somebody else. Empty for the founders, whose disks nobody knew.
 struct member {
   role_id id;
   std::string address;
+  std::string disk = {};
 
   friend bool operator==(const member&, const member&) = default;
 };
@@ -35,8 +45,13 @@ struct configuration {
   /// Replicas that must hold a state durably before the log below it may go: f + 1, or all of them
   /// where there are fewer (design, garbage collection).
   std::size_t durable_replicas() const;
-  /// Whether `id` is an acceptor of this configuration.
-  bool has_acceptor(const role_id& id) const;
+  std::vector<member>& members(member_kind kind);
+  const std::vector<member>& members(member_kind kind) const;
+  /// The member of this kind called `id`, or nullptr.
+  const member* find(member_kind kind, const role_id& id) const;
+  bool has_acceptor(const role_id& id) const { return find(member_kind::acceptor, id) != nullptr; }
+  bool has_leader(const role_id& id) const { return find(member_kind::leader, id) != nullptr; }
+  bool has_replica(const role_id& id) const { return find(member_kind::replica, id) != nullptr; }
   /// The address of any role of this configuration, or "" for an unknown id.
   std::string_view address_of(const role_id& id) const;
 
@@ -45,30 +60,54 @@ struct configuration {
 
 std::vector<role_id> ids_of(const std::vector<member>& members);
 
-/// All configurations that still matter, by first slot: the one in force at the oldest slot kept,
-/// its successors, and those pending inside WINDOW. Part of the replicated state, so equal at equal
-/// slots.
+/// Who was a member once and is none any more.
+struct former_member {
+  member_kind kind = member_kind::acceptor;
+  role_id id;
+  std::string disk;              ///< empty if it was not known
+  config_version removed_in = 0; ///< the first version without it
+
+  friend bool operator==(const former_member&, const former_member&) = default;
+};
+
+/// The configurations of a cluster by first slot: the first one (which begins at slot 1), the last
+/// `most_kept` and those pending inside WINDOW. Part of the replicated state, so equal at equal
+/// slots (F1).
 class config_history {
 public:
+  static constexpr std::size_t most_kept = 32;
+  static constexpr std::size_t most_former_members = 4'096;
+
   config_history() = default;
   explicit config_history(configuration first) { add(std::move(first)); }
 
-  /// Invariant F1: versions and first slots both grow (a later one may share the first slot of
-  /// none).
+  /// Invariant F1: versions and first slots both grow. Members that `next` does not have become
+  /// former ones; those that it has are none any more. Forgets configurations past `most_kept`.
   void add(configuration next);
-  /// The configuration that governs `slot`. Precondition: not empty, slot >= its first slot.
+  /// The configuration that governs `slot`. Precondition: not empty. Between the first one and the
+  /// oldest of the last ones, where some were forgotten, it is the first one.
   const configuration& for_slot(slot_num slot) const;
   const configuration* find(config_version version) const;
+  const configuration& first() const { return by_first_slot_.begin()->second; }
   const configuration& latest() const { return by_first_slot_.rbegin()->second; }
   const std::map<slot_num, configuration>& all() const { return by_first_slot_; }
-  /// One past the last slot that `version` governs, or the largest slot_num if it is the latest.
+  /// One past the last slot that `version` governs, the largest slot_num if it is the latest, or 0
+  /// if it is not known.
   slot_num end_of(config_version version) const;
+  /// The configurations that govern slots at or after `slot`, the oldest first.
+  std::vector<const configuration*> from(slot_num slot) const;
+  const std::map<role_id, former_member>& former_members() const { return former_members_; }
   bool empty() const { return by_first_slot_.empty(); }
+
+  /// For what comes from a disk or a message: whether the parts follow each other. Replaces *this
+  /// only if they do.
+  bool assign(std::vector<configuration> configurations, std::vector<former_member> former);
 
   friend bool operator==(const config_history&, const config_history&) = default;
 
 private:
   std::map<slot_num, configuration> by_first_slot_;
+  std::map<role_id, former_member> former_members_;
 };
 
 } // namespace pmmc

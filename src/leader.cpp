@@ -10,8 +10,7 @@ namespace pmmc {
 leader::leader(settings options, std::uint64_t free_seqnum, config_history configurations)
     : options_(options), configurations_(std::move(configurations)), random_(options.seed),
       free_seqnum_(free_seqnum), timeout_(options.timeout) {
-  for (const auto& [first_slot, config] : configurations_.all())
-    shared_configurations_.emplace(config.version, std::make_shared<const configuration>(config));
+  share_configurations();
   office_tick_ = options_.start_ticks + random_.below(options_.start_ticks);
   send_pings();
 }
@@ -26,6 +25,7 @@ vitals leader::current_vitals() const {
   v.ballot = state_ == state::active || state_ == state::scouting ? ballot_num_ : preempted_by_;
   v.slot_out = std::max(highest_decided_ + 1, covered_from_);
   v.watermark = watermark_;
+  v.version = configurations_.latest().version;
   return v;
 }
 
@@ -33,8 +33,9 @@ vitals leader::current_vitals() const {
 
 void leader::on(const propose& m) {
   const auto* config = configurations_.find(m.version);
-  if (config == nullptr || m.slot == 0 || configurations_.for_slot(m.slot).version != m.version)
-    return; // of a configuration that this leader has not heard of: the replica proposes again
+  if (config == nullptr || m.slot == 0 || configurations_.for_slot(m.slot).version != m.version ||
+      !may_lead(*config))
+    return; // not known here, or for others to lead: the replica proposes again
   if (auto known = decisions_.find(m.slot); known != decisions_.end()) {
     out_.send.push_back({m.replica, decision{m.version, m.slot, known->second}});
     return;
@@ -43,9 +44,9 @@ void leader::on(const propose& m) {
     return;
   if (m.slot < watermark_) {
     out_.send.push_back({m.replica, collected{watermark_}});
-  } else if (!is_active()) {
-    if (proposals_.size() < 2 * options_.window)
-      proposals_.emplace(m.slot, m.value);
+  } else if (!is_active() || !adopted_.contains(m.version)) {
+    if (proposals_.size() < 4 * options_.window)
+      proposals_.emplace(m.slot, m.value); // until phase 1 of its configuration is over
   } else if (m.slot < covered_from_) {
     recover(m);
   } else {
@@ -66,7 +67,7 @@ void leader::start_waiting_commanders() {
     const bool only_one = commanders_.insert(slot).second;
     PMMC_INVARIANT(only_one, "C1: one commander per ballot and slot");
     out_.start_commanders.push_back(
-        {config_for(slot), pvalue{ballot_num_, slot, proposals_.at(slot)}});
+        {config_for(slot), pvalue{ballot_num_, slot, proposals_.at(slot)}, learners_of(slot)});
   }
 }
 
@@ -151,201 +152,6 @@ void leader::forget_decided() {
     decisions_bytes_ -= decisions_.begin()->second.size();
     decisions_.erase(decisions_.begin());
   }
-}
-
-// --- Election -----------------------------------------------------------------------------------
-
-void leader::run_for_office() {
-  state_ = state::scouting;
-  const auto seqnum =
-      std::max(free_seqnum_, preempted_by_.is_bottom() ? 0 : preempted_by_.seqnum + 1);
-  ballot_num next{seqnum, options_.id};
-  PMMC_INVARIANT(next > ballot_num_, "L3: ballots are never reused");
-  ballot_num_ = next;
-  free_seqnum_ = seqnum + 1;
-  out_.persist_seqnum = free_seqnum_;
-  pmax_.clear();
-  waiting_for_scouts_.clear();
-  const auto from_slot = std::max(watermark_, least_replica_slot_out());
-  covered_from_ = from_slot;
-  for (const auto& [version, config] : shared_configurations_) {
-    const auto end = configurations_.end_of(version);
-    if (end <= from_slot)
-      continue;
-    waiting_for_scouts_.insert(version);
-    out_.start_scouts.push_back({config, ballot_num_, std::max(from_slot, config->first_slot), 0});
-  }
-}
-
-void leader::on(const scout_outcome& m) {
-  if (const auto* won = std::get_if<adopted>(&m))
-    handle(*won);
-  else
-    handle(std::get<preempted>(m));
-}
-
-void leader::handle(const adopted& m) {
-  if (m.ballot != ballot_num_)
-    return;
-  if (is_active() && m.to_slot != 0)
-    return propose_recovered(m);
-  if (state_ != state::scouting || waiting_for_scouts_.erase(m.version) == 0)
-    return;
-  watermark_ = std::max(watermark_, m.watermark);
-  for (const auto& [slot, p] : m.pvalues)
-    if (configurations_.for_slot(slot).version == m.version)
-      pmax_.insert_or_assign(slot, p);
-  if (waiting_for_scouts_.empty())
-    become_active();
-}
-
-/// The paper's `proposals := proposals ◁ pmax(pvals)`, and a commander for each of them.
-void leader::become_active() {
-  state_ = state::active;
-  timeout_.decrease();
-  covered_from_ = std::max(covered_from_, watermark_);
-  proposals_.erase(proposals_.begin(), proposals_.lower_bound(covered_from_));
-  for (const auto& [slot, p] : pmax_) {
-    if (auto known = decisions_.find(slot); known != decisions_.end())
-      PMMC_INVARIANT(known->second == p.value, "A5: what was chosen stays chosen");
-    else if (slot >= covered_from_)
-      proposals_.insert_or_assign(slot, p.value);
-  }
-  pmax_.clear();
-  for (const auto& [slot, value] : proposals_)
-    waiting_for_commander_.insert(slot);
-  start_waiting_commanders();
-  for (const auto& replica : configurations_.latest().replicas)
-    out_.send.push_back({replica.id, pong{options_.id, 0, current_vitals()}});
-  for (const auto& [version, config] : shared_configurations_)
-    for (const auto& acceptor : config->acceptors)
-      acceptors_[acceptor.id].heard_tick = tick_; // a quorum has just answered the scouts
-}
-
-void leader::handle(const preempted& m) {
-  if (m.ballot <= ballot_num_ || state_ == state::passive)
-    return; // stale
-  timeout_.increase();
-  become_passive(m.ballot);
-}
-
-void leader::become_passive(const ballot_num& by) {
-  state_ = state::passive;
-  preempted_by_ = std::max(preempted_by_, by);
-  watched_is_down_ = false;
-  out_.stop_all = true;
-  // What has not been carried out yet must not be started after the stop.
-  out_.start_scouts.clear();
-  out_.start_commanders.clear();
-  commanders_.clear();
-  waiting_for_commander_.clear();
-  waiting_for_scouts_.clear();
-  recovering_from_.reset();
-  recovery_proposals_.clear();
-  pmax_.clear();
-  put_off_office();
-  send_pings();
-}
-
-void leader::put_off_office() {
-  const unsigned wait = watched_is_down_ ? 4 * options_.ping_ticks : timeout_.ticks();
-  office_tick_ = tick_ + wait + random_.below(1 + wait / 2);
-}
-
-// --- Failure detection --------------------------------------------------------------------------
-
-void leader::send_pings() {
-  const ping p{options_.id, ++ping_number_, current_vitals()};
-  for (const auto& acceptor : configurations_.latest().acceptors)
-    out_.send.push_back({acceptor.id, p});
-  if (state_ == state::passive || state_ == state::starting)
-    for (const auto& other : configurations_.latest().leaders)
-      if (other.id != options_.id)
-        out_.send.push_back({other.id, p});
-}
-
-void leader::on(const ping& m) {
-  out_.send.push_back({m.from, pong{options_.id, m.number, current_vitals()}});
-  if (m.state.slot_out == 0)
-    return;
-  const auto& replicas = configurations_.latest().replicas;
-  if (std::none_of(replicas.begin(), replicas.end(),
-                   [&](const member& r) { return r.id == m.from; }))
-    return;
-  replicas_[m.from] = {m.state.slot_out, tick_};
-  watermark_ = std::max(watermark_, m.state.watermark);
-}
-
-void leader::on(const pong& m) {
-  if (configurations_.latest().has_acceptor(m.from)) {
-    watch_through_acceptor(m);
-    if (is_active() && m.state.ballot > ballot_num_)
-      handle(preempted{m.state.ballot}); // without commanders it would not learn it otherwise
-    auto& news = acceptors_[m.from];
-    news.heard_tick = tick_;
-    news.leader_ping = m.state.leader_ping;
-  } else {
-    watch_leader(m);
-  }
-}
-
-/// Only an active leader keeps others from running: one that scouts in vain must not.
-void leader::watch_leader(const pong& m) {
-  const auto& theirs = m.state.ballot;
-  if (!m.state.active || theirs.leader != m.from || state_ == state::active ||
-      state_ == state::scouting || theirs < std::max(ballot_num_, preempted_by_))
-    return;
-  state_ = state::passive;
-  preempted_by_ = theirs;
-  watched_is_down_ = false;
-  put_off_office();
-}
-
-/// A leader that cannot reach the active one still hears of it from the acceptors, so that the two
-/// do not take office from each other for as long as their link is down.
-void leader::watch_through_acceptor(const pong& m) {
-  if (state_ != state::passive && state_ != state::starting)
-    return;
-  const auto known = acceptors_.find(m.from);
-  if (known == acceptors_.end() || m.state.leader_ping == known->second.leader_ping ||
-      m.state.leader_ping == 0 || m.state.ballot < std::max(ballot_num_, preempted_by_))
-    return;
-  state_ = state::passive;
-  preempted_by_ = m.state.ballot;
-  put_off_office();
-}
-
-void leader::on_peer_down(const role_id& peer) {
-  if (state_ != state::passive || preempted_by_.leader != peer)
-    return;
-  watched_is_down_ = true;
-  put_off_office();
-}
-
-bool leader::hears_quorum() const {
-  for (const auto& [version, config] : shared_configurations_) {
-    std::size_t heard = 0;
-    for (const auto& acceptor : config->acceptors) {
-      const auto it = acceptors_.find(acceptor.id);
-      heard +=
-          it != acceptors_.end() && it->second.heard_tick + options_.lost_quorum_ticks >= tick_;
-    }
-    if (heard < config->quorum())
-      return false;
-  }
-  return true;
-}
-
-void leader::on_tick() {
-  ++tick_;
-  if (tick_ % options_.ping_ticks == 0) {
-    send_pings();
-    forget_decided();
-  }
-  if ((state_ == state::passive || state_ == state::starting) && tick_ >= office_tick_)
-    run_for_office();
-  else if (state_ == state::active && !hears_quorum())
-    become_passive(ballot_num{}); // it would keep abler leaders from running
 }
 
 leader_outputs leader::take() { return std::exchange(out_, {}); }

@@ -1,4 +1,6 @@
-// The leader (paper, section 2.4, figure 7), with failure detection (section 3).
+// The leader (paper, section 2.4, figure 7), with failure detection (section 3) and reconfiguration
+// (4.4). One class in three files: leader.cpp (the paper's part), leader_election.cpp,
+// leader_configurations.cpp.
 #pragma once
 
 #include "aimd_timeout.hpp"
@@ -23,6 +25,8 @@ namespace pmmc {
 struct leader_outputs {
   std::optional<std::uint64_t> persist_seqnum; ///< the least seqnum that is still free
   bool stop_all = false;                       ///< stop all scouts and commanders started so far
+  std::vector<config_version> stop_scouts;     ///< those of these configurations
+  std::vector<slot_num> stop_commanders;       ///< those of these slots
   std::vector<scout_task> start_scouts;
   std::vector<commander_task> start_commanders;
   std::vector<envelope> send;
@@ -50,6 +54,7 @@ public:
   void on(const propose& m);
   void on(const ping& m);
   void on(const pong& m);
+  void on(const config_news& m);
   void on(const scout_outcome& m);
   /// `ballot`: the one that the commander worked for.
   void on(const commander_outcome& m, const ballot_num& ballot);
@@ -69,6 +74,7 @@ public:
   /// Slots below are not known in memory: to propose there, phase 1 has to look at them first.
   slot_num covered_from() const { return covered_from_; }
   unsigned timeout_ticks() const { return timeout_.ticks(); }
+  const config_history& configurations() const { return configurations_; }
   /// Slots with a commander at work.
   const std::set<slot_num>& commanders() const { return commanders_; }
 
@@ -83,6 +89,21 @@ private:
     slot_num slot_out = 0;
     std::uint64_t heard_tick = 0;
   };
+
+  // configurations
+  slot_num needed_from() const;
+  std::vector<std::shared_ptr<const configuration>> live_configurations() const;
+  bool may_lead(const configuration& config) const;
+  bool may_lead_any() const;
+  bool is_leader_of_latest(const role_id& id) const;
+  void share_configurations();
+  void scout_live_configurations();
+  void forget_retired();
+  void retire();
+  void send_news(const role_id& to, config_version known);
+  bool is_acceptor(const role_id& id) const;
+  bool counts(const role_id& replica) const;
+  std::vector<role_id> learners_of(slot_num slot) const;
 
   // election
   void run_for_office();
@@ -99,6 +120,7 @@ private:
   // proposals
   void handle(const decided& m);
   void handle(const below_watermark& m);
+  void command_proposals();
   void command_slot(slot_num slot, const command& value);
   void start_waiting_commanders();
   void recover(const propose& m);
@@ -122,7 +144,8 @@ private:
   std::uint64_t ping_number_ = 0;
   bool watched_is_down_ = false; ///< no connection to the leader of preempted_by_
   std::set<config_version> waiting_for_scouts_;
-  std::map<slot_num, pvalue> pmax_; ///< of the scouts that have been adopted so far
+  std::set<config_version> adopted_; ///< at ballot_num_; only there it commands
+  std::map<slot_num, pvalue> pmax_;  ///< of the scouts that have been adopted so far
   std::map<role_id, acceptor_news> acceptors_;
   std::map<role_id, replica_news> replicas_;
 

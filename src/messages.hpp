@@ -1,7 +1,8 @@
-// Every message between processes (paper, figures 1-7; the last four groups are ours). Plain
+// Every message between processes (paper, figures 1-7; the last five groups are ours). Plain
 // values: the actors know how to send them, the simulator how to lose them.
 #pragma once
 
+#include "configuration.hpp"
 #include "types.hpp"
 
 #include <string>
@@ -82,6 +83,8 @@ enum class request_kind : std::uint8_t {
   open_session =
       2, ///< `session` is 0, `sequence` a random number; the answer's body holds the new id
   end_session = 3,
+  reconfigure =
+      4, ///< `op` is a reconfiguration, the answer's body its outcome (reconfiguration.hpp)
 };
 
 /// Client → replica, and between replicas. (session, sequence) is the request's identity. Sequence
@@ -162,6 +165,7 @@ struct vitals {
   slot_num slot_out = 0;      ///< replica: next slot to perform; leader: one past the highest known
   slot_num snapshot_slot = 0; ///< replica: slots below are in its durable snapshot
   slot_num watermark = 0;     ///< replica: computed; acceptor: in force
+  config_version version = 0; ///< of the latest configuration that it knows
 };
 
 struct ping {
@@ -174,6 +178,14 @@ struct pong {
   role_id from;
   std::uint64_t number = 0; ///< of the ping
   vitals state;
+};
+
+// --- Configurations -----------------------------------------------------------------------------
+
+/// From whoever knows later configurations than a sender of pings, pongs or stale requests does.
+struct config_news {
+  role_id from;
+  config_history configurations;
 };
 
 // --- Catching up --------------------------------------------------------------------------------
@@ -210,7 +222,7 @@ struct snapshot_chunk {
 
 using message = std::variant<p1a, p1b, p2a, p2b, propose, decision, collected, request, response,
                              query, query_reply, handoff, read_probe, read_probe_reply, ping, pong,
-                             catchup, catchup_reply, snapshot_request, snapshot_chunk>;
+                             config_news, catchup, catchup_reply, snapshot_request, snapshot_chunk>;
 
 /// A message and whom it is for.
 struct envelope {

@@ -26,6 +26,7 @@ vitals replica::current_vitals() const {
   v.slot_out = slot_out();
   v.snapshot_slot = snapshot_slot_;
   v.watermark = watermark_;
+  v.version = known_configurations().latest().version;
   return v;
 }
 
@@ -102,6 +103,8 @@ void replica::propose() {
     p.value = encode_batch(batch);
     propose_in(slot_in_++, std::move(p));
   }
+  if (requests_.empty())
+    fill_to_boundary();
 }
 
 bool replica::may_open_slot() const {
@@ -143,10 +146,22 @@ void replica::send_proposal(slot_num slot, proposal& p) {
   p.wait_ticks = std::min(10 * options_.resend_ticks,
                           p.wait_ticks == 0 ? options_.resend_ticks : 2 * p.wait_ticks);
   p.next_send_tick = tick_ + p.wait_ticks;
-  const auto& config = state_->configurations().for_slot(slot);
-  for (const auto& leader : config.leaders)
-    if (active_ballot_.is_bottom() || leader.id == active_ballot_.leader)
-      out_.send.push_back({leader.id, pmmc::propose{options_.id, config.version, slot, p.value}});
+  const auto version = state_->configurations().for_slot(slot).version;
+  for (const auto& leader : leaders_for(slot))
+    out_.send.push_back({leader, pmmc::propose{options_.id, version, slot, p.value}});
+}
+
+/// The active leader, if it may lead the slot: those of the slot's configuration and of the latest
+/// one may.
+std::set<role_id> replica::leaders_for(slot_num slot) const {
+  const auto& configurations = state_->configurations();
+  std::set<role_id> leaders;
+  for (const auto* config : {&configurations.for_slot(slot), &configurations.latest()})
+    for (const auto& leader : config->leaders)
+      leaders.insert(leader.id);
+  if (leaders.contains(active_ballot_.leader))
+    return {active_ballot_.leader};
+  return leaders;
 }
 
 void replica::resend_proposals() {
@@ -169,7 +184,7 @@ void replica::explain_stall() {
 }
 
 std::string replica::why_stalled() const {
-  const auto& config = state_->configurations().latest();
+  const auto& config = state_->configurations().for_slot(slot_out());
   std::string silent;
   std::size_t heard = 0;
   for (const auto& a : config.acceptors)
@@ -194,16 +209,19 @@ std::string replica::why_stalled() const {
 role_id replica::proposer() const {
   if (tick_ < called_upon_until_tick_)
     return options_.id;
-  const auto& config = state_->configurations().latest();
-  const auto& leaders = config.leaders;
-  const auto leader = std::find_if(leaders.begin(), leaders.end(),
-                                   [&](const member& m) { return m.id == active_ballot_.leader; });
-  if (leader == leaders.end())
+  const auto& config = state_->configurations().for_slot(slot_out());
+  const member* leader = nullptr;
+  std::size_t place = 0;
+  for (const auto* c : state_->configurations().from(slot_out()))
+    if (const auto* found = c->find(member_kind::leader, active_ballot_.leader)) {
+      leader = found;
+      place = static_cast<std::size_t>(found - c->leaders.data());
+    }
+  if (leader == nullptr)
     return options_.id;
   const auto neighbour =
       std::find_if(config.replicas.begin(), config.replicas.end(),
                    [&](const member& m) { return m.address == leader->address; });
-  const auto place = static_cast<std::size_t>(leader - leaders.begin());
   const auto& nearest = neighbour != config.replicas.end()
                             ? *neighbour
                             : config.replicas[place % config.replicas.size()];
@@ -306,6 +324,7 @@ void replica::on(const decision& m) {
 /// The paper's perform(), for as many slots as are decided without a gap.
 void replica::perform() {
   const auto before = slot_out();
+  const auto version = state_->configurations().latest().version;
   for (auto it = decisions_.find(slot_out()); it != decisions_.end() && it->first == slot_out();
        ++it) {
     settle_proposal(it->first, it->second);
@@ -318,6 +337,8 @@ void replica::perform() {
   slot_in_ = std::max(slot_in_, slot_out());
   progress_tick_ = tick_;
   stall_tick_ = 0;
+  if (state_->configurations().latest().version != version)
+    announce_configurations();
   answer_reads();
   snapshot_if_due();
   forget_decisions();

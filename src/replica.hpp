@@ -1,6 +1,6 @@
 // The replica (paper, section 2.1, figure 1), with batching, hand-on, linearizable reads (4.5),
-// snapshots and catching up (4.2). One class in three files: replica.cpp (the paper's part),
-// replica_reads.cpp, replica_catchup.cpp.
+// snapshots and catching up (4.2), reconfiguration (4.4). One class in four files: replica.cpp (the
+// paper's part), replica_reads.cpp, replica_catchup.cpp, replica_configurations.cpp.
 #pragma once
 
 #include "messages.hpp"
@@ -8,6 +8,7 @@
 #include "replicated_state.hpp"
 
 #include <deque>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -77,6 +78,7 @@ public:
   void on(const handoff& m);
   void on(const decision& m);
   void on(const collected& m);
+  void on(const config_news& m);
   void on(const ping& m);
   void on(const pong& m);
   // acceptors
@@ -99,6 +101,15 @@ public:
   void snapshot_rejected();
 
   replica_outputs take();
+
+  /// The configurations of its own state, or later ones that others told it of. Only whom to talk
+  /// to depends on these: what holds for a slot is in the state.
+  const config_history& known_configurations() const;
+  /// The oldest version that is still needed: all slots of those before it are decided and, as far
+  /// as this replica knows, safe with the replicas that count (design, section 4, point 6).
+  config_version live_from() const;
+  /// Bytes of another replica's snapshot that have come, while one is being fetched.
+  std::uint64_t fetched_bytes() const { return fetching_ ? fetching_->offset : 0; }
 
   // What tests, status and checkers look at.
   const replicated_state& state() const { return *state_; }
@@ -166,9 +177,11 @@ private:
   pending_map::iterator forget_request(pending_map::iterator it);
   void respond(const role_id& client, response r);
   void propose();
+  void fill_to_boundary();
   bool may_open_slot() const;
   std::vector<request> next_batch(std::vector<request_key>& keys);
   void propose_in(slot_num slot, proposal p);
+  std::set<role_id> leaders_for(slot_num slot) const;
   void send_proposal(slot_num slot, proposal& p);
   void resend_proposals();
   void hand_on();
@@ -181,6 +194,11 @@ private:
   bool heard_lately(const role_id& peer) const;
   void set_active(const ballot_num& ballot);
 
+  // configurations
+  void announce_configurations();
+  std::set<role_id> contacts(std::initializer_list<member_kind> kinds) const;
+  void send_news(const role_id& to, config_version known);
+
   // decisions
   void perform();
   void settle_proposal(slot_num slot, const command& decided);
@@ -188,6 +206,7 @@ private:
   void forget_decisions();
   void snapshot_if_due();
   void update_watermark();
+  slot_num durable_at(const configuration& config) const;
 
   // reads
   void start_read_round();
@@ -213,6 +232,7 @@ private:
   std::unique_ptr<replicated_state> state_;
   std::uint64_t tick_ = 0;
 
+  config_history news_; ///< later configurations than the state's, or empty
   slot_num slot_in_ = 1;
   pending_map pending_;
   std::size_t pending_bytes_ = 0;
@@ -242,6 +262,7 @@ private:
   std::uint64_t stall_tick_ = 0; ///< when the present stall was first acted on
   slot_num wanted_slot_ = 0;     ///< slots below are known to be decided somewhere
   std::optional<fetch> fetching_;
+  std::optional<fetch> interrupted_; ///< to be gone on with, if the same snapshot is offered again
 
   replica_outputs out_;
 };

@@ -5,6 +5,7 @@
 #include "invariant.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace pmmc {
@@ -13,16 +14,15 @@ namespace pmmc {
 
 void replica::send_pings() {
   const ping p{options_.id, ++ping_number_, current_vitals()};
-  const auto& config = state_->configurations().latest();
-  for (const auto* members : {&config.acceptors, &config.leaders, &config.replicas})
-    for (const auto& m : *members)
-      if (m.id != options_.id)
-        out_.send.push_back({m.id, p});
+  for (const auto& id :
+       contacts({member_kind::acceptor, member_kind::leader, member_kind::replica}))
+    out_.send.push_back({id, p});
 }
 
 void replica::on(const ping& m) {
   peers_[m.from] = {tick_, m.state};
   out_.send.push_back({m.from, pong{options_.id, m.number, current_vitals()}});
+  send_news(m.from, m.state.version);
   update_watermark();
 }
 
@@ -32,6 +32,7 @@ void replica::on(const pong& m) {
     set_active(m.state.ballot);
   else if (!m.state.active && active_ballot_.leader == m.from)
     set_active({});
+  send_news(m.from, m.state.version);
   update_watermark();
 }
 
@@ -65,7 +66,7 @@ slot_num replica::highest_known_slot() const {
 void replica::catch_up() {
   if (fetching_) {
     if (!fetching_->complete && tick_ >= fetching_->heard_tick + 2 * options_.silent_ticks)
-      fetching_.reset(); // begin again, perhaps with another replica
+      interrupted_ = std::exchange(fetching_, std::nullopt); // perhaps with another replica
     else if (!fetching_->complete && tick_ > fetching_->heard_tick &&
              (tick_ - fetching_->heard_tick) % options_.resend_ticks == 0)
       request_piece();
@@ -88,11 +89,10 @@ void replica::catch_up() {
 
 role_id replica::replica_ahead() {
   std::vector<role_id> ahead;
-  for (const auto& r : state_->configurations().latest().replicas)
-    if (const auto it = peers_.find(r.id); it != peers_.end() && r.id != options_.id &&
-                                           heard_lately(r.id) &&
-                                           it->second.state.slot_out > slot_out())
-      ahead.push_back(r.id);
+  for (const auto& id : contacts({member_kind::replica}))
+    if (const auto it = peers_.find(id);
+        it != peers_.end() && heard_lately(id) && it->second.state.slot_out > slot_out())
+      ahead.push_back(id);
   return ahead.empty() ? role_id{} : ahead[random_.below(ahead.size())];
 }
 
@@ -136,6 +136,9 @@ void replica::on(const catchup_reply& m) {
       ask_for_decisions(m.replica);
   } else if (m.snapshot_slot > slot_out() && !fetching_) {
     fetching_ = fetch{m.replica, m.snapshot_slot, 0, 0, tick_, false};
+    if (interrupted_ && interrupted_->slot == m.snapshot_slot)
+      fetching_->offset = interrupted_->offset;
+    interrupted_.reset();
     request_piece();
   }
 }
@@ -167,7 +170,10 @@ void replica::on(snapshot_chunk m) {
     request_piece();
 }
 
-void replica::snapshot_rejected() { fetching_.reset(); }
+void replica::snapshot_rejected() {
+  fetching_.reset();
+  interrupted_.reset();
+}
 
 /// G2: catching up never skips a slot: the snapshot holds all slots below its own.
 void replica::install(std::unique_ptr<replicated_state> fetched) {
@@ -175,6 +181,7 @@ void replica::install(std::unique_ptr<replicated_state> fetched) {
   snapshot_slot_ = std::max(snapshot_slot_, fetched->slot_out());
   if (fetched->slot_out() <= slot_out())
     return;
+  const auto version = state_->configurations().latest().version;
   state_ = std::move(fetched);
   log_bytes_since_snapshot_ = 0;
   decisions_.erase(decisions_.begin(), decisions_.lower_bound(slot_out()));
@@ -184,6 +191,8 @@ void replica::install(std::unique_ptr<replicated_state> fetched) {
   forget_overtaken_proposals();
   slot_in_ = std::max(slot_in_, slot_out());
   progress_tick_ = tick_;
+  if (state_->configurations().latest().version != version)
+    announce_configurations();
   update_watermark();
   perform();
   answer_reads();
@@ -210,9 +219,14 @@ void replica::forget_overtaken_proposals() {
 
 // --- Snapshots and the watermark ----------------------------------------------------------------
 
+/// When the log has grown, and at once when a configuration has come into force: the one before it
+/// can go only when the state at the boundary is durable with the replicas of the new one.
 void replica::snapshot_if_due() {
+  const auto boundary = state_->configurations().for_slot(slot_out()).first_slot;
+  const bool crossed = boundary > snapshot_slot_;
   if (saving_snapshot_ ||
-      log_bytes_since_snapshot_ < std::max(options_.snapshot_log_bytes, state_->size_bytes()))
+      (!crossed &&
+       log_bytes_since_snapshot_ < std::max(options_.snapshot_log_bytes, state_->size_bytes())))
     return;
   saving_snapshot_ = true;
   log_bytes_since_snapshot_ = 0;
@@ -224,11 +238,20 @@ void replica::snapshot_saved(slot_num slot) {
   snapshot_slot_ = std::max(snapshot_slot_, slot);
   update_watermark();
   forget_decisions();
+  snapshot_if_due();
 }
 
-/// G1: at least f+1 replicas hold everything below the watermark durably.
+/// G1: at least f+1 replicas hold everything below the watermark durably: of the configuration in
+/// force, and of each one that is to come.
 void replica::update_watermark() {
-  const auto& config = state_->configurations().latest();
+  auto safe = std::numeric_limits<slot_num>::max();
+  for (const auto* config : state_->configurations().from(slot_out()))
+    safe = std::min(safe, durable_at(*config));
+  watermark_ = std::max(watermark_, safe);
+}
+
+/// Below this slot, f+1 replicas of `config` hold everything durably.
+slot_num replica::durable_at(const configuration& config) const {
   std::vector<slot_num> durable;
   for (const auto& r : config.replicas) {
     const auto it = peers_.find(r.id);
@@ -239,7 +262,7 @@ void replica::update_watermark() {
   const auto need = config.durable_replicas();
   std::nth_element(durable.begin(), durable.begin() + static_cast<std::ptrdiff_t>(need - 1),
                    durable.end(), std::greater<>{});
-  watermark_ = std::max(watermark_, durable[need - 1]);
+  return durable[need - 1];
 }
 
 /// Everything since the durable snapshot is kept, and for replicas that are a little behind some
@@ -247,9 +270,9 @@ void replica::update_watermark() {
 void replica::forget_decisions() {
   const auto durable = std::min(snapshot_slot_, slot_out());
   auto needed = slot_out();
-  for (const auto& r : state_->configurations().latest().replicas)
-    if (r.id != options_.id && heard_lately(r.id))
-      needed = std::min(needed, peers_.at(r.id).state.slot_out);
+  for (const auto& id : contacts({member_kind::replica}))
+    if (heard_lately(id))
+      needed = std::min(needed, peers_.at(id).state.slot_out);
   while (!decisions_.empty() && decisions_.begin()->first < durable &&
          (decisions_.begin()->first < needed || decisions_bytes_ > options_.kept_decisions_bytes)) {
     decisions_bytes_ -= decisions_.begin()->second.size();

@@ -25,19 +25,18 @@ void replica::start_read_round() {
   round.queries.assign(std::make_move_iterator(queries_.begin()),
                        std::make_move_iterator(queries_.end()));
   queries_.clear();
-  const auto& configurations = state_->configurations();
-  for (const auto& [first_slot, config] : configurations.all())
-    if (configurations.end_of(config.version) > slot_out())
-      round.answered.emplace(config.version, std::set<role_id>{});
+  for (const auto* config : state_->configurations().from(slot_out()))
+    round.answered.emplace(config->version, std::set<role_id>{});
   reading_ = std::move(round);
   ask_acceptors(*reading_);
 }
 
 void replica::ask_acceptors(const read_round& round) {
   for (const auto& [version, answered] : round.answered)
-    for (const auto& acceptor : state_->configurations().find(version)->acceptors)
-      if (!answered.contains(acceptor.id))
-        out_.send.push_back({acceptor.id, read_probe{options_.id, round.number, version}});
+    if (const auto* config = state_->configurations().find(version))
+      for (const auto& acceptor : config->acceptors)
+        if (!answered.contains(acceptor.id))
+          out_.send.push_back({acceptor.id, read_probe{options_.id, round.number, version}});
 }
 
 void replica::on(const read_probe_reply& m) {
@@ -54,7 +53,8 @@ void replica::on(const read_probe_reply& m) {
 
 void replica::finish_read_round() {
   for (const auto& [version, answered] : reading_->answered)
-    if (answered.size() < state_->configurations().find(version)->quorum())
+    if (const auto* config = state_->configurations().find(version);
+        config != nullptr && answered.size() < config->quorum())
       return;
   const auto highest = reading_->highest;
   wanted_slot_ = std::max(wanted_slot_, highest + 1);
@@ -118,6 +118,8 @@ std::string replica::acceptors_reached(const read_round& round) const {
   std::string text = "no quorum: acceptors that answered replica " + options_.id.str() + ":";
   for (const auto& [version, answered] : round.answered) {
     const auto* config = state_->configurations().find(version);
+    if (config == nullptr)
+      continue;
     text += " " + std::to_string(answered.size()) + " of " +
             std::to_string(config->acceptors.size()) +
             " (needed: " + std::to_string(config->quorum()) + "), no answer from";

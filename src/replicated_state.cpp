@@ -1,6 +1,7 @@
 #include "replicated_state.hpp"
 
 #include "codec.hpp"
+#include "reconfiguration.hpp"
 
 #include <algorithm>
 #include <istream>
@@ -11,7 +12,7 @@ namespace pmmc {
 
 namespace {
 
-constexpr std::uint64_t state_format = 1;
+constexpr std::uint64_t state_format = 2;
 
 /// FNV-1a, 64 bits, by its authors' description; short inputs only.
 std::uint64_t fnv1a(std::string_view bytes, std::uint64_t hash = 14695981039346656037ULL) {
@@ -25,6 +26,7 @@ void put_members(std::string& out, const std::vector<member>& members) {
   for (const auto& m : members) {
     put_bytes(out, m.id.view());
     put_bytes(out, m.address);
+    put_bytes(out, m.disk);
   }
 }
 
@@ -35,6 +37,7 @@ std::vector<member> read_members(byte_reader& in) {
     if (id.size() > role_id::max_size)
       throw std::runtime_error("a role id in the snapshot is too long");
     members.push_back({role_id{id}, std::string{in.bytes()}});
+    members.back().disk = in.bytes();
   }
   return members;
 }
@@ -48,10 +51,17 @@ void put_configurations(std::string& out, const config_history& configurations) 
     put_members(out, c.leaders);
     put_members(out, c.replicas);
   }
+  put_varint(out, configurations.former_members().size());
+  for (const auto& [id, f] : configurations.former_members()) {
+    put_bytes(out, id.view());
+    put_varint(out, static_cast<std::uint64_t>(f.kind));
+    put_bytes(out, f.disk);
+    put_varint(out, f.removed_in);
+  }
 }
 
 config_history read_configurations(byte_reader& in) {
-  config_history configurations;
+  std::vector<configuration> configurations;
   for (auto count = in.varint(); in.ok() && count > 0; --count) {
     configuration c;
     c.version = in.varint();
@@ -59,15 +69,24 @@ config_history read_configurations(byte_reader& in) {
     c.acceptors = read_members(in);
     c.leaders = read_members(in);
     c.replicas = read_members(in);
-    if (!in.ok())
-      break;
-    if (c.acceptors.empty() || c.replicas.empty() ||
-        (!configurations.empty() && (c.version <= configurations.latest().version ||
-                                     c.first_slot <= configurations.latest().first_slot)))
-      throw std::runtime_error("the configurations in the snapshot do not follow each other");
-    configurations.add(std::move(c));
+    configurations.push_back(std::move(c));
   }
-  return configurations;
+  std::vector<former_member> former;
+  for (auto count = in.varint(); in.ok() && count > 0; --count) {
+    const auto id = in.bytes();
+    if (id.size() > role_id::max_size)
+      throw std::runtime_error("a role id in the snapshot is too long");
+    const auto kind = in.varint();
+    if (kind < 1 || kind > all_member_kinds.size())
+      throw std::runtime_error("a former member in the snapshot is of no known kind");
+    former_member f{static_cast<member_kind>(kind), role_id{id}, std::string{in.bytes()}, 0};
+    f.removed_in = in.varint();
+    former.push_back(std::move(f));
+  }
+  config_history history;
+  if (!in.ok() || !history.assign(std::move(configurations), std::move(former)))
+    throw std::runtime_error("the configurations in the snapshot do not follow each other");
+  return history;
 }
 
 /// A length of 8 bytes, least significant first, then the bytes.
@@ -105,11 +124,22 @@ std::vector<response> replicated_state::perform(const command& decided) {
   std::vector<response> responses;
   if (const auto entries = decode_batch(decided)) {
     responses.reserve(entries->size());
+    const auto run = [this](request_kind kind, std::string_view op) {
+      return kind == request_kind::reconfigure ? reconfigure(op) : machine_->apply(op);
+    };
     for (std::size_t i = 0; i < entries->size(); ++i)
-      sessions_.apply((*entries)[i], slot_out_, i, *machine_, responses);
+      sessions_.apply((*entries)[i], slot_out_, i, run, responses);
   }
   ++slot_out_;
   return responses;
+}
+
+std::string replicated_state::reconfigure(std::string_view op) {
+  const auto wanted = decode_reconfiguration(op);
+  if (!wanted)
+    return encode(reconfiguration_outcome{reconfiguration_status::refused, 0, 0,
+                                          "the bytes are no reconfiguration"});
+  return encode(pmmc::reconfigure(*wanted, slot_out_, window_, configurations_));
 }
 
 std::uint64_t replicated_state::fingerprint() const {

@@ -38,6 +38,8 @@ public:
   void read(std::istream& in);
 
 private:
+  std::string reconfigure(std::string_view op);
+
   slot_num slot_out_ = 1;
   std::uint64_t window_;
   std::unique_ptr<state_machine> machine_;

@@ -26,14 +26,15 @@ session_id session_opened_at(slot_num slot, std::size_t index) {
 }
 
 void session_table::apply(const batch_entry& entry, slot_num slot, std::size_t index,
-                          state_machine& machine, std::vector<response>& responses) {
+                          const executor& run, std::vector<response>& responses) {
   switch (entry.kind) {
   case request_kind::open_session:
     return open(entry, slot, index, responses);
   case request_kind::end_session:
     return end(entry, responses);
   case request_kind::operation:
-    return execute(entry, slot, machine, responses);
+  case request_kind::reconfigure:
+    return execute(entry, slot, run, responses);
   }
 }
 
@@ -56,7 +57,7 @@ void session_table::end(const batch_entry& entry, std::vector<response>& respons
   responses.push_back(answer_to(entry, reply_status::ok, {}));
 }
 
-void session_table::execute(const batch_entry& entry, slot_num slot, state_machine& machine,
+void session_table::execute(const batch_entry& entry, slot_num slot, const executor& run,
                             std::vector<response>& responses) {
   auto it = sessions_.find(entry.session);
   if (it == sessions_.end()) {
@@ -84,9 +85,9 @@ void session_table::execute(const batch_entry& entry, slot_num slot, state_machi
                   "too many requests of this session wait for an earlier one, or too "
                   "many answers for the client to acknowledge them"));
   } else if (entry.sequence == s.next_sequence) {
-    record(entry.session, s, {reply_status::ok, machine.apply(entry.op)}, responses);
-    run_held_back(entry.session, s, machine, responses);
-  } else if (s.held_back.emplace(entry.sequence, std::string{entry.op}).second) {
+    record(entry.session, s, {reply_status::ok, run(entry.kind, entry.op)}, responses);
+    run_held_back(entry.session, s, run, responses);
+  } else if (s.held_back.emplace(entry.sequence, held{entry.kind, std::string{entry.op}}).second) {
     bytes_ += entry.op.size();
     s.held_back_bytes += entry.op.size();
   }
@@ -102,13 +103,13 @@ bool session_table::session::is_full_for(std::uint64_t sequence) const {
          (sequence - next_sequence >= max_session_window || held_back_bytes >= max_session_bytes);
 }
 
-void session_table::run_held_back(session_id id, session& s, state_machine& machine,
+void session_table::run_held_back(session_id id, session& s, const executor& run,
                                   std::vector<response>& responses) {
   while (!s.held_back.empty() && s.held_back.begin()->first == s.next_sequence) {
-    auto held = s.held_back.extract(s.held_back.begin());
-    bytes_ -= held.mapped().size();
-    s.held_back_bytes -= held.mapped().size();
-    record(id, s, {reply_status::ok, machine.apply(held.mapped())}, responses);
+    const auto next = std::move(s.held_back.extract(s.held_back.begin()).mapped());
+    bytes_ -= next.op.size();
+    s.held_back_bytes -= next.op.size();
+    record(id, s, {reply_status::ok, run(next.kind, next.op)}, responses);
   }
 }
 
@@ -158,8 +159,8 @@ void session_table::remove(session_id id, std::vector<response>& responses) {
     return;
   for (const auto& [sequence, a] : it->second->answers)
     bytes_ -= a.body.size();
-  for (const auto& [sequence, op] : it->second->held_back) {
-    bytes_ -= op.size();
+  for (const auto& [sequence, h] : it->second->held_back) {
+    bytes_ -= h.op.size();
     responses.push_back({id, sequence, reply_status::session_ended,
                          "the session ended before an earlier request of it was decided"});
   }
@@ -180,9 +181,10 @@ void session_table::write(std::string& out) const {
       put_bytes(out, a.body);
     }
     put_varint(out, s->held_back.size());
-    for (const auto& [sequence, op] : s->held_back) {
+    for (const auto& [sequence, h] : s->held_back) {
       put_varint(out, sequence);
-      put_bytes(out, op);
+      put_varint(out, static_cast<std::uint64_t>(h.kind));
+      put_bytes(out, h.op);
     }
   }
 }
@@ -210,10 +212,13 @@ bool session_table::read(std::string_view bytes) {
       table.bytes_ += body.size();
       s->answer_bytes += body.size();
     }
-    for (auto held = in.varint(); in.ok() && held > 0; --held) {
+    for (auto count_held = in.varint(); in.ok() && count_held > 0; --count_held) {
       const auto sequence = in.varint();
+      const auto kind = in.varint();
       const auto op = in.bytes();
-      if (!s->held_back.emplace(sequence, op).second)
+      if (!is_request_kind(kind) ||
+          !s->held_back.emplace(sequence, held{static_cast<request_kind>(kind), std::string{op}})
+               .second)
         return false;
       table.bytes_ += op.size();
       s->held_back_bytes += op.size();

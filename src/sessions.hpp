@@ -3,8 +3,8 @@
 
 #include "batch.hpp"
 #include "messages.hpp"
-#include "state_machine.hpp"
 
+#include <functional>
 #include <iosfwd>
 #include <map>
 #include <memory>
@@ -30,10 +30,13 @@ inline constexpr std::size_t max_session_bytes = 16 << 20;
 /// newer ones have been in use since (decided by slots, so at the same slot on every replica).
 class session_table {
 public:
+  /// Executes an operation or a reconfiguration, and returns the answer.
+  using executor = std::function<std::string(request_kind kind, std::string_view op)>;
+
   /// Executes what `entry`, decided in `slot` at place `index` of its batch, sets free, and appends
   /// the answers to `responses`. X1: one effect per (session, sequence), the same answer to every
   /// retry.
-  void apply(const batch_entry& entry, slot_num slot, std::size_t index, state_machine& machine,
+  void apply(const batch_entry& entry, slot_num slot, std::size_t index, const executor& run,
              std::vector<response>& responses);
 
   /// The answer recorded for a request, or nothing if it has not been executed (or was
@@ -55,11 +58,15 @@ private:
     reply_status status = reply_status::ok;
     std::string body;
   };
+  struct held {
+    request_kind kind = request_kind::operation;
+    std::string op;
+  };
   struct session {
     std::uint64_t next_sequence = 1; ///< all below have been executed
     slot_num last_used = 0;
-    std::map<std::uint64_t, answer> answers;        ///< executed, not acknowledged
-    std::map<std::uint64_t, std::string> held_back; ///< decided before their predecessors
+    std::map<std::uint64_t, answer> answers; ///< executed, not acknowledged
+    std::map<std::uint64_t, held> held_back; ///< decided before their predecessors
     std::size_t answer_bytes = 0;
     std::size_t held_back_bytes = 0;
 
@@ -70,9 +77,9 @@ private:
   void open(const batch_entry& entry, slot_num slot, std::size_t index,
             std::vector<response>& responses);
   void end(const batch_entry& entry, std::vector<response>& responses);
-  void execute(const batch_entry& entry, slot_num slot, state_machine& machine,
+  void execute(const batch_entry& entry, slot_num slot, const executor& run,
                std::vector<response>& responses);
-  void run_held_back(session_id id, session& s, state_machine& machine,
+  void run_held_back(session_id id, session& s, const executor& run,
                      std::vector<response>& responses);
   void record(session_id id, session& s, answer a, std::vector<response>& responses);
   session& writable(shared_session& s);

@@ -10,7 +10,7 @@ class leader_bench {
 public:
   explicit leader_bench(std::uint64_t free_seqnum = 0, leader::settings settings = {},
                         role_id id = "l1")
-      : id_(id), role(with_id(settings, id), free_seqnum, config_history{make_config()}) {}
+      : id_(id), role(with_id(settings, id), free_seqnum, config_history{config_with(id)}) {}
 
   leader_outputs tick(unsigned ticks = 1) {
     leader_outputs sum;
@@ -86,6 +86,12 @@ public:
   }
 
 private:
+  static configuration config_with(role_id leader) {
+    auto config = make_config();
+    if (!config.has_leader(leader))
+      config.leaders.push_back({leader, "host0:1"});
+    return config;
+  }
   static leader::settings with_id(leader::settings s, role_id id) {
     s.id = id;
     return s;

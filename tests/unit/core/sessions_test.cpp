@@ -17,8 +17,8 @@ struct bench {
 
   std::vector<response> apply(const request& r) {
     std::vector<response> responses;
-    table.apply({r.kind, r.session, r.sequence, r.acknowledged, r.op}, slot++, 0, machine,
-                responses);
+    const auto run = [this](request_kind, std::string_view op) { return machine.apply(op); };
+    table.apply({r.kind, r.session, r.sequence, r.acknowledged, r.op}, slot++, 0, run, responses);
     return responses;
   }
   session_id open() {

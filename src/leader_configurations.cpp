@@ -1,0 +1,149 @@
+// Which configurations a leader acts for (paper, section 4.4; design, section 4).
+#include "leader.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace pmmc {
+
+/// Slots below are decided, and safe with the replicas that count.
+slot_num leader::needed_from() const { return std::max(watermark_, least_replica_slot_out()); }
+
+void leader::share_configurations() {
+  std::map<config_version, std::shared_ptr<const configuration>> shared;
+  for (const auto& [first_slot, config] : configurations_.all()) {
+    auto known = shared_configurations_.find(config.version);
+    shared.emplace(config.version, known != shared_configurations_.end()
+                                       ? known->second
+                                       : std::make_shared<const configuration>(config));
+  }
+  shared_configurations_ = std::move(shared);
+}
+
+std::vector<std::shared_ptr<const configuration>> leader::live_configurations() const {
+  std::vector<std::shared_ptr<const configuration>> live;
+  for (const auto* config : configurations_.from(needed_from()))
+    live.push_back(shared_configurations_.at(config->version));
+  return live;
+}
+
+bool leader::is_leader_of_latest(const role_id& id) const {
+  return configurations_.latest().has_leader(id);
+}
+
+/// A leader of the latest configuration finishes what the ones before have begun; one that was
+/// removed leads up to the boundary, and not beyond.
+bool leader::may_lead(const configuration& config) const {
+  return is_leader_of_latest(options_.id) || config.has_leader(options_.id);
+}
+
+bool leader::may_lead_any() const {
+  const auto live = live_configurations();
+  return std::any_of(live.begin(), live.end(), [&](const auto& c) { return may_lead(*c); });
+}
+
+/// Phase 1 for every configuration that is live, not only the oldest.
+void leader::scout_live_configurations() {
+  for (const auto& config : live_configurations()) {
+    const auto version = config->version;
+    if (!may_lead(*config) || adopted_.contains(version) ||
+        !waiting_for_scouts_.insert(version).second)
+      continue;
+    out_.start_scouts.push_back(
+        {config, ballot_num_, std::max(covered_from_, config->first_slot), 0});
+  }
+}
+
+void leader::on(const config_news& m) {
+  if (m.configurations.empty() ||
+      m.configurations.latest().version <= configurations_.latest().version)
+    return;
+  configurations_ = m.configurations;
+  share_configurations();
+  for (const auto& config : live_configurations())
+    for (const auto& acceptor : config->acceptors)
+      acceptors_.try_emplace(acceptor.id, acceptor_news{tick_, 0}); // time to show itself
+  if (state_ == state::active || state_ == state::scouting)
+    scout_live_configurations();
+  else if (is_leader_of_latest(options_.id) && !preempted_by_.is_bottom() &&
+           !is_leader_of_latest(preempted_by_.leader)) // it leads to the boundary: relieve it
+    office_tick_ = std::min(office_tick_, tick_ + 1 + random_.below(4 * options_.ping_ticks));
+}
+
+/// Everything at and below the boundary of its last configuration is decided.
+void leader::retire() {
+  become_passive(ballot_num{});
+  std::set<role_id> to;
+  for (const auto& config : live_configurations())
+    for (const auto kind : {member_kind::leader, member_kind::replica})
+      for (const auto& m : config->members(kind))
+        to.insert(m.id);
+  for (const auto& id : to)
+    out_.send.push_back({id, pong{options_.id, 0, current_vitals()}});
+}
+
+/// What is decided and safe elsewhere is waited for no longer: its acceptors may be switched off.
+void leader::forget_retired() {
+  const auto needed = needed_from();
+  bool waited_in_vain = false;
+  for (auto it = waiting_for_scouts_.begin(); it != waiting_for_scouts_.end();) {
+    const auto end = configurations_.end_of(*it);
+    if (end > needed) {
+      ++it;
+      continue;
+    }
+    covered_from_ = std::max(covered_from_, end);
+    out_.stop_scouts.push_back(*it);
+    it = waiting_for_scouts_.erase(it);
+    waited_in_vain = true;
+  }
+  if (recovering_from_ && *recovering_from_ < watermark_) {
+    out_.stop_scouts.push_back(configurations_.for_slot(*recovering_from_).version);
+    recovering_from_.reset();
+  }
+  recovery_proposals_.erase(recovery_proposals_.begin(),
+                            recovery_proposals_.lower_bound(watermark_));
+  while (!proposals_.empty() && proposals_.begin()->first < watermark_) {
+    const auto slot = proposals_.begin()->first;
+    if (commanders_.erase(slot) > 0)
+      out_.stop_commanders.push_back(slot);
+    waiting_for_commander_.erase(slot);
+    proposals_.erase(proposals_.begin());
+  }
+  start_waiting_commanders();
+  if (waited_in_vain && waiting_for_scouts_.empty() && state_ == state::scouting)
+    become_active();
+}
+
+void leader::send_news(const role_id& to, config_version known) {
+  if (known < configurations_.latest().version)
+    out_.send.push_back({to, config_news{options_.id, configurations_}});
+}
+
+bool leader::is_acceptor(const role_id& id) const {
+  const auto live = configurations_.from(needed_from());
+  return std::any_of(live.begin(), live.end(), [&](const auto* c) { return c->has_acceptor(id); });
+}
+
+/// Whether a replica's progress says what is still needed: not that of one that was removed.
+bool leader::counts(const role_id& replica) const {
+  return configurations_.latest().has_replica(replica) ||
+         configurations_.for_slot(highest_decided_ + 1).has_replica(replica);
+}
+
+/// Replicas of later configurations need the decisions of this one as well.
+std::vector<role_id> leader::learners_of(slot_num slot) const {
+  std::vector<role_id> learners;
+  const auto& own = configurations_.for_slot(slot);
+  if (own.version == configurations_.latest().version)
+    return learners;
+  std::set<role_id> later;
+  for (const auto* config : configurations_.from(slot))
+    for (const auto& replica : config->replicas)
+      if (!own.has_replica(replica.id))
+        later.insert(replica.id);
+  learners.assign(later.begin(), later.end());
+  return learners;
+}
+
+} // namespace pmmc

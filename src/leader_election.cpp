@@ -1,0 +1,223 @@
+// Election and failure detection (paper, section 3).
+#include "invariant.hpp"
+#include "leader.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace pmmc {
+
+void leader::run_for_office() {
+  state_ = state::scouting;
+  const auto seqnum =
+      std::max(free_seqnum_, preempted_by_.is_bottom() ? 0 : preempted_by_.seqnum + 1);
+  ballot_num next{seqnum, options_.id};
+  PMMC_INVARIANT(next > ballot_num_, "L3: ballots are never reused");
+  ballot_num_ = next;
+  free_seqnum_ = seqnum + 1;
+  out_.persist_seqnum = free_seqnum_;
+  pmax_.clear();
+  waiting_for_scouts_.clear();
+  adopted_.clear();
+  covered_from_ = needed_from();
+  scout_live_configurations();
+}
+
+void leader::on(const scout_outcome& m) {
+  if (const auto* won = std::get_if<adopted>(&m))
+    handle(*won);
+  else
+    handle(std::get<preempted>(m));
+}
+
+void leader::handle(const adopted& m) {
+  if (m.ballot != ballot_num_)
+    return;
+  if (is_active() && m.to_slot != 0)
+    return propose_recovered(m);
+  if (waiting_for_scouts_.erase(m.version) == 0)
+    return;
+  adopted_.insert(m.version);
+  watermark_ = std::max(watermark_, m.watermark);
+  for (const auto& [slot, p] : m.pvalues)
+    if (configurations_.for_slot(slot).version == m.version)
+      pmax_.insert_or_assign(slot, p);
+  if (is_active())
+    command_proposals(); // a configuration came up while it was active
+  else if (waiting_for_scouts_.empty())
+    become_active();
+}
+
+void leader::become_active() {
+  state_ = state::active;
+  timeout_.decrease();
+  covered_from_ = std::max(covered_from_, watermark_);
+  proposals_.erase(proposals_.begin(), proposals_.lower_bound(covered_from_));
+  command_proposals();
+  std::set<role_id> replicas;
+  for (const auto& config : live_configurations()) {
+    for (const auto& replica : config->replicas)
+      replicas.insert(replica.id);
+    for (const auto& acceptor : config->acceptors)
+      acceptors_[acceptor.id].heard_tick = tick_; // a quorum has just answered the scouts
+  }
+  for (const auto& replica : replicas)
+    out_.send.push_back({replica, pong{options_.id, 0, current_vitals()}});
+}
+
+/// The paper's `proposals := proposals ◁ pmax(pvals)`, and a commander for each of them.
+void leader::command_proposals() {
+  for (const auto& [slot, p] : pmax_) {
+    if (auto known = decisions_.find(slot); known != decisions_.end())
+      PMMC_INVARIANT(known->second == p.value, "A5: what was chosen stays chosen");
+    else if (slot >= covered_from_ && !commanders_.contains(slot))
+      proposals_.insert_or_assign(slot, p.value);
+  }
+  pmax_.clear();
+  for (const auto& [slot, value] : proposals_)
+    if (!commanders_.contains(slot) && adopted_.contains(configurations_.for_slot(slot).version))
+      waiting_for_commander_.insert(slot);
+  start_waiting_commanders();
+}
+
+void leader::handle(const preempted& m) {
+  if (m.ballot <= ballot_num_ || state_ == state::passive)
+    return; // stale
+  timeout_.increase();
+  become_passive(m.ballot);
+}
+
+void leader::become_passive(const ballot_num& by) {
+  state_ = state::passive;
+  preempted_by_ = std::max(preempted_by_, by);
+  watched_is_down_ = false;
+  out_.stop_all = true;
+  // What has not been carried out yet must not be started after the stop.
+  out_.start_scouts.clear();
+  out_.start_commanders.clear();
+  out_.stop_scouts.clear();
+  out_.stop_commanders.clear();
+  commanders_.clear();
+  waiting_for_commander_.clear();
+  waiting_for_scouts_.clear();
+  adopted_.clear();
+  recovering_from_.reset();
+  recovery_proposals_.clear();
+  pmax_.clear();
+  put_off_office();
+  send_pings();
+}
+
+void leader::put_off_office() {
+  const unsigned wait = watched_is_down_ ? 4 * options_.ping_ticks : timeout_.ticks();
+  office_tick_ = tick_ + wait + random_.below(1 + wait / 2);
+}
+
+// --- Failure detection --------------------------------------------------------------------------
+
+void leader::send_pings() {
+  if (!may_lead_any())
+    return;
+  std::set<role_id> to;
+  for (const auto& config : live_configurations()) {
+    for (const auto& acceptor : config->acceptors)
+      to.insert(acceptor.id);
+    if (state_ == state::passive || state_ == state::starting)
+      for (const auto& other : config->leaders)
+        to.insert(other.id);
+  }
+  to.erase(options_.id);
+  const ping p{options_.id, ++ping_number_, current_vitals()};
+  for (const auto& id : to)
+    out_.send.push_back({id, p});
+}
+
+void leader::on(const ping& m) {
+  out_.send.push_back({m.from, pong{options_.id, m.number, current_vitals()}});
+  send_news(m.from, m.state.version);
+  if (m.state.slot_out == 0 || !counts(m.from))
+    return;
+  replicas_[m.from] = {m.state.slot_out, tick_};
+  watermark_ = std::max(watermark_, m.state.watermark);
+}
+
+void leader::on(const pong& m) {
+  send_news(m.from, m.state.version);
+  if (is_acceptor(m.from)) {
+    watch_through_acceptor(m);
+    if (is_active() && m.state.ballot > ballot_num_)
+      handle(preempted{m.state.ballot}); // without commanders it would not learn it otherwise
+    auto& news = acceptors_[m.from];
+    news.heard_tick = tick_;
+    news.leader_ping = m.state.leader_ping;
+  } else {
+    watch_leader(m);
+  }
+}
+
+/// Only an active leader keeps others from running: one that scouts in vain must not.
+void leader::watch_leader(const pong& m) {
+  const auto& theirs = m.state.ballot;
+  if (!m.state.active || theirs.leader != m.from || state_ == state::active ||
+      state_ == state::scouting || theirs < std::max(ballot_num_, preempted_by_))
+    return;
+  state_ = state::passive;
+  preempted_by_ = theirs;
+  watched_is_down_ = false;
+  if (is_leader_of_latest(theirs.leader) || !is_leader_of_latest(options_.id))
+    put_off_office();
+}
+
+/// A leader that cannot reach the active one still hears of it from the acceptors, so that the two
+/// do not take office from each other for as long as their link is down.
+void leader::watch_through_acceptor(const pong& m) {
+  if (state_ != state::passive && state_ != state::starting)
+    return;
+  const auto known = acceptors_.find(m.from);
+  if (known == acceptors_.end() || m.state.leader_ping == known->second.leader_ping ||
+      m.state.leader_ping == 0 || m.state.ballot < std::max(ballot_num_, preempted_by_))
+    return;
+  state_ = state::passive;
+  preempted_by_ = m.state.ballot;
+  if (is_leader_of_latest(preempted_by_.leader) || !is_leader_of_latest(options_.id))
+    put_off_office();
+}
+
+void leader::on_peer_down(const role_id& peer) {
+  if (state_ != state::passive || preempted_by_.leader != peer)
+    return;
+  watched_is_down_ = true;
+  put_off_office();
+}
+
+bool leader::hears_quorum() const {
+  for (const auto& config : live_configurations()) {
+    std::size_t heard = 0;
+    for (const auto& acceptor : config->acceptors) {
+      const auto it = acceptors_.find(acceptor.id);
+      heard +=
+          it != acceptors_.end() && it->second.heard_tick + options_.lost_quorum_ticks >= tick_;
+    }
+    if (heard < config->quorum())
+      return false;
+  }
+  return true;
+}
+
+void leader::on_tick() {
+  ++tick_;
+  if (tick_ % options_.ping_ticks == 0) {
+    send_pings();
+    forget_decided();
+    forget_retired();
+  }
+  const bool out_of_office = state_ == state::passive || state_ == state::starting;
+  if (out_of_office && tick_ >= office_tick_ && may_lead_any())
+    run_for_office();
+  else if (!out_of_office && !may_lead_any())
+    retire();
+  else if (state_ == state::active && !hears_quorum())
+    become_passive(ballot_num{}); // it would keep abler leaders from running
+}
+
+} // namespace pmmc

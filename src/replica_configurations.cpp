@@ -1,0 +1,61 @@
+// What a replica does when the set of processes changes (paper, section 4.4; design, section 4).
+#include "replica.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace pmmc {
+
+const config_history& replica::known_configurations() const {
+  const auto& own = state_->configurations();
+  return !news_.empty() && news_.latest().version > own.latest().version ? news_ : own;
+}
+
+config_version replica::live_from() const {
+  return state_->configurations().from(std::min(watermark_, slot_out())).front()->version;
+}
+
+void replica::on(const config_news& m) {
+  if (!m.configurations.empty() &&
+      m.configurations.latest().version > known_configurations().latest().version)
+    news_ = m.configurations;
+}
+
+/// Everybody of the configurations that are live, or are said to be, but this replica.
+std::set<role_id> replica::contacts(std::initializer_list<member_kind> kinds) const {
+  std::set<role_id> ids;
+  const auto add = [&](const configuration& config) {
+    for (const auto kind : kinds)
+      for (const auto& m : config.members(kind))
+        ids.insert(m.id);
+  };
+  for (const auto* config : state_->configurations().from(std::min(watermark_, slot_out())))
+    add(*config);
+  add(known_configurations().latest());
+  ids.erase(options_.id);
+  return ids;
+}
+
+/// A configuration is to come. Leaders need it to run phase 1 with its acceptors in time.
+void replica::announce_configurations() {
+  wanted_slot_ = std::max(wanted_slot_, state_->configurations().latest().first_slot + 1);
+  for (const auto& id : contacts({member_kind::leader, member_kind::acceptor}))
+    out_.send.push_back({id, config_news{options_.id, state_->configurations()}});
+}
+
+void replica::send_news(const role_id& to, config_version known) {
+  if (known < known_configurations().latest().version)
+    out_.send.push_back({to, config_news{options_.id, known_configurations()}});
+}
+
+/// Without requests, no-ops bring a new configuration into force, and one more shows that it works.
+void replica::fill_to_boundary() {
+  const auto boundary = state_->configurations().latest().first_slot;
+  if (boundary < slot_out() || boundary == 1)
+    return;
+  for (; slot_in_ <= boundary && slot_in_ < slot_out() + state_->window(); ++slot_in_)
+    if (!decisions_.contains(slot_in_) && !proposals_.contains(slot_in_))
+      propose_in(slot_in_, {});
+}
+
+} // namespace pmmc
