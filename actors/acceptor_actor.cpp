@@ -13,6 +13,17 @@ void flush(caf::event_based_actor* self, acceptor_shell& shell) {
   send_all(caf::actor{self}, shell.id, shell.peers, std::move(out.send));
 }
 
+role_status status_of(const acceptor_shell& shell) {
+  role_status status;
+  status.id = shell.id;
+  status.kind = hosted_kind::acceptor;
+  status.state = shell.core.current_vitals();
+  status.format_id = shell.directory.info().format_id;
+  status.is_fresh = shell.core.state().by_version.empty() && shell.core.state().watermark == 1;
+  status.disk_bytes = storage::disk_bytes(shell.directory.path());
+  return status;
+}
+
 /// The flush stands behind everything that is in the mailbox already.
 template <class Message>
 void handle(caf::event_based_actor* self, acceptor_shell& shell, const Message& m) {
@@ -29,7 +40,15 @@ caf::behavior acceptor_actor(caf::event_based_actor* self, std::shared_ptr<accep
       [=](const p1a& m) { handle(self, *shell, m); },
       [=](const p2a& m) { handle(self, *shell, m); },
       [=](const read_probe& m) { handle(self, *shell, m); },
-      [=](const ping& m) { handle(self, *shell, m); },
+      [=](const ping& m) {
+        handle(self, *shell, m);
+        tell_node(self, shell->members, shell->core.known_members());
+      },
+      [=](const config_news& m) {
+        shell->core.on(m);
+        tell_node(self, shell->members, shell->core.known_members());
+      },
+      [=](const members_news& m) { hear_from_node(self, shell->members, shell->core, m); },
       [=](const pong&) {},
       [=](flush_atom) { flush(self, *shell); },
       [=](const peer_up& m) { shell->peers.up(m.role); },
@@ -41,17 +60,10 @@ caf::behavior acceptor_actor(caf::event_based_actor* self, std::shared_ptr<accep
                 "it was formatted again: " + m.by.str() + " knows it by disk " + m.known_format_id +
                     ", and this is disk " + disk +
                     ", so it has lost its promises and must not vote. Bring back its old data "
-                    "directory; without it, leave this acceptor down (docs/OPERATIONS.md, \"an "
-                    "acceptor lost its disk\")");
+                    "directory; without it, replace this acceptor by one with another id "
+                    "(docs/RECONFIGURATION.md, \"replace a dead machine\")");
       },
-      [=](const status_request&) {
-        role_status status;
-        status.id = shell->id;
-        status.kind = hosted_kind::acceptor;
-        status.state = shell->core.current_vitals();
-        status.disk_bytes = storage::disk_bytes(shell->directory.path());
-        return status;
-      },
+      [=](const status_request&) { return status_of(*shell); },
   };
 }
 

@@ -11,15 +11,16 @@
 namespace pmmc {
 
 struct acceptor_shell {
-  acceptor_shell(role_id role, storage::data_directory opened)
+  acceptor_shell(role_id role, storage::data_directory opened, config_history known)
       : id(role), directory(std::move(opened)), store(directory),
-        core({.id = role}, store.take_recovered()) {}
+        core({.id = role}, store.take_recovered(), std::move(known)) {}
 
   role_id id;
   storage::data_directory directory;
   storage::acceptor_store store;
   acceptor core;
   peer_directory peers;
+  members_link members;
   bool flush_due = false;
 };
 
@@ -27,6 +28,7 @@ struct acceptor_shell {
 /// mailbox. If the disk fails, the process ends and sends nothing more.
 ///
 /// p1a, p2a, read_probe, ping → answers, after the sync that they depend on
+/// config_news, members_news  → which configurations it knows
 /// peer_up, peer_down         → whom the answers can reach
 /// disk_refused               → the process ends: its promises are lost
 /// status_request             → role_status

@@ -28,6 +28,9 @@ void submit(caf::event_based_actor* self, client_shell& shell, client_submit& m)
   case submission_kind::operation:
     ticket = shell.core.submit(std::move(m.op), m.timeout_ticks);
     break;
+  case submission_kind::reconfiguration:
+    ticket = shell.core.submit(std::move(m.op), m.timeout_ticks, request_kind::reconfigure);
+    break;
   case submission_kind::query:
     ticket = shell.core.submit_query(std::move(m.op), m.timeout_ticks);
     break;

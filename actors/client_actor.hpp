@@ -10,7 +10,7 @@
 
 namespace pmmc {
 
-enum class submission_kind : std::uint8_t { operation, query, finish };
+enum class submission_kind : std::uint8_t { operation, reconfiguration, query, finish };
 
 /// User → client. Answered, in the end, with a client_done of the same tag.
 struct client_submit {

@@ -3,9 +3,8 @@
 #include "client_actor.hpp"
 #include "entropy.hpp"
 #include "node_actor.hpp"
+#include "probe.hpp"
 #include "system.hpp"
-
-#include <set>
 
 namespace pmmc {
 
@@ -16,13 +15,6 @@ role_id fresh_client_id() {
   char name[32];
   std::snprintf(name, sizeof name, "c-%016llx", static_cast<unsigned long long>(fresh_seed()));
   return role_id{name};
-}
-
-std::vector<std::string> replica_addresses(const configuration& members) {
-  std::set<std::string> addresses;
-  for (const auto& r : members.replicas)
-    addresses.insert(r.address);
-  return {addresses.begin(), addresses.end()};
 }
 
 unsigned ticks_of(std::chrono::milliseconds time) {
@@ -71,8 +63,7 @@ void connection::implementation::start(const config::cluster_file& cluster) {
   node_options->cluster = cluster.name;
   node_options->seed = fresh_seed();
   node_options->roles = {{settings.id, hosted_kind::client, {}, client}};
-  node_options->members = cluster.first;
-  node_options->dial = replica_addresses(cluster.first);
+  node_options->known = members_on_disk(cluster);
   node = system.spawn(node_actor, node_options);
 }
 
@@ -120,6 +111,13 @@ client_outcome connection::call(std::string op) {
 
 client_outcome connection::call_query(std::string op) {
   submit_query(std::move(op));
+  return next().outcome;
+}
+
+client_outcome connection::reconfigure(std::string op) {
+  auto& i = *implementation_;
+  i.wrote = true;
+  i.submit(submission_kind::reconfiguration, std::move(op), i.timeout);
   return next().outcome;
 }
 

@@ -39,6 +39,8 @@ public:
   /// Submits and waits. Precondition: nothing else is under way.
   client_outcome call(std::string op);
   client_outcome call_query(std::string op);
+  /// An encoded reconfiguration (reconfiguration.hpp); the body is its encoded outcome.
+  client_outcome reconfigure(std::string op);
 
   /// Freezes the state of `replica` as it is, in place of an earlier frozen one. False, with
   /// `error` set, if it cannot be reached.

@@ -7,12 +7,25 @@ namespace pmmc {
 namespace {
 
 void stop_sub_actors(leader_shell& shell) {
-  for (const auto& scout : shell.scouts)
+  for (const auto& [version, scout] : shell.scouts)
     caf::anon_send_exit(scout, caf::exit_reason::kill);
   for (const auto& [slot, commander] : shell.commanders)
     caf::anon_send_exit(commander, caf::exit_reason::kill);
   shell.scouts.clear();
   shell.commanders.clear();
+}
+
+void stop_scouts(leader_shell& shell, config_version version) {
+  std::erase_if(shell.scouts, [version](const auto& entry) {
+    if (entry.first == version)
+      caf::anon_send_exit(entry.second, caf::exit_reason::kill);
+    return entry.first == version;
+  });
+}
+
+void stop_commander(leader_shell& shell, slot_num slot) {
+  if (auto stopped = shell.commanders.extract(slot))
+    caf::anon_send_exit(stopped.mapped(), caf::exit_reason::kill);
 }
 
 void log_change_of_office(const leader_shell& shell, bool was_active) {
@@ -30,11 +43,17 @@ void carry_out(caf::event_based_actor* self, leader_shell& shell) {
     shell.durable.save(*out.persist_seqnum);
   if (out.stop_all)
     stop_sub_actors(shell);
+  for (const auto version : out.stop_scouts)
+    stop_scouts(shell, version);
+  for (const auto slot : out.stop_commanders)
+    stop_commander(shell, slot);
   const caf::actor me{self};
   for (auto& task : out.start_scouts) {
-    spdlog::info("{} scouts for ballot {} from slot {}", shell.id.view(), to_string(task.ballot),
-                 task.from_slot);
-    shell.scouts.push_back(self->spawn(scout_actor, me, shell.id, shell.peers, std::move(task)));
+    const auto version = task.config->version;
+    spdlog::info("{} scouts for ballot {} from slot {} in configuration {}", shell.id.view(),
+                 to_string(task.ballot), task.from_slot, version);
+    shell.scouts.emplace_back(version,
+                              self->spawn(scout_actor, me, shell.id, shell.peers, std::move(task)));
   }
   for (auto& task : out.start_commanders) {
     const auto slot = task.value.slot;
@@ -57,16 +76,30 @@ void handle(caf::event_based_actor* self, leader_shell& shell, const Input& inpu
 void tick(caf::event_based_actor* self, leader_shell& shell) {
   self->delayed_send(self, tick_length, tick_atom::value);
   handle(self, shell, [](leader& core) { core.on_tick(); });
+  tell_node(self, shell.members, shell.core.known_members());
   if (++shell.ticks % ticks_per_sub_tick != 0)
     return;
-  for (const auto& scout : shell.scouts)
+  for (const auto& [version, scout] : shell.scouts)
     self->send(scout, sub_tick{shell.peers});
   for (const auto& [slot, commander] : shell.commanders)
     self->send(commander, sub_tick{shell.peers});
 }
 
+role_status status_of(const leader_shell& shell) {
+  role_status status;
+  status.id = shell.id;
+  status.kind = hosted_kind::leader;
+  status.state = shell.core.current_vitals();
+  status.format_id = shell.directory.info().format_id;
+  status.is_fresh = shell.durable.load() == 0;
+  status.uncounted.assign(shell.uncounted.begin(), shell.uncounted.end());
+  status.known_disks = shell.durable.known_disks();
+  status.disk_bytes = storage::disk_bytes(shell.directory.path());
+  return status;
+}
+
 void forget_scout(leader_shell& shell, const caf::strong_actor_ptr& scout) {
-  std::erase_if(shell.scouts, [&](const caf::actor& a) { return a == scout; });
+  std::erase_if(shell.scouts, [&](const auto& entry) { return entry.second == scout; });
 }
 
 /// A later ballot may have a commander for the same slot by now.
@@ -96,27 +129,23 @@ caf::behavior leader_actor(caf::event_based_actor* self, std::shared_ptr<leader_
       [=](const ping& m) { handle(self, *shell, [&](leader& core) { core.on(m); }); },
       [=](const pong& m) { handle(self, *shell, [&](leader& core) { core.on(m); }); },
       [=](const p1b& m) {
-        for (const auto& scout : shell->scouts)
+        for (const auto& [version, scout] : shell->scouts)
           self->send(scout, m);
       },
       [=](const scout_report& m) {
         forget_scout(*shell, self->current_sender());
         handle(self, *shell, [&](leader& core) { core.on(m.outcome); });
       },
+      [=](const config_news& m) { handle(self, *shell, [&](leader& core) { core.on(m); }); },
+      [=](const members_news& m) {
+        handle(self, *shell, [&](leader& core) { hear_from_node(self, shell->members, core, m); });
+      },
       [=](const peer_up& m) { meet_peer(*shell, m.role); },
       [=](const peer_down& m) {
         shell->peers.down(m.id);
         handle(self, *shell, [&](leader& core) { core.on_peer_down(m.id); });
       },
-      [=](const status_request&) {
-        role_status status;
-        status.id = shell->id;
-        status.kind = hosted_kind::leader;
-        status.state = shell->core.current_vitals();
-        status.uncounted.assign(shell->uncounted.begin(), shell->uncounted.end());
-        status.disk_bytes = storage::disk_bytes(shell->directory.path());
-        return status;
-      },
+      [=](const status_request&) { return status_of(*shell); },
   };
 }
 

@@ -25,15 +25,16 @@ struct leader_shell {
   storage::role_state durable;
   leader core;
   peer_directory peers;
+  members_link members;
   std::set<role_id> uncounted; ///< acceptors that came back with another disk
-  std::vector<caf::actor> scouts;
+  std::vector<std::pair<config_version, caf::actor>> scouts;
   std::map<slot_num, caf::actor> commanders;
   std::uint64_t ticks = 0;
 };
 
 /// Spawns its scouts and commanders, hands them the acceptors' answers, and takes their reports.
 ///
-/// propose, ping, pong   → the core
+/// propose, ping, pong, config_news, members_news → the core
 /// p1b, p2b              → its scouts; the commander of the slot
 /// peer_up, peer_down    → whom it can reach; an acceptor that comes back with another disk is not
 /// status_request        → role_status

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <caf/io/all.hpp>
+#include <iterator>
 #include <utility>
 
 namespace pmmc {
@@ -17,25 +18,36 @@ constexpr std::chrono::milliseconds beat_length{100};
 /// itself does not blame the others.
 constexpr unsigned most_silent_beats = 6;
 constexpr unsigned most_backoff_beats = 10;
+constexpr unsigned lonely_beats_until_all_are_dialled = 15;
 constexpr std::chrono::seconds dial_timeout{5};
 constexpr std::chrono::seconds hello_timeout{2};
 constexpr std::chrono::milliseconds status_timeout{900};
 
 } // namespace
 
-std::vector<std::string> addresses_to_dial(const configuration& members, const std::string& own) {
+std::set<std::string> addresses_to_dial(const membership& known, const std::string& own) {
   const auto holds_more_than_acceptor = [&](const std::string& address) {
     const auto at = [&](const member& m) { return m.address == address; };
-    return std::any_of(members.leaders.begin(), members.leaders.end(), at) ||
-           std::any_of(members.replicas.begin(), members.replicas.end(), at);
+    for (const auto* config : known.live())
+      if (std::any_of(config->leaders.begin(), config->leaders.end(), at) ||
+          std::any_of(config->replicas.begin(), config->replicas.end(), at))
+        return true;
+    return false;
   };
-  std::vector<std::string> addresses;
-  for (const auto* group : {&members.acceptors, &members.leaders, &members.replicas})
-    for (const auto& m : *group)
-      if (own < m.address && (holds_more_than_acceptor(own) || holds_more_than_acceptor(m.address)))
-        addresses.push_back(m.address);
-  std::sort(addresses.begin(), addresses.end());
-  addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
+  auto addresses = known.addresses();
+  if (addresses.erase(own) == 0)
+    return addresses;
+  const bool acceptor_only = !holds_more_than_acceptor(own);
+  std::erase_if(addresses, [&](const std::string& address) {
+    return address < own || (acceptor_only && !holds_more_than_acceptor(address));
+  });
+  return addresses;
+}
+
+std::set<std::string> replica_addresses(const membership& known) {
+  std::set<std::string> addresses;
+  for (const auto& r : known.configurations.latest().replicas)
+    addresses.insert(r.address);
   return addresses;
 }
 
@@ -44,11 +56,7 @@ node::node(caf::event_based_actor* self, node_settings settings)
   random_source random{settings_.seed};
   incarnation_ = random.next() | 1;
   random_state_ = random.next();
-  for (const auto& address : settings_.dial) {
-    auto& link = links_[address];
-    link.address = address;
-    link.dialled_by_us = true;
-  }
+  redial();
 }
 
 caf::behavior node::make_behavior() {
@@ -59,6 +67,7 @@ caf::behavior node::make_behavior() {
   return {
       [this](const hello& m) { return greet(m); },
       [this](const heartbeat& m) { heard(m); },
+      [this](const members_news& m) { learn(m.known); },
       [this](const status_request& m) { return status(m); },
       [this](tick_atom) {
         self_->delayed_send(self_, beat_length, tick_atom::value);
@@ -71,14 +80,111 @@ void node::introduce_own_roles() {
   for (const auto& role : settings_.roles)
     for (const auto& other : settings_.roles)
       self_->send(role.handle, peer_up{other, settings_.address});
+  tell_own_roles();
+}
+
+// --- Membership ---------------------------------------------------------------------------------
+
+void node::tell_own_roles() {
+  for (const auto& role : settings_.roles)
+    if (role.kind != hosted_kind::client)
+      self_->send(role.handle, members_news{settings_.known});
+}
+
+void node::learn(const membership& news) {
+  const auto before = settings_.known.version();
+  if (news.configurations.empty() || !settings_.known.learn(news))
+    return;
+  settings_.remember(settings_.known);
+  if (settings_.known.version() != before && !is_client())
+    spdlog::info("configuration {} is known, which governs the slots from {} on",
+                 settings_.known.version(), settings_.known.configurations.latest().first_slot);
+  redial();
+  tell_own_roles();
+  for (auto& [key, link] : links_) {
+    if (link.announced)
+      announce(link); // guests may be members now
+    if (link.now == node_link::state::connected)
+      self_->send(link.remote, members_news{settings_.known});
+  }
+  report_removed_roles();
+  leave_removed_replicas();
+}
+
+/// Links to addresses that are no longer dialled stay while they hold.
+void node::redial() {
+  if (settings_.known.configurations.empty())
+    return;
+  auto wanted = is_client() ? replica_addresses(settings_.known)
+                            : addresses_to_dial(settings_.known, settings_.address);
+  if (lonely_beats_ >= lonely_beats_until_all_are_dialled)
+    wanted = settings_.known.addresses();
+  wanted.erase(settings_.address);
+  for (auto it = links_.begin(); it != links_.end();) {
+    auto& link = it->second;
+    link.dialled_by_us = !link.address.empty() && wanted.contains(link.address);
+    const bool dropped = !link.dialled_by_us && link.now != node_link::state::connected;
+    it = dropped ? links_.erase(it) : std::next(it);
+  }
+  for (const auto& address : wanted) {
+    auto& link = links_[address];
+    link.address = address;
+    link.dialled_by_us = true;
+  }
+}
+
+void node::report_removed_roles() {
+  if (is_client())
+    return;
+  for (const auto& role : settings_.roles) {
+    const auto* former = settings_.known.find_former(role.id);
+    if (former == nullptr)
+      removed_roles_.erase(role.id);
+    else if (removed_roles_.insert(role.id).second)
+      spdlog::info("{} was removed in version {}, and nothing needs it any more", role.id.view(),
+                   former->removed_in);
+  }
+}
+
+/// A process that was running when it was removed stays, and answers with what replaced it, until
+/// it is switched off or added again.
+bool node::knows_of_removal() const {
+  return !is_client() && std::all_of(settings_.roles.begin(), settings_.roles.end(),
+                                     [this](const hosted_role& role) {
+                                       return settings_.known.find_former(role.id) != nullptr;
+                                     });
+}
+
+/// A client whose replica was removed goes on to another one.
+void node::leave_removed_replicas() {
+  if (!is_client())
+    return;
+  const auto& latest = settings_.known.configurations.latest();
+  for (const auto& [key, link] : links_) {
+    if (!link.announced)
+      continue;
+    for (const auto& peer : link.roles)
+      if (peer.kind == hosted_kind::replica && !latest.has_replica(peer.id))
+        for (const auto& role : settings_.roles)
+          self_->send(role.handle,
+                      peer_down{peer.id, "at " + link.address + " is no member any more since " +
+                                             "version " + std::to_string(latest.version)});
+  }
 }
 
 // --- Dialling -----------------------------------------------------------------------------------
 
 void node::beat() {
+  const bool lonely = std::none_of(links_.begin(), links_.end(), [](const auto& entry) {
+    return entry.second.now == node_link::state::connected;
+  });
+  lonely_beats_ = lonely ? lonely_beats_ + 1 : 0;
+  if (lonely_beats_ == lonely_beats_until_all_are_dialled)
+    redial(); // who was removed is dialled by nobody; it asks
   for (auto& [key, link] : links_) {
     if (link.now == node_link::state::connected) {
-      self_->send(link.remote, heartbeat{incarnation_});
+      self_->send(link.remote,
+                  heartbeat{incarnation_, settings_.known.version(), settings_.known.live_from});
       if (++link.silent_beats > most_silent_beats && link.announced)
         withdraw(link, "has been silent for 600 ms (stopped, overloaded or cut off)");
     } else if (link.now == node_link::state::idle && link.dialled_by_us &&
@@ -114,7 +220,9 @@ void node::dial(node_link& link) {
 void node::dialled(const std::string& address, const caf::actor& remote) {
   self_
       ->request(remote, hello_timeout,
-                hello{settings_.cluster, settings_.address, incarnation_, self_, settings_.roles})
+                hello{settings_.cluster, settings_.address, incarnation_, self_, settings_.roles,
+                      is_client() ? membership{} : settings_.known,
+                      settings_.rejoins || knows_of_removal()})
       .then([this, address, remote](const welcome& m) { welcomed(address, remote, m); },
             [this, address](const caf::error& e) {
               dial_failed(address,
@@ -123,9 +231,10 @@ void node::dialled(const std::string& address, const caf::actor& remote) {
 }
 
 void node::dial_failed(const std::string& address, const std::string& why) {
-  auto& link = links_.at(address);
-  if (link.now != node_link::state::dialling)
-    return;
+  const auto found = links_.find(address);
+  if (found == links_.end() || found->second.now != node_link::state::dialling)
+    return; // nobody wants to go there any more
+  auto& link = found->second;
   link.now = node_link::state::idle;
   if (std::exchange(link.trouble, why) != why) {
     if (!settings_.address.empty())
@@ -143,21 +252,30 @@ void node::dial_failed(const std::string& address, const std::string& why) {
 
 std::vector<role_id> node::role_ids_at(const std::string& address) const {
   std::vector<role_id> ids;
-  for (const auto* group :
-       {&settings_.members.acceptors, &settings_.members.leaders, &settings_.members.replicas})
-    for (const auto& m : *group)
-      if (m.address == address)
-        ids.push_back(m.id);
+  for (const auto* config : settings_.known.live())
+    for (const auto kind : all_member_kinds)
+      for (const auto& m : config->members(kind))
+        if (m.address == address && (!is_client() || kind == member_kind::replica))
+          ids.push_back(m.id);
   return ids;
 }
 
 void node::welcomed(const std::string& address, const caf::actor& remote, const welcome& m) {
-  if (!m.refusal.empty())
-    return dial_failed(address, "refuses this process: " + m.refusal);
   if (m.cluster != settings_.cluster)
     return dial_failed(address, "belongs to cluster \"" + m.cluster + "\", not to \"" +
                                     settings_.cluster + "\"");
-  connected(links_.at(address), remote, m.incarnation, m.roles);
+  if (!m.refusal.empty()) {
+    if (m.was_removed)
+      settings_.removed(m.refusal + ", says the process at " + address);
+    return dial_failed(address, "refuses this process: " + m.refusal);
+  }
+  // A client begins with what its config file says, and believes the first process that knows.
+  if (is_client() && settings_.known.live_from == 1 &&
+      m.known.version() >= settings_.known.version())
+    settings_.known.configurations = m.known.configurations;
+  if (const auto link = links_.find(address); link != links_.end())
+    connected(link->second, remote, m.incarnation, m.roles);
+  learn(m.known);
 }
 
 // --- Being dialled ------------------------------------------------------------------------------
@@ -167,7 +285,9 @@ welcome node::greet(const hello& m) {
   if (!refusal.empty()) {
     spdlog::warn("refused a process at {}: {}",
                  m.address.empty() ? "an unknown address" : m.address, refusal);
-    return {std::move(refusal), settings_.cluster, settings_.address, incarnation_, {}};
+    return {std::move(refusal), was_removed(m), settings_.cluster,
+            settings_.address,  incarnation_,   {},
+            settings_.known};
   }
   const auto key = m.address.empty() ? caf::to_string(m.node.address()) : m.address;
   auto& link = links_[key];
@@ -175,35 +295,58 @@ welcome node::greet(const hello& m) {
     withdraw(link, "was started again");
   link.address = m.address;
   connected(link, m.node, m.incarnation, m.roles);
-  return {{}, settings_.cluster, settings_.address, incarnation_, settings_.roles};
+  if (!m.known.configurations.empty())
+    learn(m.known);
+  return {{},           false,           settings_.cluster, settings_.address,
+          incarnation_, settings_.roles, settings_.known};
 }
 
 std::string node::why_unwelcome(const hello& m) const {
   if (m.cluster != settings_.cluster)
     return "it belongs to cluster \"" + m.cluster + "\", and this is \"" + settings_.cluster + "\"";
+  bool is_process = false;
   for (const auto& role : m.roles) {
-    const auto expected = settings_.members.address_of(role.id);
-    if (role.kind == hosted_kind::client) {
-      if (!expected.empty())
-        return "a client must not have the id of a member, " + role.id.str();
-      continue;
+    if (role.kind != hosted_kind::client)
+      is_process = true;
+    else if (!settings_.known.address_of(role.id).empty())
+      return "a client must not have the id of a member, " + role.id.str();
+  }
+  if (!is_process)
+    return {};
+  if (m.address.empty())
+    return "it does not say where it listens";
+  if (m.known.configurations.empty() ||
+      m.known.configurations.first() != settings_.known.configurations.first())
+    return "it was formatted for a cluster with other first members. To add it to this one, format "
+           "it again (`pmmc init --id ID`) while this cluster can be reached";
+  if (was_removed(m)) {
+    std::string ids;
+    config_version version = 0;
+    for (const auto& role : m.roles) {
+      ids += (ids.empty() ? "" : ", ") + role.id.str();
+      version = std::max(version, settings_.known.find_former(role.id)->removed_in);
     }
-    if (expected.empty())
-      return role.id.str() + " is not a member of this cluster";
-    if (expected != m.address)
-      return role.id.str() + " has the address " + std::string{expected} + " here";
-    if (!is_member(role))
-      return role.id.str() + " is of another kind here";
+    return ids + " was removed from the cluster in version " + std::to_string(version);
   }
   return {};
 }
 
-bool node::is_member(const hosted_role& role) const {
-  const auto& members = role.kind == hosted_kind::acceptor ? settings_.members.acceptors
-                        : role.kind == hosted_kind::leader ? settings_.members.leaders
-                                                           : settings_.members.replicas;
-  return std::any_of(members.begin(), members.end(),
-                     [&](const member& m) { return m.id == role.id; });
+/// Not so if it has moved, to be added again at its new address, nor if it says that it knows.
+bool node::was_removed(const hello& m) const {
+  return !m.rejoins && !m.roles.empty() &&
+         std::all_of(m.roles.begin(), m.roles.end(), [&](const hosted_role& role) {
+           const auto* former = settings_.known.find_former(role.id);
+           return former != nullptr && former->address == m.address &&
+                  (former->kind != member_kind::replica || former->disk.empty() ||
+                   former->disk == role.format_id);
+         });
+}
+
+/// Whether it is no member, at least not as that or not there: it is spoken with, since it may
+/// become one, but only a replica, which has to catch up first, is made known to own ones.
+bool node::is_guest(const hosted_role& role, const std::string& address) const {
+  return role.kind != hosted_kind::client &&
+         !settings_.known.is_member_at(static_cast<member_kind>(role.kind), role.id, address);
 }
 
 // --- Connections --------------------------------------------------------------------------------
@@ -227,9 +370,12 @@ void node::connected(node_link& link, const caf::actor& remote, std::uint64_t in
 void node::announce(node_link& link) {
   link.announced = true;
   link.silent_beats = 0;
-  for (const auto& role : settings_.roles)
-    for (const auto& peer : link.roles)
-      self_->send(role.handle, peer_up{peer, link.address});
+  for (const auto& peer : link.roles) {
+    const bool guest = is_guest(peer, link.address);
+    for (const auto& role : settings_.roles)
+      if (!guest || (peer.kind == hosted_kind::replica && role.kind == hosted_kind::replica))
+        self_->send(role.handle, peer_up{peer, link.address});
+  }
 }
 
 void node::withdraw(node_link& link, const std::string& why) {
@@ -265,6 +411,8 @@ void node::heard(const heartbeat& m) {
     link.silent_beats = 0;
     if (!link.announced)
       announce(link);
+    if (m.version < settings_.known.version() || m.live_from < settings_.known.live_from)
+      self_->send(link.remote, members_news{settings_.known});
     return;
   }
 }
@@ -287,6 +435,8 @@ caf::result<process_status> node::status(const status_request& m) {
   all->promise = self_->make_response_promise<process_status>();
   all->result.cluster = settings_.cluster;
   all->result.address = settings_.address;
+  all->result.window = settings_.window;
+  all->result.known = settings_.known;
   all->missing = settings_.roles.size();
   for (const auto& role : settings_.roles)
     self_->request(role.handle, status_timeout, m)

@@ -1,14 +1,17 @@
 // One per process: finds the other processes, keeps in touch with them, and tells the process's own
-// roles whom they can reach. Published at the process's address; the only actor that is.
+// roles whom they can reach. Published at the process's address; the only actor that is. Nodes tell
+// each other of new configurations, so that each process finds the others wherever they have gone.
 #pragma once
 
-#include "configuration.hpp"
+#include "membership.hpp"
 #include "shell.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,8 +22,13 @@ struct node_settings {
   std::string address;            ///< where this process listens; empty for clients, who only dial
   std::uint64_t seed = 0;         ///< of the jitter
   std::vector<hosted_role> roles; ///< of this process
-  configuration members;          ///< whom to expect at which address
-  std::vector<std::string> dial;  ///< addresses to dial and to keep connected to
+  membership known;               ///< whom to expect at which address
+  std::uint64_t window = 0;       ///< as formatted, for newcomers
+  bool rejoins = false;           ///< see hello
+  /// Called when more is known than before: to make it durable.
+  std::function<void(const membership&)> remember = [](const membership&) {};
+  /// Called when the others say that this process was removed; does not return.
+  std::function<void(const std::string& why)> removed = [](const std::string&) {};
 };
 
 /// What the node knows about an address.
@@ -41,10 +49,16 @@ struct node_link {
 
 /// The addresses that a process at `own` dials: of two processes, one dials the other, so that they
 /// never close each other's connection by dialling at the same moment. Acceptors alone need nobody.
-std::vector<std::string> addresses_to_dial(const configuration& members, const std::string& own);
+/// Who is no member (yet) dials everybody, since nobody knows of it.
+std::set<std::string> addresses_to_dial(const membership& known, const std::string& own);
+
+/// The addresses that a client (`own` is empty) dials: all that host a replica of the latest
+/// configuration.
+std::set<std::string> replica_addresses(const membership& known);
 
 /// hello → welcome            another node has dialled
 /// heartbeat                  between nodes; silence becomes peer_down, its end peer_up
+/// members_news               from another node, or from an own role
 /// status_request → process_status
 class node {
 public:
@@ -53,6 +67,12 @@ public:
 
 private:
   void introduce_own_roles();
+  void learn(const membership& news);
+  void redial();
+  void tell_own_roles();
+  void report_removed_roles();
+  bool knows_of_removal() const;
+  void leave_removed_replicas();
   void beat();
   void dial(node_link& link);
   void dialled(const std::string& address, const caf::actor& remote);
@@ -60,7 +80,8 @@ private:
   void welcomed(const std::string& address, const caf::actor& remote, const welcome& m);
   welcome greet(const hello& m);
   std::string why_unwelcome(const hello& m) const;
-  bool is_member(const hosted_role& role) const;
+  bool is_guest(const hosted_role& role, const std::string& address) const;
+  bool was_removed(const hello& m) const;
   void connected(node_link& link, const caf::actor& remote, std::uint64_t incarnation,
                  std::vector<hosted_role> roles);
   void announce(node_link& link);
@@ -70,11 +91,15 @@ private:
   std::vector<role_id> role_ids_at(const std::string& address) const;
   caf::result<process_status> status(const status_request& m);
 
+  bool is_client() const { return settings_.address.empty(); }
+
   caf::event_based_actor* self_;
   node_settings settings_;
   std::uint64_t incarnation_;
   std::uint64_t random_state_;
   std::map<std::string, node_link> links_; ///< by address; clients by their actor's name
+  unsigned lonely_beats_ = 0;              ///< since it was connected with anybody
+  std::set<role_id> removed_roles_;        ///< own ones, reported
 };
 
 caf::behavior node_actor(caf::event_based_actor* self, std::shared_ptr<node_settings> settings);

@@ -2,6 +2,7 @@
 // tell operators how they are. The protocol itself is in src/messages.hpp.
 #pragma once
 
+#include "membership.hpp"
 #include "messages.hpp"
 #include "status_messages.hpp"
 
@@ -26,20 +27,32 @@ struct hello {
   std::uint64_t incarnation = 0; ///< random, new at each start
   caf::actor node;
   std::vector<hosted_role> roles;
+  membership known;     ///< empty for clients
+  bool rejoins = false; ///< it knows that it was removed, and wants to become a member again
 };
 
 /// The answer to a hello.
 struct welcome {
-  std::string refusal; ///< empty: welcome; else why not
+  std::string refusal;      ///< empty: welcome; else why not
+  bool was_removed = false; ///< why not: it was a member, and is none any more
   std::string cluster;
   std::string address;
   std::uint64_t incarnation = 0;
   std::vector<hosted_role> roles;
+  membership known;
 };
 
 /// Between nodes that have met, in both directions, so that a frozen or cut-off one is noticed.
 struct heartbeat {
   std::uint64_t incarnation = 0; ///< of the sender
+  config_version version = 0;    ///< the latest that it knows; 0 for clients
+  config_version live_from = 0;
+};
+
+/// Between nodes, where a heartbeat shows that one knows less; and between a node and its own
+/// roles.
+struct members_news {
+  membership known;
 };
 
 /// Node → its own roles: a role (of this process or another) can be reached at this handle from now

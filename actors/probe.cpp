@@ -3,8 +3,11 @@
 #include "caf_error.hpp"
 #include "config/address.hpp"
 #include "shell.hpp"
+#include "storage/members_file.hpp"
 #include "system.hpp"
 
+#include <algorithm>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
@@ -116,24 +119,76 @@ answers ask_all(const std::string& cluster, const std::set<std::string>& address
 
 } // namespace
 
-std::vector<probed_role> probe(const config::cluster_file& cluster, bool with_fingerprint,
-                               std::chrono::milliseconds timeout) {
-  const auto roles = config::roles_of(cluster.first);
-  std::set<std::string> addresses;
-  for (const auto& role : roles)
-    addresses.insert(role.address);
-  const auto answered = ask_all(cluster.name, addresses, with_fingerprint, timeout);
+std::optional<membership> remembered_members(const config::cluster_file& cluster) {
+  std::optional<membership> best;
+  std::error_code none_there;
+  for (const auto& entry : std::filesystem::directory_iterator{cluster.data, none_there}) {
+    try {
+      const auto known = storage::read_members(entry.path());
+      if (known && (!best || known->is_newer_than(*best)))
+        best = *known;
+    } catch (const storage::storage_error&) {
+      continue; // the role itself reports it, and `pmmc inspect`
+    }
+  }
+  return best;
+}
+
+membership members_on_disk(const config::cluster_file& cluster) {
+  return remembered_members(cluster).value_or(membership{config_history{cluster.first}});
+}
+
+probed_cluster probe(const config::cluster_file& cluster, bool with_fingerprint,
+                     std::chrono::milliseconds timeout, const std::set<std::string>& also) {
+  probed_cluster result;
+  result.known = members_on_disk(cluster);
+  auto wanted = result.known.addresses();
+  wanted.merge(membership{cluster.first}.addresses());
+  wanted.insert(also.begin(), also.end());
+  // What the first ones know may name others; those hardly ever know more.
+  for (int round = 0; round < 3 && !wanted.empty(); ++round) {
+    for (auto& [address, answer] : ask_all(cluster.name, wanted, with_fingerprint, timeout)) {
+      const auto& known = answer.status.known;
+      if (answer.why.empty() && !known.configurations.empty() &&
+          (!result.answered || known.is_newer_than(result.known)))
+        result.known = known;
+      result.answered |= answer.why.empty();
+      result.processes.emplace(address, probed_process{answer.why, std::move(answer.status)});
+    }
+    wanted = result.known.addresses();
+    std::erase_if(wanted, [&](const auto& a) { return result.processes.contains(a); });
+  }
+  return result;
+}
+
+probed_role probed_cluster::at(const config::role& role) const {
+  probed_role p{role, false, "it was not asked", {}};
+  const auto process = processes.find(role.address);
+  if (process == processes.end())
+    return p;
+  p.why = process->second.why;
+  for (const auto& status : process->second.status.roles)
+    if (status.id == role.id) {
+      p.up = true;
+      p.status = status;
+    }
+  if (!p.up && p.why.empty())
+    p.why = "the process at " + role.address + " does not host it, or it does not answer";
+  return p;
+}
+
+std::vector<probed_role> probed_cluster::roles() const {
   std::vector<probed_role> result;
-  for (const auto& role : roles) {
-    probed_role p{role, false, answered.at(role.address).why, {}};
-    for (const auto& status : answered.at(role.address).status.roles)
-      if (status.id == role.id) {
-        p.up = true;
-        p.status = status;
-      }
-    if (!p.up && p.why.empty())
-      p.why = "the process at " + role.address + " does not host it, or it does not answer";
-    result.push_back(std::move(p));
+  for (const auto kind :
+       {config::role_kind::acceptor, config::role_kind::leader, config::role_kind::replica}) {
+    std::vector<config::role> found;
+    auto configs = known.live();
+    for (auto it = configs.rbegin(); it != configs.rend(); ++it)
+      for (const auto& role : config::roles_of(**it))
+        if (role.kind == kind && std::find(found.begin(), found.end(), role) == found.end())
+          found.push_back(role);
+    for (const auto& role : found)
+      result.push_back(at(role));
   }
   return result;
 }

@@ -1,10 +1,14 @@
-// Asks every process of a cluster how it is (`pmmc status`, `fingerprint`, `config`, `up`).
+// Asks every process of a cluster how it is (`pmmc status`, `fingerprint`, `config`, `reconfig`,
+// `up`), and so finds out which processes those are.
 #pragma once
 
 #include "config/cluster_file.hpp"
 #include "status_messages.hpp"
 
 #include <chrono>
+#include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,9 +22,34 @@ struct probed_role {
   role_status status;
 };
 
-/// All roles of the configuration, in the order of `config::roles_of`. Asks all processes at the
-/// same time and waits for none longer than `timeout`.
-std::vector<probed_role> probe(const config::cluster_file& cluster, bool with_fingerprint,
-                               std::chrono::milliseconds timeout);
+/// What one process answered, or why it did not.
+struct probed_process {
+  std::string why; ///< empty: it answered
+  process_status status;
+};
+
+struct probed_cluster {
+  /// The latest that anybody knows: a process, a data directory on this machine, or else the config
+  /// file.
+  membership known;
+  bool answered = false;                           ///< whether any process did
+  std::map<std::string, probed_process> processes; ///< by address
+
+  /// All roles of the live configurations, acceptors first; of one that changes its address, both.
+  std::vector<probed_role> roles() const;
+  /// How the role at this address is.
+  probed_role at(const config::role& role) const;
+};
+
+/// Asks the processes that the config file and the data directories beside it name, and those that
+/// these know of. Waits for none longer than `timeout`. `also`: further addresses to ask.
+probed_cluster probe(const config::cluster_file& cluster, bool with_fingerprint,
+                     std::chrono::milliseconds timeout, const std::set<std::string>& also = {});
+
+/// What the data directories that the config file names remember; nothing if they remember nothing.
+std::optional<membership> remembered_members(const config::cluster_file& cluster);
+
+/// The same, or else what the config file says.
+membership members_on_disk(const config::cluster_file& cluster);
 
 } // namespace pmmc

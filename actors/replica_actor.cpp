@@ -73,14 +73,16 @@ role_status status_of(const replica_shell& shell, bool with_fingerprint) {
   status.kind = hosted_kind::replica;
   status.state = shell.core.current_vitals();
   status.uncounted.assign(shell.uncounted.begin(), shell.uncounted.end());
+  status.format_id = shell.directory.info().format_id;
+  status.is_fresh = shell.core.slot_out() == 1;
+  status.known_disks = shell.durable.known_disks();
+  status.fetched_bytes = shell.core.fetched_bytes();
   status.disk_bytes = storage::disk_bytes(shell.directory.path());
   status.proposes = shell.core.proposes();
   status.pending_requests = shell.core.pending_requests();
   status.sessions = shell.core.state().sessions().size();
   if (with_fingerprint)
     status.fingerprint = shell.core.state().fingerprint();
-  for (const auto& [first_slot, config] : shell.core.state().configurations().all())
-    status.configurations.push_back(config);
   return status;
 }
 
@@ -106,6 +108,7 @@ caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replic
       [=](tick_atom) {
         self->delayed_send(self, tick_length, tick_atom::value);
         shell->core.on_tick();
+        tell_node(self, shell->members, shell->core.known_members());
         flush_later(self, *shell);
       },
       [=](const ping& m) { handle(self, *shell, m); },
@@ -116,27 +119,31 @@ caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replic
       [=](const snapshot_request& m) { handle(self, *shell, m); },
       [=](snapshot_chunk& m) { handle(self, *shell, std::move(m)); },
   }
-      .or_else(
-          [=](const snapshot_saved& m) {
-            shell->core.snapshot_saved(m.slot);
-            flush_later(self, *shell);
-          },
-          [=](const piece_read& m) {
-            send_all(caf::actor{self}, shell->id, shell->peers, {{m.to, m.chunk}});
-          },
-          [=](const snapshot_fetched& m) { take_over(self, *shell, m); },
-          [=](const peer_up& m) { meet_peer(*shell, m.role); },
-          [=](const peer_down& m) {
-            shell->peers.down(m.id);
-            shell->core.on_peer_down(m.id);
-            flush_later(self, *shell);
-          },
-          [=](const status_request& m) { return status_of(*shell, m.with_fingerprint); },
-          [=](const export_open&) {
-            return export_ready{shell->core.slot_out(),
-                                spawn_helper(self, *shell, export_reader, shell->id,
-                                             frozen_state{shell->core.state().clone()})};
-          });
+      .or_else([=](const config_news& m) { handle(self, *shell, m); },
+               [=](const members_news& m) {
+                 hear_from_node(self, shell->members, shell->core, m);
+                 flush_later(self, *shell);
+               },
+               [=](const snapshot_saved& m) {
+                 shell->core.snapshot_saved(m.slot);
+                 flush_later(self, *shell);
+               },
+               [=](const piece_read& m) {
+                 send_all(caf::actor{self}, shell->id, shell->peers, {{m.to, m.chunk}});
+               },
+               [=](const snapshot_fetched& m) { take_over(self, *shell, m); },
+               [=](const peer_up& m) { meet_peer(*shell, m.role); },
+               [=](const peer_down& m) {
+                 shell->peers.down(m.id);
+                 shell->core.on_peer_down(m.id);
+                 flush_later(self, *shell);
+               },
+               [=](const status_request& m) { return status_of(*shell, m.with_fingerprint); },
+               [=](const export_open&) {
+                 return export_ready{shell->core.slot_out(),
+                                     spawn_helper(self, *shell, export_reader, shell->id,
+                                                  frozen_state{shell->core.state().clone()})};
+               });
 }
 
 } // namespace pmmc

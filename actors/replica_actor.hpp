@@ -24,6 +24,7 @@ struct replica_shell {
   state_factory make_state;
   replica core;
   peer_directory peers;
+  members_link members;
   std::set<role_id> uncounted; ///< acceptors that came back with another disk
   caf::actor worker;
   bool flush_due = false;
@@ -38,6 +39,7 @@ struct replica_shell {
 /// handoff, decision, collected, ping, pong,
 /// read_probe_reply, catchup, catchup_reply,
 /// snapshot_request, snapshot_chunk         → the core
+/// config_news, members_news                → which configurations others know
 /// peer_up, peer_down                       → whom it can reach
 /// status_request                           → role_status
 /// export_open                              → export_ready

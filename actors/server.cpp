@@ -6,12 +6,15 @@
 #include "leader_actor.hpp"
 #include "log.hpp"
 #include "node_actor.hpp"
+#include "probe.hpp"
 #include "replica_actor.hpp"
+#include "storage/members_file.hpp"
 #include "system.hpp"
 
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 
 namespace pmmc {
 
@@ -41,28 +44,38 @@ sigset_t block_stop_signals() {
   return signals;
 }
 
+/// The others say that this process was removed: it must not go on as if it were a member.
+void stop_removed(const std::string& why) {
+  spdlog::critical("{}. This process ends. Its data directory may be deleted; take the role out of "
+                   "the config file, or start it with --rejoin if it is to be added again",
+                   why);
+  spdlog::default_logger()->flush();
+  std::_Exit(2);
+}
+
 /// The roles of one process: opened first, all of them, so that a mistake in one starts none.
 class hosted_process {
 public:
-  hosted_process(const config::cluster_file& cluster, const config::process& process,
-                 state_machine_factory make_machine)
-      : cluster_(cluster), process_(process), make_machine_(std::move(make_machine)) {
-    for (const auto& role : process.roles)
-      open(role);
-  }
+  hosted_process(const config::cluster_file& cluster, const start_options& options,
+                 state_machine_factory make_machine);
 
   void start(caf::actor_system& system);
   void stop(caf::actor_system& system);
 
 private:
-  void open(const config::role& role);
+  void learn_from(const storage::data_directory& directory);
+  void report_differences() const;
+  void make_shell(const config::role& role, storage::data_directory directory);
   void add(const role_id& id, hosted_kind kind, const storage::data_directory& directory,
            caf::actor handle);
   void publish(caf::actor_system& system);
 
   const config::cluster_file& cluster_;
-  const config::process& process_;
+  const start_options& options_;
   state_machine_factory make_machine_;
+  membership known_;
+  std::uint64_t window_ = 0;
+  std::vector<std::filesystem::path> directories_;
   std::shared_ptr<acceptor_shell> acceptor_;
   std::shared_ptr<leader_shell> leader_;
   std::shared_ptr<replica_shell> replica_;
@@ -70,25 +83,73 @@ private:
   caf::actor node_;
 };
 
-void hosted_process::open(const config::role& role) {
-  auto directory = storage::data_directory::open(cluster_.data / role.id.str(), cluster_.name,
-                                                 storage_kind(role.kind), role.id);
-  const auto window = directory.info().window;
-  if (window != cluster_.window)
-    spdlog::warn("{}: the config file says window = {}, but the cluster was created with {}, which "
+hosted_process::hosted_process(const config::cluster_file& cluster, const start_options& options,
+                               state_machine_factory make_machine)
+    : cluster_(cluster), options_(options), make_machine_(std::move(make_machine)) {
+  std::vector<storage::data_directory> opened;
+  for (const auto& role : options.process.roles) {
+    opened.push_back(storage::data_directory::open(cluster_.data / role.id.str(), cluster_.name,
+                                                   storage_kind(role.kind), role.id));
+    learn_from(opened.back());
+  }
+  report_differences();
+  for (std::size_t i = 0; i < opened.size(); ++i)
+    make_shell(options.process.roles[i], std::move(opened[i]));
+}
+
+/// The first configuration, and later ones that the role heard of in an earlier life.
+void hosted_process::learn_from(const storage::data_directory& directory) {
+  const auto& info = directory.info();
+  if (known_.configurations.empty()) {
+    known_ = membership{config_history{info.initial}};
+    window_ = info.window;
+  } else if (known_.configurations.first() != info.initial || window_ != info.window) {
+    throw start_error{"the roles " + options_.process.ids() +
+                      " were formatted for clusters with different first members or windows, so "
+                      "they cannot live in one process. One that never took part may be formatted "
+                      "again: remove its data directory, then `pmmc init --id ID`"};
+  }
+  directories_.push_back(directory.path());
+  try {
+    if (const auto remembered = storage::read_members(directory.path()))
+      known_.learn(*remembered);
+  } catch (const storage::storage_error& e) {
+    spdlog::warn("{}; this role asks the others again", e.what());
+  }
+}
+
+/// Where the config file and the cluster's own configuration differ, the latter holds.
+void hosted_process::report_differences() const {
+  if (window_ != cluster_.window)
+    spdlog::warn("the config file says window = {}, but the cluster was created with {}, which "
                  "stays in force",
-                 role.id.view(), cluster_.window, window);
-  const config_history configurations{directory.info().initial};
+                 cluster_.window, window_);
+  const auto& latest = known_.configurations.latest();
+  for (const auto& role : config::roles_of(cluster_.first))
+    if (latest.address_of(role.id) != role.address)
+      spdlog::warn("the config file has {} at {}, but in configuration {}, which holds, it is {}",
+                   role.id.view(), role.address, latest.version,
+                   latest.address_of(role.id).empty()
+                       ? "no member"
+                       : "at " + std::string{latest.address_of(role.id)});
+  for (const auto& role : config::roles_of(latest))
+    if (!config::find_role(cluster_.first, role.id))
+      spdlog::warn("{} at {} is a member in configuration {}, but is not in the config file",
+                   role.id.view(), role.address, latest.version);
+}
+
+void hosted_process::make_shell(const config::role& role, storage::data_directory directory) {
   switch (role.kind) {
   case config::role_kind::acceptor:
-    acceptor_ = std::make_shared<acceptor_shell>(role.id, std::move(directory));
+    acceptor_ =
+        std::make_shared<acceptor_shell>(role.id, std::move(directory), known_.configurations);
     break;
   case config::role_kind::leader: {
     leader::settings options;
     options.id = role.id;
     options.seed = fresh_seed();
-    options.window = window;
-    leader_ = std::make_shared<leader_shell>(options, std::move(directory), configurations);
+    options.window = window_;
+    leader_ = std::make_shared<leader_shell>(options, std::move(directory), known_.configurations);
     break;
   }
   case config::role_kind::replica: {
@@ -96,9 +157,11 @@ void hosted_process::open(const config::role& role) {
     options.id = role.id;
     options.seed = fresh_seed();
     replica_ = std::make_shared<replica_shell>(
-        options, std::move(directory), [make = make_machine_, configurations, window] {
-          return std::make_unique<replicated_state>(make(), configurations, window);
+        options, std::move(directory),
+        [make = make_machine_, first = known_.configurations.first(), window = window_] {
+          return std::make_unique<replicated_state>(make(), config_history{first}, window);
         });
+    replica_->core.on(config_news{{}, known_.configurations});
     break;
   }
   }
@@ -120,24 +183,31 @@ void hosted_process::start(caf::actor_system& system) {
         system.spawn(replica_actor, replica_));
   auto settings = std::make_shared<node_settings>();
   settings->cluster = cluster_.name;
-  settings->address = process_.address;
+  settings->address = options_.process.address;
   settings->seed = fresh_seed();
   settings->roles = hosted_;
-  settings->members = cluster_.first;
-  settings->dial = addresses_to_dial(cluster_.first, process_.address);
+  settings->known = known_;
+  settings->window = window_;
+  settings->rejoins = options_.rejoins;
+  settings->remember = [directories = directories_](const membership& known) {
+    for (const auto& directory : directories)
+      storage::write_members(directory, known);
+  };
+  settings->removed = stop_removed;
   node_ = system.spawn(node_actor, settings);
   publish(system);
 }
 
 void hosted_process::publish(caf::actor_system& system) {
   std::string error;
-  const auto where = config::parse_address(process_.address, error);
+  const auto where = config::parse_address(options_.process.address, error);
   if (!where)
-    throw start_error{"cannot listen at " + process_.address + ": " + error};
+    throw start_error{"cannot listen at " + options_.process.address + ": " + error};
   // `reuse` from the first start on, or a restart finds the port in TIME_WAIT.
   const auto port = system.middleman().publish(node_, where->port, where->host.c_str(), true);
   if (!port)
-    throw start_error{"cannot listen at " + process_.address + ": " + system.render(port.error()) +
+    throw start_error{"cannot listen at " + options_.process.address + ": " +
+                      system.render(port.error()) +
                       "; is another program using the port? (`ss -ltnp` shows which)"};
 }
 
@@ -160,29 +230,50 @@ void hosted_process::stop(caf::actor_system& system) {
 
 } // namespace
 
-void format_role(const config::cluster_file& cluster, const config::role& role) {
+void format_role(const config::cluster_file& cluster, const config::role& role,
+                 const founding& origin) {
   storage::data_directory::format(cluster.data / role.id.str(), {.cluster = cluster.name,
                                                                  .kind = storage_kind(role.kind),
                                                                  .id = role.id,
-                                                                 .window = cluster.window,
+                                                                 .window = origin.window,
                                                                  .format_id = {},
-                                                                 .initial = cluster.first});
+                                                                 .initial = origin.first});
 }
 
-void serve(const config::cluster_file& cluster, const config::process& process,
+founding find_founding(const config::cluster_file& cluster, std::chrono::milliseconds timeout) {
+  std::error_code none_there;
+  for (const auto& entry : std::filesystem::directory_iterator{cluster.data, none_there}) {
+    if (!std::filesystem::exists(entry.path() / "FORMAT"))
+      continue;
+    try {
+      const auto info = storage::data_directory::open_read_only(entry.path()).info();
+      if (info.cluster == cluster.name)
+        return {info.initial, info.window};
+    } catch (const storage::storage_error& e) {
+      spdlog::warn("{}; another source is asked how the cluster began", e.what());
+    }
+  }
+  const auto probed = probe(cluster, false, timeout);
+  for (const auto& [address, process] : probed.processes)
+    if (process.why.empty() && !process.status.known.configurations.empty())
+      return {process.status.known.configurations.first(), process.status.window};
+  return {cluster.first, cluster.window};
+}
+
+void serve(const config::cluster_file& cluster, const start_options& options,
            const state_machine_factory& make_machine) {
   const auto signals = block_stop_signals();
-  start_log(process.ids());
-  hosted_process hosted{cluster, process, make_machine};
-  system_config options{2};
-  caf::actor_system system{options};
+  start_log(options.process.ids());
+  hosted_process hosted{cluster, options, make_machine};
+  system_config settings{2};
+  caf::actor_system system{settings};
   try {
     hosted.start(system);
   } catch (...) {
     hosted.stop(system); // or the actor system would wait for its actors for ever
     throw;
   }
-  std::printf("ready %s\n", process.ids().c_str());
+  std::printf("ready %s\n", options.process.ids().c_str());
   std::fflush(stdout);
   int signal = 0;
   sigwait(&signals, &signal);

@@ -4,6 +4,7 @@
 #include "config/cluster_file.hpp"
 #include "state_machine.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -17,13 +18,29 @@ struct start_error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// How a cluster began: its first configuration, and WINDOW in slots.
+struct founding {
+  configuration first;
+  std::uint64_t window = 0;
+};
+
+/// That of the cluster, if a data directory on this machine or a process that can be reached tells
+/// it: whoever is formatted now joins that one. Otherwise this config file founds a cluster.
+founding find_founding(const config::cluster_file& cluster, std::chrono::milliseconds timeout);
+
 /// Formats the data directory of one role. Throws storage_error.
-void format_role(const config::cluster_file& cluster, const config::role& role);
+void format_role(const config::cluster_file& cluster, const config::role& role,
+                 const founding& origin);
+
+struct start_options {
+  config::process process; ///< which roles, and where to listen
+  bool rejoins = false;    ///< they were removed once, and are to be added again
+};
 
 /// Opens the data directories, starts the roles, prints "ready ID…" on stdout, and runs until
 /// SIGTERM or SIGINT; then stops them and ends the process with exit code 0. Throws start_error or
 /// storage_error if it cannot start. Call it in the main thread.
-[[noreturn]] void serve(const config::cluster_file& cluster, const config::process& process,
+[[noreturn]] void serve(const config::cluster_file& cluster, const start_options& options,
                         const state_machine_factory& make_machine);
 
 } // namespace pmmc

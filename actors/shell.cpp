@@ -31,6 +31,13 @@ void set_shell_handlers(caf::scheduled_actor* self, const std::string& name) {
       });
 }
 
+void tell_node(caf::scheduled_actor* self, members_link& link, const membership& known) {
+  if (!link.node || !known.is_newer_than(link.told))
+    return;
+  link.told = known;
+  caf::send_as(caf::actor_cast<caf::actor>(self), link.node, members_news{known});
+}
+
 void peer_directory::up(const hosted_role& role) {
   auto changed = std::make_shared<handles>(*handles_);
   changed->insert_or_assign(role.id, role.handle);

@@ -24,6 +24,24 @@ inline constexpr std::chrono::milliseconds tick_length{10};
 /// both).
 void set_shell_handlers(caf::scheduled_actor* self, const std::string& name);
 
+/// What a role knows of the cluster's members, and its node should know, too.
+struct members_link {
+  caf::actor node; ///< set by the node's first message
+  membership told;
+};
+
+/// Tells the node if the role's core knows more than it said before.
+void tell_node(caf::scheduled_actor* self, members_link& link, const membership& known);
+
+/// A role hears from its node of configurations that others know.
+template <class Core>
+void hear_from_node(caf::scheduled_actor* self, members_link& link, Core& core,
+                    const members_news& m) {
+  if (self->current_sender())
+    link.node = caf::actor_cast<caf::actor>(self->current_sender());
+  core.on(config_news{{}, m.known.configurations});
+}
+
 /// Whom an actor can send to, by id. Copies share; a change makes a new map, so that a copy may be
 /// read in another thread.
 class peer_directory {

@@ -2,9 +2,11 @@
 #pragma once
 
 #include "configuration.hpp"
+#include "membership.hpp"
 #include "messages.hpp"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,18 +24,23 @@ struct role_status {
   role_id id;
   hosted_kind kind = hosted_kind::client;
   vitals state;
+  std::string format_id; ///< identity of its disk
+  bool is_fresh = false; ///< it has not taken part in anything since its disk was formatted
   std::uint64_t disk_bytes = 0;
-  std::vector<role_id> uncounted;            ///< acceptors that came back with another disk
-  bool proposes = false;                     ///< replica
-  std::uint64_t pending_requests = 0;        ///< replica
-  std::uint64_t sessions = 0;                ///< replica
-  std::uint64_t fingerprint = 0;             ///< replica, if asked for
-  std::vector<configuration> configurations; ///< replica: in force and pending
+  std::vector<role_id> uncounted;             ///< acceptors that came back with another disk
+  bool proposes = false;                      ///< replica
+  std::uint64_t pending_requests = 0;         ///< replica
+  std::uint64_t sessions = 0;                 ///< replica
+  std::uint64_t fingerprint = 0;              ///< replica, if asked for
+  std::uint64_t fetched_bytes = 0;            ///< replica: of the snapshot that it is fetching
+  std::map<role_id, std::string> known_disks; ///< leader, replica: of the acceptors that it met
 };
 
 struct process_status {
   std::string cluster;
   std::string address;
+  std::uint64_t window = 0; ///< as it was formatted
+  membership known;         ///< from a replica's state where the process has one
   std::vector<role_status> roles;
 };
 

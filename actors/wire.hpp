@@ -53,17 +53,46 @@ typename Inspector::result_type inspect(Inspector& f, pvalue& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, vitals& x) {
-  return f(x.ballot, x.active, x.leader_ping, x.slot_in, x.slot_out, x.snapshot_slot, x.watermark);
+  return f(x.ballot, x.active, x.leader_ping, x.slot_in, x.slot_out, x.snapshot_slot, x.watermark,
+           x.version);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, member& x) {
-  return f(x.id, x.address);
+  return f(x.id, x.address, x.disk);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, former_member& x) {
+  return f(x.kind, x.id, x.address, x.disk, x.removed_in);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, configuration& x) {
   return f(x.version, x.first_slot, x.acceptors, x.leaders, x.replicas);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, config_history& x) {
+  std::vector<configuration> configurations;
+  std::vector<former_member> former;
+  if constexpr (!Inspector::writes_state) {
+    for (const auto& [first_slot, config] : x.all())
+      configurations.push_back(config);
+    for (const auto& [id, member] : x.former_members())
+      former.push_back(member);
+  }
+  const auto load = [&]() -> caf::error {
+    if (!x.assign(std::move(configurations), std::move(former)))
+      return caf::sec::invalid_argument;
+    return caf::none;
+  };
+  return f(configurations, former, caf::meta::load_callback(load));
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, membership& x) {
+  return f(x.configurations, x.live_from);
 }
 
 // --- Protocol -----------------------------------------------------------------------------------
@@ -151,6 +180,11 @@ typename Inspector::result_type inspect(Inspector& f, pong& x) {
 }
 
 template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, config_news& x) {
+  return f(caf::meta::type_name("config_news"), x.from, x.configurations);
+}
+
+template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, catchup& x) {
   return f(caf::meta::type_name("catchup"), x.replica, x.from_slot);
 }
@@ -180,18 +214,24 @@ typename Inspector::result_type inspect(Inspector& f, hosted_role& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, hello& x) {
-  return f(caf::meta::type_name("hello"), x.cluster, x.address, x.incarnation, x.node, x.roles);
+  return f(caf::meta::type_name("hello"), x.cluster, x.address, x.incarnation, x.node, x.roles,
+           x.known, x.rejoins);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, welcome& x) {
-  return f(caf::meta::type_name("welcome"), x.refusal, x.cluster, x.address, x.incarnation,
-           x.roles);
+  return f(caf::meta::type_name("welcome"), x.refusal, x.was_removed, x.cluster, x.address,
+           x.incarnation, x.roles, x.known);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, heartbeat& x) {
-  return f(caf::meta::type_name("heartbeat"), x.incarnation);
+  return f(caf::meta::type_name("heartbeat"), x.incarnation, x.version, x.live_from);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, members_news& x) {
+  return f(caf::meta::type_name("members_news"), x.known);
 }
 
 template <class Inspector>
@@ -226,13 +266,15 @@ typename Inspector::result_type inspect(Inspector& f, status_request& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, role_status& x) {
-  return f(caf::meta::type_name("role_status"), x.id, x.kind, x.state, x.disk_bytes, x.uncounted,
-           x.proposes, x.pending_requests, x.sessions, x.fingerprint, x.configurations);
+  return f(caf::meta::type_name("role_status"), x.id, x.kind, x.state, x.format_id, x.is_fresh,
+           x.disk_bytes, x.uncounted, x.proposes, x.pending_requests, x.sessions, x.fingerprint,
+           x.fetched_bytes, x.known_disks);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, process_status& x) {
-  return f(caf::meta::type_name("process_status"), x.cluster, x.address, x.roles);
+  return f(caf::meta::type_name("process_status"), x.cluster, x.address, x.window, x.known,
+           x.roles);
 }
 
 template <class Inspector>
@@ -266,6 +308,7 @@ CAF_ADD_TYPE_ID(pmmc, (pmmc::read_probe))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::read_probe_reply))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::ping))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::pong))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::config_news))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::catchup))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::catchup_reply))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::snapshot_request))
@@ -273,6 +316,7 @@ CAF_ADD_TYPE_ID(pmmc, (pmmc::snapshot_chunk))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::hello))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::welcome))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::heartbeat))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::members_news))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::peer_up))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::peer_down))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::disk_refused))

@@ -180,6 +180,12 @@ void acceptor::collect(slot_num watermark) {
   persist(collect_record{watermark});
 }
 
+membership acceptor::known_members() const {
+  if (configurations_.empty())
+    return {};
+  return membership{configurations_, configurations_.from(state_.watermark).front()->version};
+}
+
 outputs<acceptor_record> acceptor::take() { return std::exchange(out_, {}); }
 
 slot_num acceptor::highest_accepted(config_version version) const {

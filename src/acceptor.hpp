@@ -2,6 +2,7 @@
 // and one set of votes per configuration (4.4).
 #pragma once
 
+#include "membership.hpp"
 #include "messages.hpp"
 #include "outputs.hpp"
 
@@ -68,7 +69,7 @@ public:
   outputs<acceptor_record> take();
 
   const acceptor_state& state() const { return state_; }
-  const config_history& configurations() const { return configurations_; }
+  membership known_members() const;
   /// The highest slot with a pvalue in `version`, never below watermark - 1.
   slot_num highest_accepted(config_version version) const;
   /// Bytes of the commands held.

@@ -61,7 +61,8 @@ void config_history::add(configuration next) {
   if (!by_first_slot_.empty())
     for (const auto kind : all_member_kinds)
       for (const auto& m : latest().members(kind))
-        former_members_.insert_or_assign(m.id, former_member{kind, m.id, m.disk, next.version});
+        former_members_.insert_or_assign(
+            m.id, former_member{kind, m.id, m.address, m.disk, next.version});
   for (const auto kind : all_member_kinds)
     for (const auto& m : next.members(kind))
       former_members_.erase(m.id);

@@ -64,6 +64,7 @@ std::vector<role_id> ids_of(const std::vector<member>& members);
 struct former_member {
   member_kind kind = member_kind::acceptor;
   role_id id;
+  std::string address;           ///< its last one
   std::string disk;              ///< empty if it was not known
   config_version removed_in = 0; ///< the first version without it
 

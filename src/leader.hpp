@@ -6,6 +6,7 @@
 #include "aimd_timeout.hpp"
 #include "commander.hpp"
 #include "configuration.hpp"
+#include "membership.hpp"
 #include "messages.hpp"
 #include "random.hpp"
 #include "scout.hpp"
@@ -75,6 +76,7 @@ public:
   slot_num covered_from() const { return covered_from_; }
   unsigned timeout_ticks() const { return timeout_.ticks(); }
   const config_history& configurations() const { return configurations_; }
+  membership known_members() const;
   /// Slots with a commander at work.
   const std::set<slot_num>& commanders() const { return commanders_; }
 

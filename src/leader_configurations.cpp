@@ -9,6 +9,10 @@ namespace pmmc {
 /// Slots below are decided, and safe with the replicas that count.
 slot_num leader::needed_from() const { return std::max(watermark_, least_replica_slot_out()); }
 
+membership leader::known_members() const {
+  return membership{configurations_, configurations_.from(watermark_).front()->version};
+}
+
 void leader::share_configurations() {
   std::map<config_version, std::shared_ptr<const configuration>> shared;
   for (const auto& [first_slot, config] : configurations_.all()) {

@@ -79,7 +79,8 @@ std::string add_to(configuration& c, const reconfiguration::addition& a,
       return why;
   for (const auto kind : all_member_kinds) // it was removed by this very command: it moves
     if (const auto* m = before.latest().find(kind, a.who.id))
-      if (auto why = why_another_disk({kind, m->id, m->disk, before.latest().version + 1}, a);
+      if (auto why =
+              why_another_disk({kind, m->id, m->address, m->disk, before.latest().version + 1}, a);
           !why.empty())
         return why;
   c.members(a.kind).push_back(a.who);

@@ -3,6 +3,7 @@
 // paper's part), replica_reads.cpp, replica_catchup.cpp, replica_configurations.cpp.
 #pragma once
 
+#include "membership.hpp"
 #include "messages.hpp"
 #include "random.hpp"
 #include "replicated_state.hpp"
@@ -108,6 +109,7 @@ public:
   /// The oldest version that is still needed: all slots of those before it are decided and, as far
   /// as this replica knows, safe with the replicas that count (design, section 4, point 6).
   config_version live_from() const;
+  membership known_members() const { return membership{known_configurations(), live_from()}; }
   /// Bytes of another replica's snapshot that have come, while one is being fetched.
   std::uint64_t fetched_bytes() const { return fetching_ ? fetching_->offset : 0; }
 

@@ -55,6 +55,7 @@ void put_configurations(std::string& out, const config_history& configurations) 
   for (const auto& [id, f] : configurations.former_members()) {
     put_bytes(out, id.view());
     put_varint(out, static_cast<std::uint64_t>(f.kind));
+    put_bytes(out, f.address);
     put_bytes(out, f.disk);
     put_varint(out, f.removed_in);
   }
@@ -79,7 +80,8 @@ config_history read_configurations(byte_reader& in) {
     const auto kind = in.varint();
     if (kind < 1 || kind > all_member_kinds.size())
       throw std::runtime_error("a former member in the snapshot is of no known kind");
-    former_member f{static_cast<member_kind>(kind), role_id{id}, std::string{in.bytes()}, 0};
+    former_member f{static_cast<member_kind>(kind), role_id{id}, std::string{in.bytes()}, {}, 0};
+    f.disk = in.bytes();
     f.removed_in = in.varint();
     former.push_back(std::move(f));
   }

@@ -42,6 +42,9 @@ const std::vector<std::pair<std::string, command>>& commands() {
       {"fingerprint",
        {fingerprint, "fingerprint", "a row per replica: slot_out, hash of its state"}},
       {"config", {show_config, "config", "the configurations in force and pending"}},
+      {"reconfig",
+       {reconfig, "reconfig --add ROLE:ID=HOST:PORT... --remove ROLE:ID...",
+        "change the members; waits until the old ones can go"}},
       {"inspect", {inspect, "inspect DIR", "what a data directory holds, verified; read only"}},
       {"version", {version, "version", "version, commit, protocol version"}},
       {"apply",
@@ -66,8 +69,14 @@ po::options_description common_options() {
       "a role id (init, start)")("json", po::bool_switch(), "print data as JSON")(
       "timeout", po::value<double>()->default_value(10),
       "seconds that an operation may take (or PMMC_TIMEOUT)")(
-      "key-column", po::value<std::size_t>()->default_value(1),
-      "import: the key's column, from 1")("help,h", po::bool_switch(), "print this help");
+      "key-column", po::value<std::size_t>()->default_value(1), "import: the key's column, from 1")(
+      "add", po::value<std::vector<std::string>>()->composing()->multitoken(),
+      "reconfig: a new member, e.g. acceptor:a4=10.0.0.4:7101")(
+      "remove", po::value<std::vector<std::string>>()->composing()->multitoken(),
+      "reconfig: a member that goes, e.g. acceptor:a1")(
+      "dry-run", po::bool_switch(), "reconfig: only tell what would be proposed")(
+      "rejoin", po::bool_switch(), "start: a removed role that is to be added again")(
+      "help,h", po::bool_switch(), "print this help");
   return options;
 }
 

@@ -6,19 +6,32 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 #include <set>
 
 namespace pmmc::cli {
 
 namespace {
 
+/// In the config file, or else in what the data directories remember.
+std::optional<config::role> find_role(const config::cluster_file& cluster, const std::string& id) {
+  if (id.size() > role_id::max_size)
+    return std::nullopt;
+  if (auto role = config::find_role(cluster.first, role_id{id}))
+    return role;
+  if (const auto known = remembered_members(cluster))
+    for (const auto* configuration : known->live())
+      if (auto role = config::find_role(*configuration, role_id{id}))
+        return role;
+  return std::nullopt;
+}
+
 std::vector<config::role> named_roles(const arguments& a, const config::cluster_file& cluster) {
   std::vector<config::role> roles;
   if (a.options.count("id") == 0)
     return roles;
   for (const auto& id : a.options["id"].as<std::vector<std::string>>()) {
-    const auto role = id.size() <= role_id::max_size ? config::find_role(cluster.first, role_id{id})
-                                                     : std::nullopt;
+    const auto role = find_role(cluster, id);
     if (!role)
       throw command_error{bad_usage, "there is no role \"" + id + "\" in " + cluster.path.string() +
                                          "; its roles are in the sections [acceptor], [leader] and "
@@ -29,17 +42,89 @@ std::vector<config::role> named_roles(const arguments& a, const config::cluster_
 }
 
 void format_all(const config::cluster_file& cluster, const std::vector<config::role>& roles) {
+  if (roles.empty())
+    return;
+  const auto origin = find_founding(cluster, std::chrono::milliseconds{1'000});
   for (const auto& role : roles) {
-    format_role(cluster, role);
+    format_role(cluster, role, origin);
     std::printf("formatted %s\n", (cluster.data / role.id.str()).c_str());
+    if (!config::find_role(origin.first, role.id))
+      std::fprintf(stderr,
+                   "pmmc: %s is formatted to join the cluster \"%s\". Start it (`pmmc start --id "
+                   "%s`), then add it with `pmmc reconfig --add %s:%s=%s`\n",
+                   role.id.str().c_str(), cluster.name.c_str(), role.id.str().c_str(),
+                   std::string{config::to_string(role.kind)}.c_str(), role.id.str().c_str(),
+                   role.address.c_str());
   }
 }
 
-config::process process_at(const config::cluster_file& cluster, const std::string& address) {
-  for (auto& p : config::processes_of(cluster.first))
-    if (p.address == address)
-      return p;
-  throw command_error{internal_error, "no process has the address " + address};
+/// Where a role of the config file really lives: where the cluster's configuration has it, unless
+/// the file names an address that was never its own: then it is to move there.
+std::string address_of(const config::role& role, const membership& known) {
+  const auto* m = known.find(static_cast<member_kind>(static_cast<int>(role.kind) + 1), role.id);
+  return m != nullptr && known.was_at(role.id, role.address) ? m->address : role.address;
+}
+
+bool was_removed(const config::role& role, const membership& known) {
+  const auto* former = known.find_former(role.id);
+  return former != nullptr && former->address == role.address;
+}
+
+/// All roles of the config file, those that the cluster has besides, and which were removed.
+struct known_roles {
+  std::vector<config::role> present; ///< with the addresses where they live
+  std::vector<config::role> removed;
+  membership members;
+};
+
+known_roles roles_to_run(const config::cluster_file& cluster, bool rejoins) {
+  known_roles result;
+  result.members = members_on_disk(cluster);
+  auto all = config::roles_of(cluster.first);
+  for (const auto* configuration : result.members.live())
+    for (const auto& role : config::roles_of(*configuration))
+      if (std::none_of(all.begin(), all.end(), [&](const auto& r) { return r.id == role.id; }))
+        all.push_back(role);
+  for (auto& role : all) {
+    if (!rejoins && was_removed(role, result.members)) {
+      result.removed.push_back(role);
+      continue;
+    }
+    role.address = address_of(role, result.members);
+    result.present.push_back(role);
+  }
+  return result;
+}
+
+std::string removed_text(const config::role& role, const membership& known) {
+  return role.id.str() + " was removed from the cluster in version " +
+         std::to_string(known.find_former(role.id)->removed_in) +
+         "; delete its data directory and its line in the config file, or start it with --rejoin "
+         "if it is to be added again";
+}
+
+/// The process that hosts the named roles, and whatever else lives at their address.
+config::process process_of(const std::vector<config::role>& named, const known_roles& known) {
+  config::process process;
+  for (const auto& role : named) {
+    for (const auto& gone : known.removed)
+      if (gone.id == role.id)
+        throw command_error{bad_usage, removed_text(gone, known.members)};
+    const auto there = std::find_if(known.present.begin(), known.present.end(),
+                                    [&](const auto& r) { return r.id == role.id; });
+    if (process.address.empty())
+      process.address = there->address;
+    if (there->address != process.address)
+      throw command_error{bad_usage, named.front().id.str() + " (" + process.address + ") and " +
+                                         role.id.str() + " (" + there->address +
+                                         ") do not live in one process: start each by itself"};
+  }
+  for (const auto& role : known.present)
+    if (role.address == process.address)
+      process.roles.push_back(role);
+  std::stable_sort(process.roles.begin(), process.roles.end(),
+                   [](const auto& a, const auto& b) { return a.kind < b.kind; });
+  return process;
 }
 
 std::vector<std::string> start_command(const config::cluster_file& cluster,
@@ -49,7 +134,7 @@ std::vector<std::string> start_command(const config::cluster_file& cluster,
 }
 
 bool has_active_leader(const config::cluster_file& cluster) {
-  const auto roles = probe(cluster, false, std::chrono::milliseconds{500});
+  const auto roles = probe(cluster, false, std::chrono::milliseconds{500}).roles();
   return std::any_of(roles.begin(), roles.end(),
                      [](const probed_role& r) { return r.up && r.status.state.active; });
 }
@@ -75,35 +160,46 @@ int init(const arguments& a) {
 }
 
 int start(const arguments& a) {
-  a.expect_words(0, 0, "start --id ID [--id ID]...");
+  a.expect_words(0, 0, "start --id ID [--id ID]... [--rejoin]");
   const auto cluster = a.load_cluster();
   const auto roles = named_roles(a, cluster);
   if (roles.empty())
     throw command_error{bad_usage, "which role? Name it with --id ID"};
-  for (const auto& role : roles)
-    if (role.address != roles.front().address)
-      throw command_error{bad_usage, roles.front().id.str() + " (" + roles.front().address +
-                                         ") and " + role.id.str() + " (" + role.address +
-                                         ") do not live in one process: start each by itself"};
+  start_options options;
+  options.rejoins = a.options["rejoin"].as<bool>();
+  const auto known = roles_to_run(cluster, options.rejoins);
+  options.process = process_of(roles, known);
+  for (const auto& gone : known.removed)
+    if (gone.address == options.process.address)
+      std::fprintf(stderr, "pmmc: warning: %s\n", removed_text(gone, known.members).c_str());
   if (!cluster.redis.empty() || !cluster.http.empty())
     std::fprintf(stderr, "pmmc: warning: the sections [redis] and [http] are not served by this "
                          "version; they are ignored\n");
-  serve(cluster, process_at(cluster, roles.front().address), a.make_machine);
+  serve(cluster, options, a.make_machine);
 }
 
 int up(const arguments& a) {
   a.expect_words(0, 0, "up");
   const auto cluster = a.load_cluster();
   std::vector<config::role> fresh;
+  const auto known = roles_to_run(cluster, false);
   for (const auto& role : config::roles_of(cluster.first))
-    if (storage::data_directory::is_unformatted(cluster.data / role.id.str()))
+    if (storage::data_directory::is_unformatted(cluster.data / role.id.str()) &&
+        !was_removed(role, known.members))
       fresh.push_back(role);
+  for (const auto& gone : known.removed)
+    std::fprintf(stderr, "pmmc: warning: %s\n", removed_text(gone, known.members).c_str());
   // Before anything that starts threads: formatting starts RocksDB's, which would take the signals.
   child_processes children;
   format_all(cluster, fresh);
   std::fflush(stdout);
-  for (const auto& process : config::processes_of(cluster.first))
-    children.start(process.ids(), start_command(cluster, process));
+  std::set<std::string> addresses;
+  for (const auto& role : known.present)
+    if (!storage::data_directory::is_unformatted(cluster.data / role.id.str()) &&
+        addresses.insert(role.address).second) { // others run on other machines
+      const auto process = process_of({role}, known);
+      children.start(process.ids(), start_command(cluster, process));
+    }
   bool ready = false;
   while (!children.stop_requested()) {
     children.pump(std::chrono::milliseconds{200});

@@ -29,11 +29,11 @@ struct cluster_health {
   bool has_active_leader = false;
   std::size_t acceptors_up = 0;
   std::vector<std::string> down;
-  std::set<role_id> uncounted;         ///< acceptors that leaders or replicas refuse to count
-  std::optional<configuration> config; ///< in force at `highest`, from the replicated state
+  std::set<role_id> uncounted; ///< acceptors that leaders or replicas refuse to count
+  configuration config;        ///< in force at `highest`, from the replicated state
 };
 
-cluster_health assess(const std::vector<probed_role>& roles) {
+cluster_health assess(const probed_cluster& cluster, const std::vector<probed_role>& roles) {
   cluster_health h;
   for (const auto& r : roles)
     h.uncounted.insert(r.status.uncounted.begin(), r.status.uncounted.end());
@@ -45,13 +45,10 @@ cluster_health assess(const std::vector<probed_role>& roles) {
     h.acceptors_up +=
         r.role.kind == config::role_kind::acceptor && !h.uncounted.contains(r.role.id);
     h.has_active_leader |= r.role.kind == config::role_kind::leader && r.status.state.active;
-    if (r.role.kind == config::role_kind::replica && r.status.state.slot_out > h.highest) {
-      h.highest = r.status.state.slot_out;
-      for (const auto& c : r.status.configurations)
-        if (c.first_slot <= h.highest)
-          h.config = c;
-    }
+    if (r.role.kind == config::role_kind::replica)
+      h.highest = std::max(h.highest, r.status.state.slot_out);
   }
+  h.config = cluster.known.configurations.for_slot(std::max<slot_num>(h.highest, 1));
   return h;
 }
 
@@ -175,9 +172,10 @@ const probed_role& furthest_replica(const std::vector<probed_role>& roles) {
 int status(const arguments& a) {
   a.expect_words(0, 0, "status");
   const auto cluster = a.load_cluster();
-  const auto roles = probe(cluster, false, probe_timeout(a));
-  const auto health = assess(roles);
-  const auto& config = health.config ? *health.config : cluster.first;
+  const auto probed = probe(cluster, false, probe_timeout(a));
+  const auto roles = probed.roles();
+  const auto health = assess(probed, roles);
+  const auto& config = health.config;
   if (a.json) {
     json j{{"roles", json::array()}};
     for (const auto& r : roles)
@@ -198,7 +196,7 @@ int status(const arguments& a) {
 int fingerprint(const arguments& a) {
   a.expect_words(0, 0, "fingerprint");
   const auto cluster = a.load_cluster();
-  const auto roles = probe(cluster, true, probe_timeout(a));
+  const auto roles = probe(cluster, true, probe_timeout(a)).roles();
   furthest_replica(roles); // throws if there is none
   table t{{"ID", "SLOT_OUT", "FINGERPRINT"}};
   json all = json::array();
@@ -228,11 +226,13 @@ int fingerprint(const arguments& a) {
 int show_config(const arguments& a) {
   a.expect_words(0, 0, "config");
   const auto cluster = a.load_cluster();
-  const auto roles = probe(cluster, false, probe_timeout(a));
-  const auto& replica = furthest_replica(roles);
+  const auto probed = probe(cluster, false, probe_timeout(a));
+  const auto roles = probed.roles();
+  const auto slot_out = furthest_replica(roles).status.state.slot_out;
   json all = json::array();
-  for (const auto& c : replica.status.configurations) {
-    const bool pending = c.first_slot > replica.status.state.slot_out;
+  for (const auto* config : probed.known.configurations.from(slot_out)) {
+    const auto& c = *config;
+    const bool pending = c.first_slot > slot_out;
     auto j = configuration_json(c);
     j["state"] = pending ? "pending" : "in force";
     all.push_back(std::move(j));

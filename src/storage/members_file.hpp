@@ -1,0 +1,19 @@
+// The file `members` of a data directory: the latest configurations that its role has heard of, so
+// that it finds the others whatever its config file says.
+#pragma once
+
+#include "membership.hpp"
+#include "storage/storage_error.hpp"
+
+#include <filesystem>
+#include <optional>
+
+namespace pmmc::storage {
+
+/// What the file in `dir` says; nothing if there is none. Throws storage_error if it is damaged.
+std::optional<membership> read_members(const std::filesystem::path& dir);
+
+/// Durable when it returns. Throws storage_error.
+void write_members(const std::filesystem::path& dir, const membership& known);
+
+} // namespace pmmc::storage
