@@ -5,7 +5,6 @@
 #include "invariant.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 namespace pmmc {
@@ -242,9 +241,10 @@ void replica::snapshot_saved(slot_num slot) {
 }
 
 /// G1: at least f+1 replicas hold everything below the watermark durably: of the configuration in
-/// force, and of each one that is to come.
+/// force, and of each one that is to come. Not beyond slot_out: from there on it does not know yet
+/// whose replicas count.
 void replica::update_watermark() {
-  auto safe = std::numeric_limits<slot_num>::max();
+  auto safe = slot_out();
   for (const auto* config : state_->configurations().from(slot_out()))
     safe = std::min(safe, durable_at(*config));
   watermark_ = std::max(watermark_, safe);
