@@ -86,11 +86,17 @@ void replica::catch_up() {
     fill_gap(end);
 }
 
+/// Whoever tells of being ahead: for one that joins, these may be replicas of configurations
+/// between the first and the latest one.
 role_id replica::replica_ahead() {
+  const auto is_replica = [this](const role_id& id) {
+    const auto& all = known_configurations().all();
+    return std::any_of(all.begin(), all.end(),
+                       [&](const auto& entry) { return entry.second.has_replica(id); });
+  };
   std::vector<role_id> ahead;
-  for (const auto& id : contacts({member_kind::replica}))
-    if (const auto it = peers_.find(id);
-        it != peers_.end() && heard_lately(id) && it->second.state.slot_out > slot_out())
+  for (const auto& [id, news] : peers_)
+    if (id != options_.id && news.state.slot_out > slot_out() && heard_lately(id) && is_replica(id))
       ahead.push_back(id);
   return ahead.empty() ? role_id{} : ahead[random_.below(ahead.size())];
 }
