@@ -62,6 +62,7 @@ void leader::on(const config_news& m) {
   if (m.configurations.empty() ||
       m.configurations.latest().version <= configurations_.latest().version)
     return;
+  const bool joins = !may_lead_any();
   configurations_ = m.configurations;
   share_configurations();
   for (const auto& config : live_configurations())
@@ -69,6 +70,8 @@ void leader::on(const config_news& m) {
       acceptors_.try_emplace(acceptor.id, acceptor_news{tick_, 0}); // time to show itself
   if (state_ == state::active || state_ == state::scouting)
     scout_live_configurations();
+  else if (joins) // as after a start: time for an active leader to show itself
+    office_tick_ = tick_ + options_.start_ticks + random_.below(options_.start_ticks);
   else if (is_leader_of_latest(options_.id) && !preempted_by_.is_bottom() &&
            !is_leader_of_latest(preempted_by_.leader)) // it leads to the boundary: relieve it
     office_tick_ = std::min(office_tick_, tick_ + 1 + random_.below(4 * options_.ping_ticks));

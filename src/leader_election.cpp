@@ -210,6 +210,8 @@ void leader::on_tick() {
     send_pings();
     forget_decided();
     forget_retired();
+    if (is_active()) // replicas that restarted may need a configuration that nobody did before
+      scout_live_configurations();
   }
   const bool out_of_office = state_ == state::passive || state_ == state::starting;
   if (out_of_office && tick_ >= office_tick_ && may_lead_any())

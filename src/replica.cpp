@@ -154,9 +154,9 @@ void replica::send_proposal(slot_num slot, proposal& p) {
 /// The active leader, if it may lead the slot: those of the slot's configuration and of the latest
 /// one may.
 std::set<role_id> replica::leaders_for(slot_num slot) const {
-  const auto& configurations = state_->configurations();
   std::set<role_id> leaders;
-  for (const auto* config : {&configurations.for_slot(slot), &configurations.latest()})
+  for (const auto* config :
+       {&state_->configurations().for_slot(slot), &known_configurations().latest()})
     for (const auto& leader : config->leaders)
       leaders.insert(leader.id);
   if (leaders.contains(active_ballot_.leader))

@@ -5,7 +5,6 @@
 #include "invariant.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 namespace pmmc {
@@ -87,11 +86,17 @@ void replica::catch_up() {
     fill_gap(end);
 }
 
+/// Whoever tells of being ahead: for one that joins, these may be replicas of configurations
+/// between the first and the latest one.
 role_id replica::replica_ahead() {
+  const auto is_replica = [this](const role_id& id) {
+    const auto& all = known_configurations().all();
+    return std::any_of(all.begin(), all.end(),
+                       [&](const auto& entry) { return entry.second.has_replica(id); });
+  };
   std::vector<role_id> ahead;
-  for (const auto& id : contacts({member_kind::replica}))
-    if (const auto it = peers_.find(id);
-        it != peers_.end() && heard_lately(id) && it->second.state.slot_out > slot_out())
+  for (const auto& [id, news] : peers_)
+    if (id != options_.id && news.state.slot_out > slot_out() && heard_lately(id) && is_replica(id))
       ahead.push_back(id);
   return ahead.empty() ? role_id{} : ahead[random_.below(ahead.size())];
 }
@@ -242,9 +247,10 @@ void replica::snapshot_saved(slot_num slot) {
 }
 
 /// G1: at least f+1 replicas hold everything below the watermark durably: of the configuration in
-/// force, and of each one that is to come.
+/// force, and of each one that is to come. Not beyond slot_out: from there on it does not know yet
+/// whose replicas count.
 void replica::update_watermark() {
-  auto safe = std::numeric_limits<slot_num>::max();
+  auto safe = slot_out();
   for (const auto* config : state_->configurations().from(slot_out()))
     safe = std::min(safe, durable_at(*config));
   watermark_ = std::max(watermark_, safe);

@@ -51,10 +51,13 @@ void replica::on(const read_probe_reply& m) {
   finish_read_round();
 }
 
+/// What a configuration decided that is over shows in the state: its acceptors, which may be gone,
+/// are not waited for.
 void replica::finish_read_round() {
   for (const auto& [version, answered] : reading_->answered)
     if (const auto* config = state_->configurations().find(version);
-        config != nullptr && answered.size() < config->quorum())
+        config != nullptr && answered.size() < config->quorum() &&
+        state_->configurations().end_of(version) > slot_out())
       return;
   const auto highest = reading_->highest;
   wanted_slot_ = std::max(wanted_slot_, highest + 1);
@@ -66,6 +69,8 @@ void replica::finish_read_round() {
 /// Answers the reads whose slots have been performed. If a configuration came up meanwhile that was
 /// not asked, its acceptors may have accepted something newer: ask again.
 void replica::answer_reads() {
+  if (reading_)
+    finish_read_round(); // one of the configurations asked may just have ended
   while (!reads_.empty() && reads_.begin()->first < slot_out()) {
     auto rounds = std::move(reads_.begin()->second);
     reads_.erase(reads_.begin());

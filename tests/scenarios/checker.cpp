@@ -13,9 +13,14 @@ void checker::demand(bool held, const char* invariant) {
 }
 
 void checker::accepted(const role_id& acceptor, const accept_record& r) {
+  const auto& config = config_of(r.value.slot);
+  demand(config.version == r.version,
+         "F2: a vote in a configuration that does not govern the slot");
+  demand(config.has_acceptor(acceptor), "L4: a vote of an acceptor that is no member");
+  voted_in_.emplace(r.value.slot, r.version);
   auto& voters = votes_[{r.value.slot, r.value.ballot}];
   voters.insert(acceptor);
-  if (voters.size() < config_.quorum())
+  if (voters.size() < config.quorum())
     return;
   const auto [it, first] = chosen_.emplace(r.value.slot, r.value.value);
   demand(it->second == r.value.value, "A5: a second command has been chosen for a slot");
@@ -25,6 +30,8 @@ void checker::accepted(const role_id& acceptor, const accept_record& r) {
 
 void checker::sent(const role_id& from, const message& m) {
   if (const auto* ask = std::get_if<p2a>(&m)) {
+    demand(config_of(ask->value.slot).version == ask->version,
+           "F2: a vote is asked for in a configuration that does not govern the slot");
     const auto [it, first] =
         asked_.emplace(std::pair{ask->value.slot, ask->value.ballot}, ask->value.value);
     demand(it->second == ask->value.value, "C1: two commands at one ballot and slot");
@@ -45,15 +52,40 @@ void checker::decided(slot_num slot, const command& value) {
   demand(it->second == value, "R1: another command was chosen for the slot");
 }
 
-void checker::ran(const role_id& leader, const ballot_num& ballot) {
+void checker::ran(const role_id& leader, const ballot_num& ballot, std::uint64_t life) {
   const auto it = last_ballot_.find(leader);
-  demand(it == last_ballot_.end() || ballot > it->second, "L3: a ballot is used again");
-  last_ballot_[leader] = ballot;
+  demand(it == last_ballot_.end() || ballot > it->second.first ||
+             (ballot == it->second.first && life == it->second.second),
+         "L3: a ballot is used again");
+  last_ballot_[leader] = {ballot, life};
+}
+
+const configuration& checker::config_of(slot_num slot) const {
+  const configuration* found = nullptr;
+  for (const auto& [version, config] : configurations_)
+    if (config.first_slot <= slot)
+      found = &config;
+  demand(found != nullptr, "F1: every slot has a configuration");
+  return *found;
+}
+
+void checker::learn(const config_history& known) {
+  for (const auto& [first_slot, config] : known.all()) {
+    const auto [it, first] = configurations_.emplace(config.version, config);
+    demand(it->second == config, "F1: one version, two configurations");
+    if (!first)
+      continue;
+    demand(config.version == latest().version && std::prev(it)->second.first_slot < first_slot,
+           "F1: configurations follow each other");
+    for (auto voted = voted_in_.lower_bound(first_slot); voted != voted_in_.end(); ++voted)
+      demand(voted->second == config.version, "F2: a slot has votes of two configurations");
+  }
 }
 
 void checker::looked_at(const role_id& id, const replica& r) {
   auto& before = slot_out_.emplace(id, 1).first->second;
   demand(r.slot_out() >= before, "R4: slot_out has decreased");
+  learn(r.state().configurations());
   watermark(r.watermark());
   if (r.slot_out() == before)
     return;
@@ -76,10 +108,11 @@ void checker::durable(const role_id& id, slot_num slot) {
 void checker::watermark(slot_num slot) const {
   if (slot <= 1)
     return;
+  const auto& config = config_of(slot + window_ - 1); // the last one decided below `slot`
   std::size_t holders = 0;
   for (const auto& [id, held] : durable_)
-    holders += held >= slot;
-  demand(holders >= config_.durable_replicas(), "G1: the watermark is above what is durable");
+    holders += held >= slot && config.has_replica(id);
+  demand(holders >= config.durable_replicas(), "G1: the watermark is above what is durable");
 }
 
 } // namespace pmmc::test

@@ -27,7 +27,7 @@ constexpr std::size_t most_messages_per_tick = 20'000;
 
 cluster::cluster(cluster_settings options)
     : options_(std::move(options)), config_(make_configuration(options_.processes)),
-      checker_(config_), random_(options_.seed) {
+      checker_(config_, options_.window), random_(options_.seed) {
   for (const auto& m : config_.acceptors)
     acceptors_.emplace(m.id, acceptor_host{});
   for (const auto& m : config_.leaders)
@@ -147,6 +147,7 @@ std::optional<crash_moment> cluster::doom(const role_id& id) {
 
 void cluster::settle(const role_id& id, acceptor_host& h) {
   auto out = h.role->take();
+  h.known = h.role->configurations();
   const auto doomed = doom(id);
   if (doomed == crash_moment::before_persisting)
     return vanish(id);
@@ -169,6 +170,8 @@ void cluster::settle(const role_id& id, leader_host& h) {
   const auto doomed = doom(id);
   if (doomed == crash_moment::before_persisting)
     return vanish(id);
+  h.known = h.role->configurations();
+  checker_.watermark(h.role->current_vitals().watermark);
   do {
     auto out = h.role->take();
     if (out.persist_seqnum)
@@ -192,9 +195,13 @@ void cluster::carry_out(const role_id& id, leader_host& h, leader_outputs out) {
     h.scouts.clear();
     h.commanders.clear();
   }
+  for (const auto version : out.stop_scouts)
+    std::erase_if(h.scouts, [&](const scout& s) { return s.task().config->version == version; });
+  for (const auto slot : out.stop_commanders)
+    h.commanders.erase(slot);
   for (auto& task : out.start_scouts) {
     if (task.to_slot == 0)
-      checker_.ran(id, task.ballot);
+      checker_.ran(id, task.ballot, h.life);
     h.scouts.emplace_back(id, std::move(task));
   }
   for (auto& task : out.start_commanders) {

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -41,6 +42,9 @@ struct cluster_settings {
   std::size_t piece_bytes = 1 << 16; ///< of a snapshot on its way
   unsigned most_save_ticks = 0;      ///< how long it takes to make a snapshot durable
   unsigned most_outcome_ticks = 0;   ///< how late a leader may hear of its scouts and commanders
+  /// Whether acceptors and leaders know the configurations of their last life when they restart;
+  /// otherwise acceptors know none and leaders the first one.
+  bool remember_configurations = true;
   pmmc::replica::settings replica;
   pmmc::leader::settings leader;
 };
@@ -80,6 +84,11 @@ public:
   void crash(const role_id& id);
   /// Starts the role from its durable state; nothing if it is up.
   void restart(const role_id& id);
+  /// Starts a role that is in no configuration yet, with an empty disk: an acceptor, leader or
+  /// replica by its first letter. It knows the first configuration; nothing if it is there already.
+  void join(const role_id& id);
+  /// Crashes the role; `restart` does not start it any more until `join` does, disk and all.
+  void switch_off(const role_id& id);
   /// The next input of this role is its last.
   void crash_at_next_input(const role_id& id, crash_moment moment) { doomed_[id] = moment; }
   /// A paused role gets neither messages nor ticks; what is sent to it waits.
@@ -97,8 +106,11 @@ public:
   std::size_t commanders_at(const role_id& id) const { return leaders_.at(id).commanders.size(); }
   slot_num snapshot_on_disk(const role_id& replica) const;
   std::vector<role_id> active_leaders() const;
+  /// All that were ever started and are not switched off.
   std::vector<role_id> roles() const;
-  const configuration& config() const { return config_; }
+  const configuration& first_config() const { return config_; }
+  /// The latest one that any replica has performed.
+  const configuration& config() const { return checker_.latest(); }
   const checker& invariants() const { return checker_; }
   std::uint64_t snapshots_fetched() const { return snapshots_fetched_; }
   random_source& random() { return random_; }
@@ -106,11 +118,14 @@ public:
 private:
   struct acceptor_host {
     acceptor_state durable;
+    config_history known;
     std::optional<acceptor> role;
   };
   using leader_news = std::variant<scout_outcome, std::pair<commander_outcome, ballot_num>>;
   struct leader_host {
     std::uint64_t free_seqnum = 0;
+    std::uint64_t life = 0;
+    config_history known;
     std::optional<leader> role;
     std::vector<scout> scouts;
     std::map<slot_num, commander> commanders;
@@ -154,6 +169,7 @@ private:
   std::map<role_id, replica_host> replicas_;
   std::map<role_id, std::deque<flight>> paused_; ///< and what waits for them
   std::map<role_id, crash_moment> doomed_;
+  std::set<role_id> switched_off_;
   std::uint64_t snapshots_fetched_ = 0;
 };
 

@@ -35,6 +35,8 @@ void cluster::vanish(const role_id& id) {
     a->second.role.reset();
   } else if (auto l = leaders_.find(id); l != leaders_.end()) {
     l->second = leader_host{.free_seqnum = l->second.free_seqnum,
+                            .life = l->second.life + 1,
+                            .known = l->second.known,
                             .role = {},
                             .scouts = {},
                             .commanders = {},
@@ -50,18 +52,21 @@ void cluster::vanish(const role_id& id) {
 
 void cluster::restart(const role_id& id) {
   doomed_.erase(id);
-  if (is_up(id))
+  if (is_up(id) || switched_off_.contains(id))
     return;
   if (auto a = acceptors_.find(id); a != acceptors_.end()) {
     auto& h = a->second;
-    h.role.emplace(acceptor::settings{id, options_.page_bytes}, h.durable);
+    h.role.emplace(acceptor::settings{id, options_.page_bytes}, h.durable,
+                   options_.remember_configurations ? h.known : config_history{});
     checker::demand(same(h.role->state(), h.durable), "D2: recovered what was acknowledged");
   } else if (auto l = leaders_.find(id); l != leaders_.end()) {
     auto settings = options_.leader;
     settings.id = id;
     settings.seed = random_.next();
     settings.window = options_.window;
-    l->second.role.emplace(settings, l->second.free_seqnum, config_history{config_});
+    const bool knows = options_.remember_configurations && !l->second.known.empty();
+    l->second.role.emplace(settings, l->second.free_seqnum,
+                           knows ? l->second.known : config_history{config_});
     settle(id, l->second);
   } else {
     auto& h = replicas_.at(id);
@@ -76,6 +81,26 @@ void cluster::restart(const role_id& id) {
     h.role.emplace(settings, std::move(state), h.snapshot_slot != 0);
     settle(id, h);
   }
+}
+
+void cluster::join(const role_id& id) {
+  switched_off_.erase(id);
+  switch (id.view().front()) {
+  case 'a':
+    acceptors_.try_emplace(id);
+    break;
+  case 'l':
+    leaders_.try_emplace(id);
+    break;
+  default:
+    replicas_.try_emplace(id);
+  }
+  restart(id);
+}
+
+void cluster::switch_off(const role_id& id) {
+  crash(id);
+  switched_off_.insert(id);
 }
 
 void cluster::resume(const role_id& id) {
@@ -114,9 +139,14 @@ std::vector<role_id> cluster::active_leaders() const {
 
 std::vector<role_id> cluster::roles() const {
   std::vector<role_id> ids;
-  for (const auto* members : {&config_.acceptors, &config_.leaders, &config_.replicas})
-    for (const auto& m : *members)
-      ids.push_back(m.id);
+  const auto add = [&](const auto& hosts) {
+    for (const auto& [id, h] : hosts)
+      if (!switched_off_.contains(id))
+        ids.push_back(id);
+  };
+  add(acceptors_);
+  add(leaders_);
+  add(replicas_);
   return ids;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "codec.hpp"
+#include "reconfiguration.hpp"
 #include "scenarios/cluster.hpp"
 
 #include <optional>
@@ -46,6 +47,15 @@ public:
                               std::uint64_t sequence, std::string op) {
     send(client, replica, session, sequence, std::move(op));
     return answer_to(session, sequence);
+  }
+
+  std::optional<reconfiguration_outcome> reconfigure(const role_id& client, const role_id& replica,
+                                                     session_id session, std::uint64_t sequence,
+                                                     const reconfiguration& wanted) {
+    cluster_.send(client, replica,
+                  request{request_kind::reconfigure, session, sequence, 0, encode(wanted)});
+    const auto answer = answer_to(session, sequence);
+    return answer ? decode_reconfiguration_outcome(answer->body) : std::nullopt;
   }
 
   std::optional<query_reply> read(const role_id& client, const role_id& replica, std::string key) {

@@ -115,6 +115,8 @@ TEST_CASE("snapshots: are due after so many bytes, one at a time") {
 
 TEST_CASE("snapshots: G1, the watermark is what f + 1 replicas hold durably") {
   replica_bench b{{}, 8, 5}; // f = 2: three replicas
+  for (slot_num slot = 1; slot < 90; ++slot)
+    b.decide(slot, command{});
   b.hear_replica("r2", 90, {}, 80);
   b.hear_replica("r3", 90, {}, 40);
   CHECK(b.role.watermark() == 1);
@@ -126,6 +128,16 @@ TEST_CASE("snapshots: G1, the watermark is what f + 1 replicas hold durably") {
   CHECK(b.role.watermark() == 40);
   b.hear_replica("l1", 99, {}, 99); // no replica
   CHECK(b.role.watermark() == 40);
+}
+
+TEST_CASE("snapshots: G1, what lies beyond slot_out may be for other replicas to hold") {
+  replica_bench b;
+  b.hear_replica("r2", 90, {}, 80);
+  b.hear_replica("r3", 90, {}, 80); // by now both may have been removed
+  CHECK(b.role.watermark() == 1);
+  b.decide(1, command{});
+  b.hear_replica("r3", 90, {}, 80);
+  CHECK(b.role.watermark() == 2);
 }
 
 TEST_CASE("snapshots: a fetch goes piece by piece, and asks again for one that is lost") {
