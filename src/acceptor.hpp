@@ -69,6 +69,7 @@ public:
   outputs<acceptor_record> take();
 
   const acceptor_state& state() const { return state_; }
+  const config_history& configurations() const { return configurations_; }
   membership known_members() const;
   /// The highest slot with a pvalue in `version`, never below watermark - 1.
   slot_num highest_accepted(config_version version) const;
