@@ -195,6 +195,8 @@ void node::beat() {
 }
 
 void node::dial(node_link& link) {
+  if (!self_->system().has_middleman())
+    return; // a node alone on a stage
   std::string error;
   const auto where = config::parse_address(link.address, error);
   link.now = node_link::state::dialling;

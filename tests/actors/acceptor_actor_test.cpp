@@ -22,7 +22,8 @@ struct acceptor_stage : stage {
   void start() {
     actor = spawn(acceptor_actor,
                   std::make_shared<acceptor_shell>(
-                      "a1", directory(storage::role_kind::acceptor, "a1", make_config())));
+                      "a1", directory(storage::role_kind::acceptor, "a1", make_config()),
+                      config_history{make_config()}));
   }
   /// How many writes are on the disk.
   std::uint64_t mark() const {

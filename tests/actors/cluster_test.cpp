@@ -123,8 +123,8 @@ private:
   }
 
   hosted_role start_acceptor(const role_id& id) {
-    auto shell =
-        std::make_shared<acceptor_shell>(id, directory(storage::role_kind::acceptor, id, config_));
+    auto shell = std::make_shared<acceptor_shell>(
+        id, directory(storage::role_kind::acceptor, id, config_), config_history{config_});
     const auto disk = shell->directory.info().format_id;
     return {id, hosted_kind::acceptor, disk, spawn(acceptor_actor, std::move(shell))};
   }

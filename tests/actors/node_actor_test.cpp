@@ -20,7 +20,7 @@ struct node_stage : stage {
     settings->address = "host1:1";
     settings->seed = 1;
     settings->roles = {a1.as(hosted_kind::acceptor, "disk"), r1.as(hosted_kind::replica)};
-    settings->members = make_config();
+    settings->known = membership{make_config()};
     node = spawn(node_actor, settings);
     settle();
     a1.forget();
@@ -28,7 +28,12 @@ struct node_stage : stage {
   }
 
   hello hello_of(const recorder& peer, std::uint64_t incarnation) {
-    return {"test", "host2:1", incarnation, peer.handle(), {l2.as(hosted_kind::leader)}};
+    return {"test",
+            "host2:1",
+            incarnation,
+            peer.handle(),
+            {l2.as(hosted_kind::leader)},
+            membership{make_config()}};
   }
 
   welcome greet(recorder& peer, const hello& m) {
@@ -78,6 +83,8 @@ caf::behavior silent_role(caf::event_based_actor* self, role_id) {
 TEST_CASE_FIXTURE(stage, "a node introduces its own roles to each other") {
   recorder a1 = record("a1"), l1 = record("l1");
   auto settings = std::make_shared<node_settings>();
+  settings->address = "host1:1";
+  settings->known = membership{make_config(1)};
   settings->roles = {a1.as(hosted_kind::acceptor, "disk"), l1.as(hosted_kind::leader)};
   spawn(node_actor, settings);
   settle();
@@ -117,17 +124,10 @@ TEST_CASE_FIXTURE(node_stage, "those who do not belong here are refused, and tol
     m.cluster = "other";
     why = "it belongs to cluster \"other\", and this is \"test\"";
   }
-  SUBCASE("an unknown role") {
-    m.roles[0].id = "l9";
-    why = "l9 is not a member of this cluster";
-  }
-  SUBCASE("a member at another address") {
-    m.address = "host3:1";
-    why = "l2 has the address host2:1 here";
-  }
-  SUBCASE("a member as what it is not") {
-    m.roles[0].kind = hosted_kind::acceptor;
-    why = "l2 is of another kind here";
+  SUBCASE("one formatted for other first members") {
+    m.known = membership{make_config(5)};
+    why = "it was formatted for a cluster with other first members. To add it to this one, format "
+          "it again (`pmmc init --id ID`) while this cluster can be reached";
   }
   SUBCASE("a client under a member's id") {
     m.roles[0].kind = hosted_kind::client;
@@ -136,7 +136,7 @@ TEST_CASE_FIXTURE(node_stage, "those who do not belong here are refused, and tol
   }
   SUBCASE("a member without an address") {
     m.address = "";
-    why = "l2 has the address host2:1 here";
+    why = "it does not say where it listens";
   }
   const auto answer = greet(peer, m);
   CHECK(answer.refusal == why);
@@ -144,6 +144,62 @@ TEST_CASE_FIXTURE(node_stage, "those who do not belong here are refused, and tol
   CHECK(told_nobody());
   beats(1);
   CHECK(peer.count<heartbeat>() == 0);
+}
+
+TEST_CASE_FIXTURE(node_stage,
+                  "a guest is spoken with, but only a replica that joins is made known") {
+  auto m = hello_of(peer, 5);
+  SUBCASE("a leader that is no member") { m.roles[0].id = "l9"; }
+  SUBCASE("a member at another address") { m.address = "host9:1"; }
+  SUBCASE("a member as what it is not") { m.roles[0].kind = hosted_kind::acceptor; }
+  CHECK(greet(peer, m).refusal.empty());
+  CHECK(told_nobody());
+  recorder r9 = record("r9");
+  auto joining = hello_of(peer_again, 6);
+  joining.address = "host8:1";
+  joining.roles = {r9.as(hosted_kind::replica)};
+  CHECK(greet(peer_again, joining).refusal.empty());
+  CHECK(a1.has_heard_nothing());
+  const auto ups = r1.take<peer_up>();
+  REQUIRE(ups.size() == 1);
+  CHECK(ups[0].role.id == "r9");
+
+  // A configuration makes it a member.
+  auto history = config_history{make_config()};
+  auto next = make_config();
+  next.version = 2;
+  next.first_slot = 9;
+  next.replicas.push_back({"r9", "host8:1"});
+  history.add(next);
+  send(node, members_news{membership{history}});
+  settle();
+  CHECK(a1.take<members_news>().size() == 1);
+  const auto known = a1.take<peer_up>();
+  REQUIRE(known.size() == 1);
+  CHECK(known[0].role.id == "r9");
+  CHECK(peer_again.take<members_news>().size() == 1); // who is connected hears of it
+}
+
+TEST_CASE_FIXTURE(node_stage, "who was removed is told so, unless it knows") {
+  auto history = config_history{make_config()};
+  auto next = make_config();
+  next.version = 2;
+  next.first_slot = 9;
+  next.leaders.erase(next.leaders.begin() + 1);
+  history.add(next);
+  send(node, members_news{membership{history}});
+  settle();
+  CHECK(greet(peer, hello_of(peer, 5)).refusal.empty()); // slots of version 1 may need it
+  stop(peer.handle());
+  send(node, members_news{membership{history, 2}});
+  settle();
+  const auto answer = greet(peer_again, hello_of(peer_again, 6));
+  CHECK(answer.was_removed);
+  CHECK(answer.refusal == "l2 was removed from the cluster in version 2");
+  auto again = hello_of(peer_again, 7);
+  SUBCASE("it wants to be added again") { again.rejoins = true; }
+  SUBCASE("it moved, to be added again there") { again.address = "host9:1"; }
+  CHECK(greet(peer_again, again).refusal.empty());
 }
 
 TEST_CASE_FIXTURE(node_stage, "silence becomes peer_down, and its end peer_up") {
@@ -222,8 +278,9 @@ TEST_CASE_FIXTURE(node_stage, "a connection that breaks is peer_down, once") {
 
 TEST_CASE_FIXTURE(node_stage, "clients come and go, each for itself") {
   recorder c1 = record("c1"), c2 = record("c2");
-  CHECK(greet(peer, {"test", "", 5, peer.handle(), {c1.as(hosted_kind::client)}}).refusal.empty());
-  CHECK(greet(peer_again, {"test", "", 6, peer_again.handle(), {c2.as(hosted_kind::client)}})
+  CHECK(greet(peer, {"test", "", 5, peer.handle(), {c1.as(hosted_kind::client)}, {}})
+            .refusal.empty());
+  CHECK(greet(peer_again, {"test", "", 6, peer_again.handle(), {c2.as(hosted_kind::client)}, {}})
             .refusal.empty());
   CHECK(r1.take<peer_up>().size() == 2);
   a1.forget();
@@ -258,15 +315,18 @@ TEST_CASE_FIXTURE(node_stage,
 }
 
 TEST_CASE("of two processes one dials the other, and acceptors dial no acceptors") {
-  configuration members;
-  members.acceptors = {{"a1", "h1:1"}, {"a2", "h2:1"}, {"a3", "h3:1"}};
-  members.leaders = {{"l1", "h3:1"}};
-  members.replicas = {{"r1", "h4:1"}};
-  using addresses = std::vector<std::string>;
+  configuration config;
+  config.acceptors = {{"a1", "h1:1"}, {"a2", "h2:1"}, {"a3", "h3:1"}};
+  config.leaders = {{"l1", "h3:1"}};
+  config.replicas = {{"r1", "h4:1"}};
+  const membership members{config};
+  using addresses = std::set<std::string>;
   CHECK(addresses_to_dial(members, "h1:1") == addresses{"h3:1", "h4:1"});
   CHECK(addresses_to_dial(members, "h2:1") == addresses{"h3:1", "h4:1"});
   CHECK(addresses_to_dial(members, "h3:1") == addresses{"h4:1"});
   CHECK(addresses_to_dial(members, "h4:1").empty());
+  // Who is no member is known to nobody, so it dials everybody.
+  CHECK(addresses_to_dial(members, "h9:1") == addresses{"h1:1", "h2:1", "h3:1", "h4:1"});
 }
 
 } // namespace pmmc::test

@@ -64,16 +64,16 @@ struct two_processes {
   }
 
   caf::actor start(process& where, recorder& role, hosted_kind kind, std::string cluster,
-                   std::string address, std::vector<std::string> dial) {
+                   std::string address) {
     auto settings = std::make_shared<node_settings>();
     settings->cluster = std::move(cluster);
     settings->address = std::move(address);
     settings->seed = 1;
     settings->roles = {role.as(kind, "disk")};
-    settings->members = make_config();
-    settings->dial = std::move(dial);
+    settings->known = membership{make_config(2)};
     auto node = where.system().spawn(node_actor, settings);
     settle();
+    role.take<members_news>();
     return node;
   }
 
@@ -81,15 +81,13 @@ struct two_processes {
     using namespace caf::io;
     host2.network().prepare_connection(accept_handle::from_int(1), connection_handle::from_int(2),
                                        host1.network(), "host2", 1, connection_handle::from_int(3));
-    node2 = start(host2, a2, hosted_kind::acceptor, cluster, "host2:1", {});
+    node2 = start(host2, a2, hosted_kind::acceptor, cluster, "host2:1");
     host2.scheduler().inline_next_enqueue();
     REQUIRE(host2.system().middleman().publish(node2, 1, nullptr, true));
     settle();
   }
 
-  void start_dialling() {
-    node1 = start(host1, r1, hosted_kind::replica, "test", "host1:1", {"host2:1"});
-  }
+  void start_dialling() { node1 = start(host1, r1, hosted_kind::replica, "test", "host1:1"); }
 
   void settle() {
     while (host1.step() || host2.step()) {
@@ -152,9 +150,7 @@ TEST_CASE_FIXTURE(two_processes, "a node that dials into another cluster says so
   const auto downs = r1.take<peer_down>();
   REQUIRE(downs.size() == 3); // a2, l2 and r2 are expected there
   CHECK(downs[0].id == "a2");
-  CHECK(downs[0].why ==
-        "at host2:1 refuses this process: it belongs to cluster \"test\", and this is "
-        "\"other\"");
+  CHECK(downs[0].why == "at host2:1 belongs to cluster \"other\", not to \"test\"");
   CHECK(others_up(a2).empty());
   CHECK(others_up(r1).empty());
 }

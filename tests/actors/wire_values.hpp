@@ -7,6 +7,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -32,7 +33,7 @@ constexpr std::size_t count_fields() {
 template <class T>
 auto fields_of(T& x) {
   constexpr auto count = count_fields<std::remove_const_t<T>>();
-  static_assert(count >= 1 && count <= 12);
+  static_assert(count >= 1 && count <= 15);
   if constexpr (count == 1) {
     auto& [a] = x;
     return std::tie(a);
@@ -66,9 +67,18 @@ auto fields_of(T& x) {
   } else if constexpr (count == 11) {
     auto& [a, b, c, d, e, f, g, h, i, j, k] = x;
     return std::tie(a, b, c, d, e, f, g, h, i, j, k);
-  } else {
+  } else if constexpr (count == 12) {
     auto& [a, b, c, d, e, f, g, h, i, j, k, l] = x;
     return std::tie(a, b, c, d, e, f, g, h, i, j, k, l);
+  } else if constexpr (count == 13) {
+    auto& [a, b, c, d, e, f, g, h, i, j, k, l, m] = x;
+    return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, m);
+  } else if constexpr (count == 14) {
+    auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n] = x;
+    return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, m, n);
+  } else {
+    auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o] = x;
+    return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o);
   }
 }
 
@@ -76,6 +86,10 @@ template <class T>
 inline constexpr bool is_vector = false;
 template <class T>
 inline constexpr bool is_vector<std::vector<T>> = true;
+template <class T>
+inline constexpr bool is_map = false;
+template <class K, class V>
+inline constexpr bool is_map<std::map<K, V>> = true;
 
 inline std::string random_bytes(random_source& random, std::size_t size) {
   std::string bytes(size, '\0');
@@ -109,9 +123,36 @@ struct dice {
       x.resize(random.below(5));
       for (auto& element : x)
         fill(element);
+    } else if constexpr (is_map<T>) {
+      for (auto count = random.below(5); count > 0; --count) {
+        typename T::key_type key;
+        fill(key);
+        fill(x[key]);
+      }
+    } else if constexpr (std::same_as<T, config_history>) {
+      x = history();
+    } else if constexpr (std::same_as<T, membership>) {
+      fill(x.configurations);
+      fill(x.live_from);
     } else {
       std::apply([this](auto&... field) { (fill(field), ...); }, fields_of(x));
     }
+  }
+
+  /// Configurations that follow each other, with members of any bytes; or none.
+  config_history history() {
+    config_history made;
+    for (auto count = random.below(4); count > 0; --count) {
+      configuration next;
+      for (const auto kind : all_member_kinds) {
+        fill(next.members(kind));
+        next.members(kind).emplace_back();
+      }
+      next.version = made.empty() ? 1 : made.latest().version + 1 + random.below(3);
+      next.first_slot = made.empty() ? 1 : made.latest().first_slot + 1 + random.below(300);
+      made.add(std::move(next));
+    }
+    return made;
   }
 };
 
