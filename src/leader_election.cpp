@@ -74,9 +74,17 @@ void leader::command_proposals() {
       proposals_.insert_or_assign(slot, p.value);
   }
   pmax_.clear();
-  for (const auto& [slot, value] : proposals_)
-    if (!commanders_.contains(slot) && adopted_.contains(configurations_.for_slot(slot).version))
+  for (auto it = proposals_.begin(); it != proposals_.end();) {
+    const auto slot = it->first;
+    const bool in_hand = commanders_.contains(slot) || waiting_for_commander_.contains(slot);
+    if (!in_hand && slot < covered_from_) { // phase 1 has not looked there: see recover()
+      it = proposals_.erase(it);
+      continue;
+    }
+    if (!in_hand && adopted_.contains(configurations_.for_slot(slot).version))
       waiting_for_commander_.insert(slot);
+    ++it;
+  }
   start_waiting_commanders();
 }
 

@@ -32,7 +32,7 @@ public:
   /// The replica `id` has a durable snapshot of the slots below `slot`.
   void durable(const role_id& id, slot_num slot);
   /// G1: a watermark that some role believes in: f+1 replicas of the last configuration decided
-  /// below it must hold everything below it.
+  /// below it, or of a later one, must hold everything below it.
   void watermark(slot_num slot) const;
 
   bool is_chosen(slot_num slot) const { return chosen_.contains(slot); }

@@ -161,17 +161,3 @@ TEST_CASE("two reconfigurations inside one WINDOW come into force one after the 
     s.works();
   }
 }
-
-TEST_CASE("the next leader looks at every configuration that is live before it proposes") {
-  // l1 gets slots of both configurations chosen, tells nobody, and dies.
-  cluster_settings settings;
-  settings.window = 4;
-  settings.replica.batch_requests = 1;
-  site s{settings};
-  const auto dead = s.c.active_leaders()[0];
-  const auto o = s.change(dead == role_id{"l1"} ? "r1" : "r2", {"a3"}, {"a4"});
-  s.c.run(1);
-  const auto session = s.d.open("x", "r2");
-  REQUIRE(session != 0);
-  CHECK(s.c.replica_at("r2").slot_out() < o.first_slot + 4);
-}

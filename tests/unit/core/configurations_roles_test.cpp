@@ -1,0 +1,195 @@
+// Acceptors and leaders that learn of a second configuration.
+#include "acceptor.hpp"
+#include "reconfiguration.hpp"
+#include "unit/core/leader_bench.hpp"
+#include "unit/core/replica_bench.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace pmmc;
+using namespace pmmc::test;
+
+namespace {
+
+/// Version 2 begins at slot 20: `out` have made room for `in`.
+config_history two(const std::vector<std::pair<member_kind, const char*>>& out,
+                   const std::vector<std::pair<member_kind, const char*>>& in) {
+  reconfiguration r{1, {}, {}};
+  for (const auto& [kind, id] : out)
+    r.remove.push_back({kind, id});
+  for (const auto& [kind, id] : in)
+    r.add.push_back({kind, {id, "host9:1", "disk"}});
+  config_history history{make_config()};
+  REQUIRE(reconfigure(r, 10, 10, history).status == reconfiguration_status::accepted);
+  return history;
+}
+
+const std::pair a3{member_kind::acceptor, "a3"};
+const std::pair a4{member_kind::acceptor, "a4"};
+const std::pair l1{member_kind::leader, "l1"};
+const std::pair r3{member_kind::replica, "r3"};
+const std::pair r4{member_kind::replica, "r4"};
+
+} // namespace
+
+TEST_CASE("acceptor: F2, it votes in a version it knows only as a member and within its slots") {
+  const ballot_num b{1, "l1"};
+  const auto votes = [&](const role_id& id, config_version version, slot_num slot) {
+    acceptor a{{id}, {}, two({a3}, {a4})};
+    a.on(p2a{"l1", version, {b, slot, command{"x"}}});
+    const auto sent = a.take().send;
+    CHECK(only<p2b>(sent).size() + only<config_news>(sent).size() == 1); // or news instead
+    return !only<p2b>(sent).empty();
+  };
+  CHECK(votes("a1", 1, 19));
+  CHECK_FALSE(votes("a1", 1, 20));
+  CHECK_FALSE(votes("a1", 2, 19));
+  CHECK(votes("a1", 2, 20));
+  CHECK(votes("a3", 1, 19));
+  CHECK_FALSE(votes("a3", 2, 20));
+  CHECK_FALSE(votes("a4", 1, 19));
+  CHECK(votes("a4", 3, 19)); // it has not heard of that one
+}
+
+TEST_CASE("acceptor: a configuration that is over gets no promises, but the news") {
+  acceptor a{{"a1"}, {}, two({a3}, {a4})};
+  const ballot_num b{1, "l1"};
+  const auto promises = [&] {
+    a.on(p1a{"l1", 1, b, 1});
+    const auto sent = a.take().send;
+    return !only<p1b>(sent).empty();
+  };
+  ping p{"r1", 1, {}};
+  p.state.version = 2;
+  p.state.watermark = 19;
+  a.on(p);
+  CHECK(only<config_news>(a.take().send).empty());
+  CHECK(promises());
+  p.state.watermark = 20;
+  a.on(p);
+  a.take();
+  CHECK_FALSE(promises());
+  p.state.version = 1;
+  a.on(p);
+  CHECK(only<config_news>(a.take().send, "r1").at(0).configurations.latest().version == 2);
+}
+
+TEST_CASE("leader: news of a configuration make an active one scout it, and command there only "
+          "then") {
+  leader_bench b;
+  b.elect();
+  b.role.on(config_news{"r1", two({a3}, {a4})});
+  const auto scouts = b.role.take().start_scouts;
+  REQUIRE(scouts.size() == 1);
+  CHECK(scouts[0].config->version == 2);
+  CHECK(scouts[0].from_slot == 20);
+  CHECK(b.propose(19, "x").start_commanders.size() == 1);
+  b.role.on(propose{"r1", 2, 20, command{"y"}});
+  CHECK(b.role.take().start_commanders.empty());
+  b.role.on(propose{"r1", 1, 21, command{"z"}}); // the wrong version
+  b.role.on(scout_outcome{adopted{2, scouts[0].ballot, 20, 0, 1, {}}});
+  const auto started = b.role.take().start_commanders;
+  REQUIRE(started.size() == 1);
+  CHECK(started[0].value.slot == 20);
+  CHECK(started[0].config->version == 2);
+}
+
+TEST_CASE("leader: C2, what was proposed below its phase 1 while it waited is not commanded") {
+  leader_bench b;
+  b.hear_replica("r1", 40);
+  b.elect();
+  REQUIRE(b.role.covered_from() == 40);
+  b.role.on(config_news{"r1", two({a3}, {a4})});
+  const auto scouts = b.role.take().start_scouts;
+  REQUIRE(scouts.size() == 1);
+  CHECK(scouts[0].from_slot == 40);
+  b.role.on(propose{"r1", 2, 25, command{"y"}});
+  b.role.on(scout_outcome{adopted{2, scouts[0].ballot, 40, 0, 1, {}}});
+  CHECK(b.role.take().start_commanders.empty());
+  b.role.on(propose{"r1", 2, 25, command{"y"}}); // asked again, it looks first
+  CHECK(b.role.take().start_scouts.at(0).from_slot == 25);
+}
+
+TEST_CASE("leader: a new one scouts every configuration that is live, and only those") {
+  leader_bench b;
+  b.role.on(config_news{"r1", two({a3}, {a4})});
+  CHECK(b.until_scouting().size() == 2);
+  leader_bench late;
+  late.role.on(config_news{"r1", two({a3}, {a4})});
+  late.hear_replica("r1", 25);
+  const auto scouts = late.until_scouting();
+  REQUIRE(scouts.size() == 1);
+  CHECK(scouts[0].config->version == 2);
+}
+
+TEST_CASE("leader: it stops waiting for a configuration once that is over") {
+  leader_bench b;
+  b.role.on(config_news{"r1", two({a3}, {a4})});
+  const auto scouts = b.until_scouting();
+  REQUIRE(scouts.size() == 2);
+  b.role.on(scout_outcome{adopted{2, scouts[1].ballot, 20, 0, 1, {}}});
+  CHECK_FALSE(b.role.is_active());
+  b.hear_replica("r1", 22, 20);
+  std::vector<config_version> stopped;
+  for (int i = 0; i < 5; ++i) {
+    b.role.on_tick();
+    for (const auto version : b.role.take().stop_scouts)
+      stopped.push_back(version);
+  }
+  CHECK(stopped == std::vector<config_version>{1});
+  CHECK(b.role.is_active());
+}
+
+TEST_CASE("leader: one that is removed leads the slots below the boundary, and no others") {
+  leader_bench b;
+  b.elect();
+  b.role.on(config_news{"r1", two({l1}, {})});
+  CHECK(b.role.take().start_scouts.empty());
+  CHECK(b.propose(19, "x").start_commanders.size() == 1);
+  b.role.on(propose{"r1", 2, 20, command{"y"}});
+  CHECK(b.role.take().start_commanders.empty());
+  CHECK_FALSE(b.role.proposals().contains(20));
+  b.hear_replica("r1", 20, 20);
+  b.tick(10);
+  CHECK_FALSE(b.role.is_active());
+  CHECK(b.until_scouting().empty());
+}
+
+TEST_CASE("commander: replicas that are to come learn decisions of the slots before, too") {
+  leader_bench b;
+  b.elect();
+  b.role.on(config_news{"r1", two({r3}, {r4})});
+  b.role.take();
+  const auto started = b.propose(5, "x").start_commanders;
+  REQUIRE(started.size() == 1);
+  CHECK(started[0].learners == std::vector<role_id>{"r4"});
+  commander c{"l1", started[0]};
+  for (const auto* id : {"a1", "a2"})
+    c.on(p2b{id, 1, started[0].value.ballot, started[0].value.ballot, 5, 1});
+  CHECK(only<decision>(c.take(), "r4").size() == 1);
+}
+
+TEST_CASE("replica: a configuration that comes up is told at once, and snapshotted at its first "
+          "slot") {
+  replica_bench b;
+  b.open_session();
+  const auto r = reconfiguration{
+      1, {{member_kind::replica, "r3"}}, {{member_kind::acceptor, {"a4", "host9:1", "disk"}}}};
+  b.decide(2, {{request_kind::reconfigure, session_of_slot_1, 1, 0, encode(r)}});
+  auto out = b.role.take();
+  for (const auto* id : {"a1", "a4", "l3"})
+    CHECK(only<config_news>(out.send, id).size() == 1);
+  for (slot_num slot = 3; slot < 9; ++slot)
+    b.decide(slot, command{});
+  CHECK_FALSE(b.role.take().save_snapshot);
+  b.decide(9, command{});
+  out = b.role.take();
+  REQUIRE(out.save_snapshot); // slot 2 + window 8
+  CHECK(out.save_snapshot->slot_out() == 10);
+  CHECK(b.role.live_from() == 1);
+  b.role.snapshot_saved(10);
+  b.hear_replica("r3", 20, {}, 20); // does not count any more
+  CHECK(b.role.live_from() == 1);
+  b.hear_replica("r2", 20, {}, 10);
+  CHECK(b.role.live_from() == 2);
+}

@@ -1,0 +1,271 @@
+#include "core_helpers.hpp"
+#include "reconfiguration.hpp"
+#include "replicated_state.hpp"
+
+#include <doctest/doctest.h>
+
+#include <limits>
+#include <sstream>
+
+using namespace pmmc;
+using namespace pmmc::test;
+
+namespace {
+
+constexpr auto acceptor_kind = member_kind::acceptor;
+constexpr auto leader_kind = member_kind::leader;
+constexpr auto replica_kind = member_kind::replica;
+
+reconfiguration removing(config_version replaces, std::vector<reconfiguration::removal> remove,
+                         std::vector<reconfiguration::addition> add = {}) {
+  return {replaces, std::move(remove), std::move(add)};
+}
+
+member newcomer(const char* id, const char* address = "host9:1", const char* disk = "disk") {
+  return {id, address, disk};
+}
+
+std::string why_not(const reconfiguration& r, const config_history& before) {
+  std::string why;
+  CHECK_FALSE(apply(r, before, why));
+  return why;
+}
+
+/// Versions 1 to `count`, each with another a9 than the one before or without it.
+config_history history_of(std::size_t count, std::uint64_t window = 10) {
+  config_history history{make_config()};
+  for (slot_num slot = 1; history.latest().version < count; slot += 2 * window) {
+    const auto o =
+        history.latest().has_acceptor("a9")
+            ? reconfigure(removing(history.latest().version, {{acceptor_kind, "a9"}}), slot, window,
+                          history)
+            : reconfigure(removing(history.latest().version, {}, {{acceptor_kind, newcomer("a9")}}),
+                          slot, window, history);
+    REQUIRE(o.status == reconfiguration_status::accepted);
+  }
+  return history;
+}
+
+} // namespace
+
+TEST_CASE("reconfiguration: members go and come in one step, and the version grows") {
+  const config_history before{make_config()};
+  std::string why;
+  const auto next =
+      apply(removing(1, {{acceptor_kind, "a1"}, {leader_kind, "l2"}},
+                     {{acceptor_kind, newcomer("a4")}, {replica_kind, newcomer("r4")}}),
+            before, why);
+  REQUIRE(next);
+  CHECK(next->version == 2);
+  CHECK(ids_of(next->acceptors) == std::vector<role_id>{"a2", "a3", "a4"});
+  CHECK(ids_of(next->leaders) == std::vector<role_id>{"l1", "l3"});
+  CHECK(next->replicas.size() == 4);
+  CHECK(next->address_of("a4") == "host9:1");
+}
+
+TEST_CASE("reconfiguration: every refusal says why") {
+  const config_history before{make_config()};
+  const auto add = [](member_kind kind, member who) { return removing(1, {}, {{kind, who}}); };
+  const auto has = [](const std::string& text, const char* part) {
+    INFO(text);
+    CHECK(text.find(part) != std::string::npos);
+  };
+  has(why_not(removing(1, {{acceptor_kind, "a9"}}), before),
+      "there is no acceptor a9 in version 1");
+  has(why_not(removing(1, {{acceptor_kind, "a1"}, {acceptor_kind, "a1"}}), before), "there is no");
+  has(why_not(removing(1, {{leader_kind, "a1"}}), before), "there is no leader a1");
+  has(why_not(add(acceptor_kind, newcomer("a1")), before), "a1 is there already, at host1:1");
+  has(why_not(add(leader_kind, newcomer("a1")), before), "is there already");
+  has(why_not(add(acceptor_kind, newcomer("")), before), "needs an id and an address");
+  has(why_not(add(acceptor_kind, newcomer("a4", "")), before), "needs an id and an address");
+  has(why_not(add(acceptor_kind, newcomer("a4", std::string(256, 'h').c_str())), before), "255");
+  has(why_not(add(acceptor_kind, newcomer("a4", "host1:1")), before),
+      "two acceptors would live at");
+  has(why_not(removing(1, {}), before), "nothing would change");
+  for (const auto kind : all_member_kinds) {
+    reconfiguration all{1, {}, {}};
+    for (const auto& m : before.latest().members(kind))
+      all.remove.push_back({kind, m.id});
+    has(why_not(all, before), ("no " + std::string{to_string(kind)} + " would be left").c_str());
+    reconfiguration many{1, {}, {}};
+    for (int i = 0; i < 62; ++i)
+      many.add.push_back({kind, newcomer(("x" + std::to_string(i)).c_str(),
+                                         ("h" + std::to_string(i) + ":1").c_str())});
+    has(why_not(many, before), "more than 64");
+  }
+}
+
+TEST_CASE("reconfiguration: who comes back with another disk is somebody else, but for replicas") {
+  config_history history{make_config()};
+  const auto accepted = [&](const reconfiguration& r, slot_num slot) {
+    return reconfigure(r, slot, 4, history).status == reconfiguration_status::accepted;
+  };
+  REQUIRE(accepted(removing(1, {},
+                            {{acceptor_kind, newcomer("a9")},
+                             {leader_kind, newcomer("l9")},
+                             {replica_kind, newcomer("r9")}}),
+                   1));
+  for (const auto& [kind, id] : {std::pair{acceptor_kind, "a9"}, std::pair{leader_kind, "l9"}}) {
+    CHECK(why_not(removing(2, {{kind, id}}, {{kind, newcomer(id, "host8:1", "other")}}), history)
+              .find("with another disk") != std::string::npos);
+    std::string why;
+    CHECK(apply(removing(2, {{kind, id}}, {{kind, newcomer(id, "host8:1")}}), history, why));
+  }
+  REQUIRE(accepted(removing(2, {{acceptor_kind, "a9"}, {leader_kind, "l9"}, {replica_kind, "r9"}}),
+                   10));
+  CHECK(history.former_members().at("a9") == former_member{acceptor_kind, "a9", "disk", 3});
+  CHECK(why_not(removing(3, {}, {{acceptor_kind, newcomer("a9", "host8:1", "other")}}), history)
+            .find("until version 3 with another disk") != std::string::npos);
+  CHECK(why_not(removing(3, {}, {{leader_kind, newcomer("a9")}}), history)
+            .find("was the id of a former acceptor") != std::string::npos);
+  REQUIRE(accepted(removing(3, {},
+                            {{acceptor_kind, newcomer("a9", "host8:1")},
+                             {replica_kind, newcomer("r9", "host8:1", "other")}}),
+                   20));
+  CHECK_FALSE(history.former_members().contains("a9"));
+}
+
+TEST_CASE("reconfiguration: decided twice, in one slot, or against an old version: a conflict") {
+  config_history history{make_config()};
+  const auto r = removing(1, {{acceptor_kind, "a1"}});
+  const auto first = reconfigure(r, 5, 10, history);
+  CHECK(first.status == reconfiguration_status::accepted);
+  CHECK(first.version == 2);
+  CHECK(first.first_slot == 15);
+  const auto again = reconfigure(r, 6, 10, history);
+  CHECK(again.status == reconfiguration_status::conflict);
+  CHECK(again.version == 2);
+  CHECK(reconfigure(removing(2, {{acceptor_kind, "a2"}}), 5, 10, history).status ==
+        reconfiguration_status::conflict); // in the same batch as the first
+  CHECK(reconfigure(removing(3, {{acceptor_kind, "a2"}}), 6, 10, history).status ==
+        reconfiguration_status::conflict); // a version that does not exist
+  CHECK(history.all().size() == 2);
+  CHECK(reconfigure(removing(2, {{acceptor_kind, "a2"}}), 6, 10, history).first_slot == 16);
+}
+
+TEST_CASE("reconfiguration: pending ones are limited") {
+  config_history history{make_config(9)};
+  slot_num slot = 1;
+  for (; slot <= max_pending_configurations; ++slot)
+    REQUIRE(reconfigure(removing(slot, {{acceptor_kind, "a" + std::to_string(slot)}}), slot, 100,
+                        history)
+                .status == reconfiguration_status::accepted);
+  const auto r = removing(slot, {{leader_kind, "l1"}});
+  CHECK(reconfigure(r, slot, 100, history).status == reconfiguration_status::refused);
+  CHECK(reconfigure(r, 101, 100, history).status == reconfiguration_status::accepted);
+}
+
+TEST_CASE("reconfiguration: bytes that are none are refused") {
+  const auto r = removing(7, {{acceptor_kind, "a1"}}, {{replica_kind, newcomer("r9")}});
+  const auto bytes = encode(r);
+  CHECK(decode_reconfiguration(bytes) == r);
+  for (std::size_t size = 0; size < bytes.size(); ++size)
+    CHECK_FALSE(decode_reconfiguration(std::string_view{bytes}.substr(0, size)));
+  CHECK_FALSE(decode_reconfiguration(bytes + "x"));
+  const reconfiguration_outcome o{reconfiguration_status::conflict, 3, 0, "why"};
+  const auto outcome = encode(o);
+  CHECK(decode_reconfiguration_outcome(outcome)->version == 3);
+  CHECK(decode_reconfiguration_outcome(outcome)->text == "why");
+  for (std::size_t size = 0; size < outcome.size(); ++size)
+    CHECK_FALSE(decode_reconfiguration_outcome(std::string_view{outcome}.substr(0, size)));
+}
+
+TEST_CASE("configurations: which one governs a slot, and up to where") {
+  const auto history = history_of(3); // first slots 1, 11 and 31
+  CHECK(history.for_slot(10).version == 1);
+  CHECK(history.for_slot(11).version == 2);
+  CHECK(history.for_slot(30).version == 2);
+  CHECK(history.for_slot(31).version == 3);
+  CHECK(history.end_of(1) == 11);
+  CHECK(history.end_of(3) == std::numeric_limits<slot_num>::max());
+  CHECK(history.end_of(9) == 0);
+  CHECK(history.from(10).size() == 3);
+  CHECK(history.from(11).size() == 2);
+  CHECK(history.from(31).size() == 1);
+  CHECK(history.find(2)->has_acceptor("a9"));
+  CHECK(history.find(9) == nullptr);
+}
+
+TEST_CASE("configurations: the first one and the last ones are kept") {
+  const auto history = history_of(50);
+  CHECK(history.all().size() == config_history::most_kept + 1);
+  CHECK(history.first().version == 1);
+  CHECK(history.find(17) == nullptr);
+  CHECK(history.find(50 - config_history::most_kept + 1) != nullptr);
+  CHECK(history.latest().version == 50);
+}
+
+TEST_CASE("configurations: parts that do not follow each other are not taken over") {
+  auto history = history_of(3);
+  const auto before = history;
+  std::vector<configuration> parts;
+  for (const auto& [slot, config] : before.all())
+    parts.push_back(config);
+  const auto refuses = [&](const auto& spoil) {
+    auto spoilt = parts;
+    spoil(spoilt);
+    CHECK_FALSE(history.assign(spoilt, {}));
+    CHECK(history == before);
+  };
+  refuses([](auto& p) { std::swap(p[1], p[2]); });
+  refuses([](auto& p) { p[2].version = p[1].version; });
+  refuses([](auto& p) { p[2].first_slot = p[1].first_slot; });
+  refuses([](auto& p) { p[0].first_slot = 0; });
+  refuses([](auto& p) { p[1].acceptors.clear(); });
+  refuses([](auto& p) { p[1].leaders.clear(); });
+  refuses([](auto& p) { p[1].replicas.clear(); });
+  CHECK(history.assign(parts, {}));
+  CHECK(history.former_members().empty());
+}
+
+TEST_CASE("state: a reconfiguration is executed in its session's order, and is in snapshots") {
+  const auto fresh = [] {
+    return std::make_unique<replicated_state>(std::make_unique<log_machine>(),
+                                              config_history{make_config()}, 16);
+  };
+  auto state = fresh();
+  const auto order = encode(removing(1, {{acceptor_kind, "a1"}}));
+  const session_id session = std::uint64_t{1} << 16;
+  state->perform(batch_of({opening(7)}));
+  state->perform(batch_of({{request_kind::reconfigure, session, 2, 0, order}}));
+  CHECK(state->configurations().latest().version == 1); // held back
+
+  const auto copy_of = [&](const replicated_state& s) {
+    std::ostringstream out;
+    s.write(out);
+    std::istringstream in{out.str()};
+    auto copy = fresh();
+    copy->read(in);
+    return copy;
+  };
+  for (auto& s : {copy_of(*state), state->clone()}) {
+    const auto answers = s->perform(batch_of({operation(session, 1, "a")}));
+    REQUIRE(answers.size() == 2);
+    const auto o = decode_reconfiguration_outcome(answers[1].body);
+    REQUIRE(o);
+    CHECK(o->status == reconfiguration_status::accepted);
+    CHECK(o->first_slot == 3 + 16); // where it was executed, not where it was decided first
+    CHECK(s->machine().query("") == "a,");
+    // The same request again: the same answer, and no second effect.
+    CHECK(s->perform(batch_of({{request_kind::reconfigure, session, 2, 0, order}})).at(0) ==
+          answers[1]);
+    CHECK(s->configurations().all().size() == 2);
+    CHECK(s->configurations().former_members().at("a1").removed_in == 2);
+    const auto copy = copy_of(*s);
+    CHECK(copy->configurations() == s->configurations());
+    CHECK(copy->fingerprint() == s->fingerprint());
+    CHECK(s->fingerprint() != state->fingerprint());
+  }
+}
+
+TEST_CASE("state: a reconfiguration of bytes that are none is refused, and nothing else happens") {
+  replicated_state state{std::make_unique<log_machine>(), config_history{make_config()}, 16};
+  state.perform(batch_of({opening(7)}));
+  const auto answers = state.perform(
+      batch_of({{request_kind::reconfigure, std::uint64_t{1} << 16, 1, 0, "garbage"}}));
+  const auto o = decode_reconfiguration_outcome(answers.at(0).body);
+  REQUIRE(o);
+  CHECK(o->status == reconfiguration_status::refused);
+  CHECK(state.configurations().all().size() == 1);
+  CHECK(state.machine().query("").empty());
+}
