@@ -1,0 +1,238 @@
+#include "check/explain.hpp"
+
+#include "check/key_search.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <unordered_set>
+
+namespace pmmc::check {
+
+namespace {
+
+using items = std::vector<search_item>;
+
+constexpr std::size_t max_shown = 40;       // operations
+constexpr std::size_t least_shown = 6;      // if there are more, those before are summed up
+constexpr std::size_t max_states_told = 4;  // that the key may have at the beginning
+constexpr std::size_t max_reads_tried = 64; // one by one
+
+bool is_closed(const search_item& i) { return !i.open && i.op->result != result_kind::unknown; }
+
+bool changes_nothing(const search_item& i) {
+  return is_closed(i) && (i.op->kind == operation_kind::get || i.op->result != result_kind::ok);
+}
+
+class explainer {
+public:
+  explainer(const std::vector<const operation*>& operations, std::uint64_t max_states)
+      : operations_(operations), max_states_(max_states) {}
+
+  violation explain();
+
+private:
+  bool fails(const items& some) const {
+    return key_search{some, max_states_}.run() == search_end::none;
+  }
+  items until(std::uint64_t time_ns) const;
+  void cut_end();
+  void drop_reads();
+  void cut_beginning();
+  std::string text() const;
+  std::string text_of(const search_item& item, std::uint64_t from_ns) const;
+
+  const std::vector<const operation*>& operations_;
+  std::uint64_t max_states_;
+  std::uint64_t end_ns_ = 0; ///< the first return by which it had gone wrong
+  std::size_t all_until_end_ = 0;
+  items left_;
+  const operation* never_written_ = nullptr;
+  std::vector<std::string> beginning_; ///< values that the key may have had; empty: absent
+};
+
+/// What was known at a time: what returned later might have had any result.
+items explainer::until(std::uint64_t time_ns) const {
+  items some;
+  for (const auto* op : operations_) {
+    if (op->call_ns > time_ns)
+      break;
+    if (op->result == result_kind::not_executed)
+      continue;
+    const bool open = op->result != result_kind::unknown && op->return_ns > time_ns;
+    const bool unknown = open || op->result == result_kind::unknown;
+    if (!unknown || op->kind != operation_kind::get)
+      some.push_back({op, open});
+  }
+  return some;
+}
+
+/// What cannot be explained stays so, whatever is learned later: bisection.
+void explainer::cut_end() {
+  std::vector<std::uint64_t> returns;
+  for (const auto* op : operations_)
+    if (op->result != result_kind::unknown && op->result != result_kind::not_executed)
+      returns.push_back(op->return_ns);
+  std::sort(returns.begin(), returns.end());
+  std::size_t good = 0; // so many returns are fine
+  std::size_t bad = returns.size();
+  while (bad - good > 1) {
+    const auto middle = good + (bad - good) / 2;
+    (fails(until(returns[middle - 1])) ? bad : good) = middle;
+  }
+  end_ns_ = returns[bad - 1];
+  left_ = until(end_ns_);
+  all_until_end_ = left_.size();
+}
+
+/// What is linearizable stays so without an operation that changed nothing. So those that are not
+/// needed for the contradiction are only in the way.
+void explainer::drop_reads() {
+  std::vector<const operation*> reads;
+  for (const auto& i : left_)
+    if (changes_nothing(i))
+      reads.push_back(i.op);
+  std::sort(reads.begin(), reads.end(),
+            [](const operation* a, const operation* b) { return a->return_ns < b->return_ns; });
+  const auto without = [&](std::size_t from, std::size_t to) {
+    const std::unordered_set<const operation*> gone{
+        reads.begin() + static_cast<std::ptrdiff_t>(from),
+        reads.begin() + static_cast<std::ptrdiff_t>(to)};
+    auto some = left_;
+    std::erase_if(some, [&](const search_item& i) { return gone.contains(i.op); });
+    return some;
+  };
+  std::size_t good = 0; // so many can go
+  std::size_t bad = reads.size() + 1;
+  while (bad - good > 1) {
+    const auto middle = good + (bad - good) / 2;
+    (fails(without(0, middle)) ? good : bad) = middle;
+  }
+  left_ = without(0, good);
+  for (std::size_t i = good; i < reads.size() && i < good + max_reads_tried; ++i)
+    if (auto some = without(i, i + 1); fails(some))
+      left_ = std::move(some);
+}
+
+/// The value that operations leave, in an order that is possible.
+std::optional<std::string> value_after(const effects& order) {
+  std::optional<std::string> value;
+  for (const auto* op : order)
+    switch (op->kind) {
+    case operation_kind::put:
+      value = op->value;
+      break;
+    case operation_kind::append:
+      value = value.value_or("") + op->value;
+      break;
+    case operation_kind::del:
+      value.reset();
+      break;
+    case operation_kind::cas:
+      if (value == op->expected)
+        value = op->value;
+      break;
+    case operation_kind::incr: {
+      const auto state = value ? key_state{*value} : key_state{};
+      model_operation model{*op};
+      if (const auto next = after(model, state); next && !is_read(model))
+        value = std::to_string(*next->number());
+      break;
+    }
+    case operation_kind::get:
+      break;
+    }
+  return value;
+}
+
+/// Where nothing was under way, all that came before can be replaced by the value that it left.
+void explainer::cut_beginning() {
+  std::size_t closed_behind = 0;
+  for (const auto& i : left_)
+    closed_behind += is_closed(i) ? 1 : 0;
+  std::uint64_t returned_ns = 0;
+  std::optional<std::size_t> cut;
+  for (std::size_t i = 0; i < left_.size() && closed_behind >= least_shown; ++i) {
+    if (!is_closed(left_[i]))
+      continue;
+    if (i > 0 && returned_ns < left_[i].op->call_ns)
+      cut = i;
+    returned_ns = std::max(returned_ns, left_[i].op->return_ns);
+    --closed_behind;
+  }
+  if (!cut)
+    return;
+  const auto at = left_.begin() + static_cast<std::ptrdiff_t>(*cut);
+  key_search before{std::span{left_.begin(), at}, max_states_};
+  const auto orders = before.end_states(max_states_told);
+  if (!orders)
+    return;
+  for (const auto& order : *orders) {
+    const auto value = value_after(order);
+    beginning_.push_back(value ? shown(*value) : "absent");
+  }
+  left_.erase(std::remove_if(left_.begin(), at, is_closed), at);
+}
+
+std::string milliseconds(std::uint64_t ns) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3f", static_cast<double>(ns) / 1e6);
+  return text;
+}
+
+std::string explainer::text_of(const search_item& item, std::uint64_t from_ns) const {
+  const auto& op = *item.op;
+  const bool returned = is_closed(item);
+  std::string line = returned && op.return_ns == end_ns_ ? "> " : "  ";
+  line += shown(op.client);
+  line += "  " + milliseconds(op.call_ns - from_ns) + " to ";
+  line += returned ? milliseconds(op.return_ns - from_ns) + " ms  " : item.open ? "later  " : "?  ";
+  if (!item.open)
+    return line + describe(op) + "\n";
+  auto asked = op;
+  asked.result = result_kind::unknown;
+  asked.told = {};
+  return line + describe(asked) + " yet\n";
+}
+
+std::string explainer::text() const {
+  const auto& key = operations_.front()->key;
+  const auto first = left_.end() - static_cast<std::ptrdiff_t>(std::min(left_.size(), max_shown));
+  std::string text =
+      "key " + shown(key) + ": no order of its operations explains what they were told.\n";
+  if (never_written_ != nullptr)
+    text += "Nothing can have left the key as it was found by: " + describe(*never_written_) + "\n";
+  text += "It had gone wrong by the return of the operation marked >. Of " +
+          std::to_string(all_until_end_) + " operations until then, " +
+          std::to_string(left_.end() - first) + " matter";
+  if (first != left_.begin())
+    text += ", and " + std::to_string(first - left_.begin()) + " before them";
+  text += "; times in ms:\n";
+  if (!beginning_.empty()) {
+    text += "  before them the key was ";
+    for (std::size_t i = 0; i < beginning_.size(); ++i)
+      text += (i > 0 ? " or " : "") + beginning_[i];
+    text += "\n";
+  }
+  for (auto i = first; i != left_.end(); ++i)
+    text += text_of(*i, first->op->call_ns);
+  return text;
+}
+
+violation explainer::explain() {
+  cut_end();
+  drop_reads();
+  never_written_ = key_search{left_, max_states_}.never_written();
+  cut_beginning();
+  violation v{operations_.front()->key, {}, text()};
+  for (const auto& i : left_)
+    v.operations.push_back(*i.op);
+  return v;
+}
+
+} // namespace
+
+violation explain(const std::vector<const operation*>& operations, std::uint64_t max_states) {
+  return explainer{operations, max_states}.explain();
+}
+
+} // namespace pmmc::check
