@@ -26,29 +26,42 @@ bool changes_nothing(const search_item& i) {
 class explainer {
 public:
   explainer(const std::vector<const operation*>& operations, std::uint64_t max_states)
-      : operations_(operations), max_states_(max_states) {}
+      : operations_(operations), states_left_(max_states) {}
 
-  violation explain();
+  violation explain(std::uint64_t reached_ns);
 
 private:
-  bool fails(const items& some) const {
-    return key_search{some, max_states_}.run() == search_end::none;
-  }
+  bool fails(const items& some, const key_state& initial = {});
+  bool fails_from_everywhere(const items& some);
   items until(std::uint64_t time_ns) const;
-  void cut_end();
-  void drop_reads();
+  void cut_end(std::uint64_t reached_ns);
   void cut_beginning();
+  void drop_reads();
   std::string text() const;
   std::string text_of(const search_item& item, std::uint64_t from_ns) const;
 
   const std::vector<const operation*>& operations_;
-  std::uint64_t max_states_;
-  std::uint64_t end_ns_ = 0; ///< the first return by which it had gone wrong
+  std::uint64_t states_left_;
+  std::uint64_t end_ns_ = 0; ///< a return by which it had gone wrong; the first one if states last
   std::size_t all_until_end_ = 0;
   items left_;
   const operation* never_written_ = nullptr;
-  std::vector<std::string> beginning_; ///< values that the key may have had; empty: absent
+  bool is_cut_ = false; ///< left_ is what comes behind the states of beginning_
+  std::vector<std::optional<std::string>> beginning_ = {std::nullopt};
 };
+
+bool explainer::fails(const items& some, const key_state& initial) {
+  key_search search{some, states_left_, initial};
+  const auto end = search.run();
+  states_left_ -= search.states();
+  return end == search_end::none;
+}
+
+bool explainer::fails_from_everywhere(const items& some) {
+  return std::all_of(beginning_.begin(), beginning_.end(), [&](const auto& value) {
+    return fails(some, value ? key_state{*value} : key_state{});
+  });
+}
 
 /// What was known at a time: what returned later might have had any result.
 items explainer::until(std::uint64_t time_ns) const {
@@ -66,15 +79,24 @@ items explainer::until(std::uint64_t time_ns) const {
   return some;
 }
 
-/// What cannot be explained stays so, whatever is learned later: bisection.
-void explainer::cut_end() {
+/// What cannot be explained stays so, whatever is learned later. It had not gone wrong before the
+/// time that the search reached, and mostly by then: so from there on in growing steps, and back by
+/// bisection.
+void explainer::cut_end(std::uint64_t reached_ns) {
   std::vector<std::uint64_t> returns;
   for (const auto* op : operations_)
     if (op->result != result_kind::unknown && op->result != result_kind::not_executed)
       returns.push_back(op->return_ns);
   std::sort(returns.begin(), returns.end());
-  std::size_t good = 0; // so many returns are fine
-  std::size_t bad = returns.size();
+  const auto reached = std::lower_bound(returns.begin(), returns.end(), reached_ns);
+  auto good = static_cast<std::size_t>(reached - returns.begin()); // so many returns are fine
+  auto bad = good;
+  for (std::size_t step = 1;; step *= 2) {
+    bad = std::min(returns.size(), bad + step);
+    if (bad == returns.size() || fails(until(returns[bad - 1])))
+      break;
+    good = bad;
+  }
   while (bad - good > 1) {
     const auto middle = good + (bad - good) / 2;
     (fails(until(returns[middle - 1])) ? bad : good) = middle;
@@ -105,11 +127,11 @@ void explainer::drop_reads() {
   std::size_t bad = reads.size() + 1;
   while (bad - good > 1) {
     const auto middle = good + (bad - good) / 2;
-    (fails(without(0, middle)) ? good : bad) = middle;
+    (fails_from_everywhere(without(0, middle)) ? good : bad) = middle;
   }
   left_ = without(0, good);
   for (std::size_t i = good; i < reads.size() && i < good + max_reads_tried; ++i)
-    if (auto some = without(i, i + 1); fails(some))
+    if (auto some = without(i, i + 1); fails_from_everywhere(some))
       left_ = std::move(some);
 }
 
@@ -162,14 +184,15 @@ void explainer::cut_beginning() {
   if (!cut)
     return;
   const auto at = left_.begin() + static_cast<std::ptrdiff_t>(*cut);
-  key_search before{std::span{left_.begin(), at}, max_states_};
+  key_search before{std::span{left_.begin(), at}, states_left_};
   const auto orders = before.end_states(max_states_told);
+  states_left_ -= before.states();
   if (!orders)
     return;
-  for (const auto& order : *orders) {
-    const auto value = value_after(order);
-    beginning_.push_back(value ? shown(*value) : "absent");
-  }
+  is_cut_ = true;
+  beginning_.clear();
+  for (const auto& order : *orders)
+    beginning_.push_back(value_after(order));
   left_.erase(std::remove_if(left_.begin(), at, is_closed), at);
 }
 
@@ -207,10 +230,10 @@ std::string explainer::text() const {
   if (first != left_.begin())
     text += ", and " + std::to_string(first - left_.begin()) + " before them";
   text += "; times in ms:\n";
-  if (!beginning_.empty()) {
+  if (is_cut_) {
     text += "  before them the key was ";
     for (std::size_t i = 0; i < beginning_.size(); ++i)
-      text += (i > 0 ? " or " : "") + beginning_[i];
+      text += (i > 0 ? " or " : "") + (beginning_[i] ? shown(*beginning_[i]) : "absent");
     text += "\n";
   }
   for (auto i = first; i != left_.end(); ++i)
@@ -218,11 +241,14 @@ std::string explainer::text() const {
   return text;
 }
 
-violation explainer::explain() {
-  cut_end();
-  drop_reads();
-  never_written_ = key_search{left_, max_states_}.never_written();
+violation explainer::explain(std::uint64_t reached_ns) {
+  items all;
+  for (const auto* op : operations_)
+    all.push_back({op, false});
+  never_written_ = key_search{all, 0}.never_written();
+  cut_end(never_written_ == nullptr ? reached_ns : never_written_->return_ns);
   cut_beginning();
+  drop_reads();
   violation v{operations_.front()->key, {}, text()};
   for (const auto& i : left_)
     v.operations.push_back(*i.op);
@@ -231,8 +257,9 @@ violation explainer::explain() {
 
 } // namespace
 
-violation explain(const std::vector<const operation*>& operations, std::uint64_t max_states) {
-  return explainer{operations, max_states}.explain();
+violation explain(const std::vector<const operation*>& operations, std::uint64_t reached_ns,
+                  std::uint64_t max_states) {
+  return explainer{operations, max_states}.explain(reached_ns);
 }
 
 } // namespace pmmc::check

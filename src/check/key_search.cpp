@@ -74,10 +74,11 @@ std::vector<const operation*> origins_of(std::span<const search_item> items) {
 
 } // namespace
 
-key_search::key_search(std::span<const search_item> items, std::uint64_t max_states)
+key_search::key_search(std::span<const search_item> items, std::uint64_t max_states,
+                       const key_state& initial)
     : items_(what_matters(items)), origins_(origins_of(items_)), ops_(models_of(items_)),
-      earlier_twin_(items_.size()), taken_(items_.size()), events_(times_of(items_)),
-      needs_(ops_, origins_), seen_(max_states) {
+      earlier_twin_(items_.size()), initial_(initial), taken_(items_.size()),
+      events_(times_of(items_)), needs_(ops_, origins_, initial), seen_(max_states) {
   for (std::uint32_t i = 0; i < ops_.size(); ++i)
     known_left_ += is_unknown(i) ? 0 : 1;
   plain_register_ = is_plain_register();
@@ -108,6 +109,10 @@ const operation* key_search::never_written() const {
   return op < ops_.size() ? origins_[op] : nullptr;
 }
 
+std::uint64_t key_search::reached_ns() const {
+  return furthest_ == event_list::none ? 0 : origins_[events_.operation_of(furthest_)]->return_ns;
+}
+
 search_end key_search::run() {
   if (never_written() != nullptr)
     return search_end::none;
@@ -133,8 +138,21 @@ std::optional<std::vector<effects>> key_search::end_states(std::size_t most) {
   return orders;
 }
 
+/// Of those that may come next; which are more and more, as what has returned is taken.
+template <class Suits>
+void key_search::take_where(const Suits& suits) {
+  auto before = event_list::none;
+  for (auto at = events_.first(); at != event_list::none && !events_.is_return(at);
+       at = events_.after(before)) {
+    if (suits(events_.operation_of(at)))
+      take(events_.operation_of(at));
+    else
+      before = at;
+  }
+}
+
 search_end key_search::search(const std::function<bool(const key_state&)>& at_end) {
-  auto state = std::optional{key_state{}};
+  auto state = std::optional{initial_};
   do {
     switch (enter(*state)) {
     case entered::full:
@@ -205,6 +223,7 @@ void key_search::collect_known(const node& n) {
     if (!is_unknown(op) && !twin_is_left(op) && after(ops_[op], n.state))
       candidates_.push_back(op);
   }
+  furthest_ = std::max(furthest_, at);
   const auto wanted = required_state(ops_[events_.operation_of(at)]);
   const auto rank = [&](std::uint32_t op) {
     const bool serves = wanted && after(ops_[op], n.state) == wanted;
@@ -220,18 +239,6 @@ void key_search::collect_unknown(const node& n) {
     if (is_unknown(op) && !twin_is_left(op) && !is_unseen_put(op) &&
         after(ops_[op], n.state) != n.state)
       candidates_.push_back(op);
-  }
-}
-
-/// Of those that may come next; which are more and more, as what has returned is taken.
-void key_search::take_where(const std::function<bool(std::uint32_t)>& suits) {
-  auto before = event_list::none;
-  for (auto at = events_.first(); at != event_list::none && !events_.is_return(at);
-       at = events_.after(before)) {
-    if (suits(events_.operation_of(at)))
-      take(events_.operation_of(at));
-    else
-      before = at;
   }
 }
 

@@ -35,13 +35,17 @@ using effects = std::vector<const operation*>;
 class key_search {
 public:
   /// The items in the order of their calls.
-  key_search(std::span<const search_item> items, std::uint64_t max_states);
+  key_search(std::span<const search_item> items, std::uint64_t max_states,
+             const key_state& initial = {});
 
   search_end run();
   /// Every state in which an order may end, with one order for each. Nothing if there are more than
   /// `most`, or if it gave up.
   std::optional<std::vector<effects>> end_states(std::size_t most);
 
+  /// After a search that found none: until which return it got; not later than when things had gone
+  /// wrong.
+  std::uint64_t reached_ns() const;
   /// An operation that found the key as nothing can have left it; or null.
   const operation* never_written() const;
 
@@ -65,7 +69,8 @@ private:
   std::optional<key_state> next_state();
   void collect_known(const node& n);
   void collect_unknown(const node& n);
-  void take_where(const std::function<bool(std::uint32_t)>& suits);
+  template <class Suits>
+  void take_where(const Suits& suits);
   void take_reads(const key_state& state);
   void take_unseen_puts(std::uint32_t but);
   bool is_unseen_put(std::uint32_t op) const;
@@ -78,6 +83,7 @@ private:
   std::vector<const operation*> origins_;
   std::vector<model_operation> ops_;
   std::vector<std::uint32_t> earlier_twin_; ///< the operation itself if there is none
+  key_state initial_;
   std::vector<bool> taken_;
   std::size_t known_left_ = 0;
   bool exact_ends_ = false; ///< no short cuts that lose states in which an order may end
@@ -86,6 +92,7 @@ private:
   needs needs_;
   seen_set seen_;
   state_code taken_code_;
+  std::uint32_t furthest_ = event_list::none; ///< the last return that had to be explained next
 
   std::vector<node> path_;
   std::vector<std::uint32_t> candidates_; ///< of all nodes of the path, the best one last

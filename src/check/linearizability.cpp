@@ -60,7 +60,7 @@ check_result check_history(std::span<const operation> operations, const limits& 
       continue;
     result.keys_not_linearizable.emplace_back(key);
     if (result.violations.size() < l.max_explained)
-      result.violations.push_back(explain(ops, l.max_states));
+      result.violations.push_back(explain(ops, search.reached_ns(), l.max_states));
   }
   if (!result.keys_not_linearizable.empty())
     result.outcome = verdict::not_linearizable;

@@ -21,7 +21,8 @@ const std::string* needed_text(const operation& op) {
 
 } // namespace
 
-needs::needs(std::span<const model_operation> ops, std::span<const operation* const> origins)
+needs::needs(std::span<const model_operation> ops, std::span<const operation* const> origins,
+             const key_state& initial)
     : used_(ops.size(), no_need), made_(ops.size()) {
   for (std::uint32_t i = 0; i < ops.size(); ++i) {
     if (const auto state = required_state(ops[i])) {
@@ -33,7 +34,7 @@ needs::needs(std::span<const model_operation> ops, std::span<const operation* co
   }
   count_makers(ops);
   count_appends(ops, origins);
-  const auto first = numbers_.find(key_state{});
+  const auto first = numbers_.find(initial);
   while (impossible_ < ops.size()) {
     const auto n = used_[impossible_];
     if (n != no_need && needs_[n].makers == 0 && !needs_[n].open &&

@@ -14,7 +14,8 @@ namespace pmmc::check {
 class needs {
 public:
   /// `origins[i]` is what `ops[i]` was made of.
-  needs(std::span<const model_operation> ops, std::span<const operation* const> origins);
+  needs(std::span<const model_operation> ops, std::span<const operation* const> origins,
+        const key_state& initial);
 
   void take(std::uint32_t op) { change(op, -1); }
   void put_back(std::uint32_t op) { change(op, +1); }
@@ -23,7 +24,7 @@ public:
   bool is_needed(const key_state& state) const;
   /// Somebody still needs the state, and nobody can bring it about.
   bool is_last_chance(const key_state& state) const;
-  /// An operation that was told of a state that is not the first one and that nobody can bring
+  /// An operation that was told of a state that is not the initial one and that nobody can bring
   /// about; ops.size() if there is none.
   std::uint32_t impossible() const { return impossible_; }
   /// Some put's value is what a cas with an unknown outcome expects.
