@@ -10,10 +10,9 @@ using namespace pmmc::testing;
 
 namespace {
 
-const std::vector<operation_kind> all_kinds = {operation_kind::put,    operation_kind::get,
-                                               operation_kind::get,    operation_kind::append,
-                                               operation_kind::append, operation_kind::cas,
-                                               operation_kind::del,    operation_kind::incr};
+const std::vector<operation_kind> all_kinds = {
+    operation_kind::put,    operation_kind::get, operation_kind::get, operation_kind::append,
+    operation_kind::append, operation_kind::cas, operation_kind::del, operation_kind::incr};
 
 /// Some read in the last quarter that returned a value.
 operation& late_read(history& all) {
@@ -25,7 +24,7 @@ operation& late_read(history& all) {
   return *at;
 }
 
-void accept_and_refuse(const char* what, const history_shape& shape) {
+void accept_and_refuse(const std::string& what, const history_shape& shape) {
   INFO(what);
   std::mt19937_64 random{20150217};
   auto all = random_history(random, shape);
@@ -62,4 +61,3 @@ TEST_CASE("100,000 operations of 64 clients on 4 keys") {
                                    .kinds = {operation_kind::put, operation_kind::get,
                                              operation_kind::get, operation_kind::cas}});
 }
-
