@@ -331,6 +331,14 @@ TEST_CASE("a put that nobody sees may be anywhere, but a delete sees it") {
     c 1 9 del k = ok
     d 1 9 del k = ok
     e 1 9 del k = ok)");
+  good("a cas sees it, and tells no value", R"(
+    a 1 2 put k e = ok
+    a 3 6 put k f = ok
+    b 3 20 put k p = ok
+    c 5 6 get k = ok f
+    c 7 8 cas k f y = mismatch
+    a 9 10 put k f = ok
+    c 21 22 get k = ok f)");
   bad("a cas was told otherwise", R"(
     a 1 2 put k x = ok
     b 3 4 put k y = ok
