@@ -35,7 +35,8 @@ const std::vector<std::pair<std::string, command>>& commands() {
       {"del", {key_value, "del KEY", "remove a key"}},
       {"cas", {key_value, "cas KEY EXPECTED NEW", "set a key if it has the expected value"}},
       {"incr", {key_value, "incr KEY [BY]", "add to a number; prints the new one"}},
-      {"exec", {exec, "exec [FILE]", "operations, one a line, from a file or stdin"}},
+      {"exec",
+       {exec, "exec [FILE] [--history FILE]", "operations, one a line, from a file or stdin"}},
       {"import", {import_file, "import FILE [--key-column N]", "load a TSV or CSV file or lines"}},
       {"export", {export_all, "export", "print every key and value at one slot, as TSV"}},
       {"status", {status, "status", "a row per role, and the configuration"}},
@@ -46,6 +47,7 @@ const std::vector<std::pair<std::string, command>>& commands() {
        {reconfig, "reconfig --add ROLE:ID=HOST:PORT... --remove ROLE:ID...",
         "change the members; waits until the old ones can go"}},
       {"inspect", {inspect, "inspect DIR", "what a data directory holds, verified; read only"}},
+      {"check", {check, "check --history FILE...", "whether a history is linearizable"}},
       {"version", {version, "version", "version, commit, protocol version"}},
       {"apply",
        {apply_raw, "apply OP", "one operation, as bytes, for a state machine of your own"}},
@@ -76,6 +78,8 @@ po::options_description common_options() {
       "reconfig: a member that goes, e.g. acceptor:a1")(
       "dry-run", po::bool_switch(), "reconfig: only tell what would be proposed")(
       "rejoin", po::bool_switch(), "start: a removed role that is to be added again")(
+      "history", po::value<std::vector<std::string>>()->composing(),
+      "check: a history to check; exec: a file to record one (docs/HISTORY.md)")(
       "help,h", po::bool_switch(), "print this help");
   return options;
 }

@@ -1,5 +1,6 @@
 // `pmmc exec`: many operations in flight, results in input order.
 #include "connection.hpp"
+#include "history_recorder.hpp"
 #include "key_value.hpp"
 #include "progress.hpp"
 #include "text/command_line.hpp"
@@ -11,6 +12,7 @@
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <unordered_map>
 
 namespace pmmc::cli {
@@ -28,6 +30,7 @@ struct line_result {
   std::size_t bytes = 0;
   bool finished = false;
   described_outcome outcome;
+  std::uint64_t recorded = 0; ///< its number in the history, if there is one
 };
 
 /// Runs operations such that the results are those of running them one after another: writes take
@@ -36,7 +39,14 @@ struct line_result {
 class executor {
 public:
   executor(const config::cluster_file& cluster, const arguments& a)
-      : connection_(cluster, a.timeout), json_(a.json) {}
+      : connection_(cluster, a.timeout), json_(a.json) {
+    if (a.options.count("history") == 0)
+      return;
+    const auto& files = a.options["history"].as<std::vector<std::string>>();
+    if (files.size() > 1)
+      throw command_error{bad_usage, "exec records one history; name one --history FILE"};
+    history_.emplace(files[0]);
+  }
 
   void run(std::istream& in) {
     std::string line;
@@ -68,6 +78,7 @@ private:
   void print(const line_result& r);
 
   connection connection_;
+  std::optional<history_recorder> history_;
   bool json_;
   bool stopped_ = false;
   exit_code code_ = done;
@@ -100,10 +111,11 @@ void executor::run_line(std::uint64_t number, const std::string& line) {
   ++(op.is_query ? keys_[op.key].queries : keys_[op.key].writes);
   const auto bytes = op.encoded.size();
   bytes_ += bytes;
+  const auto recorded = history_ ? history_->call(op.encoded) : 0;
   const auto tag = op.is_query ? connection_.submit_query(std::move(op.encoded))
                                : connection_.submit(std::move(op.encoded));
   place_of_tag_.emplace(tag, printed_ + lines_.size());
-  lines_.push_back({number, std::move(op.key), op.is_query, bytes, false, {}});
+  lines_.push_back({number, std::move(op.key), op.is_query, bytes, false, {}, recorded});
   while (auto ready = connection_.next_if_ready())
     take(*ready);
 }
@@ -115,7 +127,7 @@ void executor::answer_until_input(std::istream& in) {
 }
 
 void executor::fail_line(std::uint64_t number, const std::string& why) {
-  lines_.push_back({number, {}, false, 0, true, {bad_usage, "malformed", {}, false, why}});
+  lines_.push_back({number, {}, false, 0, true, {bad_usage, "malformed", {}, false, why}, 0});
 }
 
 void executor::wait_for_one() {
@@ -127,6 +139,8 @@ void executor::wait_for_one() {
 void executor::take(const finished_operation& m) {
   const auto place = place_of_tag_.extract(m.tag);
   auto& line = lines_.at(place.mapped() - printed_);
+  if (history_)
+    history_->finish(line.recorded, m.outcome);
   line.outcome = describe(m.outcome, line.key);
   line.finished = true;
   bytes_ -= line.bytes;

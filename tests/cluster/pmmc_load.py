@@ -2,10 +2,11 @@
 
 import collections
 import dataclasses
+import random
 import subprocess
 import threading
 
-from pmmc_cluster import BINARY, PATIENCE_S, clean_environment, spawn, wait_until
+from pmmc_cluster import BINARY, PATIENCE_S, clean_environment, run_program, spawn, wait_until
 
 LISTS = 4  # keys that are appended to, per load
 
@@ -162,3 +163,99 @@ def _check_ascending(writes):
     answers = [int(w.result) for w in writes if w.acknowledged]
     if answers != sorted(set(answers)):
         raise AssertionError(f"answers of {writes[0].key} are not ascending")
+
+
+# --- histories ----------------------------------------------------------------------------------
+
+
+class RecordedClient:
+    """One `pmmc exec --history` that does one random operation after the other on few keys, shared
+    with other clients. Start it in the main thread."""
+
+    def __init__(self, cluster, name, keys, seed, timeout_s=30):
+        self.name = name
+        self.history = cluster.directory / f"history-{name}.jsonl"
+        self.done = 0
+        self.trouble = None  # a result that says that the operation failed
+        self._keys = keys
+        self._random = random.Random(seed)
+        self._read = {key: "none" for key in keys}  # for a cas that may succeed
+        self._stop = threading.Event()
+        self.stderr = cluster.directory / f"history-{name}.err"
+        with open(self.stderr, "wb") as err:
+            self.child = spawn([BINARY, "exec", "--config", cluster.config, "--history", self.history,
+                                "--timeout", str(timeout_s)],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=err,
+                               env=clean_environment())
+        self._thread = threading.Thread(target=self._work)
+        self._thread.start()
+
+    def _work(self):
+        number = 0
+        try:
+            while not self._stop.is_set():
+                number += 1
+                key, line = self._operation(f"{self.name}.{number};")
+                self.child.stdin.write(line.encode())
+                self.child.stdin.flush()
+                result = self.child.stdout.readline().decode().rstrip("\n")
+                if result.startswith(("unknown", "not executed", "refused", "malformed")):
+                    self.trouble = result
+                if not result or self.trouble:
+                    break
+                if line.startswith("get "):
+                    self._read[key] = result
+                self.done += 1
+        except BrokenPipeError:
+            pass  # killed
+        finally:
+            try:
+                self.child.stdin.close()
+            except BrokenPipeError:
+                pass
+
+    def _operation(self, token):
+        key = self._random.choice(self._keys)
+        if key.startswith("counter"):
+            return key, self._random.choice([f"incr {key}\n", f"incr {key} 7\n", f"get {key}\n"])
+        return key, self._random.choice([
+            f"put {key} {token}\n", f"append {key} {token}\n", f"append {key} {token}\n",
+            f"cas {key} {self._read[key]} {token}\n", f"del {key}\n",
+            f"get {key}\n", f"get {key}\n", f"get {key}\n"])
+
+    def await_progress(self, count=20):
+        """Waits until `count` more operations than now have their results."""
+        goal = self.done + count
+
+        def reached():
+            if self.done < goal and not self._thread.is_alive():
+                raise AssertionError(f"client {self.name} gave up: {self.trouble}; "
+                                     f"{self.stderr.read_text('utf-8')[-1500:]}")
+            return self.done >= goal
+
+        wait_until(f"{count} more operations by client {self.name}", reached)
+
+    def finish(self):
+        """No more operations; waits for the last result, and demands that none failed."""
+        self._stop.set()
+        try:
+            code = self.child.wait(2 * PATIENCE_S)
+        finally:
+            self.kill()
+        if code != 0 or self.trouble:
+            raise AssertionError(f"client {self.name}: exit {code}, {self.trouble}")
+
+    def kill(self):
+        """kill -9, whatever is under way."""
+        self._stop.set()
+        if self.child.poll() is None:
+            self.child.kill()
+        self.child.wait()
+        self._thread.join()
+        self.child.stdout.close()
+
+
+def check_histories(files):
+    """`pmmc check` of one history that lies in several files."""
+    words = [word for file in files for word in ("--history", file)]
+    return run_program("check", *words)
