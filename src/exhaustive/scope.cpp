@@ -1,0 +1,107 @@
+#include "exhaustive/scope.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace pmmc::exhaustive {
+
+namespace {
+
+/// Sets one bound. The highest values are what the types of this folder can tell apart.
+bool set_bound(scope& s, std::string_view key, unsigned value) {
+  const auto number = [&](unsigned& bound, unsigned least, unsigned most) {
+    bound = value;
+    return value >= least && value <= most;
+  };
+  const auto flag = [&](bool& bound) {
+    bound = value != 0;
+    return value <= 1;
+  };
+  if (key == "acceptors")
+    return number(s.acceptors, 1, 3);
+  if (key == "leaders")
+    return number(s.leaders, 1, 3);
+  if (key == "ballots")
+    return number(s.ballots, 1, 9);
+  if (key == "slots")
+    return number(s.slots, 1, 9);
+  if (key == "restarts")
+    return number(s.restarts, 0, 9);
+  if (key == "both_values")
+    return flag(s.both_values);
+  if (key == "late_reports")
+    return flag(s.late_reports);
+  if (key == "pages")
+    return flag(s.pages);
+  if (key == "collect")
+    return flag(s.collect);
+  return key == "symmetry" && flag(s.symmetry);
+}
+
+/// Variants of one scope; the number of its states is in tests/exhaustive.
+std::vector<scope> make_scopes() {
+  std::vector<scope> all;
+  all.push_back({.name = "one-leader", .what = "one leader, two ballots, one slot", .leaders = 1});
+  all.push_back({.name = "duel", .what = "two leaders, one ballot each, one slot", .ballots = 1});
+  all.push_back({.name = "rivals", .what = "two leaders, two ballots each, one slot"});
+  return all;
+}
+
+bool set_bounds(scope& s, std::string_view text, std::string& error) {
+  while (!text.empty()) {
+    const auto item = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(text.size(), item.size() + 1));
+    const auto equals = std::min(item.find('='), item.size() - 1);
+    unsigned value = 0;
+    const auto* const end = item.data() + item.size();
+    const auto [rest, problem] = std::from_chars(item.data() + equals + 1, end, value);
+    if (problem != std::errc{} || rest != end || !set_bound(s, item.substr(0, equals), value)) {
+      error = "\"" + std::string{item} +
+              "\" bounds nothing; write e.g. slots=2, out of acceptors, leaders (1 to 3), ballots, "
+              "slots (1 to 9), restarts (0 to 9), both_values, late_reports, pages, collect, "
+              "symmetry (0 or 1)";
+      return false;
+    }
+  }
+  return true;
+}
+
+std::string all_names() {
+  std::string names;
+  for (const auto& s : named_scopes())
+    names += (names.empty() ? "" : ", ") + s.name;
+  return names;
+}
+
+} // namespace
+
+const std::vector<scope>& named_scopes() {
+  static const auto all = make_scopes();
+  return all;
+}
+
+std::optional<scope> parse_scope(std::string_view text, std::string& error) {
+  const auto name = text.substr(0, text.find(','));
+  text.remove_prefix(std::min(text.size(), name.size() + 1));
+  for (auto s : named_scopes()) {
+    if (s.name != name)
+      continue;
+    if (!set_bounds(s, text, error))
+      return std::nullopt;
+    return s;
+  }
+  error = "there is no scope \"" + std::string{name} + "\"; there are " + all_names();
+  return std::nullopt;
+}
+
+configuration first_configuration(const scope& s) {
+  configuration config;
+  for (unsigned i = 1; i <= s.acceptors; ++i)
+    config.acceptors.push_back({"a" + std::to_string(i), ""});
+  for (unsigned i = 1; i <= s.leaders; ++i)
+    config.leaders.push_back({"l" + std::to_string(i), ""});
+  config.replicas.push_back({"r1", ""});
+  return config;
+}
+
+} // namespace pmmc::exhaustive
