@@ -35,6 +35,8 @@ bool set_bound(scope& s, std::string_view key, unsigned value) {
     return flag(s.pages);
   if (key == "collect")
     return flag(s.collect);
+  if (key == "merge_silent")
+    return flag(s.merge_silent);
   return key == "symmetry" && flag(s.symmetry);
 }
 
@@ -59,7 +61,7 @@ bool set_bounds(scope& s, std::string_view text, std::string& error) {
       error = "\"" + std::string{item} +
               "\" bounds nothing; write e.g. slots=2, out of acceptors, leaders (1 to 3), ballots, "
               "slots (1 to 9), restarts (0 to 9), both_values, late_reports, pages, collect, "
-              "symmetry (0 or 1)";
+              "merge_silent, symmetry (0 or 1)";
       return false;
     }
   }

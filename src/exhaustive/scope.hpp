@@ -26,6 +26,7 @@ struct scope {
                             ///< time, as through a mailbox; or else at once
   bool pages = false;       ///< a p1b carries one pvalue, so that answers come in pages
   bool collect = false;     ///< replicas announce decided slots as durable, and acceptors drop them
+  bool merge_silent = true; ///< what nobody can notice is no state of its own (docs/TESTING.md)
   bool symmetry = true;     ///< states that differ in the acceptors' names only are one state
 };
 

@@ -74,7 +74,31 @@ void successors::deliver_report_at_once(std::size_t position) {
   apply(leader, result);
 }
 
-bool successors::finish(const std::function<bool(const transition&)>& visit) {
+/// A request that an acceptor answers without changing is answered at once: whoever has the answer
+/// can still never receive it, so nothing is lost.
+void successors::answer_at_once(part_id message) {
+  const auto& m = universe_.message(message);
+  if (m.to != role_kind::acceptor)
+    return;
+  const auto acceptor = now_.processes[m.number];
+  const auto& result = step({acceptor, input_kind::message, message});
+  if (result.after == acceptor && result.fault.empty())
+    send(result.sent);
+}
+
+void successors::answer_at_once(const cluster_state& s) {
+  for (std::size_t i = 0, all = now_.sent.size(); i < all; ++i)
+    answer_at_once(now_.sent[i]);
+  for (unsigned a = 0; a < scope_.acceptors; ++a)
+    if (now_.processes[a] != s.processes[a])
+      for (const auto id : s.messages)
+        if (const auto& m = universe_.message(id); m.number == a)
+          answer_at_once(id);
+}
+
+bool successors::finish(const cluster_state& s, const visitor& visit) {
+  if (scope_.merge_silent)
+    answer_at_once(s);
   std::sort(now_.processes.begin() + static_cast<std::ptrdiff_t>(fixed_), now_.processes.end());
   std::sort(now_.sent.begin(), now_.sent.end());
   now_.sums =
@@ -84,7 +108,7 @@ bool successors::finish(const std::function<bool(const transition&)>& visit) {
 
 /// `position`: of the process that the step is one of. False: stop.
 bool successors::try_step(const cluster_state& s, std::size_t position, const step_key& key,
-                          const std::function<bool(const transition&)>& visit) {
+                          const visitor& visit) {
   const auto& result = step(key);
   if (result.changes_nothing)
     return true;
@@ -105,39 +129,100 @@ bool successors::try_step(const cluster_state& s, std::size_t position, const st
     deliver_report_at_once(position);
   if (!now_.fault.empty())
     return visit(now_);
-  return finish(visit);
+  return finish(s, visit);
 }
 
-bool successors::deliver(const cluster_state& s, part_id message,
-                         const std::function<bool(const transition&)>& visit) {
-  const auto& m = universe_.message(message);
-  switch (m.to) {
-  case role_kind::acceptor:
-    return try_step(s, m.number, {s.processes[m.number], input_kind::message, message}, visit);
-  case role_kind::leader: {
-    const auto at = position_of_leader(m.number);
-    return try_step(s, at, {s.processes[at], input_kind::message, message}, visit);
+/// Equal scouts, commanders and reports stand side by side; one of them is enough.
+bool successors::is_repeated(const cluster_state& s, std::size_t position) const {
+  return position > fixed_ && s.processes[position] == s.processes[position - 1];
+}
+
+/// What happens without a message.
+bool successors::chosen_events(const cluster_state& s, const visitor& visit) {
+  for (std::size_t at = 0; at < fixed_; ++at) {
+    const auto id = s.processes[at];
+    if (!try_step(s, at, {id, input_kind::crash_and_restart, 0}, visit))
+      return false;
+    if (at < scope_.acceptors)
+      continue;
+    for (const auto kind :
+         {input_kind::run_for_office, input_kind::lose_office, input_kind::pass_time})
+      if (!try_step(s, at, {id, kind, 0}, visit))
+        return false;
   }
-  case role_kind::scout:
-  case role_kind::commander:
-    for (auto at = fixed_; at < s.processes.size(); ++at) {
-      const auto& part = universe_.process_state(s.processes[at]);
-      const bool is_other_leaders = part.number != m.number;
-      const bool is_same_as_last = at > fixed_ && s.processes[at] == s.processes[at - 1];
-      if (part.kind != m.to || is_other_leaders || is_same_as_last)
+  for (auto at = fixed_; at < s.processes.size(); ++at) {
+    const auto& part = universe_.process_state(s.processes[at]);
+    if (part.kind != role_kind::report || is_repeated(s, at))
+      continue;
+    const auto leader = position_of_leader(part.number);
+    if (!try_step(s, leader, {s.processes[leader], input_kind::report, s.processes[at]}, visit))
+      return false;
+  }
+  return true;
+}
+
+bool successors::deliveries(const cluster_state& s, const visitor& visit) {
+  for (const auto id : s.messages) {
+    const auto& m = universe_.message(id);
+    if (m.to != role_kind::acceptor && m.to != role_kind::leader)
+      continue;
+    const auto at = m.to == role_kind::acceptor ? m.number : position_of_leader(m.number);
+    if (!try_step(s, at, {s.processes[at], input_kind::message, id}, visit))
+      return false;
+  }
+  return true;
+}
+
+/// Nobody can notice that a scout or commander has taken a message in, unless it sends something or
+/// is done.
+bool successors::is_silent(const step_key& key, const step_result& result) {
+  return scope_.merge_silent && result.fault.empty() && result.sent.empty() &&
+         universe_.process_state(result.after).kind == universe_.process_state(key.before).kind;
+}
+
+/// The messages on the way to silent_states_[last].
+void successors::tell_silent(std::size_t last) {
+  now_.silent.clear();
+  for (auto at = last; at != 0; at = silent_states_[at].from)
+    now_.silent.push_back({silent_states_[silent_states_[at].from].process, input_kind::message,
+                           silent_states_[at].message});
+  std::reverse(now_.silent.begin(), now_.silent.end());
+}
+
+bool successors::sub_role_steps(const cluster_state& s, std::size_t position,
+                                const visitor& visit) {
+  const auto kind = universe_.process_state(s.processes[position]).kind;
+  const auto leader = universe_.process_state(s.processes[position]).number;
+  silent_states_.assign(1, {s.processes[position], 0, 0});
+  outcomes_.clear();
+  for (std::size_t i = 0; i < silent_states_.size(); ++i)
+    for (const auto id : s.messages) {
+      if (const auto& m = universe_.message(id); m.to != kind || m.number != leader)
         continue;
-      if (!try_step(s, at, {s.processes[at], input_kind::message, message}, visit))
+      const step_key key{silent_states_[i].process, input_kind::message, id};
+      const auto& result = step(key);
+      if (result.changes_nothing)
+        continue;
+      if (is_silent(key, result)) {
+        if (std::none_of(silent_states_.begin(), silent_states_.end(),
+                         [&](const auto& known) { return known.process == result.after; }))
+          silent_states_.push_back({result.after, i, id});
+        continue;
+      }
+      if (result.fault.empty() && scope_.merge_silent &&
+          std::find(outcomes_.begin(), outcomes_.end(), result.after) != outcomes_.end())
+        continue;
+      outcomes_.push_back(result.after);
+      tell_silent(i);
+      if (!try_step(s, position, key, visit))
         return false;
     }
-    return true;
-  default:
-    return true;
-  }
+  now_.silent.clear();
+  return true;
 }
 
 /// Once all slots below it are decided, a watermark may be announced.
-bool successors::announce(const cluster_state& s,
-                          const std::function<bool(const transition&)>& visit) {
+bool successors::announcements(const cluster_state& s, const visitor& visit) {
   for (slot_num slot = 1; slot <= scope_.slots; ++slot) {
     const bool is_decided = std::any_of(s.messages.begin(), s.messages.end(), [&](part_id id) {
       const auto& fact = universe_.message(id).fact;
@@ -151,44 +236,28 @@ bool successors::announce(const cluster_state& s,
     now_.sent.clear();
     now_.fault.clear();
     send(universe_.announcement(slot + 1));
-    if (!now_.sent.empty() && !finish(visit))
+    if (!now_.sent.empty() && !finish(s, visit))
       return false;
   }
   return true;
 }
 
-void successors::for_each(const cluster_state& s,
-                          const std::function<bool(const transition&)>& visit) {
+void successors::for_each(const cluster_state& s, const visitor& visit) {
   std::fill(is_sent_.begin(), is_sent_.end(), std::uint8_t{0});
   if (!s.messages.empty() && s.messages.back() >= is_sent_.size())
     is_sent_.resize(s.messages.back() + 64);
   for (const auto id : s.messages)
     is_sent_[id] = 1;
   message_sums_ = message_sums(universe_, s.messages);
-  for (std::size_t at = 0; at < fixed_; ++at) {
-    const auto id = s.processes[at];
-    if (!try_step(s, at, {id, input_kind::crash_and_restart, 0}, visit))
-      return;
-    if (at < scope_.acceptors)
-      continue;
-    for (const auto kind :
-         {input_kind::run_for_office, input_kind::lose_office, input_kind::pass_time})
-      if (!try_step(s, at, {id, kind, 0}, visit))
-        return;
-  }
-  for (auto at = fixed_; at < s.processes.size(); ++at) {
-    const auto& part = universe_.process_state(s.processes[at]);
-    if (part.kind != role_kind::report || (at > fixed_ && s.processes[at] == s.processes[at - 1]))
-      continue;
-    const auto leader = position_of_leader(part.number);
-    if (!try_step(s, leader, {s.processes[leader], input_kind::report, s.processes[at]}, visit))
-      return;
-  }
-  for (const auto id : s.messages)
-    if (!deliver(s, id, visit))
+  now_.silent.clear();
+  if (!chosen_events(s, visit) || !deliveries(s, visit))
+    return;
+  for (auto at = fixed_; at < s.processes.size(); ++at)
+    if (universe_.process_state(s.processes[at]).kind != role_kind::report && !is_repeated(s, at) &&
+        !sub_role_steps(s, at, visit))
       return;
   if (scope_.collect)
-    announce(s, visit);
+    announcements(s, visit);
 }
 
 } // namespace pmmc::exhaustive
