@@ -15,10 +15,6 @@ unsigned number_of(const role_id& id) {
   return id.empty() ? 0 : static_cast<unsigned>(id.view().back() - '1');
 }
 
-ballot_rank rank(const ballot_num& b) {
-  return b.is_bottom() ? 0 : static_cast<ballot_rank>((b.seqnum + 1) * 16 + number_of(b.leader));
-}
-
 std::uint64_t hash_of(const command& c) { return std::hash<std::string_view>{}(c.bytes()); }
 
 value_fact fact_of(const pvalue& p) { return {p.slot, rank(p.ballot), hash_of(p.value)}; }
@@ -127,7 +123,7 @@ const char* collect_rounds(const state_facts& state, const membership& members,
       auto& r = find_round(rounds, f->version, f->slot, f->asked);
       if (r.proposed && r.value != f->value)
         return "C1: two values were proposed at one ballot for one slot";
-      if (members.governing(f->slot) != f->version)
+      if (members.governing(f->slot, state.sent) != f->version)
         return "F2: a value was proposed under a configuration that does not govern its slot";
       r.proposed = true;
       r.value = f->value;
@@ -175,12 +171,13 @@ std::string check_decisions(const state_facts& state, const std::vector<round>& 
 
 /// C2: a majority has answered phase 1 of the ballot in such a way that the proposal is allowed.
 /// Answers that hold the ballot's own votes are later than the proposal and justify nothing.
-bool is_justified(const round& r, const state_facts& state, const membership& members) {
+bool is_justified(const round& r, const std::vector<const message_fact*>& sent,
+                  const membership& members) {
   const auto all = members.members(r.version);
   const auto agrees_up_to = [&](ballot_rank highest) {
     std::uint32_t agreeing = 0;
     bool found = highest == 0;
-    for (const auto* f : state.sent) {
+    for (const auto* f : sent) {
       if (f->what != kind::p1b || f->version != r.version || f->asked != r.ballot ||
           f->ballot != r.ballot || f->watermark > r.slot || f->from_slot > r.slot ||
           (f->next_slot != 0 && f->next_slot <= r.slot))
@@ -195,8 +192,8 @@ bool is_justified(const round& r, const state_facts& state, const membership& me
   };
   if (agrees_up_to(0))
     return true;
-  for (const auto* f : state.sent)
-    if (f->what == kind::p1b && f->asked == r.ballot)
+  for (const auto* f : sent)
+    if (f->what == kind::p1b && f->version == r.version && f->asked == r.ballot)
       for (const auto& v : f->accepted)
         if (v.slot == r.slot && v.ballot < r.ballot && agrees_up_to(v.ballot))
           return true;
@@ -244,6 +241,10 @@ std::string check_leader(const leader_fact& l, const state_facts& state) {
 
 } // namespace
 
+ballot_rank rank(const ballot_num& b) {
+  return b.is_bottom() ? 0 : static_cast<ballot_rank>((b.seqnum + 1) * 16 + number_of(b.leader));
+}
+
 message_fact fact_of(const envelope& e) {
   message_fact f;
   std::visit(fact_writer{f}, e.body);
@@ -268,18 +269,26 @@ std::uint32_t membership::members(config_version version) const {
   return 0;
 }
 
-config_version membership::governing(slot_num slot) const {
+config_version membership::governing(slot_num slot,
+                                     const std::vector<const message_fact*>& sent) const {
   config_version found = 0;
-  for (const auto& v : versions)
-    if (v.first_slot <= slot)
+  for (const auto& v : versions) {
+    const bool is_there =
+        v.decided_as == 0 || std::any_of(sent.begin(), sent.end(), [&](const message_fact* f) {
+          return f->what == kind::decision && f->slot + 1 == v.first_slot &&
+                 f->value == v.decided_as;
+        });
+    if (v.first_slot <= slot && is_there)
       found = v.version;
+  }
   return found;
 }
 
-membership membership::of(const std::vector<configuration>& configs) {
+membership membership::of(const std::vector<configuration>& configs, const command& next) {
   membership all;
   for (const auto& config : configs) {
-    version_members v{config.version, config.first_slot, 0};
+    version_members v{config.version, config.first_slot, 0,
+                      config.version == 1 ? 0 : hash_of(next)};
     for (const auto& a : config.acceptors)
       v.acceptors |= 1U << number_of(a.id);
     all.versions.push_back(v);
@@ -293,9 +302,6 @@ std::string broken_invariant(const state_facts& state, const membership& members
   rounds.clear();
   if (const auto* wrong = collect_rounds(state, members, rounds))
     return wrong;
-  for (const auto& r : rounds)
-    if (r.proposed && !is_justified(r, state, members))
-      return at("C2: a proposal ignores what a majority of acceptors hold", r);
   if (auto wrong = check_chosen(rounds); !wrong.empty())
     return wrong;
   if (auto wrong = check_decisions(state, rounds); !wrong.empty())
@@ -345,6 +351,18 @@ std::string broken_invariant(const acceptor_fact& before, const acceptor_fact& a
     if (is_vote(f) && f.asked < promised(before, f.version))
       return "A2: an acceptor voted below its promise";
   return {};
+}
+
+std::string broken_invariant_of_proposal(const std::vector<const message_fact*>& sent_before,
+                                         const message_fact& p2a, const membership& members) {
+  const round r{.version = p2a.version,
+                .slot = p2a.slot,
+                .ballot = p2a.asked,
+                .proposed = true,
+                .value = p2a.value};
+  if (is_justified(r, sent_before, members))
+    return {};
+  return at("C2: a proposal ignores what a majority of acceptors hold", r);
 }
 
 std::string broken_invariant_of_run(const std::vector<const message_fact*>& sent_before,

@@ -57,6 +57,7 @@ struct leader_fact {
   std::uint64_t durable_seqnum = 0;
 };
 
+ballot_rank rank(const ballot_num& b);
 message_fact fact_of(const envelope& e);
 acceptor_fact fact_of(unsigned number, const acceptor_state& durable);
 
@@ -73,21 +74,30 @@ struct membership {
     config_version version = 0;
     slot_num first_slot = 1;
     std::uint32_t acceptors = 0; ///< a bit for each number
+    std::uint64_t decided_as =
+        0; ///< it is there once this was decided in slot first_slot - 1; 0: always
   };
   std::vector<version_members> versions; ///< by first_slot
 
   std::uint32_t members(config_version version) const;
-  config_version governing(slot_num slot) const;
-  static membership of(const std::vector<configuration>& configs);
+  /// F1: the version that governs `slot` after the decisions among `sent`, with WINDOW 1.
+  config_version governing(slot_num slot, const std::vector<const message_fact*>& sent) const;
+  /// `next`: the command that puts the second configuration into force.
+  static membership of(const std::vector<configuration>& configs, const command& next = {});
 };
 
 /// The invariant that the state breaks, with its name, or "".
-/// A5, C1, C2, L3, L4, F2, R1, and D1 and D2 for what acceptors have told.
+/// A5, C1, L3, L4, F2, R1, and D1 and D2 for what acceptors have told.
 std::string broken_invariant(const state_facts& state, const membership& members);
 
 /// The same for one step of an acceptor: A1, A2, A3, A4. `sent`: what it answered.
 std::string broken_invariant(const acceptor_fact& before, const acceptor_fact& after,
                              const std::vector<message_fact>& sent);
+
+/// C2 for a p2a that is sent now for the first time: it respects what a majority answered in
+/// phase 1.
+std::string broken_invariant_of_proposal(const std::vector<const message_fact*>& sent_before,
+                                         const message_fact& p2a, const membership& members);
 
 /// L3 for a leader that has just sent `p1a`s for a ballot: no earlier message is of that ballot.
 std::string broken_invariant_of_run(const std::vector<const message_fact*>& sent_before,

@@ -45,6 +45,12 @@ renamed_hashes operator+(renamed_hashes a, const renamed_hashes& b) {
   return a;
 }
 
+renamed_hashes operator-(renamed_hashes a, const renamed_hashes& b) {
+  for (unsigned r = 0; r < most_renamings; ++r)
+    a[r] -= b[r];
+  return a;
+}
+
 renamed_hashes message_sums(const universe& u, std::span<const part_id> messages) {
   renamed_hashes sums{};
   for (const auto id : messages)

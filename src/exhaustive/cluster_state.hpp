@@ -27,6 +27,7 @@ void unpack(std::string_view& from, cluster_state& s);
 renamed_hashes message_sums(const universe& u, std::span<const part_id> messages);
 renamed_hashes process_sums(const universe& u, std::span<const part_id> processes);
 renamed_hashes operator+(renamed_hashes a, const renamed_hashes& b);
+renamed_hashes operator-(renamed_hashes a, const renamed_hashes& b);
 
 /// Equal for states that differ in the acceptors' names only. Never 0.
 std::uint64_t canonical_hash(const renamed_hashes& sums, unsigned renamings);

@@ -67,21 +67,30 @@ void put_all(std::string& out, const Fields&... fields) {
 
 } // namespace exhaustive
 
+/// Enough to tell configurations of one scope apart: F1, its versions follow from its decisions.
+static std::vector<config_version> versions_of(const config_history& history) {
+  std::vector<config_version> versions;
+  for (const auto& [first_slot, config] : history.all())
+    versions.push_back(config.version);
+  return versions;
+}
+
 /// The classes' friend. Each structured binding names every member, so that one that is added to a
 /// role does not compile until somebody has decided here whether it tells states apart.
 struct role_contents {
   static void put(std::string& out, const leader& role) {
     const auto& [options, configurations, shared_configurations, random, state, ballot_num,
                  preempted_by, free_seqnum, timeout, tick, office_tick, ping_number,
-                 watched_is_down, waiting_for_scouts, pmax, acceptors, replicas, covered_from,
-                 watermark, highest_decided, proposals, decisions, decisions_bytes, commanders,
-                 waiting_for_commander, recovering_from, recovery_proposals, unsent] = role;
+                 watched_is_down, waiting_for_scouts, adopted, pmax, acceptors, replicas,
+                 covered_from, watermark, highest_decided, proposals, decisions, decisions_bytes,
+                 commanders, waiting_for_commander, recovering_from, recovery_proposals, unsent] =
+        role;
     PMMC_INVARIANT(unsent.send.empty(), "the search takes all outputs of a step");
     std::map<role_id, slot_num> replica_slots;
     for (const auto& [id, news] : replicas)
       replica_slots.emplace(id, news.slot_out);
-    exhaustive::put_all(out, configurations.latest().version, state, ballot_num, preempted_by,
-                        free_seqnum, waiting_for_scouts, pmax, replica_slots, covered_from,
+    exhaustive::put_all(out, versions_of(configurations), state, ballot_num, preempted_by,
+                        free_seqnum, waiting_for_scouts, adopted, pmax, replica_slots, covered_from,
                         watermark, highest_decided, proposals, decisions, commanders,
                         waiting_for_commander, recovering_from, recovery_proposals);
   }
@@ -96,7 +105,7 @@ struct role_contents {
   static void put(std::string& out, const commander& role) {
     const auto& [leader, task, resend_ticks, ticks, waitfor, outcome, unsent] = role;
     PMMC_INVARIANT(unsent.empty() && !outcome, "a commander with an outcome is a report");
-    exhaustive::put_all(out, leader, task.config->version, task.value, waitfor);
+    exhaustive::put_all(out, leader, task.config->version, task.value, task.learners, waitfor);
   }
 };
 
@@ -105,6 +114,8 @@ namespace exhaustive {
 void put(std::string& out, const leader& role) { role_contents::put(out, role); }
 void put(std::string& out, const scout& role) { role_contents::put(out, role); }
 void put(std::string& out, const commander& role) { role_contents::put(out, role); }
+
+void put(std::string& out, const config_history& history) { put(out, versions_of(history)); }
 
 void put(std::string& out, const acceptor_state& state) {
   put(out, state.watermark);
@@ -143,6 +154,7 @@ struct message_writer {
   void operator()(const ping& m) const {
     put_all(out, m.from, m.state.slot_out, m.state.watermark);
   }
+  void operator()(const config_news& m) const { put_all(out, versions_of(m.configurations)); }
   template <class Other>
   void operator()(const Other&) const {
     PMMC_INVARIANT(false, "only what is modelled is encoded");
@@ -171,7 +183,8 @@ bool is_modelled(const message& m) {
     return p->state.slot_out != 0 && p->from.view().starts_with('r');
   return std::holds_alternative<p1a>(m) || std::holds_alternative<p1b>(m) ||
          std::holds_alternative<p2a>(m) || std::holds_alternative<p2b>(m) ||
-         std::holds_alternative<propose>(m) || std::holds_alternative<decision>(m);
+         std::holds_alternative<propose>(m) || std::holds_alternative<config_news>(m) ||
+         std::holds_alternative<decision>(m);
 }
 
 } // namespace exhaustive

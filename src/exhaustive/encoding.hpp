@@ -14,6 +14,7 @@
 namespace pmmc::exhaustive {
 
 void put(std::string& out, const acceptor_state& state);
+void put(std::string& out, const config_history& history);
 void put(std::string& out, const leader& role);
 void put(std::string& out, const scout& role);
 void put(std::string& out, const commander& role);
@@ -22,7 +23,7 @@ void put(std::string& out, const commander_outcome& outcome);
 /// Only of messages that the search delivers or checks (see is_modelled).
 void put(std::string& out, const envelope& e);
 
-/// Phase 1 and 2, proposals, decisions, and pings of replicas.
+/// Phase 1 and 2, proposals, decisions, news of configurations, and pings of replicas.
 bool is_modelled(const message& m);
 
 } // namespace pmmc::exhaustive

@@ -28,7 +28,7 @@ void keep_modelled(std::vector<envelope>& sent, std::vector<envelope> more) {
 }
 
 step_outcome nothing(process p) {
-  step_outcome out{.after = std::move(p), .started = {}, .sent = {}, .fault = {}};
+  step_outcome out{std::move(p)};
   out.happened = false;
   return out;
 }
@@ -39,6 +39,8 @@ void carry_out(leader_process& p, step_outcome& out) {
   if (wanted.persist_seqnum)
     p.durable_seqnum = *wanted.persist_seqnum;
   out.stops_sub_roles |= wanted.stop_all;
+  out.stopped_scouts = std::move(wanted.stop_scouts);
+  out.stopped_commanders = std::move(wanted.stop_commanders);
   const role_id id{"l" + std::to_string(p.number + 1)};
   for (auto& task : wanted.start_scouts) {
     scout started{id, std::move(task)};
@@ -76,6 +78,7 @@ struct byte_writer {
   void operator()(const acceptor_process& p) const {
     put_name(out, 'a', p.number);
     put(out, p.core.state());
+    put(out, p.core.configurations());
     put(out, p.durable);
   }
   void operator()(const leader_process& p) const {
@@ -104,34 +107,41 @@ struct byte_writer {
 
 } // namespace
 
-process_driver::process_driver(const scope& s) : scope_(s), config_(first_configuration(s)) {
+process_driver::process_driver(const scope& s) : scope_(s), configs_(configurations_of(s)) {
   set_invariant_handler(throw_broken);
+}
+
+/// The first command proposed. In a scope with a reconfiguration it is that.
+command reconfiguration_command() { return command{"A1"}; }
+
+/// Who has crashed may have to be told again of a new configuration.
+acceptor process_driver::make_acceptor(unsigned number, acceptor_state recovered) const {
+  acceptor::settings options{.id = "a" + std::to_string(number + 1)};
+  if (scope_.pages)
+    options.page_bytes = 1;
+  return acceptor{options, std::move(recovered), config_history{configs_[0]}};
 }
 
 leader process_driver::make_leader(unsigned number, std::uint64_t free_seqnum) const {
   leader::settings options;
-  options.id = config_.leaders[number].id;
-  options.window = scope_.slots;
+  options.id = configs_[0].leaders[number].id;
+  options.window = scope_.reconfigure ? 1 : scope_.slots;
   // When things happen is for the search to choose: short waits only make its steps cheap.
   options.timeout = {1, 2};
   options.ping_ticks = 1;
   options.start_ticks = 1;
   options.lost_quorum_ticks = 50;
   options.forget_replica_ticks = 1'000'000'000;
-  return leader{options, free_seqnum, config_history{config_}};
+  return leader{options, free_seqnum, config_history{configs_[0]}};
 }
 
 std::vector<process> process_driver::first_processes() const {
   std::vector<process> all;
-  for (unsigned i = 0; i < config_.acceptors.size(); ++i) {
-    acceptor::settings options{.id = config_.acceptors[i].id};
-    if (scope_.pages)
-      options.page_bytes = 1;
-    all.push_back(acceptor_process{i, acceptor{options, {}}, {}});
-  }
-  for (unsigned i = 0; i < config_.leaders.size(); ++i) {
+  for (unsigned i = 0; i < acceptors_of(scope_); ++i)
+    all.push_back(acceptor_process{i, make_acceptor(i, {}), {}});
+  for (unsigned i = 0; i < scope_.leaders; ++i) {
     leader_process p{i, make_leader(i, 0), 0, scope_.ballots, scope_.restarts};
-    step_outcome first_pings{.after = p, .started = {}, .sent = {}, .fault = {}};
+    step_outcome first_pings{p};
     carry_out(p, first_pings);
     all.push_back(std::move(p));
   }
@@ -140,13 +150,51 @@ std::vector<process> process_driver::first_processes() const {
 
 std::vector<envelope> process_driver::first_messages() const {
   std::vector<envelope> all;
-  for (unsigned l = 0; l < config_.leaders.size(); ++l)
-    for (slot_num slot = 1; slot <= scope_.slots; ++slot)
-      for (unsigned value = 0; value < config_.leaders.size(); ++value)
-        if (value == l || scope_.both_values)
-          all.push_back({config_.leaders[l].id,
-                         propose{"r1", config_.version, slot,
-                                 command{static_cast<char>('A' + value) + std::to_string(slot)}}});
+  propose_slot(all, 1, 1);
+  // WINDOW is as large as the scope, or 1: then slot 2 has to wait for slot 1.
+  for (slot_num slot = 2; slot <= scope_.slots && !scope_.reconfigure; ++slot)
+    propose_slot(all, slot, 1);
+  return all;
+}
+
+/// To each leader a command of its own, or those of all.
+void process_driver::propose_slot(std::vector<envelope>& to, slot_num slot,
+                                  config_version version) const {
+  for (unsigned l = 0; l < scope_.leaders; ++l)
+    for (unsigned value = 0; value < scope_.leaders; ++value)
+      if (value == l || scope_.both_values)
+        to.push_back({configs_[0].leaders[l].id,
+                      propose{"r1", version, slot,
+                              command{static_cast<char>('A' + value) + std::to_string(slot)}}});
+}
+
+void process_driver::send_to_all(std::vector<envelope>& to, const message& m) const {
+  for (unsigned a = 1; a <= acceptors_of(scope_); ++a)
+    to.push_back({"a" + std::to_string(a), m});
+  for (const auto& l : configs_[0].leaders)
+    to.push_back({l.id, m});
+}
+
+std::vector<envelope> process_driver::reaction(const decision& m) const {
+  std::vector<envelope> all;
+  if (!scope_.reconfigure || m.slot + 1 > scope_.slots)
+    return all;
+  if (m.slot == 1 && m.value == reconfiguration_command()) {
+    config_news news{"r1", config_history{configs_[0]}};
+    news.configurations.add(configs_[1]);
+    send_to_all(all, news);
+    propose_slot(all, 2, 2);
+  } else {
+    propose_slot(all, m.slot + 1, m.version);
+  }
+  return all;
+}
+
+std::vector<envelope> process_driver::announcement(slot_num watermark) const {
+  std::vector<envelope> all;
+  ping news{.from = "r1", .number = 0, .state = {}};
+  news.state.slot_out = news.state.watermark = watermark;
+  send_to_all(all, news);
   return all;
 }
 
@@ -164,10 +212,7 @@ step_outcome process_driver::step(const process& before, const input& in) const 
 step_outcome process_driver::run(acceptor_process p, const input& in) const {
   step_outcome out = nothing(p);
   if (std::holds_alternative<crash_and_restart>(in)) {
-    acceptor::settings options{.id = config_.acceptors[p.number].id};
-    if (scope_.pages)
-      options.page_bytes = 1;
-    p.core = acceptor{options, p.durable};
+    p.core = make_acceptor(p.number, p.durable);
   } else if (const auto* const* m = std::get_if<const envelope*>(&in)) {
     if (const auto* asked = std::get_if<p1a>(&(*m)->body))
       p.core.on(*asked);
@@ -175,6 +220,8 @@ step_outcome process_driver::run(acceptor_process p, const input& in) const {
       p.core.on(*offered);
     else if (const auto* news = std::get_if<ping>(&(*m)->body))
       p.core.on(*news);
+    else if (const auto* later = std::get_if<config_news>(&(*m)->body))
+      p.core.on(*later);
     else
       return out;
     auto wanted = p.core.take();
@@ -196,6 +243,8 @@ step_outcome process_driver::run(leader_process p, const input& in) const {
       p.core.on(*proposal);
     else if (const auto* news = std::get_if<ping>(&(*m)->body))
       p.core.on(*news);
+    else if (const auto* later = std::get_if<config_news>(&(*m)->body))
+      p.core.on(*later);
     else
       return out;
     carry_out(p, out);

@@ -58,15 +58,22 @@ using input = std::variant<const envelope*, const report*, crash_and_restart, ru
                            lose_office, pass_time>;
 
 struct step_outcome {
+  explicit step_outcome(process p) : after(std::move(p)) {}
+
   process after;        ///< of a scout or commander that is done: its report
   bool happened = true; ///< false: nothing of the kind is possible here
   bool stops_sub_roles =
       false; ///< the leader's scouts and commanders end, undelivered reports stay
   bool loses_sub_roles = false; ///< the leader's process crashed: these and the reports are gone
+  std::vector<config_version> stopped_scouts;
+  std::vector<slot_num> stopped_commanders;
   std::vector<process> started;
   std::vector<envelope> sent; ///< of what is_modelled
   std::string fault;          ///< an assertion of the core that failed: nothing else is set
 };
+
+/// Of a scope with a reconfiguration.
+command reconfiguration_command();
 
 /// Runs the processes of one scope.
 class process_driver {
@@ -75,10 +82,17 @@ public:
 
   std::vector<process> first_processes() const;
   std::vector<envelope> first_messages() const;
+  /// What the replica sends when it has learned a decision, or that all slots below a watermark are
+  /// decided.
+  std::vector<envelope> reaction(const decision& m) const;
+  std::vector<envelope> announcement(slot_num watermark) const;
   step_outcome step(const process& before, const input& in) const;
 
 private:
   leader make_leader(unsigned number, std::uint64_t free_seqnum) const;
+  acceptor make_acceptor(unsigned number, acceptor_state recovered) const;
+  void propose_slot(std::vector<envelope>& to, slot_num slot, config_version version) const;
+  void send_to_all(std::vector<envelope>& to, const message& m) const;
 
   step_outcome run(acceptor_process p, const input& in) const;
   step_outcome run(leader_process p, const input& in) const;
@@ -87,7 +101,7 @@ private:
   step_outcome run(report p, const input& in) const;
 
   scope scope_;
-  configuration config_;
+  std::vector<configuration> configs_;
 };
 
 /// Two processes with equal bytes behave alike from now on.

@@ -35,6 +35,10 @@ bool set_bound(scope& s, std::string_view key, unsigned value) {
     return flag(s.pages);
   if (key == "collect")
     return flag(s.collect);
+  if (key == "reconfigure")
+    return flag(s.reconfigure);
+  if (key == "forget")
+    return flag(s.forget);
   if (key == "merge_silent")
     return flag(s.merge_silent);
   return key == "symmetry" && flag(s.symmetry);
@@ -61,7 +65,7 @@ bool set_bounds(scope& s, std::string_view text, std::string& error) {
       error = "\"" + std::string{item} +
               "\" bounds nothing; write e.g. slots=2, out of acceptors, leaders (1 to 3), ballots, "
               "slots (1 to 9), restarts (0 to 9), both_values, late_reports, pages, collect, "
-              "merge_silent, symmetry (0 or 1)";
+              "reconfigure, forget, merge_silent, symmetry (0 or 1)";
       return false;
     }
   }
@@ -96,14 +100,23 @@ std::optional<scope> parse_scope(std::string_view text, std::string& error) {
   return std::nullopt;
 }
 
-configuration first_configuration(const scope& s) {
+std::vector<configuration> configurations_of(const scope& s) {
   configuration config;
   for (unsigned i = 1; i <= s.acceptors; ++i)
     config.acceptors.push_back({"a" + std::to_string(i), ""});
   for (unsigned i = 1; i <= s.leaders; ++i)
     config.leaders.push_back({"l" + std::to_string(i), ""});
   config.replicas.push_back({"r1", ""});
-  return config;
+  std::vector<configuration> all{config};
+  if (s.reconfigure) {
+    config.version = 2;
+    config.first_slot = 2; // decided in slot 1, with WINDOW 1
+    config.acceptors.front().id = "a" + std::to_string(s.acceptors + 1);
+    all.push_back(config);
+  }
+  return all;
 }
+
+unsigned acceptors_of(const scope& s) { return s.acceptors + (s.reconfigure ? 1 : 0); }
 
 } // namespace pmmc::exhaustive

@@ -25,6 +25,9 @@ struct scope {
   bool late_reports = true; ///< the outcome of a scout or commander reaches its leader at any later
                             ///< time, as through a mailbox; or else at once
   bool pages = false;       ///< a p1b carries one pvalue, so that answers come in pages
+  bool reconfigure = false; ///< WINDOW is 1; l1 is proposed a reconfiguration in slot 1, which puts
+                            ///< a4 in the place of a1
+  bool forget = false;      ///< answers to a ballot that its leader has given up are forgotten
   bool collect = false;     ///< replicas announce decided slots as durable, and acceptors drop them
   bool merge_silent = true; ///< what nobody can notice is no state of its own (docs/TESTING.md)
   bool symmetry = true;     ///< states that differ in the acceptors' names only are one state
@@ -37,7 +40,9 @@ const std::vector<scope>& named_scopes();
 /// and `error` says what would be right.
 std::optional<scope> parse_scope(std::string_view text, std::string& error);
 
-/// The cluster of a scope: acceptors a1…, leaders l1…, one replica r1.
-configuration first_configuration(const scope& s);
+/// The configurations that a scope can come to have: acceptors a1…, leaders l1…, one replica r1.
+std::vector<configuration> configurations_of(const scope& s);
+/// The acceptors of all of them.
+unsigned acceptors_of(const scope& s);
 
 } // namespace pmmc::exhaustive

@@ -60,7 +60,7 @@ class breadth_first {
 public:
   breadth_first(const scope& s, const search_options& options, const search_progress& progress)
       : scope_(s), options_(options), progress_(progress), universe_(s),
-        members_(membership::of({first_configuration(s)})) {}
+        members_(membership::of(configurations_of(s), reconfiguration_command())) {}
 
   search_result run() {
     begin();
@@ -164,7 +164,7 @@ private:
     const auto hash = canonical_hash(t.sums, universe_.renamings());
     ++w.counted.transitions;
     const bool is_new = visited_.insert(hash, from);
-    if (!is_new && (t.announced != 0 || t.key.kind != input_kind::run_for_office))
+    if (!is_new && !judged_as_step(t))
       return true;
     follow(before, t, after);
     if (auto broken = broken_by(universe_, members_, before, t, after); !broken.empty())
@@ -176,6 +176,14 @@ private:
     if (++w.open.states; w.open.bytes.size() >= chunk_bytes)
       w.found.push_back(std::exchange(w.open, {}));
     return true;
+  }
+
+  /// Whether the step as such may break an invariant, not only the state that it leads to.
+  bool judged_as_step(const transition& t) const {
+    return t.key.kind == input_kind::run_for_office ||
+           std::any_of(t.sent.begin(), t.sent.end(), [&](part_id id) {
+             return universe_.message(id).fact.what == message_fact::kind::p2a;
+           });
   }
 
   bool report_violation(found_violation v) {

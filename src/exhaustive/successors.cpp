@@ -10,10 +10,15 @@ void follow(const cluster_state& before, const transition& t, cluster_state& aft
   after.messages.clear();
   std::merge(before.messages.begin(), before.messages.end(), t.sent.begin(), t.sent.end(),
              std::back_inserter(after.messages));
+  if (!t.forgotten.empty())
+    std::erase_if(after.messages, [&](part_id id) {
+      return std::binary_search(t.forgotten.begin(), t.forgotten.end(), id);
+    });
 }
 
 successors::successors(universe& u, const scope& s)
-    : universe_(u), scope_(s), fixed_(s.acceptors + s.leaders), steps_(1024) {}
+    : universe_(u), scope_(s), acceptors_(acceptors_of(s)), fixed_(acceptors_ + s.leaders),
+      steps_(1024) {}
 
 const step_result& successors::step(const step_key& key) {
   const auto place = [&](const step_key& k) -> remembered& {
@@ -45,6 +50,25 @@ void successors::send(const std::vector<part_id>& messages) {
   }
 }
 
+/// Scouts and commanders that are not needed any more.
+void successors::stop_some(std::size_t position, const step_result& result) {
+  if (result.stopped_scouts.empty() && result.stopped_commanders.empty())
+    return;
+  const auto has = [](const auto& all, auto one) {
+    return std::find(all.begin(), all.end(), one) != all.end();
+  };
+  const auto leader = universe_.process_state(now_.processes[position]).number;
+  const auto is_stopped = [&](part_id id) {
+    const auto& part = universe_.process_state(id);
+    return part.number == leader &&
+           ((part.kind == role_kind::scout && has(result.stopped_scouts, part.version)) ||
+            (part.kind == role_kind::commander && has(result.stopped_commanders, part.slot)));
+  };
+  now_.processes.erase(std::remove_if(now_.processes.begin() + static_cast<std::ptrdiff_t>(fixed_),
+                                      now_.processes.end(), is_stopped),
+                       now_.processes.end());
+}
+
 void successors::apply(std::size_t position, const step_result& result) {
   auto& processes = now_.processes;
   if (result.stops_sub_roles || result.loses_sub_roles) {
@@ -57,6 +81,7 @@ void successors::apply(std::size_t position, const step_result& result) {
                                    processes.end(), is_gone),
                     processes.end());
   }
+  stop_some(position, result);
   processes[position] = result.after;
   processes.insert(processes.end(), result.started.begin(), result.started.end());
   send(result.sent);
@@ -89,20 +114,79 @@ void successors::answer_at_once(part_id message) {
 void successors::answer_at_once(const cluster_state& s) {
   for (std::size_t i = 0, all = now_.sent.size(); i < all; ++i)
     answer_at_once(now_.sent[i]);
-  for (unsigned a = 0; a < scope_.acceptors; ++a)
+  for (unsigned a = 0; a < acceptors_; ++a)
     if (now_.processes[a] != s.processes[a])
       for (const auto id : s.messages)
         if (const auto& m = universe_.message(id); m.number == a)
           answer_at_once(id);
 }
 
+/// The replica is no process of the search: it sends what follows from a decision with the
+/// decision, and since all of it may arrive late or never, nothing is lost by that.
+void successors::let_replica_react(const cluster_state& s) {
+  if (!scope_.reconfigure && !scope_.collect)
+    return;
+  const auto is_decision_of = [&](part_id id, slot_num slot) {
+    const auto& fact = universe_.message(id).fact;
+    return fact.what == message_fact::kind::decision && (slot == 0 || fact.slot == slot);
+  };
+  for (std::size_t i = 0, all = now_.sent.size(); i < all; ++i) {
+    if (!is_decision_of(now_.sent[i], 0))
+      continue;
+    send(universe_.reaction(now_.sent[i]));
+    for (slot_num slot = 1; scope_.collect && slot <= scope_.slots; ++slot) {
+      const auto decides = [&](part_id id) { return is_decision_of(id, slot); };
+      if (std::none_of(s.messages.begin(), s.messages.end(), decides) &&
+          std::none_of(now_.sent.begin(), now_.sent.end(), decides))
+        break;
+      send(universe_.announcement(slot + 1));
+    }
+  }
+}
+
+/// No scout or commander of the ballot that it answers is there, or can be started (L3). Votes are
+/// kept: the checks count them.
+bool successors::is_dead(part_id message) const {
+  const auto& m = universe_.message(message);
+  if (m.to != role_kind::scout && m.to != role_kind::commander)
+    return false;
+  const auto& fact = m.fact;
+  if (fact.what == message_fact::kind::p2b && fact.asked == fact.ballot)
+    return false;
+  if (universe_.process_state(now_.processes[position_of_leader(m.number)]).ballot == fact.asked)
+    return false;
+  return std::none_of(now_.processes.begin() + static_cast<std::ptrdiff_t>(fixed_),
+                      now_.processes.end(), [&](part_id id) {
+                        const auto& part = universe_.process_state(id);
+                        return part.kind == m.to && part.number == m.number &&
+                               part.ballot == fact.asked;
+                      });
+}
+
+void successors::forget_dead(const cluster_state& s) {
+  std::erase_if(now_.sent, [&](part_id id) { return is_dead(id); });
+  for (std::size_t at = acceptors_; at < fixed_; ++at) {
+    if (now_.processes[at] == s.processes[at])
+      continue;
+    const auto leader = universe_.process_state(s.processes[at]).number;
+    for (const auto id : s.messages)
+      if (universe_.message(id).number == leader && is_dead(id))
+        now_.forgotten.push_back(id);
+  }
+  std::sort(now_.forgotten.begin(), now_.forgotten.end());
+}
+
 bool successors::finish(const cluster_state& s, const visitor& visit) {
+  let_replica_react(s);
   if (scope_.merge_silent)
     answer_at_once(s);
+  now_.forgotten.clear();
+  if (scope_.forget)
+    forget_dead(s);
   std::sort(now_.processes.begin() + static_cast<std::ptrdiff_t>(fixed_), now_.processes.end());
   std::sort(now_.sent.begin(), now_.sent.end());
-  now_.sums =
-      message_sums_ + process_sums(universe_, now_.processes) + message_sums(universe_, now_.sent);
+  now_.sums = message_sums_ + process_sums(universe_, now_.processes) +
+              message_sums(universe_, now_.sent) - message_sums(universe_, now_.forgotten);
   return visit(now_);
 }
 
@@ -113,7 +197,6 @@ bool successors::try_step(const cluster_state& s, std::size_t position, const st
   if (result.changes_nothing)
     return true;
   now_.key = key;
-  now_.announced = 0;
   now_.result = &result;
   now_.processes = s.processes;
   now_.sent.clear();
@@ -143,7 +226,7 @@ bool successors::chosen_events(const cluster_state& s, const visitor& visit) {
     const auto id = s.processes[at];
     if (!try_step(s, at, {id, input_kind::crash_and_restart, 0}, visit))
       return false;
-    if (at < scope_.acceptors)
+    if (at < acceptors_)
       continue;
     for (const auto kind :
          {input_kind::run_for_office, input_kind::lose_office, input_kind::pass_time})
@@ -221,27 +304,6 @@ bool successors::sub_role_steps(const cluster_state& s, std::size_t position,
   return true;
 }
 
-/// Once all slots below it are decided, a watermark may be announced.
-bool successors::announcements(const cluster_state& s, const visitor& visit) {
-  for (slot_num slot = 1; slot <= scope_.slots; ++slot) {
-    const bool is_decided = std::any_of(s.messages.begin(), s.messages.end(), [&](part_id id) {
-      const auto& fact = universe_.message(id).fact;
-      return fact.what == message_fact::kind::decision && fact.slot == slot;
-    });
-    if (!is_decided)
-      return true;
-    now_.announced = slot + 1;
-    now_.result = nullptr;
-    now_.processes = s.processes;
-    now_.sent.clear();
-    now_.fault.clear();
-    send(universe_.announcement(slot + 1));
-    if (!now_.sent.empty() && !finish(s, visit))
-      return false;
-  }
-  return true;
-}
-
 void successors::for_each(const cluster_state& s, const visitor& visit) {
   std::fill(is_sent_.begin(), is_sent_.end(), std::uint8_t{0});
   if (!s.messages.empty() && s.messages.back() >= is_sent_.size())
@@ -256,8 +318,6 @@ void successors::for_each(const cluster_state& s, const visitor& visit) {
     if (universe_.process_state(s.processes[at]).kind != role_kind::report && !is_repeated(s, at) &&
         !sub_role_steps(s, at, visit))
       return;
-  if (scope_.collect)
-    announcements(s, visit);
 }
 
 } // namespace pmmc::exhaustive

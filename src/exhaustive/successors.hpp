@@ -12,10 +12,10 @@ namespace pmmc::exhaustive {
 /// One thing that happens. Valid only while the function that is given it runs.
 struct transition {
   std::vector<step_key> silent; ///< what a scout or commander took in before; nobody noticed
-  step_key key;                 ///< unless `announced` is set
-  slot_num announced = 0;       ///< a replica announces this watermark
+  step_key key;
   const step_result* result = nullptr;
   std::vector<part_id> processes; ///< of the state that it leads to
+  std::vector<part_id> forgotten; ///< messages that are in the state no more, sorted
   std::vector<part_id> sent;      ///< messages that were not there before, sorted
   renamed_hashes sums{};          ///< of the state that it leads to
   std::string fault;              ///< it breaks an invariant of a single step
@@ -49,19 +49,23 @@ private:
   bool sub_role_steps(const cluster_state& s, std::size_t position, const visitor& visit);
   bool is_silent(const step_key& key, const step_result& result);
   void tell_silent(std::size_t last);
-  bool announcements(const cluster_state& s, const visitor& visit);
+  void let_replica_react(const cluster_state& s);
+  bool is_dead(part_id message) const;
+  void forget_dead(const cluster_state& s);
   bool try_step(const cluster_state& s, std::size_t position, const step_key& key,
                 const visitor& visit);
+  void stop_some(std::size_t position, const step_result& result);
   void apply(std::size_t position, const step_result& result);
   void deliver_report_at_once(std::size_t position);
   void answer_at_once(const cluster_state& s);
   void answer_at_once(part_id message);
   bool finish(const cluster_state& s, const visitor& visit);
   void send(const std::vector<part_id>& messages);
-  std::size_t position_of_leader(unsigned number) const { return scope_.acceptors + number; }
+  std::size_t position_of_leader(unsigned number) const { return acceptors_ + number; }
 
   universe& universe_;
   scope scope_;
+  std::size_t acceptors_;
   std::size_t fixed_; ///< acceptors and leaders
   transition now_;
   renamed_hashes message_sums_{};     ///< of the state that is being looked at

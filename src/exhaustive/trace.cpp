@@ -56,6 +56,9 @@ struct message_text {
   std::string operator()(const ping& m) const {
     return "ping: slots below " + std::to_string(m.state.watermark) + " are durable";
   }
+  std::string operator()(const config_news& m) const {
+    return "news of configuration " + std::to_string(m.configurations.latest().version);
+  }
   template <class Other>
   std::string operator()(const Other&) const {
     return "?";
@@ -132,9 +135,10 @@ std::string sent_text(const universe& u, const std::vector<part_id>& sent) {
 } // namespace
 
 std::string describe(const universe& u, const transition& t) {
-  if (t.announced != 0)
-    return "r1 announces: slots below " + std::to_string(t.announced) + " are durable";
-  auto text = name_of(u.process_state(t.key.before)) + " " + what_happens(u, t.key);
+  std::string text;
+  for (const auto& earlier : t.silent)
+    text += name_of(u.process_state(earlier.before)) + " " + what_happens(u, earlier) + "; ";
+  text += name_of(u.process_state(t.key.before)) + " " + what_happens(u, t.key);
   if (!t.sent.empty())
     text += "; sends " + sent_text(u, t.sent);
   return text;
@@ -156,12 +160,20 @@ std::string broken_by(const universe& u, const membership& members, const cluste
     for (const auto id : s.messages)
       facts.sent.push_back(&u.message(id).fact);
   };
-  if (t.announced == 0 && t.key.kind == input_kind::run_for_office) {
+  if (t.key.kind == input_kind::run_for_office) {
     tell_messages(before);
     for (const auto id : t.result->sent)
       if (const auto& fact = u.message(id).fact; fact.what == message_fact::kind::p1a)
         if (auto broken = broken_invariant_of_run(facts.sent, fact); !broken.empty())
           return broken;
+  }
+  for (const auto id : t.sent) {
+    if (u.message(id).fact.what == message_fact::kind::p2a) {
+      tell_messages(before);
+      if (auto broken = broken_invariant_of_proposal(facts.sent, u.message(id).fact, members);
+          !broken.empty())
+        return broken;
+    }
   }
   tell_messages(after);
   facts.acceptors.clear();

@@ -26,9 +26,20 @@ struct describe_process {
     part.kind = role_kind::leader;
     part.number = p.number;
     part.leader = {p.number, p.durable_seqnum};
+    // While passive it tells of another leader's ballot.
+    const auto ballot = p.core.current_vitals().ballot;
+    part.ballot = ballot == p.core.ballot() ? rank(ballot) : 0;
   }
-  void operator()(const scout_process& p) const { sub_role(role_kind::scout, p.leader); }
-  void operator()(const commander_process& p) const { sub_role(role_kind::commander, p.leader); }
+  void operator()(const scout_process& p) const {
+    sub_role(role_kind::scout, p.leader);
+    part.version = p.core.task().config->version;
+    part.ballot = rank(p.core.task().ballot);
+  }
+  void operator()(const commander_process& p) const {
+    sub_role(role_kind::commander, p.leader);
+    part.slot = p.core.task().value.slot;
+    part.ballot = rank(p.core.task().value.ballot);
+  }
   void operator()(const report& p) const { sub_role(role_kind::report, p.leader); }
 
 private:
@@ -61,12 +72,7 @@ std::uint64_t hash_of(const std::string& bytes, std::uint64_t seed) {
 } // namespace
 
 universe::universe(const scope& s) : scope_(s), driver_(s) {
-  renaming names(s.acceptors);
-  std::iota(names.begin(), names.end(), 0U);
-  do
-    renamings_.push_back(names);
-  while (s.symmetry && std::next_permutation(names.begin(), names.end()));
-  PMMC_INVARIANT(renamings_.size() <= most_renamings, "a scope has at most three acceptors");
+  find_renamings();
   for (auto& p : driver_.first_processes())
     first_processes_.push_back(add(std::move(p)).id);
   for (const auto id : first_processes_)
@@ -79,6 +85,25 @@ universe::universe(const scope& s) : scope_(s), driver_(s) {
     }
   for (const auto& m : driver_.first_messages())
     first_messages_.push_back(intern(m));
+}
+
+/// Those that leave every configuration's acceptors what they are, as a set.
+void universe::find_renamings() {
+  const auto members = membership::of(configurations_of(scope_));
+  renaming names(acceptors_of(scope_));
+  std::iota(names.begin(), names.end(), 0U);
+  do {
+    const bool keeps_all =
+        std::all_of(members.versions.begin(), members.versions.end(), [&](const auto& version) {
+          std::uint32_t others = 0;
+          for (unsigned i = 0; i < names.size(); ++i)
+            others |= (version.acceptors >> i & 1U) << names[i];
+          return others == version.acceptors;
+        });
+    if (keeps_all)
+      renamings_.push_back(names);
+  } while (scope_.symmetry && std::next_permutation(names.begin(), names.end()));
+  PMMC_INVARIANT(renamings_.size() <= most_renamings, "a configuration has at most 3 acceptors");
 }
 
 role_id universe::renamed(const role_id& id, const renaming& by) const {
@@ -123,7 +148,7 @@ universe::found universe::add(process p) {
   const auto [at, is_new] = process_ids_.emplace(bytes, static_cast<part_id>(processes_.size()));
   if (!is_new)
     return {at->second, false};
-  process_part part{.contents = std::move(p), .durable = {}, .leader = {}};
+  process_part part{std::move(p)};
   std::visit(describe_process{part}, part.contents);
   part.hashes[0] = hash_of(bytes, 2);
   processes_.push_back(std::move(part));
@@ -200,7 +225,8 @@ step_result universe::run(const step_key& key) {
     break;
   }
   auto out = driver_.step(before.contents, in);
-  step_result result{.started = {}, .sent = {}, .fault = std::move(out.fault)};
+  step_result result;
+  result.fault = std::move(out.fault);
   if (!out.happened)
     return result;
   result.changes_nothing = false;
@@ -218,30 +244,35 @@ step_result universe::run(const step_key& key) {
   }
   result.stops_sub_roles = out.stops_sub_roles;
   result.loses_sub_roles = out.loses_sub_roles;
+  result.stopped_scouts = std::move(out.stopped_scouts);
+  result.stopped_commanders = std::move(out.stopped_commanders);
   for (auto& p : out.started)
     result.started.push_back(intern_first(std::move(p)));
-  for (const auto& e : out.sent)
-    result.sent.push_back(intern(e));
+  result.sent = intern(out.sent);
   std::sort(result.sent.begin(), result.sent.end());
   result.sent.erase(std::unique(result.sent.begin(), result.sent.end()), result.sent.end());
   result.after = intern(std::move(out.after), key);
   result.changes_nothing = result.after == key.before && result.sent.empty() &&
-                           result.started.empty() && !out.stops_sub_roles && !out.loses_sub_roles;
+                           result.started.empty() && !out.stops_sub_roles && !out.loses_sub_roles &&
+                           result.stopped_scouts.empty() && result.stopped_commanders.empty();
   return result;
+}
+
+std::vector<part_id> universe::intern(const std::vector<envelope>& all) {
+  std::vector<part_id> ids;
+  for (const auto& e : all)
+    ids.push_back(intern(e));
+  return ids;
+}
+
+std::vector<part_id> universe::reaction(part_id id) {
+  const std::lock_guard lock{mutex_};
+  return intern(driver_.reaction(std::get<decision>(messages_[id].message.body)));
 }
 
 std::vector<part_id> universe::announcement(slot_num watermark) {
   const std::lock_guard lock{mutex_};
-  ping news{.from = "r1", .number = 0, .state = {}};
-  news.state.slot_out = news.state.watermark = watermark;
-  std::vector<part_id> ids;
-  for (const auto id : first_processes_) {
-    const auto& part = processes_[id];
-    const auto name =
-        (part.kind == role_kind::acceptor ? "a" : "l") + std::to_string(part.number + 1);
-    ids.push_back(intern(envelope{name, news}));
-  }
-  return ids;
+  return intern(driver_.announcement(watermark));
 }
 
 } // namespace pmmc::exhaustive

@@ -35,11 +35,16 @@ struct message_part {
 };
 
 struct process_part {
+  explicit process_part(process p) : contents(std::move(p)) {}
+
   process contents;
   role_kind kind = role_kind::none;
-  unsigned number = 0;   ///< the acceptor's, or the leader's that this belongs to
-  acceptor_fact durable; ///< of an acceptor
-  leader_fact leader;    ///< of a leader
+  unsigned number = 0;        ///< the acceptor's, or the leader's that this belongs to
+  acceptor_fact durable;      ///< of an acceptor
+  leader_fact leader;         ///< of a leader
+  config_version version = 0; ///< of a scout
+  slot_num slot = 0;          ///< of a commander
+  ballot_rank ballot = 0;     ///< of a scout, a commander, or a leader that scouts or is active
   renamed_hashes hashes{};
 };
 
@@ -66,6 +71,8 @@ struct step_result {
   bool changes_nothing = true;
   bool stops_sub_roles = false;
   bool loses_sub_roles = false;
+  std::vector<config_version> stopped_scouts;
+  std::vector<slot_num> stopped_commanders;
   std::vector<part_id> started;
   std::vector<part_id> sent;
   std::string fault; ///< what is wrong with this step, or ""
@@ -88,7 +95,8 @@ public:
   const std::vector<part_id>& first_messages() const { return first_messages_; }
   /// The result stays where it is for as long as the universe does.
   const step_result& step(const step_key& key);
-  /// The ping by which a replica announces slots below `watermark` as durable, to every role.
+  /// What the replica sends then (see process_driver).
+  std::vector<part_id> reaction(part_id decision);
   std::vector<part_id> announcement(slot_num watermark);
 
   const message_part& message(part_id id) const { return messages_[id]; }
@@ -113,6 +121,8 @@ private:
   step_result run(const step_key& key);
   const step_result& remembered(const step_key& key);
   part_id intern(const envelope& e);
+  std::vector<part_id> intern(const std::vector<envelope>& all);
+  void find_renamings();
   part_id intern_first(process p);
   part_id intern(process p, const step_key& reached_by);
   found add(process p);
