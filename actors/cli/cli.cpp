@@ -43,6 +43,7 @@ const std::vector<std::pair<std::string, command>>& commands() {
        {fingerprint, "fingerprint", "a row per replica: slot_out, hash of its state"}},
       {"config", {show_config, "config", "the configurations in force and pending"}},
       {"inspect", {inspect, "inspect DIR", "what a data directory holds, verified; read only"}},
+      {"check", {check, "check --exhaustive SCOPE", "everything that can happen in a small scope"}},
       {"version", {version, "version", "version, commit, protocol version"}},
       {"apply",
        {apply_raw, "apply OP", "one operation, as bytes, for a state machine of your own"}},
@@ -66,8 +67,13 @@ po::options_description common_options() {
       "a role id (init, start)")("json", po::bool_switch(), "print data as JSON")(
       "timeout", po::value<double>()->default_value(10),
       "seconds that an operation may take (or PMMC_TIMEOUT)")(
-      "key-column", po::value<std::size_t>()->default_value(1),
-      "import: the key's column, from 1")("help,h", po::bool_switch(), "print this help");
+      "key-column", po::value<std::size_t>()->default_value(1), "import: the key's column, from 1")(
+      "exhaustive", po::value<std::string>(),
+      "check: a scope to search, or \"list\" (docs/TESTING.md)")(
+      "jobs", po::value<unsigned>()->default_value(2), "check: threads")(
+      "states", po::value<std::uint64_t>()->default_value(0),
+      "check: stop after so many states; 0: at the end")("help,h", po::bool_switch(),
+                                                         "print this help");
   return options;
 }
 

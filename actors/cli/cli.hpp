@@ -58,6 +58,7 @@ int status(const arguments& a);
 int fingerprint(const arguments& a);
 int show_config(const arguments& a);
 int inspect(const arguments& a);
+int check(const arguments& a);
 int version(const arguments& a);
 int apply_raw(const arguments& a); ///< apply, query: for state machines other than the store
 

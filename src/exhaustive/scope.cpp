@@ -44,13 +44,48 @@ bool set_bound(scope& s, std::string_view key, unsigned value) {
   return key == "symmetry" && flag(s.symmetry);
 }
 
-/// Variants of one scope; the number of its states is in tests/exhaustive.
 std::vector<scope> make_scopes() {
-  std::vector<scope> all;
-  all.push_back({.name = "one-leader", .what = "one leader, two ballots, one slot", .leaders = 1});
-  all.push_back({.name = "duel", .what = "two leaders, one ballot each, one slot", .ballots = 1});
-  all.push_back({.name = "rivals", .what = "two leaders, two ballots each, one slot"});
-  return all;
+  const scope one{.name = "one-leader", .what = "one leader, two ballots, one slot", .leaders = 1};
+  const scope duel{.name = "duel", .what = "two leaders, a ballot each, one slot", .ballots = 1};
+  scope rivals{.name = "rivals", .what = "two leaders, two ballots each, one slot"};
+  rivals.late_reports = false;
+  rivals.forget = true;
+  scope slots = duel;
+  slots.name = "slots";
+  slots.what = "two leaders, a ballot each, two slots";
+  slots.slots = 2;
+  slots.late_reports = false;
+  slots.forget = true;
+  scope pages = one;
+  pages.name = "pages";
+  pages.what = "one leader, two ballots, two slots, answers in pages";
+  pages.slots = 2;
+  pages.pages = true;
+  pages.forget = true;
+  scope collect = duel;
+  collect.name = "collect";
+  collect.what = "two leaders, a ballot each, one slot that is collected";
+  collect.collect = true;
+  scope boundary = one;
+  boundary.name = "boundary";
+  boundary.what = "one leader, a ballot, a reconfiguration in slot 1 for slot 2";
+  boundary.ballots = 1;
+  boundary.slots = 2;
+  boundary.reconfigure = true;
+  scope reconfigure = slots;
+  reconfigure.name = "reconfigure";
+  reconfigure.what = "two leaders, a ballot each, a reconfiguration in slot 1 for slot 2";
+  reconfigure.reconfigure = true;
+  scope crashes = rivals;
+  crashes.name = "crashes";
+  crashes.what = "two leaders, two ballots and a crash each, one slot";
+  crashes.restarts = 1;
+  scope large = crashes;
+  large.name = "large";
+  large.what = "as crashes, with late reports and both commands proposed to both leaders";
+  large.late_reports = true;
+  large.both_values = true;
+  return {one, duel, boundary, pages, slots, collect, rivals, crashes, reconfigure, large};
 }
 
 bool set_bounds(scope& s, std::string_view text, std::string& error) {
@@ -98,6 +133,27 @@ std::optional<scope> parse_scope(std::string_view text, std::string& error) {
   }
   error = "there is no scope \"" + std::string{name} + "\"; there are " + all_names();
   return std::nullopt;
+}
+
+std::string bounds_of(const scope& s) {
+  std::string text;
+  const auto tell = [&](const char* key, unsigned value) {
+    text += (text.empty() ? "" : ",") + std::string{key} + "=" + std::to_string(value);
+  };
+  tell("acceptors", s.acceptors);
+  tell("leaders", s.leaders);
+  tell("ballots", s.ballots);
+  tell("slots", s.slots);
+  tell("restarts", s.restarts);
+  tell("both_values", s.both_values);
+  tell("late_reports", s.late_reports);
+  tell("pages", s.pages);
+  tell("collect", s.collect);
+  tell("reconfigure", s.reconfigure);
+  tell("forget", s.forget);
+  tell("merge_silent", s.merge_silent);
+  tell("symmetry", s.symmetry);
+  return text;
 }
 
 std::vector<configuration> configurations_of(const scope& s) {

@@ -36,6 +36,9 @@ struct scope {
 /// The scopes that have a name, small ones first.
 const std::vector<scope>& named_scopes();
 
+/// What bounds `s`, in the form that parse_scope() reads.
+std::string bounds_of(const scope& s);
+
 /// "NAME" or "NAME,KEY=NUMBER,…": a named scope, and what differs from it. On a mistake nothing,
 /// and `error` says what would be right.
 std::optional<scope> parse_scope(std::string_view text, std::string& error);

@@ -1,0 +1,15 @@
+// `pmmc check`: which check is meant.
+#include "check_exhaustive.hpp"
+
+namespace pmmc::cli {
+
+int check(const arguments& a) {
+  a.expect_words(0, 0, "check --exhaustive SCOPE");
+  if (a.options.count("exhaustive") > 0)
+    return check_exhaustive(a);
+  throw command_error{bad_usage, "what is to be checked? pmmc check --exhaustive SCOPE searches "
+                                 "everything that can happen in a scope, --exhaustive list names "
+                                 "the scopes (docs/TESTING.md)"};
+}
+
+} // namespace pmmc::cli
