@@ -59,6 +59,7 @@ public:
 
   bool ok() const { return ok_; }
   bool at_end() const { return rest_.empty(); }
+  std::string_view rest() const { return rest_; }
 
 private:
   std::uint64_t fail() {

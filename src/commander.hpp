@@ -60,6 +60,8 @@ private:
   std::set<role_id> waitfor_;
   std::optional<commander_outcome> outcome_;
   std::vector<envelope> out_;
+
+  friend struct role_contents; // exhaustive/encoding.cpp
 };
 
 } // namespace pmmc

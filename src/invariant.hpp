@@ -4,6 +4,11 @@
 
 namespace pmmc {
 
+/// Called instead of ending the process, by programs that look for broken invariants. It must not
+/// return: it throws. Set it before there is a second thread; nullptr puts back the default.
+using invariant_handler = void (*)(const char* condition, const char* meaning);
+void set_invariant_handler(invariant_handler handler);
+
 /// Prints the broken invariant to stderr and aborts the process.
 [[noreturn]] void invariant_broken(const char* condition, const char* meaning, const char* file,
                                    int line);

@@ -163,6 +163,8 @@ private:
   std::map<slot_num, command> recovery_proposals_;
 
   leader_outputs out_;
+
+  friend struct role_contents; // exhaustive/encoding.cpp: what two equal leaders agree in
 };
 
 } // namespace pmmc

@@ -67,6 +67,8 @@ private:
   adopted result_;
   std::optional<scout_outcome> outcome_;
   std::vector<envelope> out_;
+
+  friend struct role_contents; // exhaustive/encoding.cpp
 };
 
 } // namespace pmmc

@@ -1,14 +1,19 @@
 // `pmmc check`: which check is meant.
 #include "check.hpp"
+#include "check_exhaustive.hpp"
 
 namespace pmmc::cli {
 
 int check(const arguments& a) {
-  a.expect_words(0, 0, "check --history FILE");
+  a.expect_words(0, 0, "check --history FILE... | --exhaustive SCOPE");
   if (a.options.count("history") > 0)
     return check_history_files(a);
-  throw command_error{bad_usage, "what is to be checked? pmmc check --history FILE says whether a "
-                                 "recorded history is linearizable (docs/HISTORY.md)"};
+  if (a.options.count("exhaustive") > 0)
+    return check_exhaustive(a);
+  throw command_error{bad_usage, "what is to be checked? --history FILE says whether a recorded "
+                                 "history is linearizable (docs/HISTORY.md); --exhaustive SCOPE "
+                                 "searches everything that can happen in a scope, --exhaustive "
+                                 "list names the scopes (docs/TESTING.md)"};
 }
 
 } // namespace pmmc::cli

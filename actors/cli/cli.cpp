@@ -47,7 +47,9 @@ const std::vector<std::pair<std::string, command>>& commands() {
        {reconfig, "reconfig --add ROLE:ID=HOST:PORT... --remove ROLE:ID...",
         "change the members; waits until the old ones can go"}},
       {"inspect", {inspect, "inspect DIR", "what a data directory holds, verified; read only"}},
-      {"check", {check, "check --history FILE...", "whether a history is linearizable"}},
+      {"check",
+       {check, "check --history FILE... | --exhaustive SCOPE",
+        "whether a history is linearizable; all that can happen in a scope"}},
       {"version", {version, "version", "version, commit, protocol version"}},
       {"apply",
        {apply_raw, "apply OP", "one operation, as bytes, for a state machine of your own"}},
@@ -80,7 +82,12 @@ po::options_description common_options() {
       "rejoin", po::bool_switch(), "start: a removed role that is to be added again")(
       "history", po::value<std::vector<std::string>>()->composing(),
       "check: a history to check; exec: a file to record one (docs/HISTORY.md)")(
-      "help,h", po::bool_switch(), "print this help");
+      "exhaustive", po::value<std::string>(),
+      "check: a scope to search, or \"list\" (docs/TESTING.md)")(
+      "jobs", po::value<unsigned>()->default_value(2), "check: threads")(
+      "states", po::value<std::uint64_t>()->default_value(0),
+      "check: stop after so many states; 0: at the end")("help,h", po::bool_switch(),
+                                                         "print this help");
   return options;
 }
 

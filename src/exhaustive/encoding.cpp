@@ -1,0 +1,192 @@
+#include "exhaustive/encoding.hpp"
+
+#include "codec.hpp"
+#include "invariant.hpp"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <type_traits>
+
+namespace pmmc {
+
+namespace exhaustive {
+
+namespace {
+
+template <class T>
+requires std::is_integral_v<T> || std::is_enum_v<T>
+void put(std::string& out, T value) { put_varint(out, static_cast<std::uint64_t>(value)); }
+void put(std::string& out, const role_id& id) { put_bytes(out, id.view()); }
+void put(std::string& out, const command& c) { put_bytes(out, c.bytes()); }
+
+template <class... Fields>
+void put_all(std::string& out, const Fields&... fields);
+
+void put(std::string& out, const ballot_num& b) { put_all(out, b.seqnum, b.leader); }
+void put(std::string& out, const pvalue& p) { put_all(out, p.ballot, p.slot, p.value); }
+
+template <class T>
+void put(std::string& out, const std::optional<T>& value) {
+  put(out, value.has_value());
+  if (value)
+    put(out, *value);
+}
+
+template <class First, class Second>
+void put(std::string& out, const std::pair<First, Second>& p) {
+  put_all(out, p.first, p.second);
+}
+
+template <class Range>
+void put_range(std::string& out, const Range& values) {
+  put(out, values.size());
+  for (const auto& value : values)
+    put(out, value);
+}
+
+template <class T>
+void put(std::string& out, const std::vector<T>& values) {
+  put_range(out, values);
+}
+template <class T>
+void put(std::string& out, const std::set<T>& values) {
+  put_range(out, values);
+}
+template <class K, class V>
+void put(std::string& out, const std::map<K, V>& values) {
+  put_range(out, values);
+}
+
+template <class... Fields>
+void put_all(std::string& out, const Fields&... fields) {
+  (put(out, fields), ...);
+}
+
+} // namespace
+
+} // namespace exhaustive
+
+/// Enough to tell configurations of one scope apart: F1, its versions follow from its decisions.
+static std::vector<config_version> versions_of(const config_history& history) {
+  std::vector<config_version> versions;
+  for (const auto& [first_slot, config] : history.all())
+    versions.push_back(config.version);
+  return versions;
+}
+
+/// The classes' friend. Each structured binding names every member, so that one that is added to a
+/// role does not compile until somebody has decided here whether it tells states apart.
+struct role_contents {
+  static void put(std::string& out, const leader& role) {
+    const auto& [options, configurations, shared_configurations, random, state, ballot_num,
+                 preempted_by, free_seqnum, timeout, tick, office_tick, ping_number,
+                 watched_is_down, waiting_for_scouts, adopted, pmax, acceptors, replicas,
+                 covered_from, watermark, highest_decided, proposals, decisions, decisions_bytes,
+                 commanders, waiting_for_commander, recovering_from, recovery_proposals, unsent] =
+        role;
+    PMMC_INVARIANT(unsent.send.empty(), "the search takes all outputs of a step");
+    std::map<role_id, slot_num> replica_slots;
+    for (const auto& [id, news] : replicas)
+      replica_slots.emplace(id, news.slot_out);
+    exhaustive::put_all(out, versions_of(configurations), state, ballot_num, preempted_by,
+                        free_seqnum, waiting_for_scouts, adopted, pmax, replica_slots, covered_from,
+                        watermark, highest_decided, proposals, decisions, commanders,
+                        waiting_for_commander, recovering_from, recovery_proposals);
+  }
+
+  static void put(std::string& out, const scout& role) {
+    const auto& [leader, task, resend_ticks, ticks, waitfor, result, outcome, unsent] = role;
+    PMMC_INVARIANT(unsent.empty() && !outcome, "a scout with an outcome is a report");
+    exhaustive::put_all(out, leader, task.config->version, task.ballot, task.from_slot,
+                        task.to_slot, waitfor, result.watermark, result.pvalues);
+  }
+
+  static void put(std::string& out, const commander& role) {
+    const auto& [leader, task, resend_ticks, ticks, waitfor, outcome, unsent] = role;
+    PMMC_INVARIANT(unsent.empty() && !outcome, "a commander with an outcome is a report");
+    exhaustive::put_all(out, leader, task.config->version, task.value, task.learners, waitfor);
+  }
+};
+
+namespace exhaustive {
+
+void put(std::string& out, const leader& role) { role_contents::put(out, role); }
+void put(std::string& out, const scout& role) { role_contents::put(out, role); }
+void put(std::string& out, const commander& role) { role_contents::put(out, role); }
+
+void put(std::string& out, const config_history& history) { put(out, versions_of(history)); }
+
+void put(std::string& out, const acceptor_state& state) {
+  put(out, state.watermark);
+  put(out, state.by_version.size());
+  for (const auto& [version, votes] : state.by_version)
+    put_all(out, version, votes.ballot, votes.accepted);
+}
+
+namespace {
+
+struct outcome_writer {
+  std::string& out;
+
+  void operator()(const adopted& o) const {
+    put_all(out, o.version, o.ballot, o.from_slot, o.to_slot, o.watermark, o.pvalues);
+  }
+  void operator()(const preempted& o) const { put_all(out, o.ballot); }
+  void operator()(const decided& o) const { put_all(out, o.value); }
+  void operator()(const below_watermark& o) const { put_all(out, o.slot, o.watermark); }
+};
+
+struct message_writer {
+  std::string& out;
+
+  void operator()(const p1a& m) const { put_all(out, m.leader, m.version, m.ballot, m.from_slot); }
+  void operator()(const p1b& m) const {
+    put_all(out, m.acceptor, m.version, m.asked, m.ballot, m.from_slot, m.next_slot, m.watermark,
+            m.accepted);
+  }
+  void operator()(const p2a& m) const { put_all(out, m.leader, m.version, m.value); }
+  void operator()(const p2b& m) const {
+    put_all(out, m.acceptor, m.version, m.asked, m.ballot, m.slot, m.watermark);
+  }
+  void operator()(const propose& m) const { put_all(out, m.replica, m.version, m.slot, m.value); }
+  void operator()(const decision& m) const { put_all(out, m.version, m.slot, m.value); }
+  void operator()(const ping& m) const {
+    put_all(out, m.from, m.state.slot_out, m.state.watermark);
+  }
+  void operator()(const config_news& m) const { put_all(out, versions_of(m.configurations)); }
+  template <class Other>
+  void operator()(const Other&) const {
+    PMMC_INVARIANT(false, "only what is modelled is encoded");
+  }
+};
+
+} // namespace
+
+void put(std::string& out, const scout_outcome& outcome) {
+  put(out, outcome.index());
+  std::visit(outcome_writer{out}, outcome);
+}
+
+void put(std::string& out, const commander_outcome& outcome) {
+  put(out, outcome.index());
+  std::visit(outcome_writer{out}, outcome);
+}
+
+void put(std::string& out, const envelope& e) {
+  put_all(out, e.to, e.body.index());
+  std::visit(message_writer{out}, e.body);
+}
+
+bool is_modelled(const message& m) {
+  if (const auto* p = std::get_if<ping>(&m))
+    return p->state.slot_out != 0 && p->from.view().starts_with('r');
+  return std::holds_alternative<p1a>(m) || std::holds_alternative<p1b>(m) ||
+         std::holds_alternative<p2a>(m) || std::holds_alternative<p2b>(m) ||
+         std::holds_alternative<propose>(m) || std::holds_alternative<config_news>(m) ||
+         std::holds_alternative<decision>(m);
+}
+
+} // namespace exhaustive
+
+} // namespace pmmc

@@ -1,0 +1,323 @@
+#include "exhaustive/process.hpp"
+
+#include "codec.hpp"
+#include "exhaustive/encoding.hpp"
+#include "invariant.hpp"
+
+#include <stdexcept>
+
+namespace pmmc::exhaustive {
+
+namespace {
+
+struct broken_assertion : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+[[noreturn]] void throw_broken(const char* condition, const char* meaning) {
+  throw broken_assertion{std::string{meaning} + " (the core's own assertion: " + condition + ")"};
+}
+
+/// More ticks than any wait of the leaders made here takes.
+constexpr unsigned most_ticks = 200;
+
+void keep_modelled(std::vector<envelope>& sent, std::vector<envelope> more) {
+  for (auto& e : more)
+    if (is_modelled(e.body))
+      sent.push_back(std::move(e));
+}
+
+step_outcome nothing(process p) {
+  step_outcome out{std::move(p)};
+  out.happened = false;
+  return out;
+}
+
+/// A leader's outputs, in the order that leader_outputs asks for.
+void carry_out(leader_process& p, step_outcome& out) {
+  auto wanted = p.core.take();
+  if (wanted.persist_seqnum)
+    p.durable_seqnum = *wanted.persist_seqnum;
+  out.stops_sub_roles |= wanted.stop_all;
+  out.stopped_scouts = std::move(wanted.stop_scouts);
+  out.stopped_commanders = std::move(wanted.stop_commanders);
+  const role_id id{"l" + std::to_string(p.number + 1)};
+  for (auto& task : wanted.start_scouts) {
+    scout started{id, std::move(task)};
+    keep_modelled(out.sent, started.take());
+    out.started.push_back(scout_process{p.number, std::move(started)});
+  }
+  for (auto& task : wanted.start_commanders) {
+    commander started{id, std::move(task)};
+    keep_modelled(out.sent, started.take());
+    out.started.push_back(commander_process{p.number, std::move(started)});
+  }
+  keep_modelled(out.sent, std::move(wanted.send));
+}
+
+/// Lets time pass until `done`, which sees the outputs too. False if it never is.
+template <class Done>
+bool tick_until(leader_process& p, step_outcome& out, const Done& done) {
+  for (unsigned i = 0; i < most_ticks; ++i) {
+    p.core.on_tick();
+    carry_out(p, out);
+    if (done())
+      return true;
+  }
+  return false;
+}
+
+void put_name(std::string& out, char kind, unsigned number) {
+  out.push_back(kind);
+  put_varint(out, number);
+}
+
+struct byte_writer {
+  std::string& out;
+
+  void operator()(const acceptor_process& p) const {
+    put_name(out, 'a', p.number);
+    put(out, p.core.state());
+    put(out, p.core.configurations());
+    put(out, p.durable);
+  }
+  void operator()(const leader_process& p) const {
+    put_name(out, 'l', p.number);
+    put_varint(out, p.durable_seqnum);
+    put_varint(out, p.ballots_left);
+    put_varint(out, p.restarts_left);
+    put(out, p.core);
+  }
+  void operator()(const scout_process& p) const {
+    put_name(out, 's', p.leader);
+    put(out, p.core);
+  }
+  void operator()(const commander_process& p) const {
+    put_name(out, 'c', p.leader);
+    put(out, p.core);
+  }
+  void operator()(const report& p) const {
+    put_name(out, 'r', p.leader);
+    put_varint(out, p.outcome.index());
+    put_varint(out, p.ballot.seqnum);
+    put_bytes(out, p.ballot.leader.view());
+    std::visit([this](const auto& outcome) { put(out, outcome); }, p.outcome);
+  }
+};
+
+} // namespace
+
+process_driver::process_driver(const scope& s) : scope_(s), configs_(configurations_of(s)) {
+  set_invariant_handler(throw_broken);
+}
+
+/// The first command proposed. In a scope with a reconfiguration it is that.
+command reconfiguration_command() { return command{"A1"}; }
+
+/// Who has crashed may have to be told again of a new configuration.
+acceptor process_driver::make_acceptor(unsigned number, acceptor_state recovered) const {
+  acceptor::settings options{.id = "a" + std::to_string(number + 1)};
+  if (scope_.pages)
+    options.page_bytes = 1;
+  return acceptor{options, std::move(recovered), config_history{configs_[0]}};
+}
+
+leader process_driver::make_leader(unsigned number, std::uint64_t free_seqnum) const {
+  leader::settings options;
+  options.id = configs_[0].leaders[number].id;
+  options.window = scope_.reconfigure ? 1 : scope_.slots;
+  // When things happen is for the search to choose: short waits only make its steps cheap.
+  options.timeout = {1, 2};
+  options.ping_ticks = 1;
+  options.start_ticks = 1;
+  options.lost_quorum_ticks = 50;
+  options.forget_replica_ticks = 1'000'000'000;
+  return leader{options, free_seqnum, config_history{configs_[0]}};
+}
+
+std::vector<process> process_driver::first_processes() const {
+  std::vector<process> all;
+  for (unsigned i = 0; i < acceptors_of(scope_); ++i)
+    all.push_back(acceptor_process{i, make_acceptor(i, {}), {}});
+  for (unsigned i = 0; i < scope_.leaders; ++i) {
+    leader_process p{i, make_leader(i, 0), 0, scope_.ballots, scope_.restarts};
+    step_outcome first_pings{p};
+    carry_out(p, first_pings);
+    all.push_back(std::move(p));
+  }
+  return all;
+}
+
+std::vector<envelope> process_driver::first_messages() const {
+  std::vector<envelope> all;
+  propose_slot(all, 1, 1);
+  // WINDOW is as large as the scope, or 1: then slot 2 has to wait for slot 1.
+  for (slot_num slot = 2; slot <= scope_.slots && !scope_.reconfigure; ++slot)
+    propose_slot(all, slot, 1);
+  return all;
+}
+
+/// To each leader a command of its own, or those of all.
+void process_driver::propose_slot(std::vector<envelope>& to, slot_num slot,
+                                  config_version version) const {
+  for (unsigned l = 0; l < scope_.leaders; ++l)
+    for (unsigned value = 0; value < scope_.leaders; ++value)
+      if (value == l || scope_.both_values)
+        to.push_back({configs_[0].leaders[l].id,
+                      propose{"r1", version, slot,
+                              command{static_cast<char>('A' + value) + std::to_string(slot)}}});
+}
+
+void process_driver::send_to_all(std::vector<envelope>& to, const message& m) const {
+  for (unsigned a = 1; a <= acceptors_of(scope_); ++a)
+    to.push_back({"a" + std::to_string(a), m});
+  for (const auto& l : configs_[0].leaders)
+    to.push_back({l.id, m});
+}
+
+std::vector<envelope> process_driver::reaction(const decision& m) const {
+  std::vector<envelope> all;
+  if (!scope_.reconfigure || m.slot + 1 > scope_.slots)
+    return all;
+  if (m.slot == 1 && m.value == reconfiguration_command()) {
+    config_news news{"r1", config_history{configs_[0]}};
+    news.configurations.add(configs_[1]);
+    send_to_all(all, news);
+    propose_slot(all, 2, 2);
+  } else {
+    propose_slot(all, m.slot + 1, m.version);
+  }
+  return all;
+}
+
+std::vector<envelope> process_driver::announcement(slot_num watermark) const {
+  std::vector<envelope> all;
+  ping news{.from = "r1", .number = 0, .state = {}};
+  news.state.slot_out = news.state.watermark = watermark;
+  send_to_all(all, news);
+  return all;
+}
+
+step_outcome process_driver::step(const process& before, const input& in) const {
+  try {
+    return std::visit([&](const auto& p) { return run(p, in); }, before);
+  } catch (const broken_assertion& e) {
+    auto out = nothing(before);
+    out.happened = true;
+    out.fault = e.what();
+    return out;
+  }
+}
+
+step_outcome process_driver::run(acceptor_process p, const input& in) const {
+  step_outcome out = nothing(p);
+  if (std::holds_alternative<crash_and_restart>(in)) {
+    p.core = make_acceptor(p.number, p.durable);
+  } else if (const auto* const* m = std::get_if<const envelope*>(&in)) {
+    if (const auto* asked = std::get_if<p1a>(&(*m)->body))
+      p.core.on(*asked);
+    else if (const auto* offered = std::get_if<p2a>(&(*m)->body))
+      p.core.on(*offered);
+    else if (const auto* news = std::get_if<ping>(&(*m)->body))
+      p.core.on(*news);
+    else if (const auto* later = std::get_if<config_news>(&(*m)->body))
+      p.core.on(*later);
+    else
+      return out;
+    auto wanted = p.core.take();
+    for (const auto& record : wanted.persist)
+      p.durable.apply(record);
+    keep_modelled(out.sent, std::move(wanted.send));
+  } else {
+    return out;
+  }
+  out.happened = true;
+  out.after = std::move(p);
+  return out;
+}
+
+step_outcome process_driver::run(leader_process p, const input& in) const {
+  step_outcome out = nothing(p);
+  if (const auto* const* m = std::get_if<const envelope*>(&in)) {
+    if (const auto* proposal = std::get_if<propose>(&(*m)->body))
+      p.core.on(*proposal);
+    else if (const auto* news = std::get_if<ping>(&(*m)->body))
+      p.core.on(*news);
+    else if (const auto* later = std::get_if<config_news>(&(*m)->body))
+      p.core.on(*later);
+    else
+      return out;
+    carry_out(p, out);
+  } else if (const auto* const* r = std::get_if<const report*>(&in)) {
+    if (const auto* from_scout = std::get_if<scout_outcome>(&(*r)->outcome))
+      p.core.on(*from_scout);
+    else
+      p.core.on(std::get<commander_outcome>((*r)->outcome), (*r)->ballot);
+    carry_out(p, out);
+  } else if (std::holds_alternative<crash_and_restart>(in)) {
+    if (p.restarts_left == 0)
+      return out;
+    --p.restarts_left;
+    p.core = make_leader(p.number, p.durable_seqnum);
+    carry_out(p, out);
+    out.loses_sub_roles = true;
+  } else if (std::holds_alternative<run_for_office>(in)) {
+    if (p.ballots_left == 0 || p.core.is_active() ||
+        !tick_until(p, out, [&] { return !out.started.empty(); }))
+      return nothing(out.after);
+    --p.ballots_left;
+  } else if (!p.core.is_active()) {
+    return out;
+  } else if (std::holds_alternative<lose_office>(in)) {
+    if (!tick_until(p, out, [&] { return !p.core.is_active(); }))
+      return nothing(out.after);
+  } else {
+    p.core.on_tick();
+    carry_out(p, out);
+  }
+  out.happened = true;
+  out.after = std::move(p);
+  return out;
+}
+
+step_outcome process_driver::run(scout_process p, const input& in) const {
+  const auto* const* m = std::get_if<const envelope*>(&in);
+  const auto* answer = m == nullptr ? nullptr : std::get_if<p1b>(&(*m)->body);
+  step_outcome out = nothing(p);
+  if (answer == nullptr)
+    return out;
+  p.core.on(*answer);
+  keep_modelled(out.sent, p.core.take());
+  out.happened = true;
+  if (const auto& outcome = p.core.outcome())
+    out.after = report{p.leader, *outcome, {}};
+  else
+    out.after = std::move(p);
+  return out;
+}
+
+step_outcome process_driver::run(commander_process p, const input& in) const {
+  const auto* const* m = std::get_if<const envelope*>(&in);
+  const auto* answer = m == nullptr ? nullptr : std::get_if<p2b>(&(*m)->body);
+  step_outcome out = nothing(p);
+  if (answer == nullptr)
+    return out;
+  p.core.on(*answer);
+  keep_modelled(out.sent, p.core.take());
+  out.happened = true;
+  if (const auto& outcome = p.core.outcome())
+    out.after = report{p.leader, *outcome, p.core.task().value.ballot};
+  else
+    out.after = std::move(p);
+  return out;
+}
+
+step_outcome process_driver::run(report p, const input&) const { return nothing(std::move(p)); }
+
+std::string canonical_bytes(const process& p) {
+  std::string out;
+  std::visit(byte_writer{out}, p);
+  return out;
+}
+
+} // namespace pmmc::exhaustive

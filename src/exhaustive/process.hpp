@@ -1,0 +1,110 @@
+// The processes of a scope: the core's roles as they are, with what a driver keeps for them. A step
+// gives a process one input and says everything that came of it.
+#pragma once
+
+#include "acceptor.hpp"
+#include "commander.hpp"
+#include "exhaustive/scope.hpp"
+#include "leader.hpp"
+#include "scout.hpp"
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace pmmc::exhaustive {
+
+struct acceptor_process {
+  unsigned number = 0; ///< 0 for a1
+  acceptor core;
+  acceptor_state durable; ///< what the records it persisted add up to
+};
+
+struct leader_process {
+  unsigned number = 0; ///< 0 for l1
+  leader core;
+  std::uint64_t durable_seqnum = 0;
+  unsigned ballots_left = 0;
+  unsigned restarts_left = 0;
+};
+
+struct scout_process {
+  unsigned leader = 0;
+  scout core;
+};
+
+struct commander_process {
+  unsigned leader = 0;
+  commander core;
+};
+
+/// A scout or commander that is done: its outcome is on its way to the leader.
+struct report {
+  unsigned leader = 0;
+  std::variant<scout_outcome, commander_outcome> outcome;
+  ballot_num ballot; ///< of a commander
+};
+
+using process =
+    std::variant<acceptor_process, leader_process, scout_process, commander_process, report>;
+
+/// What can happen to a process beside a message.
+struct crash_and_restart {}; ///< comes back with what is durable
+struct run_for_office {};    ///< a leader's patience ends
+struct lose_office {};       ///< an active leader hears no majority any more
+struct pass_time {};         ///< an active leader's tick
+
+using input = std::variant<const envelope*, const report*, crash_and_restart, run_for_office,
+                           lose_office, pass_time>;
+
+struct step_outcome {
+  explicit step_outcome(process p) : after(std::move(p)) {}
+
+  process after;        ///< of a scout or commander that is done: its report
+  bool happened = true; ///< false: nothing of the kind is possible here
+  bool stops_sub_roles =
+      false; ///< the leader's scouts and commanders end, undelivered reports stay
+  bool loses_sub_roles = false; ///< the leader's process crashed: these and the reports are gone
+  std::vector<config_version> stopped_scouts;
+  std::vector<slot_num> stopped_commanders;
+  std::vector<process> started;
+  std::vector<envelope> sent; ///< of what is_modelled
+  std::string fault;          ///< an assertion of the core that failed: nothing else is set
+};
+
+/// Of a scope with a reconfiguration.
+command reconfiguration_command();
+
+/// Runs the processes of one scope.
+class process_driver {
+public:
+  explicit process_driver(const scope& s);
+
+  std::vector<process> first_processes() const;
+  std::vector<envelope> first_messages() const;
+  /// What the replica sends when it has learned a decision, or that all slots below a watermark are
+  /// decided.
+  std::vector<envelope> reaction(const decision& m) const;
+  std::vector<envelope> announcement(slot_num watermark) const;
+  step_outcome step(const process& before, const input& in) const;
+
+private:
+  leader make_leader(unsigned number, std::uint64_t free_seqnum) const;
+  acceptor make_acceptor(unsigned number, acceptor_state recovered) const;
+  void propose_slot(std::vector<envelope>& to, slot_num slot, config_version version) const;
+  void send_to_all(std::vector<envelope>& to, const message& m) const;
+
+  step_outcome run(acceptor_process p, const input& in) const;
+  step_outcome run(leader_process p, const input& in) const;
+  step_outcome run(scout_process p, const input& in) const;
+  step_outcome run(commander_process p, const input& in) const;
+  step_outcome run(report p, const input& in) const;
+
+  scope scope_;
+  std::vector<configuration> configs_;
+};
+
+/// Two processes with equal bytes behave alike from now on.
+std::string canonical_bytes(const process& p);
+
+} // namespace pmmc::exhaustive

@@ -1,0 +1,178 @@
+#include "exhaustive/scope.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace pmmc::exhaustive {
+
+namespace {
+
+/// Sets one bound. The highest values are what the types of this folder can tell apart.
+bool set_bound(scope& s, std::string_view key, unsigned value) {
+  const auto number = [&](unsigned& bound, unsigned least, unsigned most) {
+    bound = value;
+    return value >= least && value <= most;
+  };
+  const auto flag = [&](bool& bound) {
+    bound = value != 0;
+    return value <= 1;
+  };
+  if (key == "acceptors")
+    return number(s.acceptors, 1, 3);
+  if (key == "leaders")
+    return number(s.leaders, 1, 3);
+  if (key == "ballots")
+    return number(s.ballots, 1, 9);
+  if (key == "slots")
+    return number(s.slots, 1, 9);
+  if (key == "restarts")
+    return number(s.restarts, 0, 9);
+  if (key == "both_values")
+    return flag(s.both_values);
+  if (key == "late_reports")
+    return flag(s.late_reports);
+  if (key == "pages")
+    return flag(s.pages);
+  if (key == "collect")
+    return flag(s.collect);
+  if (key == "reconfigure")
+    return flag(s.reconfigure);
+  if (key == "forget")
+    return flag(s.forget);
+  if (key == "merge_silent")
+    return flag(s.merge_silent);
+  return key == "symmetry" && flag(s.symmetry);
+}
+
+std::vector<scope> make_scopes() {
+  const scope one{.name = "one-leader", .what = "one leader, two ballots, one slot", .leaders = 1};
+  const scope duel{.name = "duel", .what = "two leaders, a ballot each, one slot", .ballots = 1};
+  scope rivals{.name = "rivals", .what = "two leaders, two ballots each, one slot"};
+  rivals.late_reports = false;
+  rivals.forget = true;
+  scope slots = duel;
+  slots.name = "slots";
+  slots.what = "two leaders, a ballot each, two slots";
+  slots.slots = 2;
+  slots.late_reports = false;
+  slots.forget = true;
+  scope pages = one;
+  pages.name = "pages";
+  pages.what = "one leader, two ballots, two slots, answers in pages";
+  pages.slots = 2;
+  pages.pages = true;
+  pages.forget = true;
+  scope collect = duel;
+  collect.name = "collect";
+  collect.what = "two leaders, a ballot each, one slot that is collected";
+  collect.collect = true;
+  scope boundary = one;
+  boundary.name = "boundary";
+  boundary.what = "one leader, a ballot, a reconfiguration in slot 1 for slot 2";
+  boundary.ballots = 1;
+  boundary.slots = 2;
+  boundary.reconfigure = true;
+  scope reconfigure = slots;
+  reconfigure.name = "reconfigure";
+  reconfigure.what = "two leaders, a ballot each, a reconfiguration in slot 1 for slot 2";
+  reconfigure.reconfigure = true;
+  scope crashes = rivals;
+  crashes.name = "crashes";
+  crashes.what = "two leaders, two ballots and a crash each, one slot";
+  crashes.restarts = 1;
+  scope large = crashes;
+  large.name = "large";
+  large.what = "as crashes, with late reports and both commands proposed to both leaders";
+  large.late_reports = true;
+  large.both_values = true;
+  return {one, duel, boundary, pages, slots, collect, rivals, crashes, reconfigure, large};
+}
+
+bool set_bounds(scope& s, std::string_view text, std::string& error) {
+  while (!text.empty()) {
+    const auto item = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(text.size(), item.size() + 1));
+    const auto equals = std::min(item.find('='), item.size() - 1);
+    unsigned value = 0;
+    const auto* const end = item.data() + item.size();
+    const auto [rest, problem] = std::from_chars(item.data() + equals + 1, end, value);
+    if (problem != std::errc{} || rest != end || !set_bound(s, item.substr(0, equals), value)) {
+      error = "\"" + std::string{item} +
+              "\" bounds nothing; write e.g. slots=2, out of acceptors, leaders (1 to 3), ballots, "
+              "slots (1 to 9), restarts (0 to 9), both_values, late_reports, pages, collect, "
+              "reconfigure, forget, merge_silent, symmetry (0 or 1)";
+      return false;
+    }
+  }
+  return true;
+}
+
+std::string all_names() {
+  std::string names;
+  for (const auto& s : named_scopes())
+    names += (names.empty() ? "" : ", ") + s.name;
+  return names;
+}
+
+} // namespace
+
+const std::vector<scope>& named_scopes() {
+  static const auto all = make_scopes();
+  return all;
+}
+
+std::optional<scope> parse_scope(std::string_view text, std::string& error) {
+  const auto name = text.substr(0, text.find(','));
+  text.remove_prefix(std::min(text.size(), name.size() + 1));
+  for (auto s : named_scopes()) {
+    if (s.name != name)
+      continue;
+    if (!set_bounds(s, text, error))
+      return std::nullopt;
+    return s;
+  }
+  error = "there is no scope \"" + std::string{name} + "\"; there are " + all_names();
+  return std::nullopt;
+}
+
+std::string bounds_of(const scope& s) {
+  std::string text;
+  const auto tell = [&](const char* key, unsigned value) {
+    text += (text.empty() ? "" : ",") + std::string{key} + "=" + std::to_string(value);
+  };
+  tell("acceptors", s.acceptors);
+  tell("leaders", s.leaders);
+  tell("ballots", s.ballots);
+  tell("slots", s.slots);
+  tell("restarts", s.restarts);
+  tell("both_values", s.both_values);
+  tell("late_reports", s.late_reports);
+  tell("pages", s.pages);
+  tell("collect", s.collect);
+  tell("reconfigure", s.reconfigure);
+  tell("forget", s.forget);
+  tell("merge_silent", s.merge_silent);
+  tell("symmetry", s.symmetry);
+  return text;
+}
+
+std::vector<configuration> configurations_of(const scope& s) {
+  configuration config;
+  for (unsigned i = 1; i <= s.acceptors; ++i)
+    config.acceptors.push_back({"a" + std::to_string(i), ""});
+  for (unsigned i = 1; i <= s.leaders; ++i)
+    config.leaders.push_back({"l" + std::to_string(i), ""});
+  config.replicas.push_back({"r1", ""});
+  std::vector<configuration> all{config};
+  if (s.reconfigure) {
+    config.version = 2;
+    config.first_slot = 2; // decided in slot 1, with WINDOW 1
+    config.acceptors.front().id = "a" + std::to_string(s.acceptors + 1);
+    all.push_back(config);
+  }
+  return all;
+}
+
+unsigned acceptors_of(const scope& s) { return s.acceptors + (s.reconfigure ? 1 : 0); }
+
+} // namespace pmmc::exhaustive

@@ -1,0 +1,102 @@
+// The numbers of states of small scopes. A change of the roles or of their messages changes them:
+// look at what it does, then at the numbers.
+#include "exhaustive/search.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace pmmc::exhaustive;
+
+namespace {
+
+search_result search_all(const char* text, unsigned jobs = 1) {
+  std::string error;
+  const auto s = parse_scope(text, error);
+  INFO("repeat with: pmmc check --exhaustive ", text);
+  REQUIRE_MESSAGE(s, error);
+  auto r = search(*s, {.jobs = jobs});
+  std::string trace;
+  for (const auto& line : r.trace)
+    trace += "\n" + line;
+  CHECK_MESSAGE(r.broken.empty(), r.broken << trace);
+  CHECK(r.is_complete);
+  return r;
+}
+
+} // namespace
+
+TEST_CASE("one leader with two ballots") {
+  const auto r = search_all("one-leader");
+  CHECK(r.states == 1'662);
+  CHECK(r.depth == 24);
+  CHECK(r.decided_states == 1'016);
+  CHECK(r.conflict_states == 0);
+}
+
+TEST_CASE("one leader that crashes twice") {
+  CHECK(search_all("one-leader,restarts=2").states == 8'350);
+}
+
+TEST_CASE("two leaders: values compete, and still one is decided") {
+  const auto r = search_all("duel");
+  CHECK(r.states == 10'516);
+  CHECK(r.decided_states == 5'332);
+  CHECK(r.conflict_states == 1'400);
+}
+
+TEST_CASE("two leaders that crash") { CHECK(search_all("duel,restarts=1").states == 65'260); }
+
+TEST_CASE("two leaders that are both asked for both commands") {
+  CHECK(search_all("duel,both_values=1").states == 26'552);
+}
+
+TEST_CASE("a reconfiguration") { CHECK(search_all("boundary").states == 49'157); }
+
+TEST_CASE("answers in pages") { CHECK(search_all("pages").states == 100'355); }
+
+TEST_CASE("symmetry: the states that a canonical one stands for are all there is") {
+  for (const std::string name : {"duel", "one-leader,restarts=1", "boundary",
+                                 "one-leader,ballots=1,merge_silent=0", "duel,forget=1"}) {
+    const auto reduced = search_all(name.c_str());
+    const auto full = search_all((name + ",symmetry=0").c_str());
+    CHECK(reduced.states < full.states);
+    CHECK(reduced.named_states == full.states);
+    CHECK(reduced.depth == full.depth);
+  }
+}
+
+TEST_CASE("merging what nobody can notice leaves out states, not outcomes") {
+  const auto merged = search_all("one-leader,ballots=1");
+  const auto every = search_all("one-leader,ballots=1,merge_silent=0");
+  CHECK(merged.states == 60);
+  CHECK(every.states == 204);
+  CHECK(merged.messages == every.messages);
+  CHECK(merged.process_states == every.process_states);
+}
+
+TEST_CASE("two threads find what one finds") {
+  const auto one = search_all("duel", 1);
+  const auto two = search_all("duel", 2);
+  CHECK(one.states == two.states);
+  CHECK(one.named_states == two.named_states);
+  CHECK(one.transitions == two.transitions);
+  CHECK(one.depth == two.depth);
+}
+
+TEST_CASE("a search that is stopped early says so") {
+  std::string error;
+  const auto r = search(*parse_scope("duel", error), {.jobs = 1, .most_states = 1'000});
+  CHECK_FALSE(r.is_complete);
+  CHECK(r.states >= 1'000);
+  CHECK(r.states < 10'516);
+}
+
+TEST_CASE("scopes are read strictly") {
+  std::string error;
+  CHECK(parse_scope("duel,slots=2,late_reports=0", error)->slots == 2);
+  for (const auto* wrong : {"", "nothing", "duel,slots", "duel,slots=0", "duel,slots=x", "duel,,",
+                            "duel,late_reports=2", "duel,acceptors=4"}) {
+    error.clear();
+    CHECK_FALSE(parse_scope(wrong, error));
+    CHECK_FALSE(error.empty());
+  }
+}
