@@ -77,7 +77,7 @@ class Files(ClusterTest):
                           r'bad\.jsonl:1: "return" is before "call"; ', r"bad\.jsonl:2: .*JSON")
         self.assert_error(run_program("check", "--history", file.with_name("none")), BAD_USAGE,
                           "cannot read .*none")
-        self.assert_error(run_program("check"), BAD_USAGE, "pmmc check --history FILE")
+        self.assert_error(run_program("check"), BAD_USAGE, "--history FILE says")
 
     def test_json(self):
         file = self.new_cluster().directory / "stale.jsonl"
