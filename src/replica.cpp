@@ -38,6 +38,7 @@ void replica::on(const role_id& client, request m) {
     return respond(client, std::move(*known));
   if (auto it = pending_.find(key); it != pending_.end()) {
     it->second.client = client;
+    it->second.asked_tick = tick_;
     return;
   }
   if (!is_request_kind(static_cast<std::uint64_t>(m.kind)))
@@ -57,17 +58,28 @@ void replica::on(const handoff& m) {
   for (const auto& r : m.requests)
     if (!state_->sessions().recorded(r.session, r.sequence) &&
         !pending_.contains({r.session, r.sequence}) &&
+        !state_->sessions().holds_back(r.session, r.sequence) &&
         is_request_kind(static_cast<std::uint64_t>(r.kind)))
       admit(r, {}); // refused ones are offered again by the replica that handed them on
 }
 
 bool replica::admit(request m, const role_id& client) {
-  if (pending_.size() >= options_.max_pending_requests ||
-      pending_bytes_ + m.op.size() > options_.max_pending_bytes)
+  const auto is_full = [&] {
+    return pending_.size() >= options_.max_pending_requests ||
+           pending_bytes_ + m.op.size() > options_.max_pending_bytes;
+  };
+  if (is_full())
+    forget_held_back(0);
+  if (is_full())
     return false;
   const request_key key{m.session, m.sequence};
+  const bool is_decided = state_->sessions().holds_back(key.session, key.sequence);
   pending_bytes_ += m.op.size();
-  pending_.emplace(key, pending_request{std::move(m), client, whereabouts::queued});
+  pending_.emplace(key, pending_request{std::move(m), client,
+                                        is_decided ? whereabouts::held_back : whereabouts::queued,
+                                        0, tick_});
+  if (is_decided)
+    return true; // its answer comes when its predecessors have been executed
   requests_.push_back(key);
   return true;
 }
@@ -256,6 +268,17 @@ void replica::mark_handed_on(const request_key& key) {
   it->second.handed_on_tick = tick_;
   if (it->second.client.empty())
     forget_request(it);
+}
+
+/// They are decided, so the sessions remember them; only the client's address is forgotten. They
+/// may wait for ever (for a predecessor that its client gave up), and must not keep that
+/// predecessor out.
+void replica::forget_held_back(std::uint64_t least_ticks) {
+  for (auto it = pending_.begin(); it != pending_.end();)
+    if (it->second.where == whereabouts::held_back && tick_ >= it->second.asked_tick + least_ticks)
+      it = forget_request(it);
+    else
+      ++it;
 }
 
 replica::pending_map::iterator replica::forget_request(pending_map::iterator it) {

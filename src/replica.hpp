@@ -64,9 +64,10 @@ public:
     unsigned ping_ticks = 10;
     unsigned silent_ticks = 60; ///< a peer not heard for so long counts as gone
     unsigned resend_ticks = 20;
-    unsigned stalled_ticks = 5;   ///< no progress for so long: catch up
-    unsigned explain_ticks = 100; ///< without progress for so long, clients are told why
-    unsigned query_ticks = 300;   ///< then a read is given up as unavailable
+    unsigned stalled_ticks = 5;            ///< no progress for so long: catch up
+    unsigned explain_ticks = 100;          ///< without progress for so long, clients are told why
+    unsigned query_ticks = 300;            ///< then a read is given up as unavailable
+    unsigned forget_held_back_ticks = 300; ///< unless its client has asked again
   };
 
   /// `state`: empty, or restored from the durable snapshot of slot `state->slot_out()`.
@@ -146,6 +147,7 @@ private:
     role_id client; ///< empty: another replica answers
     whereabouts where = whereabouts::queued;
     std::uint64_t handed_on_tick = 0;
+    std::uint64_t asked_tick = 0; ///< when its client last asked for it
   };
   using pending_map = std::unordered_map<request_key, pending_request, key_hash>;
   struct proposal {
@@ -177,6 +179,7 @@ private:
   // requests and proposals
   bool admit(request m, const role_id& client);
   pending_map::iterator forget_request(pending_map::iterator it);
+  void forget_held_back(std::uint64_t least_ticks);
   void respond(const role_id& client, response r);
   void propose();
   void fill_to_boundary();

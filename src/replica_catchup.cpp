@@ -43,6 +43,8 @@ void replica::on_tick() {
     set_active({});
   if (tick_ % options_.resend_ticks == 0) // the connection may have dropped it
     take_back_handed_on(std::uint64_t{10} * options_.resend_ticks);
+  if (tick_ % options_.forget_held_back_ticks == 0)
+    forget_held_back(options_.forget_held_back_ticks);
   resend_proposals();
   give_up_reads();
   explain_stall();

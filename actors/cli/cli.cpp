@@ -23,6 +23,11 @@ struct command {
   const char* does;
 };
 
+/// It has options of its own, so it is found before the others are parsed.
+int sim_comes_first(const arguments&) {
+  throw command_error{bad_usage, "\"sim\" comes first: pmmc sim --help"};
+}
+
 const std::vector<std::pair<std::string, command>>& commands() {
   static const std::vector<std::pair<std::string, command>> all = {
       {"init",
@@ -50,6 +55,7 @@ const std::vector<std::pair<std::string, command>>& commands() {
       {"check",
        {check, "check --history FILE... | --exhaustive SCOPE",
         "whether a history is linearizable; all that can happen in a scope"}},
+      {"sim", {sim_comes_first, "sim --seed N | --runs N", "a simulated cluster under faults"}},
       {"version", {version, "version", "version, commit, protocol version"}},
       {"apply",
        {apply_raw, "apply OP", "one operation, as bytes, for a state machine of your own"}},
@@ -161,6 +167,8 @@ arguments parse(int argc, char** argv) {
 }
 
 int run_command(int argc, char** argv, state_machine_factory make_machine) {
+  if (argc > 1 && std::string_view{argv[1]} == "sim")
+    return simulate(argc - 1, argv + 1);
   auto a = parse(argc, argv);
   a.make_machine = std::move(make_machine);
   const auto* c = find_command(a.command);

@@ -61,7 +61,8 @@ int reconfig(const arguments& a);
 int inspect(const arguments& a);
 int check(const arguments& a);
 int version(const arguments& a);
-int apply_raw(const arguments& a); ///< apply, query: for state machines other than the store
+int simulate(int argc, char** argv); ///< sim; argv[0] is the command
+int apply_raw(const arguments& a);   ///< apply, query: for state machines other than the store
 
 } // namespace pmmc::cli
 

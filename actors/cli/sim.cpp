@@ -1,0 +1,219 @@
+// `pmmc sim`.
+#include "cli.hpp"
+#include "commit.hpp"
+#include "progress.hpp"
+#include "sim/batch.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <sstream>
+#include <thread>
+
+namespace pmmc::cli {
+
+namespace {
+
+namespace po = boost::program_options;
+using clock = std::chrono::steady_clock;
+
+constexpr std::size_t story_messages = 40;
+
+po::options_description sim_options() {
+  po::options_description options{"Options"};
+  const auto number = [] { return po::value<std::uint64_t>(); };
+  auto add = options.add_options();
+  add("seed", number(), "run this seed; with --runs: begin with it (else with a random one)");
+  add("runs", number(), "run so many seeds, one after the other");
+  add("jobs", number()->default_value(std::max(1U, std::thread::hardware_concurrency())),
+      "runs at the same time");
+  add("steps", number(), "events after which faults end, at the latest");
+  add("nodes", number(), "processes, each with an acceptor, a leader and a replica");
+  add("replay", po::bool_switch(), "print everything that happens in the run of --seed");
+  add("keep", po::value<std::string>(), "only these faults: numbers, with commas, or none");
+  add("without", po::value<std::vector<std::string>>()->composing(), "no faults of this kind");
+  add("clients", number(), "clients of each kind, at the most");
+  add("operations", number(), "operations of each client, at the most");
+  add("calm-network", po::bool_switch(), "no loss or repetition but by faults");
+  add("shrink-seconds", po::value<double>()->default_value(30),
+      "time to make a failure smaller; 0: don't");
+  add("json", po::bool_switch(), "print the summary as JSON");
+  add("help,h", po::bool_switch(), "print this help");
+  return options;
+}
+
+std::vector<std::size_t> parse_list(const std::string& text) {
+  std::vector<std::size_t> numbers;
+  if (text == "none")
+    return numbers;
+  std::istringstream in{text};
+  for (std::string word; std::getline(in, word, ',');) {
+    std::size_t used = 0;
+    try {
+      numbers.push_back(std::stoul(word, &used));
+    } catch (const std::exception&) {
+      used = 0;
+    }
+    if (used == 0 || used != word.size())
+      throw command_error{bad_usage,
+                          "--keep takes numbers with commas between, not \"" + text + "\""};
+  }
+  return numbers;
+}
+
+sim::reduction reduction_of(const po::variables_map& given) {
+  sim::reduction less;
+  const auto number = [&](const char* name) -> std::optional<std::uint64_t> {
+    if (given.count(name) == 0)
+      return std::nullopt;
+    return given[name].as<std::uint64_t>();
+  };
+  less.nodes = number("nodes");
+  if (less.nodes && (*less.nodes == 0 || *less.nodes > 9))
+    throw command_error{bad_usage, "--nodes takes 1 to 9"};
+  less.steps = number("steps");
+  less.clients = number("clients");
+  less.operations = number("operations");
+  less.calm_network = given["calm-network"].as<bool>();
+  if (given.count("keep") > 0)
+    less.keep = parse_list(given["keep"].as<std::string>());
+  if (given.count("without") > 0)
+    for (const auto& name : given["without"].as<std::vector<std::string>>()) {
+      const auto kind = sim::parse_fault_kind(name);
+      if (!kind)
+        throw command_error{bad_usage, "--without " + name +
+                                           ": there are no such faults; the "
+                                           "summary of a batch names them"};
+      less.without.push_back(*kind);
+    }
+  return less;
+}
+
+void report(const sim::result& failure, const sim::reduction& less, double shrink_seconds) {
+  const auto seed = std::to_string(failure.seed);
+  std::printf("\nFAILED: seed %s, commit %s: %s\n  again: pmmc sim --seed %s%s\n", seed.c_str(),
+              commit, failure.broken.c_str(), seed.c_str(), sim::to_string(less).c_str());
+  std::fflush(stdout);
+  if (shrink_seconds <= 0)
+    return;
+  const auto smallest = sim::shrink(failure.seed, less, failure.broken, shrink_seconds);
+  std::printf("  shrunk to: pmmc sim --seed %s%s\n\n%s", seed.c_str(),
+              sim::to_string(smallest).c_str(),
+              sim::story(failure.seed, smallest, story_messages).c_str());
+  std::fflush(stdout);
+}
+
+int run_one(std::uint64_t seed, const sim::reduction& less, const po::variables_map& given) {
+  const auto s = sim::choose_scenario(seed, less);
+  sim::watch w{.tell = {}, .messages = true, .most_steps = less.steps.value_or(0)};
+  if (given["replay"].as<bool>()) {
+    w.tell = [](sim::sim_time at, const std::string& text) {
+      std::printf("%10.6f  %s\n", static_cast<double>(at) / sim::second, text.c_str());
+    };
+    const auto r = sim::run(s, w); // in this process, so that a debugger sees it
+    std::printf("trace hash %016llx\n%s\n", static_cast<unsigned long long>(r.trace_hash),
+                r.broken.empty() ? "nothing is broken" : r.broken.c_str());
+    return r.broken.empty() ? done : internal_error;
+  }
+  const auto r = sim::isolated_run{s, w.most_steps, false}.finish();
+  std::printf("seed %llu: %s, %zu acceptors, %zu leaders, %zu replicas, WINDOW %llu, %zu faults\n"
+              "%llu events in %.1f simulated s, trace hash %016llx\n%s",
+              static_cast<unsigned long long>(seed), s.colocated ? "colocated" : "separate",
+              s.acceptors, s.leaders, s.replicas, static_cast<unsigned long long>(s.window),
+              s.faults.size(), static_cast<unsigned long long>(r.facts.events),
+              static_cast<double>(r.facts.simulated) / sim::second,
+              static_cast<unsigned long long>(r.trace_hash), sim::describe(r.facts).c_str());
+  if (r.broken.empty())
+    return done;
+  report(r, less, given["shrink-seconds"].as<double>());
+  return internal_error;
+}
+
+double hours(const sim::summary& s) {
+  return static_cast<double>(s.simulated) / sim::second / 3600;
+}
+
+void print_json(const sim::batch_result& all, std::uint64_t first, double seconds) {
+  nlohmann::ordered_json j{{"commit", commit},
+                           {"first_seed", std::to_string(first)},
+                           {"runs", std::to_string(all.runs)},
+                           {"seconds", seconds},
+                           {"simulated_hours", hours(all.facts)},
+                           {"events", std::to_string(all.facts.events)},
+                           {"messages", std::to_string(all.facts.messages)},
+                           {"slots", std::to_string(all.facts.slots)},
+                           {"operations", std::to_string(all.facts.operations)}};
+  for (std::size_t i = 0; i < sim::facts; ++i)
+    j["happened"][std::string{sim::to_string(static_cast<sim::fact>(i))}] =
+        std::to_string(all.facts.happened[i]);
+  for (std::size_t i = 0; i < sim::fault_kinds; ++i)
+    j["faults"][std::string{sim::to_string(static_cast<sim::fault_kind>(i))}] =
+        std::to_string(all.facts.faults[i]);
+  j["failures"] = nlohmann::ordered_json::array();
+  for (const auto& f : all.failures)
+    j["failures"].push_back({{"seed", std::to_string(f.seed)}, {"broken", f.broken}});
+  std::printf("%s\n", j.dump(2).c_str());
+}
+
+int run_many(const sim::batch& b, const po::variables_map& given) {
+  const auto begin = clock::now();
+  progress_meter meter{"runs", b.runs};
+  const auto all = sim::run_batch(
+      b, [&](const sim::batch_result& so_far) { meter.show_at(so_far.runs, so_far.runs); });
+  meter.finish();
+  const std::chrono::duration<double> taken = clock::now() - begin;
+  if (given["json"].as<bool>()) {
+    print_json(all, b.first_seed, taken.count());
+  } else {
+    std::printf(
+        "%llu runs from seed %llu on in %.1f s (%.1f a second), %.1f simulated hours, "
+        "%llu events (%.0f a second)\n%s",
+        static_cast<unsigned long long>(all.runs), static_cast<unsigned long long>(b.first_seed),
+        taken.count(), static_cast<double>(all.runs) / taken.count(), hours(all.facts),
+        static_cast<unsigned long long>(all.facts.events),
+        static_cast<double>(all.facts.events) / taken.count(), sim::describe(all.facts).c_str());
+    if (!all.failures.empty()) {
+      std::printf("%zu runs failed:\n", all.failures.size());
+      for (const auto& f : all.failures)
+        std::printf("  seed %llu: %s\n", static_cast<unsigned long long>(f.seed), f.broken.c_str());
+      report(all.failures.front(), b.less, given["shrink-seconds"].as<double>());
+    }
+  }
+  return all.failures.empty() ? done : internal_error;
+}
+
+} // namespace
+
+int simulate(int argc, char** argv) {
+  const auto options = sim_options();
+  po::variables_map given;
+  po::store(po::parse_command_line(argc, argv, options), given);
+  po::notify(given);
+  if (given["help"].as<bool>()) {
+    std::ostringstream text;
+    text << options;
+    std::printf("Usage: pmmc sim --seed N [--replay] | --runs N [--jobs J]\n  A cluster in one "
+                "thread, under faults that the seed chooses; see docs/TESTING.md.\n\n%s",
+                text.str().c_str());
+    return done;
+  }
+  const bool has_seed = given.count("seed") > 0;
+  const auto less = reduction_of(given);
+  if (given.count("runs") == 0) {
+    if (!has_seed)
+      throw command_error{bad_usage, "which run? --seed N, or --runs N for many; see --help"};
+    return run_one(given["seed"].as<std::uint64_t>(), less, given);
+  }
+  sim::batch b;
+  b.runs = given["runs"].as<std::uint64_t>();
+  b.jobs =
+      static_cast<unsigned>(std::clamp<std::uint64_t>(given["jobs"].as<std::uint64_t>(), 1, 256));
+  b.less = less;
+  std::random_device entropy;
+  b.first_seed = has_seed ? given["seed"].as<std::uint64_t>() : std::uint64_t{entropy()} << 8;
+  return run_many(b, given);
+}
+
+} // namespace pmmc::cli

@@ -1,0 +1,84 @@
+#include "sim/checkers/oracle.hpp"
+
+#include "sim/checkers/violation.hpp"
+
+#include <utility>
+
+namespace pmmc::sim {
+
+oracle::oracle(std::unique_ptr<replicated_state> before_slot_1,
+               std::function<std::size_t(const role_id&)> number_of)
+    : book_(std::move(number_of)), log_(book_), truth_(std::move(before_slot_1), book_),
+      replicas_(truth_, book_, truth_.state().window()) {}
+
+void oracle::persisted(std::size_t acceptor, const acceptor_record& r) {
+  acceptors_.persisted(acceptor, r);
+  if (const auto* vote = std::get_if<accept_record>(&r)) {
+    if (log_.accepted(acceptor, vote->version, vote->value))
+      truth_.advance(log_);
+  } else if (const auto* gone = std::get_if<collect_record>(&r)) {
+    replicas_.watermark(gone->watermark);
+  }
+}
+
+/// F1: whoever knows a configuration knows it as it was decided.
+void oracle::news(const config_news& m) const {
+  for (const auto& [first_slot, config] : m.configurations.all()) {
+    const auto* known = book_.find(config.version);
+    demand(known != nullptr && known->as_decided == config, [&] {
+      return "F1: " + m.from.str() + " tells of a version " + std::to_string(config.version) +
+             " that was not decided like this";
+    });
+  }
+}
+
+void oracle::acceptor_sent(std::size_t from, const message& m) {
+  if (const auto* told = std::get_if<p1b>(&m)) {
+    acceptors_.sent(from, *told);
+    log_.promised(from, *told);
+  } else if (const auto* voted = std::get_if<p2b>(&m)) {
+    acceptors_.sent(from, *voted);
+  } else if (const auto* probed = std::get_if<read_probe_reply>(&m)) {
+    acceptors_.sent(from, *probed);
+  } else if (const auto* alive = std::get_if<pong>(&m)) {
+    acceptors_.sent(from, *alive);
+  } else if (const auto* configurations = std::get_if<config_news>(&m)) {
+    news(*configurations);
+  }
+}
+
+void oracle::leader_sent(std::size_t from, const role_id& id, const message& m) {
+  if (const auto* scouts = std::get_if<p1a>(&m)) {
+    leaders_.used(from, id, scouts->ballot);
+  } else if (const auto* commands = std::get_if<p2a>(&m)) {
+    leaders_.used(from, id, commands->value.ballot);
+    log_.asked(*commands);
+  } else if (const auto* decided = std::get_if<decision>(&m)) {
+    log_.decided(decided->slot, decided->value);
+  } else if (const auto* gone = std::get_if<collected>(&m)) {
+    replicas_.watermark(gone->watermark);
+  } else if (const auto* configurations = std::get_if<config_news>(&m)) {
+    news(*configurations);
+  }
+}
+
+void oracle::replica_sent(std::size_t from, const role_id& to, const message& m) {
+  if (const auto* alive = std::get_if<ping>(&m)) {
+    replicas_.sent(from, *alive);
+  } else if (const auto* answers = std::get_if<pong>(&m)) {
+    replicas_.sent(from, *answers);
+  } else if (const auto* proposed = std::get_if<propose>(&m)) {
+    replicas_.sent(from, *proposed);
+  } else if (const auto* answered = std::get_if<response>(&m)) {
+    replicas_.sent(from, *answered);
+  } else if (const auto* read = std::get_if<query_reply>(&m)) {
+    replicas_.sent(to, *read);
+  } else if (const auto* missed = std::get_if<catchup_reply>(&m)) {
+    for (std::size_t i = 0; i < missed->decisions.size(); ++i)
+      log_.decided(missed->from_slot + i, missed->decisions[i]);
+  } else if (const auto* configurations = std::get_if<config_news>(&m)) {
+    news(*configurations);
+  }
+}
+
+} // namespace pmmc::sim

@@ -1,0 +1,132 @@
+#include "sim/checkers/replica_checker.hpp"
+
+#include "codec.hpp"
+#include "kv/operation.hpp"
+#include "sim/checkers/violation.hpp"
+
+#include <algorithm>
+
+namespace pmmc::sim {
+
+replica_checker::look& replica_checker::at(std::size_t replica) {
+  if (replica >= looks_.size())
+    looks_.resize(replica + 1);
+  return looks_[replica];
+}
+
+void replica_checker::same_as_truth(const pmmc::replica& r) const {
+  demand(r.slot_out() <= truth_.slot_out(), [&] {
+    return "R2: slots below " + std::to_string(r.slot_out()) +
+           " are performed, and not all of them are chosen";
+  });
+  demand(r.state().fingerprint() == truth_.fingerprint_before(r.slot_out()), [&] {
+    return "S1: the state before slot " + std::to_string(r.slot_out()) +
+           " is not what the decisions add up to";
+  });
+}
+
+void replica_checker::started(std::size_t replica, const pmmc::replica& r) {
+  auto& before = at(replica);
+  demand(r.slot_out() >= std::max<slot_num>(1, before.durable),
+         [] { return std::string{"D2: a replica starts before its durable snapshot"}; });
+  before.slot_out = r.slot_out();
+  same_as_truth(r);
+}
+
+bool replica_checker::handled(std::size_t replica, const pmmc::replica& r) {
+  auto& before = at(replica);
+  if (r.slot_out() == before.slot_out)
+    return false;
+  demand(r.slot_out() > before.slot_out, [] { return std::string{"R4: slot_out has decreased"}; });
+  before.slot_out = r.slot_out();
+  same_as_truth(r);
+  return true;
+}
+
+void replica_checker::durable(std::size_t replica, slot_num slot) {
+  auto& held = at(replica).durable;
+  demand(slot >= held,
+         [] { return std::string{"D2: a durable snapshot is replaced by an older one"}; });
+  held = slot;
+}
+
+/// By the replicas of the configuration that goes on from there: those before it may be switched
+/// off.
+void replica_checker::watermark(slot_num slot) const {
+  if (slot <= 1)
+    return;
+  const auto& config = book_.for_slot(slot);
+  const auto holders =
+      std::count_if(config.replicas.begin(), config.replicas.end(),
+                    [&](std::size_t r) { return r < looks_.size() && looks_[r].durable >= slot; });
+  demand(static_cast<std::size_t>(holders) >= config.durable_replicas, [&] {
+    return "G1: the watermark " + std::to_string(slot) + " is durable at " +
+           std::to_string(holders) + " replicas of version " + std::to_string(config.version) +
+           ", and must be at " + std::to_string(config.durable_replicas);
+  });
+}
+
+void replica_checker::vitals_hold(std::size_t replica, const vitals& v) const {
+  const auto& l = looks_[replica];
+  demand(v.snapshot_slot <= std::max<slot_num>(1, l.durable), [&] {
+    return "D1: a replica tells of a snapshot at slot " + std::to_string(v.snapshot_slot) +
+           " that is not durable";
+  });
+  demand(v.slot_out <= truth_.slot_out(),
+         [] { return std::string{"R2: a replica tells of more slots than are chosen"}; });
+  watermark(v.watermark);
+}
+
+void replica_checker::sent(std::size_t replica, const ping& m) const {
+  vitals_hold(replica, m.state);
+}
+
+void replica_checker::sent(std::size_t replica, const pong& m) const {
+  vitals_hold(replica, m.state);
+}
+
+void replica_checker::sent(std::size_t replica, const propose& m) const {
+  demand(m.slot < looks_[replica].slot_out + window_, [&] {
+    return "R5: slot " + std::to_string(m.slot) + " is proposed for, and slot_out is " +
+           std::to_string(looks_[replica].slot_out);
+  });
+}
+
+void replica_checker::sent(std::size_t, const response& m) const {
+  if (m.status != reply_status::ok)
+    return;
+  if (m.session == 0) {
+    byte_reader body{m.body};
+    demand(truth_.model().opened(body.varint(), m.sequence),
+           [] { return std::string{"X1: a client is told of a session that was never opened"}; });
+    return;
+  }
+  const auto* answer = truth_.model().answer_to(m.session, m.sequence);
+  demand(m.body.empty() || (answer != nullptr && (!answer->is_known || answer->encoded == m.body)),
+         [&] {
+           return "X1: session " + std::to_string(m.session) + ", request " +
+                  std::to_string(m.sequence) + " is answered " +
+                  (answer == nullptr ? "before its execution" : "with another answer");
+         });
+}
+
+void replica_checker::asked(const role_id& client, std::uint64_t number, std::string key) {
+  queries_[{client, number}] = std::move(key);
+}
+
+void replica_checker::sent(const role_id& client, const query_reply& m) const {
+  const auto asked = queries_.find({client, m.number});
+  if (m.status != reply_status::ok)
+    return;
+  demand(asked != queries_.end(),
+         [] { return std::string{"a query is answered that nobody asked"}; });
+  const auto value = truth_.model().value_at(asked->second, m.slot);
+  const auto expected = value ? encode(kv::answer{kv::answer_status::ok, std::string{*value}})
+                              : encode(kv::answer{kv::answer_status::absent, {}});
+  demand(m.body == expected, [&] {
+    return "R3: a read at slot " + std::to_string(m.slot) + " of " + asked->second +
+           " shows another value than the decisions below";
+  });
+}
+
+} // namespace pmmc::sim

@@ -1,0 +1,52 @@
+// R2-R5, S1, G1, G2, X1: what replicas hold, propose and answer.
+#pragma once
+
+#include "replica.hpp"
+#include "sim/checkers/fold.hpp"
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace pmmc::sim {
+
+class replica_checker {
+public:
+  replica_checker(const fold& truth, const configuration_book& book, std::uint64_t window)
+      : truth_(truth), book_(book), window_(window) {}
+
+  /// The replica starts with this state.
+  void started(std::size_t replica, const pmmc::replica& r);
+  /// It has handled an input. Returns whether it has moved on.
+  bool handled(std::size_t replica, const pmmc::replica& r);
+  /// A snapshot of the slots below `slot` is durable at it.
+  void durable(std::size_t replica, slot_num slot);
+  /// G1: somebody believes in this watermark.
+  void watermark(slot_num slot) const;
+
+  void sent(std::size_t replica, const propose& m) const;
+  void sent(std::size_t replica, const ping& m) const;
+  void sent(std::size_t replica, const pong& m) const;
+  void sent(std::size_t replica, const response& m) const;
+  void sent(const role_id& client, const query_reply& m) const;
+  /// A client asks for a key's value.
+  void asked(const role_id& client, std::uint64_t number, std::string key);
+
+private:
+  struct look {
+    slot_num slot_out = 1;
+    slot_num durable = 0;
+  };
+  look& at(std::size_t replica);
+  void same_as_truth(const pmmc::replica& r) const;
+  void vitals_hold(std::size_t replica, const vitals& v) const;
+
+  const fold& truth_;
+  const configuration_book& book_;
+  std::uint64_t window_;
+  std::vector<look> looks_;
+  std::map<std::pair<role_id, std::uint64_t>, std::string> queries_;
+};
+
+} // namespace pmmc::sim

@@ -1,0 +1,56 @@
+// A simulated leader, with its scouts and commanders, whose reports may come late.
+#pragma once
+
+#include "leader.hpp"
+#include "sim/host.hpp"
+
+#include <map>
+#include <optional>
+#include <utility>
+#include <variant>
+
+namespace pmmc::sim {
+
+class leader_host final : public host {
+public:
+  /// `known`: the configurations that it was told of when it was set up.
+  leader_host(world& w, const role_id& id, std::size_t process, config_history known)
+      : host(w, id, process), known_(std::move(known)) {}
+
+  void start() override;
+  void check(world& w, const role_id& to, const message& m) const override;
+  bool is_quiet(std::string& why) const override;
+  bool is_active() const { return role_ && role_->is_active(); }
+
+protected:
+  void on_message(const role_id& from, message& m) override;
+  void on_tick() override;
+  void on_peer_lost(const role_id& peer) override { role_->on_peer_down(peer); }
+  void on_wake(std::size_t what) override;
+  void settle() override;
+  void forget() override;
+  void unblocked() override;
+
+private:
+  using report = std::variant<scout_outcome, std::pair<commander_outcome, ballot_num>>;
+
+  void carry_out(leader_outputs out);
+  void settle_scouts();
+  /// Returns whether the commander is done.
+  bool settle_commander(commander& c);
+  void hand_in(report r);
+  void hear(const report& r);
+  void count(const report& r);
+
+  std::uint64_t disk_free_seqnum_ = 0;
+  config_history known_;
+  std::optional<leader> role_;
+  std::vector<scout> scouts_;
+  std::map<slot_num, commander> commanders_;
+  std::vector<report> reports_; ///< to be heard at once
+  std::map<std::size_t, report> late_reports_;
+  std::size_t last_report_ = 0;
+  std::optional<leader_outputs> saving_; ///< while blocked
+};
+
+} // namespace pmmc::sim

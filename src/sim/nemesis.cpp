@@ -1,0 +1,257 @@
+#include "sim/nemesis.hpp"
+
+#include <algorithm>
+
+namespace pmmc::sim {
+
+void nemesis::begin(std::size_t number) {
+  const auto& f = world_.options.faults[number];
+  random_source dice{f.dice};
+  ++world_.facts.faults[static_cast<std::size_t>(f.kind)];
+  if (world_.log.is_told())
+    world_.tell("fault " + std::to_string(number) + ": " + std::string{to_string(f.kind)} +
+                " for " + std::to_string(f.lasts / millisecond) + " ms");
+  const auto ends = [&] {
+    world_.queue.push(world_.now() + f.lasts, event_kind::fault_end, 0, 0, number);
+  };
+  switch (f.kind) {
+  case fault_kind::crash:
+    return crash(f, dice);
+  case fault_kind::crash_before_persist:
+  case fault_kind::crash_before_send:
+  case fault_kind::crash_while_sending:
+    return doom(f, dice);
+  case fault_kind::power_cut:
+    return power_cut(f);
+  case fault_kind::pause:
+    return pause(f, dice);
+  case fault_kind::broken_connection:
+    return break_connection(dice);
+  case fault_kind::flapping:
+    flapping_end_[number] = world_.now() + f.lasts;
+    return flap(number, f);
+  case fault_kind::isolate:
+  case fault_kind::split:
+  case fault_kind::one_way:
+  case fault_kind::ring:
+  case fault_kind::bridge:
+    cuts_[number] = links_for(f.kind, dice);
+    for (const auto& [from, to] : cuts_[number])
+      world_.net.cut(from, to);
+    return ends();
+  case fault_kind::loss:
+  case fault_kind::duplication:
+  case fault_kind::delay:
+  case fault_kind::slow_disk:
+  case fault_kind::rotten_snapshot:
+    disturb(number, f, dice);
+    return ends();
+  case fault_kind::clock_drift:
+  case fault_kind::clock_jump:
+    return change_clock(f, dice);
+  case fault_kind::failed_sync: {
+    const auto p = pick(dice);
+    world_.process_at(p).disk_fails = true;
+    return;
+  }
+  case fault_kind::bit_flip:
+  case fault_kind::lost_directory:
+    return damage(f, dice);
+  case fault_kind::reconfigure:
+    return roster_.reconfigure(dice);
+  }
+}
+
+std::size_t nemesis::pick(random_source& dice) const {
+  const auto members = world_.members();
+  return members[dice.below(members.size())];
+}
+
+void nemesis::end(std::size_t number) {
+  const auto& f = world_.options.faults[number];
+  if (f.kind == fault_kind::flapping && world_.now() < flapping_end_[number])
+    return flap(number, f);
+  for (const auto& [from, to] : cuts_[number])
+    world_.net.mend(from, to);
+  cuts_.erase(number);
+  world_.net.end(number);
+  if (const auto victim = victims_.extract(number); !victim.empty()) {
+    auto& p = world_.process_at(victim.mapped());
+    p.slow_disk_factor = 1;
+    p.rotten = false;
+    p.tick_length = 10 * millisecond;
+  }
+}
+
+void nemesis::heal() {
+  cuts_.clear();
+  flapping_end_.clear();
+  victims_.clear();
+  world_.net.calm_down();
+  for (const auto i : world_.members()) {
+    auto& p = world_.process_at(i);
+    p.doom = fault_kind::pause;
+    p.sends_left = 0;
+    p.slow_disk_factor = 1;
+    p.disk_fails = p.rotten = p.damaged = false;
+    p.tick_length = 10 * millisecond;
+    if (!p.up)
+      world_.queue.push(world_.now(), event_kind::restart, i, p.life, 0);
+  }
+}
+
+// --- Processes ----------------------------------------------------------------------------------
+
+void nemesis::crash(const fault& f, random_source& dice) {
+  const auto p = pick(dice);
+  if (!world_.process_at(p).up)
+    return;
+  world_.crash(p);
+  world_.queue.push(world_.now() + f.lasts, event_kind::restart, p, world_.process_at(p).life + 1,
+                    0);
+}
+
+void nemesis::doom(const fault& f, random_source& dice) {
+  auto& p = world_.process_at(pick(dice));
+  p.doom = f.kind;
+  p.doom_dice = f.dice >> 32;
+}
+
+void nemesis::power_cut(const fault& f) {
+  for (const auto p : world_.members())
+    if (world_.process_at(p).up) {
+      world_.crash(p);
+      world_.queue.push(world_.now() + f.lasts + p * 7 * millisecond, event_kind::restart, p,
+                        world_.process_at(p).life + 1, 0);
+    }
+}
+
+void nemesis::pause(const fault& f, random_source& dice) {
+  auto& p = world_.process_at(pick(dice));
+  p.paused_until = std::max(p.paused_until, world_.now() + f.lasts);
+}
+
+void nemesis::break_connection(random_source& dice) {
+  const auto a = pick(dice);
+  const auto b = pick(dice);
+  if (a == b)
+    return;
+  world_.process_at(a).known &= ~(process_set{1} << b);
+  world_.process_at(b).known &= ~(process_set{1} << a);
+  for (const auto& [one, other] : {std::pair{a, b}, std::pair{b, a}})
+    if (world_.process_at(one).up && !world_.is_paused(one))
+      for (auto* h : world_.process_at(one).roles)
+        for (const auto* lost : world_.process_at(other).roles)
+          h->lose_peer(lost->id());
+}
+
+// --- Network, disks, clocks ---------------------------------------------------------------------
+
+nemesis::links nemesis::links_for(fault_kind kind, random_source& dice) const {
+  links cut;
+  const auto all = world_.processes();
+  const auto members = world_.members();
+  const auto both = [&](std::size_t a, std::size_t b) {
+    cut.emplace_back(a, b);
+    cut.emplace_back(b, a);
+  };
+  const auto sides = dice.next(); // a bit for each process
+  const auto center = pick(dice);
+  const auto side_of = [&](std::size_t p) { return sides >> p & 1; };
+  if (kind == fault_kind::one_way)
+    for (auto n = 1 + dice.below(2 * members.size()); n > 0; --n) {
+      const auto from = pick(dice);
+      const auto to = dice.below(all);
+      if (from != to)
+        cut.emplace_back(from, to);
+    }
+  if (kind == fault_kind::ring)
+    for (std::size_t i = 0; i < members.size(); ++i)
+      for (std::size_t j = i + 2; j < members.size(); ++j)
+        if (i != 0 || j + 1 != members.size())
+          both(members[i], members[j]);
+  for (std::size_t a = 0; a < all; ++a)
+    for (std::size_t b = a + 1; b < all; ++b) {
+      const bool among_members = world_.process_at(a).is_member && world_.process_at(b).is_member;
+      if (kind == fault_kind::isolate && (a == center || b == center) &&
+          (among_members || side_of(a == center ? b : a) != 0))
+        both(a, b);
+      else if ((kind == fault_kind::split ||
+                (kind == fault_kind::bridge && a != center && b != center)) &&
+               side_of(a) != side_of(b))
+        both(a, b);
+    }
+  return cut;
+}
+
+/// Cuts a process off, or lets it come back, and does the other one a little later.
+void nemesis::flap(std::size_t number, const fault& f) {
+  random_source dice{f.dice};
+  auto& cut = cuts_[number];
+  if (cut.empty()) {
+    cut = links_for(dice.below(2) == 0 ? fault_kind::isolate : fault_kind::split, dice);
+    for (const auto& [from, to] : cut)
+      world_.net.cut(from, to);
+  } else {
+    for (const auto& [from, to] : cut)
+      world_.net.mend(from, to);
+    cut.clear();
+  }
+  const auto next = std::min(flapping_end_[number],
+                             world_.now() + 50 * millisecond + dice.below(1'500 * millisecond));
+  world_.queue.push(next, event_kind::fault_end, 0, 0, number);
+}
+
+void nemesis::disturb(std::size_t number, const fault& f, random_source& dice) {
+  const auto p = pick(dice);
+  network::noise n;
+  n.whose = dice.below(2) == 0 ? ~process_set{0} : process_set{1} << p;
+  switch (f.kind) {
+  case fault_kind::loss:
+    n.loss_permille = static_cast<unsigned>(20 + dice.below(600));
+    return world_.net.begin(number, n);
+  case fault_kind::duplication:
+    n.duplicate_permille = static_cast<unsigned>(50 + dice.below(900));
+    return world_.net.begin(number, n);
+  case fault_kind::delay:
+    n.delay_spread = 5 * millisecond + dice.below(1'500 * millisecond);
+    return world_.net.begin(number, n);
+  case fault_kind::slow_disk:
+    world_.process_at(p).slow_disk_factor = 10 + dice.below(300);
+    break;
+  default:
+    world_.process_at(p).rotten = true;
+    break;
+  }
+  victims_[number] = p;
+}
+
+void nemesis::change_clock(const fault& f, random_source& dice) {
+  const auto number = pick(dice);
+  auto& p = world_.process_at(number);
+  if (f.kind == fault_kind::clock_drift) {
+    p.tick_length = 3 * millisecond + dice.below(40 * millisecond);
+    return;
+  }
+  for (auto ticks = 1 + dice.below(400); ticks > 0; --ticks)
+    for (auto* h : p.roles)
+      if (p.up && !p.crashing && !world_.is_paused(number))
+        h->tick();
+}
+
+// --- What is lost for good ----------------------------------------------------------------------
+
+/// A damaged role does not start. It may be mended (a bad cable), or be gone.
+void nemesis::damage(const fault& f, random_source& dice) {
+  const auto number = pick(dice);
+  auto& p = world_.process_at(number);
+  const bool for_good =
+      roster_.can_lose(number) && (f.kind == fault_kind::lost_directory || dice.below(2) == 0);
+  p.gone = p.gone || for_good;
+  p.damaged = true;
+  if (p.up)
+    world_.crash(number);
+  world_.queue.push(world_.now() + f.lasts, event_kind::restart, number, p.life + 1, 0);
+}
+
+} // namespace pmmc::sim

@@ -1,0 +1,187 @@
+#include "sim/roster.hpp"
+
+#include "sim/acceptor_host.hpp"
+#include "sim/leader_host.hpp"
+#include "sim/operator_host.hpp"
+#include "sim/replica_host.hpp"
+
+#include <algorithm>
+
+namespace pmmc::sim {
+
+namespace {
+
+constexpr std::string_view letter_of(member_kind kind) {
+  return kind == member_kind::acceptor ? "a" : kind == member_kind::leader ? "l" : "r";
+}
+
+} // namespace
+
+roster::roster(world& w) : world_(w) {
+  const auto& s = w.options;
+  const auto config = first_configuration(s);
+  std::vector<std::size_t> shared;
+  for (const auto kind : all_member_kinds)
+    for (std::size_t i = 0; i < config.members(kind).size(); ++i) {
+      if (!s.colocated || shared.size() <= i)
+        shared.push_back(world_.add_process(true));
+      add(kind, config.members(kind)[i].id, s.colocated ? shared[i] : shared.back(),
+          config_history{config});
+    }
+  last_number_ = std::max({s.acceptors, s.leaders, s.replicas});
+}
+
+roster::~roster() = default;
+
+void roster::add_operators() {
+  for (const auto* id : {"operator1", "operator2"})
+    operators_.push_back(
+        std::make_unique<operator_host>(world_, *this, id, world_.add_process(false)));
+}
+
+host& roster::add(member_kind kind, const role_id& id, std::size_t process,
+                  const config_history& known) {
+  if (kind == member_kind::acceptor)
+    roles_.push_back(std::make_unique<acceptor_host>(world_, id, process, known));
+  else if (kind == member_kind::leader)
+    roles_.push_back(std::make_unique<leader_host>(world_, id, process, known));
+  else
+    roles_.push_back(std::make_unique<replica_host>(world_, id, process));
+  return *roles_.back();
+}
+
+// --- What can be done without -------------------------------------------------------------------
+
+bool roster::is_gone(const role_id& id, std::size_t without) const {
+  const auto* h = world_.host_at(world_.number_of(id));
+  return h != nullptr &&
+         (h->process_number() == without || world_.process_at(h->process_number()).gone);
+}
+
+bool roster::survives(const configuration& c, std::size_t without) const {
+  const auto gone = [&](member_kind kind) {
+    const auto& all = c.members(kind);
+    return static_cast<std::size_t>(std::count_if(
+        all.begin(), all.end(), [&](const member& m) { return is_gone(m.id, without); }));
+  };
+  // So many replicas must hold a snapshot before the log, or an older configuration, may go.
+  const auto durable = std::min((c.acceptors.size() - 1) / 2 + 1, c.replicas.size());
+  return gone(member_kind::acceptor) <= (c.acceptors.size() - 1) / 2 &&
+         gone(member_kind::leader) < c.leaders.size() && gone(member_kind::replica) < durable &&
+         c.replicas.size() - gone(member_kind::replica) >= durable;
+}
+
+bool roster::can_lose(std::size_t process) const {
+  const auto& known = world_.checkers.truth().state().configurations();
+  const auto fine = [&](const configuration& c) { return survives(c, process); };
+  // Older ones than those that are needed would be too strict: their roles may be switched off.
+  config_version needed = known.latest().version;
+  for (const auto& r : roles_)
+    if (const auto* replica = dynamic_cast<const replica_host*>(r.get());
+        replica != nullptr && world_.process_at(replica->process_number()).up)
+      needed = std::min(needed, replica->role().live_from());
+  for (const auto& [first_slot, c] : known.all())
+    if (c.version >= needed && !fine(c))
+      return false;
+  return std::all_of(asked_for_.begin(), asked_for_.end(),
+                     [&](const configuration& c) { return c.version < needed || fine(c); });
+}
+
+// --- Reconfigurations ---------------------------------------------------------------------------
+
+reconfiguration::addition roster::newcomer(member_kind kind, std::size_t number) {
+  const auto n = std::to_string(number);
+  const auto id = std::string{letter_of(kind)} + n;
+  return {kind, {id, (world_.options.colocated ? "host" + n : id) + ":1", "disk-" + id}};
+}
+
+/// Replaces, removes or adds a role, or a whole process where roles share one.
+reconfiguration roster::change(random_source& dice, bool& has_new) {
+  const auto& latest = world_.checkers.truth().state().configurations().latest();
+  reconfiguration r;
+  r.replaces = dice.below(10) == 0 ? latest.version - 1 : latest.version;
+  const auto what = dice.below(4); // 0: remove, 1: add, else: replace
+  const auto one_kind = all_member_kinds[dice.below(all_member_kinds.size())];
+  const auto victim = dice.next();
+  has_new = what != 0;
+  last_number_ += has_new;
+  for (const auto kind : all_member_kinds) {
+    if (!world_.options.colocated && kind != one_kind)
+      continue;
+    const auto& members = latest.members(kind);
+    if (what != 1) {
+      // One that is gone first, as an operator would.
+      auto leaves = members.begin() + static_cast<std::ptrdiff_t>(victim % members.size());
+      const auto gone = std::find_if(members.begin(), members.end(),
+                                     [&](const member& m) { return is_gone(m.id, max_processes); });
+      if (gone != members.end())
+        leaves = gone;
+      r.remove.push_back({kind, leaves->id});
+    }
+    if (has_new)
+      r.add.push_back(newcomer(kind, last_number_));
+  }
+  return r;
+}
+
+void roster::reconfigure(random_source& dice) {
+  bool has_new = false;
+  if (world_.processes() + 3 > max_processes)
+    return;
+  auto r = change(dice, has_new);
+  const auto& known = world_.checkers.truth().state().configurations();
+  std::string why_not;
+  const auto next = apply(r, known, why_not);
+  if (!next || !survives(*next, max_processes))
+    return;
+  asked_for_.push_back(*next);
+  start(r);
+  operators_[dice.below(operators_.size())]->ask_for(std::move(r));
+}
+
+void roster::start(const reconfiguration& r) {
+  const auto& known = world_.checkers.truth().state().configurations();
+  std::size_t process = max_processes;
+  for (const auto& a : r.add) {
+    if (process == max_processes || !world_.options.colocated)
+      process = world_.add_process(true);
+    add(a.kind, a.who.id, process, known);
+  }
+  if (process != max_processes)
+    world_.queue.push(world_.now(), event_kind::restart, process, 0, 0);
+}
+
+void roster::withdraw(const reconfiguration& r) {
+  for (const auto& a : r.add)
+    switch_off(a.who.id);
+}
+
+void roster::switch_off_retired() {
+  const auto& known = world_.checkers.truth().state().configurations();
+  config_version live_from = 0;
+  for (const auto& h : roles_)
+    if (const auto* replica = dynamic_cast<const replica_host*>(h.get());
+        replica != nullptr && world_.process_at(replica->process_number()).up &&
+        known.latest().has_replica(replica->id()))
+      live_from = std::max(live_from, replica->role().live_from());
+  for (const auto& [id, former] : known.former_members())
+    if (former.removed_in <= live_from)
+      switch_off(id);
+}
+
+void roster::switch_off(const role_id& id) {
+  const auto* h = world_.host_at(world_.number_of(id));
+  if (h == nullptr)
+    return;
+  auto& p = world_.process_at(h->process_number());
+  if (p.gone)
+    return;
+  p.gone = true;
+  world_.facts.count(fact::role_retired);
+  if (world_.log.is_told())
+    world_.tell(id.str() + " is switched off");
+  if (p.up)
+    world_.crash(h->process_number());
+}
+
+} // namespace pmmc::sim

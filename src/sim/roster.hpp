@@ -1,0 +1,51 @@
+// Who belongs to the simulated cluster: its roles, those that operators add, and those that go.
+#pragma once
+
+#include "reconfiguration.hpp"
+#include "sim/host.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace pmmc::sim {
+
+class operator_host;
+
+class roster {
+public:
+  explicit roster(world& w);
+  ~roster();
+
+  const std::vector<std::unique_ptr<host>>& roles() const { return roles_; }
+  const std::vector<std::unique_ptr<operator_host>>& operators() const { return operators_; }
+  /// Sets up the operators; after the clients, so that these keep their numbers.
+  void add_operators();
+
+  /// An operator adds, removes or replaces something. New roles are running before they are added.
+  void reconfigure(random_source& dice);
+  /// Whether the cluster can do without this process for ever, and those that are gone already, in
+  /// every configuration that is live, pending or asked for: a majority of the acceptors must stay,
+  /// a leader, and one of any f + 1 replicas.
+  bool can_lose(std::size_t process) const;
+  /// Roles that were removed, and that nobody needs any more, are switched off.
+  void switch_off_retired();
+  /// A reconfiguration has been refused: its new roles are not needed.
+  void withdraw(const reconfiguration& r);
+
+private:
+  host& add(member_kind kind, const role_id& id, std::size_t process, const config_history& known);
+  reconfiguration change(random_source& dice, bool& has_new);
+  reconfiguration::addition newcomer(member_kind kind, std::size_t number);
+  bool survives(const configuration& c, std::size_t without) const;
+  bool is_gone(const role_id& id, std::size_t without) const;
+  void start(const reconfiguration& r);
+  void switch_off(const role_id& id);
+
+  world& world_;
+  std::vector<std::unique_ptr<host>> roles_;
+  std::vector<std::unique_ptr<operator_host>> operators_;
+  std::vector<configuration> asked_for_;
+  std::size_t last_number_;
+};
+
+} // namespace pmmc::sim

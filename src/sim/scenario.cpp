@@ -1,0 +1,187 @@
+#include "sim/scenario.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+namespace pmmc::sim {
+
+namespace {
+
+constexpr std::array<std::string_view, fault_kinds> names = {"crash",
+                                                             "crash_before_persist",
+                                                             "crash_before_send",
+                                                             "crash_while_sending",
+                                                             "power_cut",
+                                                             "pause",
+                                                             "broken_connection",
+                                                             "isolate",
+                                                             "split",
+                                                             "one_way",
+                                                             "ring",
+                                                             "bridge",
+                                                             "flapping",
+                                                             "loss",
+                                                             "duplication",
+                                                             "delay",
+                                                             "slow_disk",
+                                                             "failed_sync",
+                                                             "bit_flip",
+                                                             "rotten_snapshot",
+                                                             "lost_directory",
+                                                             "clock_drift",
+                                                             "clock_jump",
+                                                             "reconfigure"};
+
+bool one_in(random_source& random, std::uint64_t n) { return random.below(n) == 0; }
+
+/// Small numbers are likely, large ones possible.
+std::uint64_t skewed(random_source& random, std::uint64_t least, std::uint64_t most) {
+  const auto first = random.below(most - least + 1);
+  const auto second = random.below(most - least + 1);
+  return least + std::min(first, second);
+}
+
+void choose_cluster(scenario& s, random_source& random) {
+  s.colocated = one_in(random, 2);
+  const auto size = random.below(10);
+  s.acceptors = size == 0 ? 1 : size == 1 ? 2 : size == 2 ? 4 : size <= 4 ? 5 : 3;
+  if (s.colocated) {
+    s.leaders = s.replicas = s.acceptors;
+  } else {
+    s.leaders = 1 + random.below(3);
+    s.replicas = 1 + random.below(4);
+  }
+  s.window = one_in(random, 8) ? 1 + random.below(3) : 4 + random.below(40);
+  s.acceptor_page_bytes = one_in(random, 2) ? 60 : 100'000;
+  s.snapshot_piece_bytes = one_in(random, 2) ? 300 : 20'000;
+  auto& r = s.replica;
+  r.snapshot_log_bytes = 1'000 + random.below(20'000);
+  r.kept_decisions_bytes = random.below(6'000);
+  r.pipeline_slots = 1 + random.below(6);
+  r.batch_requests = 1 + random.below(6);
+  r.page_bytes = one_in(random, 2) ? 100 : 100'000;
+  if (one_in(random, 10))
+    r.max_pending_requests = 1 + random.below(6);
+  s.leader.kept_decisions_bytes = random.below(6'000);
+  if (one_in(random, 4))
+    s.leader.timeout.least_ticks = 5;
+}
+
+void choose_surroundings(scenario& s, random_source& random) {
+  s.delay_least = 50 + skewed(random, 0, 5'000);
+  s.delay_spread = 10 + skewed(random, 0, 20'000);
+  s.in_order = !one_in(random, 3);
+  if (one_in(random, 3))
+    s.loss_permille = static_cast<unsigned>(skewed(random, 1, 100));
+  if (one_in(random, 3))
+    s.duplicate_permille = static_cast<unsigned>(skewed(random, 1, 100));
+  s.breaks_are_told = !one_in(random, 3);
+  s.sync_least = 50 + skewed(random, 0, 3'000);
+  s.sync_spread = 1 + skewed(random, 0, 20'000);
+  s.report_spread = one_in(random, 2) ? 0 : random.below(30 * millisecond);
+  s.save_spread = 1 + random.below(300 * millisecond);
+}
+
+void choose_work(scenario& s, random_source& random) {
+  s.clients = random.below(4);
+  s.raw_clients = random.below(3);
+  if (s.clients + s.raw_clients == 0)
+    s.clients = 1;
+  s.keys = 1 + random.below(4);
+  s.in_flight = 1 + random.below(5);
+  s.value_bytes = 1 + skewed(random, 0, 200);
+  s.client_pause = 20 * millisecond + skewed(random, 0, 600 * millisecond);
+  s.timeout_ticks = one_in(random, 3) ? static_cast<unsigned>(20 + random.below(300)) : 3'000;
+}
+
+sim_time duration_of(fault_kind kind, random_source& random) {
+  switch (kind) {
+  case fault_kind::pause:
+    return 50 * millisecond + skewed(random, 0, 20 * second);
+  case fault_kind::crash:
+  case fault_kind::crash_before_persist:
+  case fault_kind::crash_before_send:
+  case fault_kind::crash_while_sending:
+  case fault_kind::power_cut:
+    return one_in(random, 3) ? skewed(random, 0, 20 * second) : random.below(1 * second);
+  default:
+    return 100 * millisecond + skewed(random, 0, 15 * second);
+  }
+}
+
+/// Each kind is on in half of the seeds, and those that are on have rates of their own: runs with
+/// few kinds reach states that runs with all of them do not.
+void choose_faults(scenario& s, random_source& random) {
+  std::vector<std::pair<fault_kind, sim_time>> kinds;
+  for (std::size_t i = 0; i < fault_kinds; ++i) {
+    const bool on = one_in(random, 2);
+    const auto every = 2 * second + skewed(random, 0, 60 * second);
+    if (on && (i + 1 < fault_kinds || s.acceptors + s.leaders + s.replicas < 14))
+      kinds.emplace_back(static_cast<fault_kind>(i), every);
+  }
+  for (const auto& [kind, every] : kinds)
+    for (sim_time at = random.below(every); at < s.fault_phase; at += 1 + random.below(2 * every)) {
+      fault f{at, duration_of(kind, random), kind, random.next()};
+      s.faults.push_back(f);
+    }
+  std::stable_sort(s.faults.begin(), s.faults.end(),
+                   [](const fault& a, const fault& b) { return a.at < b.at; });
+}
+
+void leave_out(scenario& s, const reduction& less) {
+  if (less.nodes) {
+    s.colocated = true;
+    s.acceptors = s.leaders = s.replicas = std::max<std::size_t>(1, *less.nodes);
+  }
+  if (less.keep) {
+    std::vector<fault> kept;
+    for (const auto i : *less.keep)
+      if (i < s.faults.size())
+        kept.push_back(s.faults[i]);
+    s.faults = std::move(kept);
+  }
+  std::erase_if(s.faults, [&](const fault& f) {
+    return std::find(less.without.begin(), less.without.end(), f.kind) != less.without.end();
+  });
+  if (less.clients) {
+    s.clients = std::min(s.clients, *less.clients);
+    s.raw_clients = std::min(s.raw_clients, *less.clients);
+  }
+  if (less.operations)
+    s.operations = std::min(s.operations, *less.operations);
+  if (less.calm_network) {
+    s.loss_permille = s.duplicate_permille = 0;
+    s.in_order = true;
+  }
+}
+
+} // namespace
+
+std::string_view to_string(fault_kind kind) { return names[static_cast<std::size_t>(kind)]; }
+
+std::optional<fault_kind> parse_fault_kind(std::string_view name) {
+  const auto at = std::find(names.begin(), names.end(), name);
+  if (at == names.end())
+    return std::nullopt;
+  return static_cast<fault_kind>(at - names.begin());
+}
+
+scenario choose_scenario(std::uint64_t seed, const reduction& less) {
+  scenario s;
+  s.seed = seed;
+  random_source random{seed * 0x9E3779B97F4A7C15ULL + 1};
+  choose_cluster(s, random);
+  choose_surroundings(s, random);
+  choose_work(s, random);
+  s.fault_phase = 20 * second + skewed(random, 0, 280 * second);
+  s.operations =
+      20 + static_cast<std::size_t>(s.fault_phase / (s.client_pause + 100 * millisecond));
+  s.operations = std::min<std::size_t>(s.operations, 400);
+  choose_faults(s, random);
+  leave_out(s, less);
+  return s;
+}
+
+} // namespace pmmc::sim

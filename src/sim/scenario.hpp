@@ -1,0 +1,112 @@
+// What a seed chooses before a run begins: the cluster, its surroundings, and when which fault
+// hits.
+#pragma once
+
+#include "leader.hpp"
+#include "replica.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace pmmc::sim {
+
+/// Microseconds since the run began. There is no other clock.
+using sim_time = std::uint64_t;
+inline constexpr sim_time millisecond = 1'000;
+inline constexpr sim_time second = 1'000'000;
+
+enum class fault_kind : std::uint8_t {
+  crash,                ///< a process stops between two inputs
+  crash_before_persist, ///< … with outputs of which nothing is durable
+  crash_before_send,    ///< … when they are durable, and nothing has been sent
+  crash_while_sending,  ///< … when some of them have been sent
+  power_cut,            ///< all processes at once
+  pause,                ///< a process is stopped and goes on later
+  broken_connection,    ///< two living processes are told that they lost each other
+  isolate,              ///< a process reaches nobody
+  split,                ///< two halves
+  one_way,              ///< some links carry nothing in one direction
+  ring,                 ///< each process reaches its two neighbours: everybody sees a majority
+  bridge,               ///< two halves that share one process
+  flapping,             ///< a process is cut off and comes back, over and over
+  loss,
+  duplication,
+  delay, ///< large and varying, so messages overtake each other
+  slow_disk,
+  failed_sync,     ///< the disk fails: the process stops for good, until somebody restarts it
+  bit_flip,        ///< a file is damaged; the role is not started from it
+  rotten_snapshot, ///< a replica reads damaged pieces of its snapshot to others
+  lost_directory,  ///< a role's data is gone, so it never comes back
+  clock_drift,     ///< ticks come too fast or too slowly
+  clock_jump,      ///< many ticks at once
+  reconfigure,     ///< no fault: an operator adds, removes or replaces roles
+};
+inline constexpr std::size_t fault_kinds = 24;
+
+std::string_view to_string(fault_kind kind);
+std::optional<fault_kind> parse_fault_kind(std::string_view name);
+
+/// `dice` decides everything else (whom it hits, how hard), so a fault is the same whatever other
+/// faults are left out.
+struct fault {
+  sim_time at = 0;
+  sim_time lasts = 0;
+  fault_kind kind = fault_kind::crash;
+  std::uint64_t dice = 0;
+};
+
+struct scenario {
+  std::uint64_t seed = 0;
+
+  std::size_t acceptors = 3;
+  std::size_t leaders = 2;
+  std::size_t replicas = 3;
+  bool colocated = false; ///< the n-th of each kind share a process
+  std::uint64_t window = 16;
+  pmmc::leader::settings leader;   ///< id, seed and window are filled in later
+  pmmc::replica::settings replica; ///< id and seed are filled in later
+  std::size_t acceptor_page_bytes = 1 << 20;
+  std::size_t snapshot_piece_bytes = 1 << 16;
+
+  sim_time delay_least = 100; ///< of a message on an undisturbed network
+  sim_time delay_spread = 400;
+  bool in_order = true; ///< each link keeps the order of its messages, as a TCP connection does
+  unsigned loss_permille = 0;
+  unsigned duplicate_permille = 0;
+  bool breaks_are_told = true; ///< who loses a peer is told so, by its connection
+  sim_time sync_least = 200;
+  sim_time sync_spread = 2'000;
+  sim_time report_spread = 0;              ///< how late leaders hear of their scouts and commanders
+  sim_time save_spread = 50 * millisecond; ///< how long it takes to write a snapshot
+
+  std::size_t clients = 2;
+  std::size_t raw_clients = 1;  ///< send each request again and again, to several replicas
+  std::size_t operations = 100; ///< of each client
+  std::size_t keys = 3;
+  std::size_t in_flight = 4;
+  std::size_t value_bytes = 8;
+  sim_time client_pause = 200 * millisecond; ///< on average, between operations
+  unsigned timeout_ticks = 1'000;            ///< of an operation; raw clients never give up
+
+  sim_time fault_phase = 60 * second;
+  sim_time calm_phase = 120 * second; ///< at the most; then everything must be done
+  std::vector<fault> faults;          ///< by time
+};
+
+/// Parts of a scenario that are left out: how a user, or the shrinker, makes it smaller.
+struct reduction {
+  std::optional<std::size_t> nodes;             ///< of each kind, colocated
+  std::optional<std::uint64_t> steps;           ///< events, after which faults end
+  std::optional<std::vector<std::size_t>> keep; ///< faults, by their place in the scenario
+  std::vector<fault_kind> without;              ///< faults of these kinds
+  std::optional<std::size_t> clients;           ///< at most, and as many raw ones
+  std::optional<std::size_t> operations;        ///< at most, of each client
+  bool calm_network = false; ///< no loss, duplication or reordering between faults
+};
+
+/// A function of its arguments.
+scenario choose_scenario(std::uint64_t seed, const reduction& less = {});
+
+} // namespace pmmc::sim

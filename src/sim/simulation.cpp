@@ -1,0 +1,296 @@
+#include "sim/simulation.hpp"
+
+#include "check/kv_record.hpp"
+#include "check/linearizability.hpp"
+#include "invariant.hpp"
+#include "sim/checkers/violation.hpp"
+#include "sim/leader_host.hpp"
+#include "sim/operator_host.hpp"
+
+#include <utility>
+
+namespace pmmc::sim {
+
+namespace {
+/// More events in a run are a storm: roles that answer each other without end.
+constexpr std::uint64_t most_events = 60'000'000;
+} // namespace
+
+simulation::simulation(const scenario& s, const watch& w)
+    : options_(s), most_steps_(w.most_steps), world_(options_), members_(world_),
+      nemesis_(world_, members_) {
+  world_.log.tell = w.tell;
+  world_.log.tells_messages = w.messages && w.tell;
+  add_clients();
+  members_.add_operators();
+  for (std::size_t p = 0; p < world_.processes(); ++p)
+    world_.queue.push(p * millisecond, event_kind::restart, p, 0, 0);
+  for (std::size_t i = 0; i < options_.faults.size(); ++i)
+    world_.queue.push(options_.faults[i].at, event_kind::fault, 0, 0, i);
+}
+
+void simulation::add_clients() {
+  for (std::size_t i = 1; i <= options_.clients; ++i)
+    clients_.push_back(std::make_unique<core_client>(world_, history_, "c" + std::to_string(i),
+                                                     world_.add_process(false)));
+  for (std::size_t i = 1; i <= options_.raw_clients; ++i)
+    clients_.push_back(std::make_unique<raw_client>(world_, history_, "raw" + std::to_string(i),
+                                                    world_.add_process(false)));
+}
+
+// --- Events -------------------------------------------------------------------------------------
+
+void simulation::start(std::size_t number) {
+  auto& p = world_.process_at(number);
+  if (p.up)
+    return;
+  if (p.gone || p.damaged) {
+    world_.facts.count(fact::refused_to_start);
+    return;
+  }
+  world_.facts.count(fact::restart, p.life > 0);
+  if (world_.log.is_told())
+    for (const auto* h : p.roles)
+      world_.tell(h->id().str() + " starts");
+  world_.set_up(number, true);
+  p.known = 0;
+  p.seen = {};
+  world_.queue.push(world_.now() + world_.chance.below(p.tick_length), event_kind::tick, number,
+                    p.life, 0);
+  for (auto* h : p.roles)
+    h->start();
+}
+
+void simulation::stop_crashed() {
+  world_.nobody_crashes();
+  for (std::size_t i = 0; i < world_.processes(); ++i) {
+    auto& p = world_.process_at(i);
+    if (!p.crashing)
+      continue;
+    p.crashing = false;
+    p.doom = fault_kind::pause;
+    p.sends_left = 0;
+    p.paused_until = 0;
+    p.disk_fails = false;
+    ++p.life;
+    world_.set_up(i, false);
+    for (auto* h : p.roles) {
+      h->crash();
+      if (world_.log.is_told())
+        world_.tell(h->id().str() + " crashes");
+    }
+    // Somebody looks after it, some time; earlier, if the fault says so.
+    world_.queue.push(world_.now() + 500 * millisecond + world_.chance.below(10 * second),
+                      event_kind::restart, i, p.life, 0);
+  }
+}
+
+void simulation::step(const event& e) {
+  world_.log.mix(e.at << 8 ^ e.who);
+  world_.log.mix(static_cast<std::uint64_t>(e.kind) << 32 ^ e.what);
+  switch (e.kind) {
+  case event_kind::deliver: {
+    auto* h = world_.host_at(e.who);
+    if (h != nullptr && world_.process_at(h->process_number()).up) {
+      if (const auto until = world_.process_at(h->process_number()).paused_until;
+          until > world_.now())
+        return world_.queue.push(until, e.kind, e.who, e.life, e.what);
+      auto& f = world_.flight_at(e.what);
+      h->receive(f.from, f.body);
+    }
+    return world_.land(e.what);
+  }
+  case event_kind::wake: {
+    auto* h = world_.host_at(e.who);
+    const auto& p = world_.process_at(h->process_number());
+    if (!p.up || p.life != e.life)
+      return;
+    if (p.paused_until > world_.now())
+      return world_.queue.push(p.paused_until, e.kind, e.who, e.life, e.what);
+    return h->woken(e.what);
+  }
+  case event_kind::tick: {
+    const auto& p = world_.process_at(e.who);
+    if (!p.up || p.life != e.life)
+      return;
+    if (p.paused_until > world_.now())
+      return world_.queue.push(p.paused_until, e.kind, e.who, e.life, e.what);
+    world_.queue.push(world_.now() + p.tick_length, event_kind::tick, e.who, e.life, 0);
+    return tick(e.who);
+  }
+  case event_kind::restart:
+    if (world_.process_at(e.who).life == e.life)
+      start(e.who);
+    return;
+  case event_kind::fault:
+    return faults_over_ ? void() : nemesis_.begin(e.what);
+  case event_kind::fault_end:
+    return faults_over_ ? void() : nemesis_.end(e.what);
+  }
+}
+
+void simulation::tick(std::size_t number) {
+  auto& p = world_.process_at(number);
+  if (++p.ticks % 10 == 0 && p.is_member)
+    notice_peers(number);
+  for (auto* h : p.roles)
+    if (!p.crashing)
+      h->tick();
+}
+
+/// What a process notices of its connections: who has crashed, at once; who is silent, after 600
+/// ms.
+void simulation::notice_peers(std::size_t number) {
+  auto& p = world_.process_at(number);
+  auto reached = world_.up() & ~world_.net.deaf_to(number);
+  for (std::size_t i = 0; i < world_.processes(); ++i)
+    if (world_.is_paused(i))
+      reached &= ~(process_set{1} << i);
+  p.seen[p.ticks / 10 % p.seen.size()] = reached;
+  process_set lately = reached;
+  for (const auto s : p.seen)
+    lately |= s;
+  const auto lost = p.known & ~(lately & world_.up());
+  p.known = (p.known & ~lost) | reached;
+  if (lost == 0 || !options_.breaks_are_told)
+    return;
+  for (std::size_t i = 0; i < world_.processes(); ++i)
+    if ((lost >> i & 1) != 0)
+      for (const auto* gone : world_.process_at(i).roles)
+        for (auto* h : p.roles)
+          if (!p.crashing)
+            h->lose_peer(gone->id());
+}
+
+void simulation::play_until(sim_time end, const std::function<bool()>& done) {
+  std::uint64_t until_look = 0;
+  while (!world_.queue.empty() && world_.queue.next_time() < end) {
+    const auto e = world_.queue.pop();
+    world_.advance_to(e.at);
+    step(e);
+    if (world_.somebody_crashes())
+      stop_crashed();
+    ++world_.facts.events;
+    demand(world_.facts.events < most_events,
+           [] { return std::string{"L1: messages call forth messages without end"}; });
+    if (!faults_over_ && most_steps_ != 0 && world_.facts.events >= most_steps_)
+      return;
+    if (done && ++until_look % 1'024 == 0 && done())
+      return;
+  }
+  world_.advance_to(std::max(world_.now(), end));
+}
+
+// --- The run ------------------------------------------------------------------------------------
+
+void simulation::run() {
+  play_until(options_.fault_phase, nullptr);
+  faults_over_ = true;
+  if (world_.log.is_told())
+    world_.tell("the faults are over");
+  nemesis_.heal();
+  for (auto& c : clients_)
+    c->hurry();
+  demand_answers();
+  demand_rest();
+  check_history();
+}
+
+void simulation::demand_answers() {
+  const auto all_done = [this] {
+    for (const auto& c : clients_)
+      if (!c->is_done())
+        return false;
+    return true;
+  };
+  play_until(world_.now() + options_.calm_phase, all_done);
+  std::string why;
+  for (const auto& c : clients_)
+    c->is_quiet(why);
+  demand(why.empty(), [&] {
+    at_rest(why);
+    return "L1: not everything is answered: " + why;
+  });
+}
+
+void simulation::demand_rest() {
+  std::string why;
+  play_until(world_.now() + options_.calm_phase, [&] { return at_rest(why); });
+  demand(at_rest(why), [&] { return "L2: the cluster does not come to rest: " + why; });
+}
+
+/// All replicas have performed the same slots, whose states the checkers have compared already; no
+/// scout, commander or request is left over; and exactly one leader is active.
+bool simulation::at_rest(std::string& why) const {
+  why.clear();
+  bool quiet = true;
+  std::size_t active = 0;
+  for (const auto& m : members_.roles()) {
+    const auto p = m->process_number();
+    if ((world_.up() >> p & 1) == 0)
+      continue;
+    quiet = m->is_quiet(why) && quiet;
+    if (const auto* l = dynamic_cast<const leader_host*>(m.get()))
+      active += l->is_active();
+  }
+  for (const auto& o : members_.operators())
+    quiet = o->is_quiet(why) && quiet;
+  if (active != 1)
+    why += std::to_string(active) + " leaders are active; ";
+  return quiet && active == 1;
+}
+
+/// Queries that were given up, and operations that never happened, say nothing.
+void simulation::check_history() const {
+  check::history seen;
+  for (std::size_t i = 0; i < history_.size(); ++i) {
+    const auto& h = history_[i];
+    auto op = check::recorded_call(h.op);
+    demand(op.has_value(), [] { return std::string{"a client's operation cannot be recorded"}; });
+    op->client = h.client.str();
+    op->id = i + 1;
+    op->call_ns = h.called * 1'000;
+    op->return_ns = h.returned * 1'000;
+    if (h.end == operation_end::answered)
+      check::record_answer(*op, h.answer);
+    else
+      op->result = h.end == operation_end::not_executed ? check::result_kind::not_executed
+                                                        : check::result_kind::unknown;
+    seen.push_back(std::move(*op));
+  }
+  const auto checked = check::check_history(seen);
+  demand(checked.outcome != check::verdict::not_linearizable, [&] {
+    return "H1: the history is not linearizable: " +
+           (checked.violations.empty() ? std::string{} : checked.violations.front().text);
+  });
+}
+
+result run(const scenario& s, const watch& w) {
+  set_invariant_handler([](const char* condition, const char* meaning) {
+    throw violation{std::string{meaning} + " (" + condition + ")"};
+  });
+  simulation cluster{s, w};
+  result r;
+  r.seed = s.seed;
+  try {
+    cluster.run();
+  } catch (const violation& v) {
+    r.broken = v.what();
+  }
+  auto& state = cluster.state();
+  r.facts = state.facts;
+  r.facts.simulated = state.now();
+  r.facts.slots = state.checkers.log().chosen_slots();
+  r.facts.count(fact::request_decided_again, state.checkers.truth().requests_decided_again());
+  r.facts.count(fact::noop_decided, state.checkers.truth().noops());
+  r.facts.count(fact::reconfiguration, state.checkers.truth().reconfigurations());
+  r.facts.count(fact::two_reconfigurations_in_flight,
+                state.checkers.truth().reconfigurations_in_flight());
+  r.facts.count(fact::boundary_crossed, state.checkers.truth().boundaries_crossed());
+  state.log.mix(state.now());
+  state.log.mix(state.checkers.truth().state().fingerprint());
+  r.trace_hash = state.log.hash();
+  return r;
+}
+
+} // namespace pmmc::sim

@@ -1,0 +1,84 @@
+#include "sim/summary.hpp"
+
+#include <cstdio>
+
+namespace pmmc::sim {
+
+namespace {
+
+constexpr std::array<std::string_view, facts> names = {"elections",
+                                                       "preemptions",
+                                                       "pmax overrides",
+                                                       "recovery scouts",
+                                                       "holes",
+                                                       "no-ops decided",
+                                                       "proposals that lost their slot",
+                                                       "requests decided again",
+                                                       "stale requests sent",
+                                                       "reads answered",
+                                                       "sessions ended",
+                                                       "operations of unknown outcome",
+                                                       "requests refused as busy",
+                                                       "handoffs",
+                                                       "snapshots saved",
+                                                       "snapshots installed",
+                                                       "snapshots rejected",
+                                                       "catch-ups",
+                                                       "logs collected",
+                                                       "work below the watermark",
+                                                       "restarts",
+                                                       "writes lost in a crash",
+                                                       "writes kept in a crash",
+                                                       "refusals to start",
+                                                       "reconfigurations",
+                                                       "reconfigurations out of date",
+                                                       "boundaries crossed",
+                                                       "two reconfigurations in flight",
+                                                       "roles retired"};
+
+void line(std::string& out, std::string_view name, std::uint64_t number) {
+  char text[96];
+  std::snprintf(text, sizeof text, "  %-34.*s %12llu\n", static_cast<int>(name.size()), name.data(),
+                static_cast<unsigned long long>(number));
+  out += text;
+}
+
+} // namespace
+
+std::string_view to_string(fact f) { return names[static_cast<std::size_t>(f)]; }
+
+void summary::add(const summary& other) {
+  for (std::size_t i = 0; i < facts; ++i)
+    happened[i] += other.happened[i];
+  for (std::size_t i = 0; i < fault_kinds; ++i)
+    faults[i] += other.faults[i];
+  events += other.events;
+  messages += other.messages;
+  slots += other.slots;
+  operations += other.operations;
+  simulated += other.simulated;
+}
+
+std::string describe(const summary& s) {
+  std::string out = "what happened:\n";
+  std::string never;
+  line(out, "slots decided", s.slots);
+  line(out, "operations", s.operations);
+  for (std::size_t i = 0; i < facts; ++i)
+    if (s.happened[i] > 0)
+      line(out, names[i], s.happened[i]);
+    else
+      never += (never.empty() ? "" : ", ") + std::string{names[i]};
+  out += "faults:\n";
+  for (std::size_t i = 0; i < fault_kinds; ++i) {
+    const auto name = to_string(static_cast<fault_kind>(i));
+    if (s.faults[i] > 0)
+      line(out, name, s.faults[i]);
+    else
+      never += (never.empty() ? "" : ", ") + std::string{name};
+  }
+  out += "never happened: " + (never.empty() ? "nothing of the above" : never) + "\n";
+  return out;
+}
+
+} // namespace pmmc::sim

@@ -1,0 +1,65 @@
+// What happened in a run, counted: a run in which nothing interesting happened proves nothing.
+#pragma once
+
+#include "sim/scenario.hpp"
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace pmmc::sim {
+
+enum class fact : std::uint8_t {
+  election,       ///< a leader became active
+  preemption,     ///< a scout or commander met a higher ballot
+  pmax_override,  ///< phase 1 found another value than the leader's own proposal
+  recovery_scout, ///< phase 1 for slots that an active leader had not looked at
+  hole,           ///< a replica knew a decision, but not the one before it
+  noop_decided,
+  lost_slot,             ///< a replica's proposal lost its slot to another one
+  request_decided_again, ///< a retry was decided in a second slot
+  stale_request,         ///< a client sent a request again that it had the answer to
+  read_answered,
+  session_ended,
+  operation_unknown, ///< a client gave up an operation without knowing its outcome
+  refused_as_busy,
+  handoff,
+  snapshot_saved,
+  snapshot_installed,
+  snapshot_rejected,
+  catch_up,        ///< a replica was sent decisions that it had missed
+  log_collected,   ///< an acceptor dropped slots
+  below_watermark, ///< somebody worked on a slot that was gone
+  restart,
+  write_lost,            ///< a crash during a sync: nothing of the write is on the disk
+  write_kept,            ///< … all of it is, though nobody was told
+  refused_to_start,      ///< a damaged or lost directory
+  reconfiguration,       ///< decided, and it took effect
+  reconfiguration_stale, ///< decided, but of a version that was not the latest any more
+  boundary_crossed,      ///< a slot was decided under another configuration than the one before
+  two_reconfigurations_in_flight,
+  role_retired,
+};
+inline constexpr std::size_t facts = 29;
+
+std::string_view to_string(fact f);
+
+struct summary {
+  std::array<std::uint64_t, facts> happened{};
+  std::array<std::uint64_t, fault_kinds> faults{};
+  std::uint64_t events = 0;
+  std::uint64_t messages = 0;
+  std::uint64_t slots = 0;
+  std::uint64_t operations = 0;
+  sim_time simulated = 0;
+
+  void count(fact f, std::uint64_t times = 1) { happened[static_cast<std::size_t>(f)] += times; }
+  std::uint64_t of(fact f) const { return happened[static_cast<std::size_t>(f)]; }
+  void add(const summary& other);
+};
+
+/// For people: one line for each thing that happened, and a list of what never did.
+std::string describe(const summary& s);
+
+} // namespace pmmc::sim

@@ -1,0 +1,131 @@
+#include "sim/world.hpp"
+
+#include "invariant.hpp"
+#include "kv/kv_store.hpp"
+#include "sim/host.hpp"
+
+#include <utility>
+
+namespace pmmc::sim {
+
+configuration first_configuration(const scenario& s) {
+  configuration config;
+  const auto add = [&](std::vector<member>& members, std::string kind, std::size_t count) {
+    for (std::size_t i = 1; i <= count; ++i) {
+      const auto n = std::to_string(i);
+      members.push_back({kind + n, (s.colocated ? "host" : kind) + n + ":1"});
+    }
+  };
+  add(config.acceptors, "a", s.acceptors);
+  add(config.leaders, "l", s.leaders);
+  add(config.replicas, "r", s.replicas);
+  return config;
+}
+
+std::unique_ptr<replicated_state> state_before_slot_1(const scenario& s) {
+  return std::make_unique<replicated_state>(std::make_unique<kv::kv_store>(),
+                                            config_history{first_configuration(s)}, s.window);
+}
+
+world::world(const scenario& s)
+    : options(s), net(s), chance(s.seed ^ 0xA0761D6478BD642FULL),
+      checkers(state_before_slot_1(s), [this](const role_id& id) { return number_of(id); }) {}
+
+std::vector<std::size_t> world::members() const {
+  std::vector<std::size_t> numbers;
+  for (std::size_t i = 0; i < processes_.size(); ++i)
+    if (processes_[i].is_member && !processes_[i].gone)
+      numbers.push_back(i);
+  return numbers;
+}
+
+std::size_t world::add_process(bool is_member) {
+  PMMC_INVARIANT(processes_.size() < max_processes, "a simulated cluster has 64 processes at most");
+  processes_.emplace_back().is_member = is_member;
+  return processes_.size() - 1;
+}
+
+std::size_t world::number_of(const role_id& id) {
+  const auto [it, is_new] = numbers_.try_emplace(id, actors_.size());
+  if (is_new)
+    actors_.push_back({id, 0, nullptr});
+  return it->second;
+}
+
+std::size_t world::add(host& h, const role_id& id, std::size_t process) {
+  const auto number = number_of(id);
+  actors_[number] = {id, process, &h};
+  processes_[process].roles.push_back(&h);
+  return number;
+}
+
+void world::set_up(std::size_t p, bool up) {
+  processes_[p].up = up;
+  const auto bit = process_set{1} << p;
+  up_ = up ? up_ | bit : up_ & ~bit;
+}
+
+void world::send(const host& from, const role_id& to, message m) {
+  auto& p = processes_[from.process_number()];
+  if (p.crashing)
+    return;
+  if (p.sends_left > 0 && --p.sends_left == 0)
+    return crash(from.process_number());
+  from.check(*this, to, m);
+  log.mix(from.number() << 8 ^ now_);
+  log.mix(m);
+  ++facts.messages;
+  const auto known = numbers_.find(to);
+  if (log.tells_messages)
+    tell(from.id().str() + " -> " + to.str() + ": " + describe(m));
+  if (known == numbers_.end())
+    return;
+  const auto passage = net.carry(from.process_number(), actors_[known->second].process, now_);
+  for (std::size_t i = 0; i < passage.copies; ++i) {
+    std::size_t number = post_.size();
+    if (free_flights_.empty()) {
+      post_.emplace_back();
+    } else {
+      number = free_flights_.back();
+      free_flights_.pop_back();
+    }
+    post_[number].from = from.id();
+    if (i + 1 == passage.copies)
+      post_[number].body = std::move(m);
+    else
+      post_[number].body = m;
+    queue.push(passage.arrive_at[i], event_kind::deliver, known->second, 0, number);
+  }
+}
+
+void world::land(std::size_t number) { free_flights_.push_back(number); }
+
+void world::wake(const host& who, sim_time delay, std::size_t what) {
+  queue.push(now_ + delay, event_kind::wake, who.number(), processes_[who.process_number()].life,
+             what);
+}
+
+bool world::dies(const host& h, fault_kind moment) {
+  auto& p = processes_[h.process_number()];
+  if (p.doom != moment || p.crashing)
+    return p.crashing;
+  p.doom = fault_kind::pause;
+  if (moment == fault_kind::crash_while_sending) {
+    p.sends_left = 1 + p.doom_dice % 4;
+    return false;
+  }
+  crash(h.process_number());
+  return true;
+}
+
+void world::crash(std::size_t p) {
+  processes_[p].crashing = true;
+  somebody_crashes_ = true;
+}
+
+sim_time world::sync_time(const host& h) {
+  const auto factor = processes_[h.process_number()].slow_disk_factor;
+  return factor * (options.sync_least + chance.below(options.sync_spread));
+}
+
+} // namespace pmmc::sim

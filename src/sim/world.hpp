@@ -1,0 +1,118 @@
+// What all parts of a simulated cluster share: time, messages on their way, processes, and those
+// who watch.
+#pragma once
+
+#include "sim/checkers/oracle.hpp"
+#include "sim/event_queue.hpp"
+#include "sim/network.hpp"
+#include "sim/scenario.hpp"
+#include "sim/summary.hpp"
+#include "sim/trace.hpp"
+
+#include <deque>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace pmmc::sim {
+
+class host;
+
+/// Roles that live and die together; clients have one of their own each.
+struct process {
+  std::vector<host*> roles;
+  bool is_member = false; ///< its roles are the cluster's, not clients
+  bool up = false;
+  bool crashing = false; ///< stops before anything else happens
+  bool damaged = false;  ///< a file of it is, so it is refused until somebody mends it
+  bool gone = false;     ///< never comes back
+  std::uint32_t life = 0;
+  sim_time tick_length = 10 * millisecond;
+  sim_time paused_until = 0;
+  std::uint64_t ticks = 0;
+  fault_kind doom = fault_kind::pause; ///< a crash_… kind: it hits at the next such moment
+  std::uint64_t doom_dice = 0;
+  std::size_t sends_left = 0; ///< while doom is crash_while_sending and it has begun
+  sim_time slow_disk_factor = 1;
+  bool disk_fails = false; ///< at the next sync
+  bool rotten = false;     ///< its snapshot is read with errors
+  process_set known = 0;   ///< whom its connections reach, as far as it has noticed
+  std::array<process_set, 6> seen{};
+};
+
+class world {
+  struct actor {
+    role_id id;
+    std::size_t process = 0;
+    host* where = nullptr;
+  };
+  // Before the checkers, which ask for numbers from the first moment on.
+  std::vector<actor> actors_;
+  std::unordered_map<role_id, std::size_t> numbers_; // looked up, never walked through
+
+public:
+  explicit world(const scenario& s);
+
+  // --- who is there ---
+  std::size_t add_process(bool is_member);
+  /// The processes of the cluster that are not gone, in the order of their numbers.
+  std::vector<std::size_t> members() const;
+  /// Returns the host's number.
+  std::size_t add(host& h, const role_id& id, std::size_t process);
+  /// Of a role that may not be hosted yet: it keeps its number.
+  std::size_t number_of(const role_id& id);
+  host* host_at(std::size_t number) const { return actors_[number].where; }
+  process& process_at(std::size_t p) { return processes_[p]; }
+  std::size_t processes() const { return processes_.size(); }
+  bool is_paused(std::size_t p) const { return processes_[p].paused_until > now_; }
+  process_set up() const { return up_; }
+  void set_up(std::size_t p, bool up);
+
+  // --- time and messages ---
+  sim_time now() const { return now_; }
+  void advance_to(sim_time at) { now_ = at; }
+  /// The message leaves the process of `from`, unless that crashes this very moment.
+  void send(const host& from, const role_id& to, message m);
+  /// Wakes `who` in this life of its process only.
+  void wake(const host& who, sim_time delay, std::size_t what);
+  struct flight {
+    role_id from;
+    message body;
+  };
+  flight& flight_at(std::size_t number) { return post_[number]; }
+  void land(std::size_t number);
+
+  // --- crashes ---
+  /// Whether the process of `h` was to crash at such a moment, which is now.
+  bool dies(const host& h, fault_kind moment);
+  void crash(std::size_t p);
+  bool somebody_crashes() const { return somebody_crashes_; }
+  void nobody_crashes() { somebody_crashes_ = false; }
+  /// How long a sync takes now.
+  sim_time sync_time(const host& h);
+
+  void tell(const std::string& text) { log.tell(now_, text); }
+
+  const scenario& options;
+  event_queue queue;
+  network net;
+  random_source chance; ///< for everything but faults and messages
+  trace log;
+  summary facts;
+  oracle checkers;
+
+private:
+  sim_time now_ = 0;
+  std::deque<process> processes_;
+  process_set up_ = 0;
+  std::deque<flight> post_;
+  std::vector<std::size_t> free_flights_;
+  bool somebody_crashes_ = false;
+};
+
+/// The configuration that the scenario's cluster starts with.
+configuration first_configuration(const scenario& s);
+/// What every replica of it starts from.
+std::unique_ptr<replicated_state> state_before_slot_1(const scenario& s);
+
+} // namespace pmmc::sim

@@ -1,0 +1,22 @@
+// Prints the trace hash of some seeds, to compare runs and compilers. Usage: trace_hash FIRST LAST
+#include "sim/simulation.hpp"
+
+#include <cinttypes>
+#include <cstdio>
+#include <cstdlib>
+
+int main(int argc, char** argv) {
+  if (argc != 3) {
+    std::fprintf(stderr, "usage: %s FIRST LAST\n", argv[0]);
+    return 2;
+  }
+  const auto last = std::strtoull(argv[2], nullptr, 10);
+  int broken = 0;
+  for (auto seed = std::strtoull(argv[1], nullptr, 10); seed <= last; ++seed) {
+    const auto r = pmmc::sim::run(pmmc::sim::choose_scenario(seed));
+    std::printf("%llu %016" PRIx64 " %s\n", seed, r.trace_hash, r.broken.c_str());
+    std::fflush(stdout);
+    broken += !r.broken.empty();
+  }
+  return broken == 0 ? 0 : 1;
+}
