@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import shutil
 import socket
 import struct
 import threading
@@ -205,6 +206,9 @@ class ClientsAtAWrongPort(ClusterTest):
             config = self.cluster.client_config("newer.conf", changes={
                 "r3": f"127.0.0.1:{server.port}"})
             self.cluster.config = config
+            self.cluster["r1"].kill9()
+            shutil.rmtree(self.cluster.directory / "data")  # a cluster of its own, with that address
+            self.cluster.init()
             process = self.cluster["a1"]
             process.start()
             wait_until("the log names the other version", lambda:
