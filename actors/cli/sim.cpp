@@ -94,7 +94,7 @@ sim::reduction reduction_of(const po::variables_map& given) {
 void report(const sim::result& failure, const sim::reduction& less, double shrink_seconds) {
   const auto seed = std::to_string(failure.seed);
   std::printf("\nFAILED: seed %s, commit %s: %s\n  again: pmmc sim --seed %s%s\n", seed.c_str(),
-              commit, failure.broken.c_str(), seed.c_str(), sim::to_string(less).c_str());
+              PMMC_COMMIT, failure.broken.c_str(), seed.c_str(), sim::to_string(less).c_str());
   std::fflush(stdout);
   if (shrink_seconds <= 0)
     return;
@@ -136,7 +136,7 @@ double hours(const sim::summary& s) {
 }
 
 void print_json(const sim::batch_result& all, std::uint64_t first, double seconds) {
-  nlohmann::ordered_json j{{"commit", commit},
+  nlohmann::ordered_json j{{"commit", PMMC_COMMIT},
                            {"first_seed", std::to_string(first)},
                            {"runs", std::to_string(all.runs)},
                            {"seconds", seconds},

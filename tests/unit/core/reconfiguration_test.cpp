@@ -113,7 +113,8 @@ TEST_CASE("reconfiguration: who comes back with another disk is somebody else, b
   }
   REQUIRE(accepted(removing(2, {{acceptor_kind, "a9"}, {leader_kind, "l9"}, {replica_kind, "r9"}}),
                    10));
-  CHECK(history.former_members().at("a9") == former_member{acceptor_kind, "a9", "host9:1", "disk", 3});
+  CHECK(history.former_members().at("a9") ==
+        former_member{acceptor_kind, "a9", "host9:1", "disk", 3});
   CHECK(why_not(removing(3, {}, {{acceptor_kind, newcomer("a9", "host8:1", "other")}}), history)
             .find("until version 3 with another disk") != std::string::npos);
   CHECK(why_not(removing(3, {}, {{leader_kind, newcomer("a9")}}), history)
