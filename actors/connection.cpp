@@ -64,6 +64,7 @@ void connection::implementation::start(const config::cluster_file& cluster) {
   node_options->seed = fresh_seed();
   node_options->roles = {{settings.id, hosted_kind::client, {}, client}};
   node_options->known = members_on_disk(cluster);
+  node_options->contacts = membership{cluster.first}.addresses();
   node = system.spawn(node_actor, node_options);
 }
 

@@ -117,8 +117,11 @@ void node::redial() {
     return;
   auto wanted = is_client() ? replica_addresses(settings_.known)
                             : addresses_to_dial(settings_.known, settings_.address);
-  if (lonely_beats_ >= lonely_beats_until_all_are_dialled)
+  const bool lonely = lonely_beats_ >= lonely_beats_until_all_are_dialled;
+  if (lonely)
     wanted = settings_.known.addresses();
+  if (lonely || is_guest_itself())
+    wanted.insert(settings_.contacts.begin(), settings_.contacts.end());
   wanted.erase(settings_.address);
   for (auto it = links_.begin(); it != links_.end();) {
     auto& link = it->second;
@@ -349,6 +352,13 @@ bool node::was_removed(const hello& m) const {
 bool node::is_guest(const hosted_role& role, const std::string& address) const {
   return role.kind != hosted_kind::client &&
          !settings_.known.is_member_at(static_cast<member_kind>(role.kind), role.id, address);
+}
+
+/// Its disk may know the first members only, and those may all be gone.
+bool node::is_guest_itself() const {
+  return !is_client() &&
+         std::all_of(settings_.roles.begin(), settings_.roles.end(),
+                     [this](const hosted_role& role) { return is_guest(role, settings_.address); });
 }
 
 // --- Connections --------------------------------------------------------------------------------

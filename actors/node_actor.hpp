@@ -23,8 +23,11 @@ struct node_settings {
   std::uint64_t seed = 0;         ///< of the jitter
   std::vector<hosted_role> roles; ///< of this process
   membership known;               ///< whom to expect at which address
-  std::uint64_t window = 0;       ///< as formatted, for newcomers
-  bool rejoins = false;           ///< see hello
+  /// Where the config file has members: asked by who is no member (yet), or reaches nobody it
+  /// knows.
+  std::set<std::string> contacts;
+  std::uint64_t window = 0; ///< as formatted, for newcomers
+  bool rejoins = false;     ///< see hello
   /// Called when more is known than before: to make it durable.
   std::function<void(const membership&)> remember = [](const membership&) {};
   /// Called when the others say that this process was removed; does not return.
@@ -81,6 +84,7 @@ private:
   welcome greet(const hello& m);
   std::string why_unwelcome(const hello& m) const;
   bool is_guest(const hosted_role& role, const std::string& address) const;
+  bool is_guest_itself() const;
   bool was_removed(const hello& m) const;
   void connected(node_link& link, const caf::actor& remote, std::uint64_t incarnation,
                  std::vector<hosted_role> roles);

@@ -187,6 +187,7 @@ void hosted_process::start(caf::actor_system& system) {
   settings->seed = fresh_seed();
   settings->roles = hosted_;
   settings->known = known_;
+  settings->contacts = membership{cluster_.first}.addresses();
   settings->window = window_;
   settings->rejoins = options_.rejoins;
   settings->remember = [directories = directories_](const membership& known) {

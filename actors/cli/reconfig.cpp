@@ -127,7 +127,8 @@ private:
   slot_num highest_slot_out() const;
   void say(const std::string& text);
   template <class Done>
-  void poll(exit_code when_stuck, const std::string& consequence, Done done);
+  void poll(const std::set<std::string>& where, exit_code when_stuck,
+            const std::string& consequence, Done done);
 
   const arguments& arguments_;
   config::cluster_file cluster_;
@@ -308,19 +309,21 @@ void reconfigurer::print_dry_run(const configuration& next) const {
               static_cast<unsigned long long>(window));
 }
 
-/// Asks again and again until `done`, as long as something moves. What moves: slots, snapshots,
-/// pieces of snapshots, and who is up.
+/// Asks again and again until `done`, as long as something moves in the processes at `where`, or in
+/// any if that is empty. What moves: slots, snapshots, pieces of snapshots, and who is up.
 template <class Done>
-void reconfigurer::poll(exit_code when_stuck, const std::string& consequence, Done done) {
+void reconfigurer::poll(const std::set<std::string>& where, exit_code when_stuck,
+                        const std::string& consequence, Done done) {
   auto moved = std::chrono::steady_clock::now();
   std::vector<std::uint64_t> before;
   for (std::string why; !done(why); ask()) {
     std::vector<std::uint64_t> now;
     for (const auto& [address, process] : probed_.processes)
       for (const auto& role : process.status.roles)
-        for (const auto n : {role.state.slot_out, role.state.snapshot_slot, role.fetched_bytes,
-                             role.state.version, std::uint64_t{role.state.active}})
-          now.push_back(n);
+        if (where.empty() || where.contains(address))
+          for (const auto n : {role.state.slot_out, role.state.snapshot_slot, role.fetched_bytes,
+                               role.state.version, std::uint64_t{role.state.active}})
+            now.push_back(n);
     if (std::exchange(before, now) != now)
       moved = std::chrono::steady_clock::now();
     if (std::chrono::steady_clock::now() - moved > arguments_.timeout)
@@ -336,7 +339,10 @@ void reconfigurer::wait_for_newcomers() {
   std::uint64_t window = 1;
   for (const auto& [address, process] : probed_.processes)
     window = std::max(window, process.status.window);
-  poll(not_executed, "nothing was proposed", [&](std::string& why) {
+  std::set<std::string> newcomers; // the others move all the time, under load
+  for (const auto& a : change_.add)
+    newcomers.insert(a.who.address);
+  poll(newcomers, not_executed, "nothing was proposed", [&](std::string& why) {
     for (const auto& a : change_.add) {
       if (a.kind != member_kind::replica)
         continue;
@@ -404,7 +410,7 @@ bool reconfigurer::is_safe(std::string& why_not) const {
 }
 
 void reconfigurer::wait_until_safe() {
-  poll(outcome_unknown,
+  poll({}, outcome_unknown,
        "do not switch anything off yet. Give the same command again to go on waiting",
        [&](std::string& why) { return is_safe(why); });
 }

@@ -171,6 +171,7 @@ class Process:
         self.port = int(address.rpartition(":")[2])
         self.roles = roles
         self.name = "+".join(roles)
+        self.config = cluster.config
         self.log = cluster.directory / f"{self.name}.log"
         self.child = None
 
@@ -182,11 +183,11 @@ class Process:
     def pid(self):
         return self.child.pid
 
-    def launch(self):
+    def launch(self, *flags):
         """Starts without waiting."""
         assert not self.running, f"{self.name} runs already"
         with open(self.log, "ab") as log:
-            self.child = spawn([BINARY, "start", "--config", self.cluster.config, "--id", self.roles[0]],
+            self.child = spawn([BINARY, "start", "--config", self.config, "--id", self.roles[0], *flags],
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
                                env=clean_environment())
 
@@ -198,8 +199,8 @@ class Process:
             raise AssertionError(f"{self.name} printed {line!r}, not ready\n{self.log_tail()}")
         return line
 
-    def start(self):
-        self.launch()
+    def start(self, *flags):
+        self.launch(*flags)
         return self.await_ready()
 
     def kill9(self):
@@ -273,31 +274,36 @@ class Cluster:
             self._add("leader", "l", leaders)
             self._add("replica", "r", replicas)
         else:
-            addresses = [self._new_address() for _ in range(size)]
+            addresses = [self.new_address() for _ in range(size)]
             for kind in ("acceptor", "leader", "replica"):
                 self._add(kind, kind[0], size, addresses)
         self.name = self.directory.name.replace(".", "-")[-31:].lstrip("-")
-        self.config.write_text(self.config_text(window=window), "ascii")
+        self.window = window
+        self.config.write_text(self.config_text(), "ascii")
         by_address = {}
         for role, (_, address) in self.roles.items():
             by_address.setdefault(address, []).append(role)
         self.processes = [Process(self, a, ids) for a, ids in by_address.items()]
 
-    def _new_address(self):
+    def new_address(self):
+        """One that no process of this cluster has."""
         return f"127.0.0.1:{self.ports.take()}"
 
     def _add(self, kind, letter, count, addresses=None):
         for i in range(count):
-            self.roles[f"{letter}{i + 1}"] = (kind, addresses[i] if addresses else self._new_address())
+            self.roles[f"{letter}{i + 1}"] = (kind, addresses[i] if addresses else self.new_address())
 
-    def config_text(self, changes=None, only=None, window=None):
-        """The config file. `changes`: other addresses by id. `only`: leave out replicas but these."""
-        text = f"[cluster]\nname = {self.name}\ndata = {self.directory / 'data'}\n"
+    def config_text(self, changes=None, only=None, window=None, roles=None,
+                    data=None):
+        """The config file. `changes`: other addresses by id. `only`: leave out replicas but these.
+        `roles`: instead of the members. `data`: another directory."""
+        text = f"[cluster]\nname = {self.name}\ndata = {data or self.directory / 'data'}\n"
+        window = window or self.window
         if window is not None:
             text += f"window = {window}\n"
         for kind in ("acceptor", "leader", "replica"):
             text += f"[{kind}]\n"
-            for role, (its_kind, address) in self.roles.items():
+            for role, (its_kind, address) in (roles or self.roles).items():
                 if its_kind == kind and (kind != "replica" or only is None or role in only):
                     text += f"{role} = {(changes or {}).get(role, address)}\n"
         return text

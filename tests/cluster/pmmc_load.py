@@ -5,6 +5,7 @@ import dataclasses
 import random
 import subprocess
 import threading
+import time
 
 from pmmc_cluster import BINARY, PATIENCE_S, clean_environment, run_program, spawn, wait_until
 
@@ -19,6 +20,8 @@ class Write:
     key: str
     token: str
     result: str = None
+    sent_s: float = 0.0  # by time.monotonic, as is done_s
+    done_s: float = 0.0
 
     @property
     def acknowledged(self):
@@ -71,12 +74,14 @@ class Load:
         else:
             write = Write("append", f"{self.name}.list{number % LISTS}", f"{self.name}-{number};")
             line = f"append {write.key} {write.token}\n"
+        write.sent_s = time.monotonic()
         self.writes.append(write)  # before it is sent: the result may come at once
         self.child.stdin.write(line.encode())
         self.child.stdin.flush()
 
     def _collect(self):
         for number, line in enumerate(self.child.stdout):
+            self.writes[number].done_s = time.monotonic()
             self.writes[number].result = line.decode().rstrip("\n")
 
     @property
@@ -93,6 +98,11 @@ class Load:
             return self.acknowledged >= goal
 
         wait_until(f"{count} more writes by load {self.name}", reached)
+
+    def longest_wait_s(self):
+        """Of any write that has its result. Results come in the order of sending, so a line may wait
+        for an earlier one, but the longest wait is that of a request."""
+        return max((w.done_s - w.sent_s for w in self.writes if w.result is not None), default=0.0)
 
     def trouble(self):
         """What a user would see of the load's failure."""
