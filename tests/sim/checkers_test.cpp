@@ -13,7 +13,7 @@ using namespace pmmc::sim;
 namespace {
 
 const ballot_num first{1, "l1"};
-const ballot_num second{2, "l2"};
+const ballot_num later{2, "l2"};
 const command x{"x"};
 const command y{"y"};
 
@@ -59,9 +59,9 @@ TEST_CASE("log checker: C2 a minority's promise, or another value than the chose
   CHECK_FALSE(c.log.accepted(0, 1, {first, 1, x}));
   CHECK_FALSE(c.log.accepted(0, 1, {first, 1, x})); // the same acceptor again
   CHECK(c.log.accepted(1, 1, {first, 1, x}));
-  c.promise(second, 2);
-  CHECK(broken_by([&] { c.log.asked(p2a{"l2", 1, {second, 1, y}}); }) == "C2");
-  CHECK(broken_by([&] { c.log.asked(p2a{"l2", 1, {second, 1, x}}); }) == "");
+  c.promise(later, 2);
+  CHECK(broken_by([&] { c.log.asked(p2a{"l2", 1, {later, 1, y}}); }) == "C2");
+  CHECK(broken_by([&] { c.log.asked(p2a{"l2", 1, {later, 1, x}}); }) == "");
 }
 
 TEST_CASE("log checker: C1 and A4 two values at one ballot, R1 another decision, F2 versions") {
@@ -80,21 +80,21 @@ TEST_CASE("log checker: C1 and A4 two values at one ballot, R1 another decision,
 
 TEST_CASE("acceptor checker: A1, A2, A3, D1 and D2") {
   acceptor_checker c;
-  c.persisted(0, promise_record{1, second});
+  c.persisted(0, promise_record{1, later});
   CHECK(broken_by([&] { c.persisted(0, promise_record{1, first}); }) == "A1");
   CHECK(broken_by([&] { c.persisted(0, accept_record{1, {first, 1, x}}); }) == "A2");
-  p1b told{.acceptor = "a1", .version = 1, .asked = second, .ballot = second, .accepted = {}};
+  p1b told{.acceptor = "a1", .version = 1, .asked = later, .ballot = later, .accepted = {}};
   CHECK(broken_by([&] { c.sent(0, told); }) == "");
   CHECK(broken_by([&] { c.sent(1, told); }) == "D1");
-  const p2b voted{.acceptor = "a1", .version = 1, .asked = second, .ballot = second, .slot = 1};
+  const p2b voted{.acceptor = "a1", .version = 1, .asked = later, .ballot = later, .slot = 1};
   CHECK(broken_by([&] { c.sent(0, voted); }) == "D1");
-  c.persisted(0, accept_record{1, {second, 1, x}});
+  c.persisted(0, accept_record{1, {later, 1, x}});
   CHECK(broken_by([&] { c.sent(0, voted); }) == "");
   const ballot_num third{3, "l1"};
   c.persisted(0, promise_record{1, third});
   told.asked = told.ballot = third;
   CHECK(broken_by([&] { c.sent(0, told); }) == "A3"); // it leaves out the vote in slot 1
-  told.accepted.push_back({second, 1, x});
+  told.accepted.push_back({later, 1, x});
   CHECK(broken_by([&] { c.sent(0, told); }) == "");
   CHECK(broken_by([&] {
           c.sent(0, read_probe_reply{.acceptor = "a1", .round = 1, .version = 1, .highest = 0});
