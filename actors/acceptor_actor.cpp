@@ -1,5 +1,7 @@
 #include "acceptor_actor.hpp"
 
+#include "known_disk.hpp"
+
 namespace pmmc {
 
 namespace {
@@ -53,16 +55,7 @@ caf::behavior acceptor_actor(caf::event_based_actor* self, std::shared_ptr<accep
       [=](flush_atom) { flush(self, *shell); },
       [=](const peer_up& m) { shell->peers.up(m.role); },
       [=](const peer_down& m) { shell->peers.down(m.id); },
-      [=](const disk_refused& m) {
-        const auto& disk = shell->directory.info().format_id;
-        if (m.known_format_id != disk)
-          fatal(shell->id.view(),
-                "it was formatted again: " + m.by.str() + " knows it by disk " + m.known_format_id +
-                    ", and this is disk " + disk +
-                    ", so it has lost its promises and must not vote. Bring back its old data "
-                    "directory; without it, replace this acceptor by one with another id "
-                    "(docs/RECONFIGURATION.md, \"replace a dead machine\")");
-      },
+      [=](const disk_refused& m) { stop_if_formatted_again(shell->id, shell->directory, m); },
       [=](const status_request&) { return status_of(*shell); },
   };
 }

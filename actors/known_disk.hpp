@@ -1,5 +1,5 @@
-// An acceptor that comes back with another disk has lost its promises: it must not be counted
-// again.
+// An acceptor that comes back with another disk has lost its promises, a leader its ballots: it
+// must not be counted again.
 #pragma once
 
 #include "node_messages.hpp"
@@ -8,15 +8,20 @@
 
 namespace pmmc {
 
-/// The disk that acceptor `peer` has to have: the one that its configuration names, or else the one
-/// that it had when it was first met. Remembers a first meeting durably.
+/// The disk that acceptor or leader `peer` has to have: the one that its configuration names, or
+/// else the one that it had when it was first met. Remembers a first meeting durably.
 std::string known_disk(storage::role_state& met, const membership& members,
                        const hosted_role& peer);
 
-/// Whether `peer` may be talked to: it is no acceptor, or has the right disk. Logs what to do if
-/// not.
+/// Whether `peer` may be talked to: it is neither acceptor nor leader, or has the right disk. Logs
+/// what to do if not.
 bool is_known_disk(const role_id& self, storage::role_state& met, const membership& members,
                    const hosted_role& peer);
+
+/// An acceptor or leader that was formatted again ends its process before it does harm among those
+/// who do not know.
+void stop_if_formatted_again(const role_id& self, const storage::data_directory& directory,
+                             const disk_refused& m);
 
 /// Enters `peer` into the directory of a leader's or replica's shell, or into the list of those
 /// that it does not count.

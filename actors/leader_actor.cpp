@@ -141,6 +141,7 @@ caf::behavior leader_actor(caf::event_based_actor* self, std::shared_ptr<leader_
         handle(self, *shell, [&](leader& core) { hear_from_node(self, shell->members, core, m); });
       },
       [=](const peer_up& m) { meet_peer(*shell, m.role); },
+      [=](const disk_refused& m) { stop_if_formatted_again(shell->id, shell->directory, m); },
       [=](const peer_down& m) {
         shell->peers.down(m.id);
         handle(self, *shell, [&](leader& core) { core.on_peer_down(m.id); });

@@ -46,8 +46,8 @@ sigset_t block_stop_signals() {
 
 /// The others say that this process was removed: it must not go on as if it were a member.
 void stop_removed(const std::string& why) {
-  spdlog::critical("{}. This process ends. Its data directory may be deleted; take the role out of "
-                   "the config file, or start it with --rejoin if it is to be added again",
+  spdlog::critical("{}. This process ends. Take the role out of the config file, or start it with "
+                   "--rejoin if it is to be added again",
                    why);
   spdlog::default_logger()->flush();
   std::_Exit(2);
@@ -258,7 +258,7 @@ founding find_founding(const config::cluster_file& cluster, std::chrono::millise
   for (const auto& [address, process] : probed.processes)
     if (process.why.empty() && !process.status.known.configurations.empty())
       return {process.status.known.configurations.first(), process.status.window};
-  return {cluster.first, cluster.window};
+  return {cluster.first, cluster.window, false};
 }
 
 void serve(const config::cluster_file& cluster, const start_options& options,

@@ -22,6 +22,7 @@ struct start_error : std::runtime_error {
 struct founding {
   configuration first;
   std::uint64_t window = 0;
+  bool is_known = true; ///< false: there is no such cluster yet
 };
 
 /// That of the cluster, if a data directory on this machine or a process that can be reached tells

@@ -32,7 +32,8 @@ const std::vector<std::pair<std::string, command>>& commands() {
   static const std::vector<std::pair<std::string, command>> all = {
       {"init",
        {init, "init [--id ID]...", "format the data directories of all (or the named) roles"}},
-      {"start", {start, "start --id ID [--id ID]...", "run the process that hosts these roles"}},
+      {"start",
+       {start, "start --id ID [--id ID]... [--rejoin]", "run the process that hosts these roles"}},
       {"up", {up, "up", "format what is new, run all processes, stop them on Ctrl-C"}},
       {"put", {key_value, "put KEY VALUE", "set a key"}},
       {"get", {key_value, "get KEY", "print a key's value"}},
@@ -49,7 +50,7 @@ const std::vector<std::pair<std::string, command>>& commands() {
        {fingerprint, "fingerprint", "a row per replica: slot_out, hash of its state"}},
       {"config", {show_config, "config", "the configurations in force and pending"}},
       {"reconfig",
-       {reconfig, "reconfig --add ROLE:ID=HOST:PORT... --remove ROLE:ID...",
+       {reconfig, "reconfig --add ROLE:ID=HOST:PORT... --remove ROLE:ID... [--dry-run]",
         "change the members; waits until the old ones can go"}},
       {"inspect", {inspect, "inspect DIR", "what a data directory holds, verified; read only"}},
       {"check",

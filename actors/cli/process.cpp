@@ -45,6 +45,12 @@ void format_all(const config::cluster_file& cluster, const std::vector<config::r
   if (roles.empty())
     return;
   const auto origin = find_founding(cluster, std::chrono::milliseconds{1'000});
+  if (!origin.is_known)
+    std::fprintf(
+        stderr,
+        "pmmc: no process and no data directory of a cluster \"%s\" was found: this config "
+        "file founds it\n",
+        cluster.name.c_str());
   for (const auto& role : roles) {
     format_role(cluster, role, origin);
     std::printf("formatted %s\n", (cluster.data / role.id.str()).c_str());
@@ -99,8 +105,9 @@ known_roles roles_to_run(const config::cluster_file& cluster, bool rejoins) {
 std::string removed_text(const config::role& role, const membership& known) {
   return role.id.str() + " was removed from the cluster in version " +
          std::to_string(known.find_former(role.id)->removed_in) +
-         "; delete its data directory and its line in the config file, or start it with --rejoin "
-         "if it is to be added again";
+         "; take its line out of the config file. If it is to be added again, start it with "
+         "--rejoin; "
+         "its data directory is needed for that only";
 }
 
 /// The process that hosts the named roles, and whatever else lives at their address.

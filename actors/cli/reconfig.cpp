@@ -249,8 +249,8 @@ void reconfigurer::check_disk(const reconfiguration::addition& a, const role_sta
     for (const auto& role : process.status.roles)
       if (const auto met = role.known_disks.find(a.who.id);
           met != role.known_disks.end() && met->second != status.format_id)
-        refuse("acceptor " + a.who.id.str() + " was a member with another disk (" + met->second +
-               ", now " + status.format_id +
+        refuse(std::string{pmmc::to_string(a.kind)} + " " + a.who.id.str() +
+               " was a member with another disk (" + met->second + ", now " + status.format_id +
                "), and what it promised is lost with that; take an id that was never used");
 }
 

@@ -148,15 +148,15 @@ std::string repair_advice(role_kind kind) {
     return "move the directory away and run `pmmc init --id ID`: the replica then fetches the "
            "state "
            "from the other replicas";
-  if (kind == role_kind::leader)
-    return "leave this leader down: the others go on. It must not be formatted again under its id, "
-           "or "
-           "it might use a ballot twice (docs/OPERATIONS.md, \"a leader lost its disk\")";
-  return "leave this acceptor down: the others go on while a majority is up. It must not be "
-         "formatted "
-         "again under its id, or it would forget its promises (docs/OPERATIONS.md, \"an acceptor "
-         "lost "
-         "its disk\")";
+  const auto who = std::string{to_string(kind)};
+  const auto lost =
+      kind == role_kind::leader ? "it might use a ballot twice" : "it would forget its promises";
+  return "leave this " + who +
+         " down: the others go on while a majority is up. It must not be formatted again under its "
+         "id, or " +
+         lost +
+         ". Replace it by one with another id (docs/RECONFIGURATION.md, \"replace a dead "
+         "machine\")";
 }
 
 data_directory::data_directory(fs::path path, format_info info, unique_fd lock)
