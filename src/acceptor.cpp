@@ -111,7 +111,7 @@ p1b acceptor::answer(const p1a& m) const {
   std::size_t bytes = 0;
   for (auto it = accepted.lower_bound(m.from_slot); it != accepted.end(); ++it) {
     if (!serves(m.version, it->first))
-      break; // outside the version's slots nothing counts
+      continue; // outside the version's slots nothing counts
     if (bytes > 0 && bytes + it->second.value.size() > options_.page_bytes) {
       reply.next_slot = it->first;
       break;

@@ -33,8 +33,11 @@ void leader::on(const scout_outcome& m) {
 void leader::handle(const adopted& m) {
   if (m.ballot != ballot_num_)
     return;
-  if (is_active() && m.to_slot != 0)
-    return propose_recovered(m);
+  if (is_active() && m.to_slot != 0) {
+    if (recovering_from_ == m.from_slot) // or else it was stopped, and is late
+      propose_recovered(m);
+    return;
+  }
   if (waiting_for_scouts_.erase(m.version) == 0)
     return;
   adopted_.insert(m.version);
@@ -152,6 +155,7 @@ void leader::on(const ping& m) {
 void leader::on(const pong& m) {
   send_news(m.from, m.state.version);
   if (is_acceptor(m.from)) {
+    watermark_ = std::max(watermark_, m.state.watermark);
     watch_through_acceptor(m);
     if (is_active() && m.state.ballot > ballot_num_)
       handle(preempted{m.state.ballot}); // without commanders it would not learn it otherwise

@@ -50,19 +50,26 @@ void replica_checker::durable(std::size_t replica, slot_num slot) {
   held = slot;
 }
 
-/// By the replicas of the configuration that goes on from there: those before it may be switched
-/// off.
+/// By the replicas of the last configuration decided below it, or of a later one: those before may
+/// be switched off.
 void replica_checker::watermark(slot_num slot) const {
   if (slot <= 1)
     return;
-  const auto& config = book_.for_slot(slot);
-  const auto holders =
-      std::count_if(config.replicas.begin(), config.replicas.end(),
-                    [&](std::size_t r) { return r < looks_.size() && looks_[r].durable >= slot; });
-  demand(static_cast<std::size_t>(holders) >= config.durable_replicas, [&] {
+  const auto holders = [&](const known_configuration& config) {
+    return static_cast<std::size_t>(
+        std::count_if(config.replicas.begin(), config.replicas.end(), [&](std::size_t r) {
+          return r < looks_.size() && looks_[r].durable >= slot;
+        }));
+  };
+  const auto& last_below = book_.for_slot(slot + window_ - 1);
+  for (auto it = book_.all().find(last_below.version); it != book_.all().end(); ++it)
+    if (holders(it->second) >= it->second.durable_replicas)
+      return;
+  demand(false, [&] {
     return "G1: the watermark " + std::to_string(slot) + " is durable at " +
-           std::to_string(holders) + " replicas of version " + std::to_string(config.version) +
-           ", and must be at " + std::to_string(config.durable_replicas);
+           std::to_string(holders(last_below)) + " replicas of version " +
+           std::to_string(last_below.version) + ", and must be at " +
+           std::to_string(last_below.durable_replicas);
   });
 }
 
