@@ -6,35 +6,35 @@ namespace pmmc::sim {
 
 namespace {
 
-constexpr std::array<std::string_view, facts> names = {"elections",
-                                                       "preemptions",
-                                                       "pmax overrides",
-                                                       "recovery scouts",
-                                                       "holes",
-                                                       "no-ops decided",
-                                                       "proposals that lost their slot",
-                                                       "requests decided again",
-                                                       "stale requests sent",
-                                                       "reads answered",
-                                                       "sessions ended",
-                                                       "operations of unknown outcome",
-                                                       "requests refused as busy",
-                                                       "handoffs",
-                                                       "snapshots saved",
-                                                       "snapshots installed",
-                                                       "snapshots rejected",
-                                                       "catch-ups",
-                                                       "logs collected",
-                                                       "work below the watermark",
-                                                       "restarts",
-                                                       "writes lost in a crash",
-                                                       "writes kept in a crash",
-                                                       "refusals to start",
-                                                       "reconfigurations",
-                                                       "reconfigurations out of date",
-                                                       "boundaries crossed",
-                                                       "two reconfigurations in flight",
-                                                       "roles retired"};
+constexpr std::array<std::string_view, facts> fact_names = {"elections",
+                                                            "preemptions",
+                                                            "pmax overrides",
+                                                            "recovery scouts",
+                                                            "holes",
+                                                            "no-ops decided",
+                                                            "proposals that lost their slot",
+                                                            "requests decided again",
+                                                            "stale requests sent",
+                                                            "reads answered",
+                                                            "sessions ended",
+                                                            "operations of unknown outcome",
+                                                            "requests refused as busy",
+                                                            "handoffs",
+                                                            "snapshots saved",
+                                                            "snapshots installed",
+                                                            "snapshots rejected",
+                                                            "catch-ups",
+                                                            "logs collected",
+                                                            "work below the watermark",
+                                                            "restarts",
+                                                            "writes lost in a crash",
+                                                            "writes kept in a crash",
+                                                            "refusals to start",
+                                                            "reconfigurations",
+                                                            "reconfigurations out of date",
+                                                            "boundaries crossed",
+                                                            "two reconfigurations in flight",
+                                                            "roles retired"};
 
 void line(std::string& out, std::string_view name, std::uint64_t number) {
   char text[96];
@@ -45,7 +45,7 @@ void line(std::string& out, std::string_view name, std::uint64_t number) {
 
 } // namespace
 
-std::string_view to_string(fact f) { return names[static_cast<std::size_t>(f)]; }
+std::string_view to_string(fact f) { return fact_names[static_cast<std::size_t>(f)]; }
 
 void summary::add(const summary& other) {
   for (std::size_t i = 0; i < facts; ++i)
@@ -66,9 +66,9 @@ std::string describe(const summary& s) {
   line(out, "operations", s.operations);
   for (std::size_t i = 0; i < facts; ++i)
     if (s.happened[i] > 0)
-      line(out, names[i], s.happened[i]);
+      line(out, fact_names[i], s.happened[i]);
     else
-      never += (never.empty() ? "" : ", ") + std::string{names[i]};
+      never += (never.empty() ? "" : ", ") + std::string{fact_names[i]};
   out += "faults:\n";
   for (std::size_t i = 0; i < fault_kinds; ++i) {
     const auto name = to_string(static_cast<fault_kind>(i));
