@@ -260,7 +260,8 @@ std::vector<role_id> node::role_ids_at(const std::string& address) const {
   for (const auto* config : settings_.known.live())
     for (const auto kind : all_member_kinds)
       for (const auto& m : config->members(kind))
-        if (m.address == address && (!is_client() || kind == member_kind::replica))
+        if (m.address == address && (!is_client() || kind == member_kind::replica) &&
+            !lives_elsewhere(m.id, address))
           ids.push_back(m.id);
   return ids;
 }
@@ -397,7 +398,23 @@ void node::withdraw(node_link& link, const std::string& why) {
     spdlog::info("the process at {} {}", link.address, why);
   for (const auto& role : settings_.roles)
     for (const auto& peer : link.roles)
-      self_->send(role.handle, peer_down{peer.id, "at " + link.address + " " + why});
+      if (!lives_elsewhere(peer.id, link.address))
+        self_->send(role.handle, peer_down{peer.id, "at " + link.address + " " + why});
+}
+
+/// It has moved: it is of this process, or its new address was made known to the own roles. That it
+/// is not at its old one any more must not make them forget it.
+bool node::lives_elsewhere(const role_id& id, const std::string& address) const {
+  const auto is_it = [&](const hosted_role& role) { return role.id == id; };
+  if (std::any_of(settings_.roles.begin(), settings_.roles.end(), is_it))
+    return true;
+  return std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {
+    const auto& link = entry.second;
+    return link.announced && link.address != address &&
+           std::any_of(link.roles.begin(), link.roles.end(), [&](const hosted_role& role) {
+             return is_it(role) && !is_guest(role, link.address);
+           });
+  });
 }
 
 void node::disconnected(const caf::actor_addr& remote) {

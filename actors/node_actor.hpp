@@ -85,6 +85,7 @@ private:
   std::string why_unwelcome(const hello& m) const;
   bool is_guest(const hosted_role& role, const std::string& address) const;
   bool is_guest_itself() const;
+  bool lives_elsewhere(const role_id& id, const std::string& address) const;
   bool was_removed(const hello& m) const;
   void connected(node_link& link, const caf::actor& remote, std::uint64_t incarnation,
                  std::vector<hosted_role> roles);

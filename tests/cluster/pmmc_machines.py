@@ -7,13 +7,14 @@ KINDS = ("acceptor", "leader", "replica")
 
 
 class Machine(Process):
-    """A process that has a config file and data directories of its own. `kinds`: kind → id."""
+    """A process that has a config file and data directories of its own. `kinds`: kind → id.
+    `folder`: of another machine, whose disk this one has."""
 
-    def __init__(self, cluster, address, kinds):
+    def __init__(self, cluster, address, kinds, folder=None):
         super().__init__(cluster, address, list(kinds.values()))
         self.kinds = kinds
-        self.directory = cluster.directory / self.name
-        self.directory.mkdir()
+        self.directory = folder or cluster.directory / self.name
+        self.directory.mkdir(exist_ok=folder is not None)
         self.config = self.directory / "cluster.conf"
         self.write_config()
 
@@ -34,6 +35,12 @@ class Machine(Process):
         """Formatted and started, but no member yet."""
         self.init()
         self.start()
+        return self
+
+    def join_again(self):
+        """The same, for roles that were members and have lost their disk."""
+        self.init()
+        self.start("--rejoin")
         return self
 
     def added(self):
