@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 
 from pmmc_cluster import DONE, REPOSITORY, Cluster, ClusterTest, main, wait_until
+from pmmc_machines import ChangingCluster
 
 ANSWER_S = 10.0  # a page that takes longer does not come; a bound, not a measurement
 MOST_STOP_S = 5.0
@@ -21,14 +22,16 @@ HEADER_BYTES = 8 << 10
 PAGES = ("/", "/health", "/ready", "/version", "/status", "/metrics")
 
 
-class HttpCluster(Cluster):
-    """A cluster in which every process has an HTTP port."""
+class HttpPages:
+    """What a cluster can do in which every process has an HTTP port."""
 
-    def __init__(self, *args, **options):
-        super().__init__(*args, **options)
-        self.http = {p.name: self.ports.take() for p in self.processes}
-        lines = [f"{p.roles[-1]} = 127.0.0.1:{self.http[p.name]}\n" for p in self.processes]
-        self.config.write_text(self.config.read_text("ascii") + "[http]\n" + "".join(lines), "ascii")
+    http = {}  # port by process
+
+    def _give_ports(self, config, processes):
+        ports = {p.name: self.ports.take() for p in processes}
+        lines = [f"{p.roles[-1]} = 127.0.0.1:{ports[p.name]}\n" for p in processes]
+        config.write_text(config.read_text("ascii") + "[http]\n" + "".join(lines), "ascii")
+        self.http = {**self.http, **ports}
 
     def fetch(self, role, path, method="GET"):
         """(status, headers, body as text) of a page of the process that hosts the role."""
@@ -65,6 +68,24 @@ class HttpCluster(Cluster):
         """Waits until /health has this status, and returns its text."""
         return wait_until(f"/health of {role} is {status}", lambda: next(
             (text for code, text in [self.health(role)] if code == status), None))
+
+
+class HttpCluster(HttpPages, Cluster):
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self._give_ports(self.config, self.processes)
+
+
+class ChangingHttpCluster(HttpPages, ChangingCluster):
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        for machine in self.processes:
+            self._give_ports(machine.config, [machine])
+
+    def newcomer(self, *kinds):
+        machine = super().newcomer(*kinds)
+        self._give_ports(machine.config, [machine])
+        return machine
 
 
 def value(samples, name, **labels):
@@ -297,6 +318,41 @@ class WithoutQuorum(HttpTest):
             wait_until(f"{role} sees all", lambda: all(
                 r["up"] for r in json.loads(cluster.fetch(role, "/status")[2])["cluster"]["roles"]))
         cluster.run("put", "k", "v")
+
+
+class Reconfigured(HttpTest):
+    def test_a_process_joins_and_another_leaves(self):
+        """What every process shows of the members is what the cluster has, not its config file."""
+        cluster = ChangingHttpCluster("colocated")
+        self._made.append(cluster)
+        self.addCleanup(cluster.stop)
+        cluster.launch()
+        cluster.await_healthy()
+        new, old = cluster.newcomer().join(), cluster["r3"]
+        self.assertEqual(cluster.await_health("r4", 200), "healthy\n")
+        status, _, text = cluster.fetch("r4", "/ready")
+        self.assertEqual(status, 503)
+        self.assertIn("replica r4 is no member", text)
+        page = json.loads(cluster.fetch("r4", "/status")[2])
+        self.assertEqual([(r["id"], r["up"]) for r in page["process"]["roles"]],
+                         [("a4", True), ("l4", True), ("r4", True)])
+        self.assertNotIn("r4", [r["id"] for r in page["cluster"]["roles"]])
+        self.assertEqual(value(cluster.metrics("r1")[0], "pmmc_configuration_version"), 1)
+        cluster.reconfig([new], [old])
+        old.term()
+        wait_until("r4 is ready", lambda: cluster.fetch("r4", "/ready")[0] == 200)
+        members = ["a1", "a2", "a4", "l1", "l2", "l4", "r1", "r2", "r4"]
+        for role in ("r1", "r2", "r4"):
+            def sees_all(role=role):
+                shown = json.loads(cluster.fetch(role, "/status")[2])["cluster"]
+                return (shown["configuration"]["version"], shown["unhealthy"],
+                        sorted(r["id"] for r in shown["roles"])) == ("2", "", members)
+            wait_until(f"{role} shows the members", sees_all)
+            samples = cluster.metrics(role)[0]
+            self.assertEqual(value(samples, "pmmc_configuration_version"), 2)
+            self.assertEqual(value(samples, "pmmc_pending_configurations"), 0)
+            self.assertEqual({its["peer"]: up for its, up in samples["pmmc_peer_up"]},
+                             {cluster[r].address: 1 for r in ("r1", "r2", "r4") if r != role})
 
 
 class ClientsThatMeanNoGood(SharedHttpTest):

@@ -58,6 +58,10 @@ TEST_CASE("metrics: values and labels") {
   std::get<leader_metrics>(p.roles[1].metrics.counted).core.preemptions = 3;
   p.roles[2].metrics.status.state.slot_in = 1'000'000'007;
   p.roles[2].metrics.status.state.slot_out = 1'000'000'000;
+  replica_of(p).now.pending_configurations = 1;
+  configuration known;
+  known.version = 4;
+  p.known = membership{known};
   p.peers = {{"h:1", true, ""}, {"h:2", false, "gone"}};
   const auto lines = lines_of(p);
   CHECK(has(lines, R"(pmmc_build_info{version="1.2",commit="abc",protocol="pmmc/1"} 1)"));
@@ -68,6 +72,8 @@ TEST_CASE("metrics: values and labels") {
   CHECK(has(lines, R"(pmmc_window_used_slots{role="replica",id="r1"} 7)"));
   CHECK(has(lines, R"(pmmc_peer_up{peer="h:2"} 0)"));
   CHECK(has(lines, "pmmc_peers_up 1"));
+  CHECK(has(lines, "pmmc_configuration_version 4"));
+  CHECK(has(lines, R"(pmmc_pending_configurations{role="replica",id="r1"} 1)"));
 }
 
 TEST_CASE("metrics: buckets are cumulative, and the last one holds all") {

@@ -45,6 +45,13 @@ TEST_CASE("ready: a replica may lag by WINDOW, not by more") {
   CHECK(unhealthy_because(p).empty());
 }
 
+TEST_CASE("ready: not before a replica is a member, which makes it no less healthy") {
+  auto p = whole_process();
+  replica_of(p).now.is_member = false;
+  CHECK(unhealthy_because(p).empty());
+  CHECK(not_ready_because(p).find("replica r1 is no member of the cluster's configuration") == 0);
+}
+
 TEST_CASE("ready: not while a snapshot is fetched") {
   auto p = whole_process();
   replica_of(p).now.fetching_snapshot = true;

@@ -1,4 +1,5 @@
 #include "leader_bench.hpp"
+#include "reconfiguration.hpp"
 #include "replica_bench.hpp"
 
 #include <doctest/doctest.h>
@@ -114,6 +115,22 @@ TEST_CASE("replica: is in trouble without a quorum or a leader, and says which")
   CHECK(b.role.gauges().trouble.find("no leader is active") != std::string::npos);
   b.hear_leader("l1");
   CHECK(b.role.gauges().trouble.empty());
+}
+
+TEST_CASE("replica: a configuration is pending until its first slot, which may end membership") {
+  replica_bench b;
+  reconfiguration change{1, {}, {}};
+  change.remove.push_back({member_kind::replica, "r1"});
+  change.add.push_back({member_kind::replica, {"r4", "host4:1", "disk"}});
+  b.decide(1, {opening(1)});
+  b.decide(2, {{request_kind::reconfigure, session_of_slot_1, 1, 0, encode(change)}});
+  CHECK(b.role.gauges().pending_configurations == 1);
+  CHECK(b.role.gauges().is_member);
+  for (slot_num slot = 3; b.role.slot_out() < 10; ++slot)
+    b.decide(slot, command{});
+  CHECK(b.role.gauges().pending_configurations == 0);
+  CHECK_FALSE(b.role.gauges().is_member);
+  CHECK(b.role.gauges().trouble.empty()); // it is not to hear acceptors any more
 }
 
 TEST_CASE("replica: lag is what others have performed and it has not") {
