@@ -10,8 +10,13 @@ namespace {
 void flush(caf::event_based_actor* self, acceptor_shell& shell) {
   shell.flush_due = false;
   auto out = shell.core.take();
-  shell.store.write(
-      out.persist); // throws if the disk fails: the exception handler ends the process
+  if (!out.persist.empty()) {
+    const auto began = steady_ns();
+    shell.store.write(
+        out.persist); // throws if the disk fails: the exception handler ends the process
+    shell.counted.sync_seconds.observe(seconds_since(began));
+    shell.counted.records += out.persist.size();
+  }
   send_all(caf::actor{self}, shell.id, shell.peers, std::move(out.send));
 }
 
@@ -32,6 +37,14 @@ void handle(caf::event_based_actor* self, acceptor_shell& shell, const Message& 
   shell.core.on(m);
   if (!std::exchange(shell.flush_due, true))
     self->send(self, flush_atom::value);
+}
+
+role_metrics metrics_of(caf::event_based_actor* self, const acceptor_shell& shell) {
+  auto counted = shell.counted;
+  counted.accepted_bytes = shell.core.accepted_bytes();
+  for (const auto& [version, votes] : shell.core.state().by_version)
+    counted.pvalues += votes.accepted.size();
+  return {status_of(shell), self->mailbox().size(), std::move(counted)};
 }
 
 } // namespace
@@ -57,6 +70,7 @@ caf::behavior acceptor_actor(caf::event_based_actor* self, std::shared_ptr<accep
       [=](const peer_down& m) { shell->peers.down(m.id); },
       [=](const disk_refused& m) { stop_if_formatted_again(shell->id, shell->directory, m); },
       [=](const status_request&) { return status_of(*shell); },
+      [=](const metrics_request&) { return metrics_of(self, *shell); },
   };
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "acceptor.hpp"
+#include "metrics_messages.hpp"
 #include "shell.hpp"
 #include "storage/acceptor_store.hpp"
 #include "storage/data_directory.hpp"
@@ -22,6 +23,7 @@ struct acceptor_shell {
   peer_directory peers;
   members_link members;
   bool flush_due = false;
+  acceptor_metrics counted; ///< what the core does not know
 };
 
 /// Spawn it detached: it blocks in fdatasync. One sync serves all messages that were in the
@@ -32,6 +34,7 @@ struct acceptor_shell {
 /// peer_up, peer_down         → whom the answers can reach
 /// disk_refused               → the process ends: its promises are lost
 /// status_request             → role_status
+/// metrics_request            → role_metrics
 caf::behavior acceptor_actor(caf::event_based_actor* self, std::shared_ptr<acceptor_shell> shell);
 
 } // namespace pmmc

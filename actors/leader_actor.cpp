@@ -48,6 +48,8 @@ void carry_out(caf::event_based_actor* self, leader_shell& shell) {
   for (const auto slot : out.stop_commanders)
     stop_commander(shell, slot);
   const caf::actor me{self};
+  shell.counted.scouts_started += out.start_scouts.size();
+  shell.counted.commanders_started += out.start_commanders.size();
   for (auto& task : out.start_scouts) {
     const auto version = task.config->version;
     spdlog::info("{} scouts for ballot {} from slot {} in configuration {}", shell.id.view(),
@@ -109,6 +111,16 @@ void forget_commander(leader_shell& shell, slot_num slot, const caf::strong_acto
     shell.commanders.erase(it);
 }
 
+role_metrics metrics_of(caf::event_based_actor* self, const leader_shell& shell) {
+  auto counted = shell.counted;
+  counted.core = shell.core.counters();
+  counted.scouts = shell.scouts.size();
+  counted.commanders = shell.commanders.size();
+  counted.proposals = shell.core.proposals().size();
+  counted.waiting_for_commander = shell.core.waiting_for_commander();
+  return {status_of(shell), self->mailbox().size(), counted};
+}
+
 } // namespace
 
 caf::behavior leader_actor(caf::event_based_actor* self, std::shared_ptr<leader_shell> shell) {
@@ -147,6 +159,7 @@ caf::behavior leader_actor(caf::event_based_actor* self, std::shared_ptr<leader_
         handle(self, *shell, [&](leader& core) { core.on_peer_down(m.id); });
       },
       [=](const status_request&) { return status_of(*shell); },
+      [=](const metrics_request&) { return metrics_of(self, *shell); },
   };
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "leader.hpp"
+#include "metrics_messages.hpp"
 #include "shell.hpp"
 #include "storage/data_directory.hpp"
 #include "storage/role_state.hpp"
@@ -30,6 +31,7 @@ struct leader_shell {
   std::vector<std::pair<config_version, caf::actor>> scouts;
   std::map<slot_num, caf::actor> commanders;
   std::uint64_t ticks = 0;
+  leader_metrics counted; ///< what the core does not know
 };
 
 /// Spawns its scouts and commanders, hands them the acceptors' answers, and takes their reports.

@@ -69,6 +69,7 @@ caf::behavior node::make_behavior() {
       [this](const heartbeat& m) { heard(m); },
       [this](const members_news& m) { learn(m.known); },
       [this](const status_request& m) { return status(m); },
+      [this](const metrics_request&) { return metrics(); },
       [this](tick_atom) {
         self_->delayed_send(self_, beat_length, tick_atom::value);
         beat();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "membership.hpp"
+#include "metrics_messages.hpp"
 #include "shell.hpp"
 
 #include <cstdint>
@@ -63,6 +64,7 @@ std::set<std::string> replica_addresses(const membership& known);
 /// heartbeat                  between nodes; silence becomes peer_down, its end peer_up
 /// members_news               from another node, or from an own role
 /// status_request → process_status
+/// metrics_request → node_metrics
 class node {
 public:
   node(caf::event_based_actor* self, node_settings settings);
@@ -95,6 +97,7 @@ private:
   void heard(const heartbeat& m);
   std::vector<role_id> role_ids_at(const std::string& address) const;
   caf::result<process_status> status(const status_request& m);
+  node_metrics metrics() const;
 
   bool is_client() const { return settings_.address.empty(); }
 

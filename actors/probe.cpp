@@ -2,6 +2,7 @@
 
 #include "caf_error.hpp"
 #include "config/address.hpp"
+#include "prober.hpp"
 #include "shell.hpp"
 #include "storage/members_file.hpp"
 #include "system.hpp"
@@ -16,30 +17,24 @@ namespace pmmc {
 
 namespace {
 
-struct process_answer {
-  std::string why;
-  process_status status;
-};
-
-using answers = std::map<std::string, process_answer>;
-
-/// Asks one process, and tells `collector`.
+/// Asks the processes of one task.
 class process_probe {
 public:
-  process_probe(caf::event_based_actor* self, std::string cluster,
-                std::chrono::milliseconds timeout, status_request what,
-                std::shared_ptr<answers> into)
-      : self_(self), cluster_(std::move(cluster)), timeout_(timeout), what_(what),
-        into_(std::move(into)) {}
+  process_probe(caf::event_based_actor* self, const probe_task& task)
+      : self_(self), task_(task), missing_(task.addresses.size()) {}
 
   void ask(const std::string& address) {
+    if (const auto down = task_.down.find(address); down != task_.down.end())
+      return failed(address, down->second);
+    if (const auto known = task_.known.find(address); known != task_.known.end())
+      return connected(address, known->second);
     std::string error;
     const auto where = config::parse_address(address, error);
     if (!where)
       return failed(address, error);
     self_
-        ->request(self_->system().middleman().actor_handle(), timeout_, caf::connect_atom::value,
-                  where->host, where->port)
+        ->request(self_->system().middleman().actor_handle(), task_.timeout,
+                  caf::connect_atom::value, where->host, where->port)
         .then(
             [this, address](const caf::node_id&, const caf::strong_actor_ptr& remote,
                             const std::set<std::string>&) {
@@ -53,71 +48,67 @@ public:
 
 private:
   void connected(const std::string& address, const caf::actor& remote) {
-    self_->request(remote, timeout_, what_)
+    self_->request(remote, task_.timeout, task_.what)
         .then(
             [this, address](process_status& s) {
-              if (s.cluster == cluster_)
-                (*into_)[address].status = std::move(s);
+              if (s.cluster == task_.cluster)
+                answers_[address].status = std::move(s);
               else
-                (*into_)[address].why = "it belongs to cluster \"" + s.cluster + "\"";
+                answers_[address].why = "it belongs to cluster \"" + s.cluster + "\"";
               quit_when_complete();
             },
             [this, address](const caf::error& e) { failed(address, explain(e, self_->system())); });
   }
 
   void failed(const std::string& address, const std::string& why) {
-    (*into_)[address].why = why;
+    answers_[address].why = why;
     quit_when_complete();
   }
 
   void quit_when_complete() {
-    if (--missing == 0)
-      self_->quit();
+    if (--missing_ > 0)
+      return;
+    task_.done(answers_);
+    self_->quit();
   }
 
-public:
-  std::size_t missing = 0;
-
-private:
   caf::event_based_actor* self_;
-  std::string cluster_;
-  std::chrono::milliseconds timeout_;
-  status_request what_;
-  std::shared_ptr<answers> into_;
+  probe_task task_;
+  std::size_t missing_;
+  probe_answers answers_;
 };
 
-struct probe_task {
-  std::string cluster;
-  std::set<std::string> addresses;
-  std::chrono::milliseconds timeout;
-  status_request what;
-  std::shared_ptr<answers> into;
-};
-
-answers ask_all(const std::string& cluster, const std::set<std::string>& addresses,
-                bool with_fingerprint, std::chrono::milliseconds timeout) {
+probe_answers ask_all(const std::string& cluster, const std::set<std::string>& addresses,
+                      bool with_fingerprint, std::chrono::milliseconds timeout) {
   // One for all calls, and left to the end of the process, as in connection.cpp.
   static auto& options = *new system_config{1};
   static auto& system = *new caf::actor_system{options};
-  auto result = std::make_shared<answers>();
+  auto result = std::make_shared<probe_answers>();
   caf::scoped_actor self{system};
-  const auto prober = self->spawn<caf::monitored>(
-      [](caf::event_based_actor* actor, const probe_task& task) {
-        set_shell_handlers(actor, "probe");
-        auto p = std::make_shared<process_probe>(actor, task.cluster, task.timeout, task.what,
-                                                 task.into);
-        p->missing = task.addresses.size();
-        for (const auto& address : task.addresses)
-          p->ask(address);
-        actor->attach_functor([p]() mutable { p.reset(); });
-        return caf::behavior{[](tick_atom) {}};
-      },
-      probe_task{cluster, addresses, timeout, {with_fingerprint}, result});
-  self->wait_for(prober);
+  const auto asking = self->spawn<caf::monitored>(
+      prober, probe_task{cluster,
+                         addresses,
+                         timeout,
+                         {with_fingerprint},
+                         {},
+                         {},
+                         [result](const probe_answers& a) { *result = a; }});
+  self->wait_for(asking);
   return *result;
 }
 
 } // namespace
+
+caf::behavior prober(caf::event_based_actor* self, const probe_task& task) {
+  set_shell_handlers(self, "probe");
+  auto p = std::make_shared<process_probe>(self, task);
+  self->attach_functor([p]() mutable { p.reset(); });
+  self->send(self, tick_atom::value); // an actor cannot quit before it has a behavior
+  return {[p, addresses = task.addresses](tick_atom) {
+    for (const auto& address : addresses)
+      p->ask(address);
+  }};
+}
 
 std::optional<membership> remembered_members(const config::cluster_file& cluster) {
   std::optional<membership> best;
@@ -153,7 +144,7 @@ probed_cluster probe(const config::cluster_file& cluster, bool with_fingerprint,
           (!result.answered || known.is_newer_than(result.known)))
         result.known = known;
       result.answered |= answer.why.empty();
-      result.processes.emplace(address, probed_process{answer.why, std::move(answer.status)});
+      result.processes.emplace(address, std::move(answer));
     }
     wanted = result.known.addresses();
     std::erase_if(wanted, [&](const auto& a) { return result.processes.contains(a); });

@@ -20,6 +20,7 @@ void flush(caf::event_based_actor* self, replica_shell& shell) {
   shell.flush_due = false;
   shell.core.flush();
   auto out = shell.core.take();
+  shell.times.observe(out.send);
   send_all(caf::actor{self}, shell.id, shell.peers, std::move(out.send));
   if (out.save_snapshot)
     self->send(shell.worker, save_snapshot{std::move(out.save_snapshot)});
@@ -41,6 +42,7 @@ void handle(caf::event_based_actor* self, replica_shell& shell, Message&& m) {
 }
 
 void handle_client(caf::event_based_actor* self, replica_shell& shell, client_requests& m) {
+  shell.times.note_arrival(m, shell.core.state().machine());
   for (auto& r : m.requests)
     shell.core.on(m.client, std::move(r));
   for (auto& q : m.queries)
@@ -84,6 +86,11 @@ role_status status_of(const replica_shell& shell, bool with_fingerprint) {
   if (with_fingerprint)
     status.fingerprint = shell.core.state().fingerprint();
   return status;
+}
+
+role_metrics metrics_of(caf::event_based_actor* self, const replica_shell& shell) {
+  return {status_of(shell, false), self->mailbox().size(),
+          replica_metrics{shell.core.counters(), shell.core.gauges(), shell.times.by_operation()}};
 }
 
 } // namespace
@@ -139,6 +146,7 @@ caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replic
                  flush_later(self, *shell);
                },
                [=](const status_request& m) { return status_of(*shell, m.with_fingerprint); },
+               [=](const metrics_request&) { return metrics_of(self, *shell); },
                [=](const export_open&) {
                  return export_ready{shell->core.slot_out(),
                                      spawn_helper(self, *shell, export_reader, shell->id,

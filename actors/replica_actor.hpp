@@ -1,6 +1,7 @@
 // The replica as an actor.
 #pragma once
 
+#include "metrics_messages.hpp"
 #include "replica.hpp"
 #include "shell.hpp"
 #include "snapshot_worker.hpp"
@@ -27,6 +28,7 @@ struct replica_shell {
   members_link members;
   std::set<role_id> uncounted; ///< acceptors that came back with another disk
   caf::actor worker;
+  request_times times;
   bool flush_due = false;
   bool helpers_detached =
       true; ///< in threads of their own, since they block; tests step them instead
@@ -42,6 +44,7 @@ struct replica_shell {
 /// config_news, members_news                → which configurations others know
 /// peer_up, peer_down                       → whom it can reach
 /// status_request                           → role_status
+/// metrics_request                          → role_metrics
 /// export_open                              → export_ready
 caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replica_shell> shell);
 

@@ -3,6 +3,7 @@
 #include "acceptor_actor.hpp"
 #include "config/address.hpp"
 #include "entropy.hpp"
+#include "http/http_port.hpp"
 #include "leader_actor.hpp"
 #include "log.hpp"
 #include "node_actor.hpp"
@@ -69,6 +70,7 @@ private:
   void add(const role_id& id, hosted_kind kind, const storage::data_directory& directory,
            caf::actor handle);
   void publish(caf::actor_system& system);
+  void open_http(caf::actor_system& system);
 
   const config::cluster_file& cluster_;
   const start_options& options_;
@@ -81,6 +83,7 @@ private:
   std::shared_ptr<replica_shell> replica_;
   std::vector<hosted_role> hosted_;
   caf::actor node_;
+  std::unique_ptr<http_port> http_;
 };
 
 hosted_process::hosted_process(const config::cluster_file& cluster, const start_options& options,
@@ -197,6 +200,7 @@ void hosted_process::start(caf::actor_system& system) {
   settings->removed = stop_removed;
   node_ = system.spawn(node_actor, settings);
   publish(system);
+  open_http(system);
 }
 
 void hosted_process::publish(caf::actor_system& system) {
@@ -212,8 +216,28 @@ void hosted_process::publish(caf::actor_system& system) {
                       "; is another program using the port? (`ss -ltnp` shows which)"};
 }
 
+void hosted_process::open_http(caf::actor_system& system) {
+  const auto address = http_address(cluster_, options_.process);
+  if (address.empty())
+    return;
+  std::string error;
+  const auto where = config::parse_address(address, error);
+  if (!where)
+    throw start_error{"cannot listen at the [http] address " + address + ": " + error};
+  try {
+    http_ =
+        std::make_unique<http_port>(system, http_settings{*where, cluster_.name, options_.process,
+                                                          hosted_, node_, known_, options_.pages});
+  } catch (const http::listen_error& e) {
+    throw start_error{std::string{e.what()} + " ([http] address); is another program using the "
+                                              "port? (`ss -ltnp` shows which)"};
+  }
+  spdlog::info("{}: HTTP at {}", options_.process.ids(), address);
+}
+
 /// Returns when every role has handled what it had begun, and is gone.
 void hosted_process::stop(caf::actor_system& system) {
+  http_.reset();
   caf::anon_send_exit(node_, caf::exit_reason::user_shutdown);
   caf::scoped_actor self{system};
   for (const auto& role : hosted_) {

@@ -118,6 +118,7 @@ void leader::handle(const decided& m) {
   const auto slot = m.value.slot;
   commanders_.erase(slot);
   proposals_.erase(slot);
+  ++counters_.decisions;
   highest_decided_ = std::max(highest_decided_, slot);
   if (decisions_.emplace(slot, m.value.value).second)
     decisions_bytes_ += m.value.value.size();

@@ -6,6 +6,7 @@
 #include "aimd_timeout.hpp"
 #include "commander.hpp"
 #include "configuration.hpp"
+#include "counters.hpp"
 #include "membership.hpp"
 #include "messages.hpp"
 #include "random.hpp"
@@ -79,6 +80,9 @@ public:
   membership known_members() const;
   /// Slots with a commander at work.
   const std::set<slot_num>& commanders() const { return commanders_; }
+  /// Proposals that wait until there may be one more commander.
+  std::size_t waiting_for_commander() const { return waiting_for_commander_.size(); }
+  const leader_counters& counters() const { return counters_; }
 
 private:
   enum class state { starting, passive, scouting, active };
@@ -162,6 +166,7 @@ private:
   std::optional<slot_num> recovering_from_; ///< a scout looks at slots below covered_from_
   std::map<slot_num, command> recovery_proposals_;
 
+  leader_counters counters_;
   leader_outputs out_;
 
   friend struct role_contents; // exhaustive/encoding.cpp: what two equal leaders agree in

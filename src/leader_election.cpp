@@ -95,6 +95,7 @@ void leader::handle(const preempted& m) {
   if (m.ballot <= ballot_num_ || state_ == state::passive)
     return; // stale
   timeout_.increase();
+  ++counters_.preemptions;
   become_passive(m.ballot);
 }
 

@@ -87,6 +87,15 @@ enum class request_kind : std::uint8_t {
       4, ///< `op` is a reconfiguration, the answer's body its outcome (reconfiguration.hpp)
 };
 
+/// What a driver notes when a request or query comes in, and gets back with the answer, so that it
+/// can tell how long that took. Means nothing to the core, and is not sent to other processes.
+struct arrival {
+  std::uint64_t at_ns = 0; ///< by the driver's own clock; 0: nothing noted
+  std::uint8_t operation = 0;
+
+  friend bool operator==(const arrival&, const arrival&) = default;
+};
+
 /// Client → replica, and between replicas. (session, sequence) is the request's identity. Sequence
 /// numbers of a session start at 1 and have no gaps; the operations take effect in their order.
 struct request {
@@ -95,6 +104,7 @@ struct request {
   std::uint64_t sequence = 0;
   std::uint64_t acknowledged = 0; ///< the client has the answers to all sequence numbers up to this
   std::string op;
+  arrival came = {};
 
   friend bool operator==(const request&, const request&) = default;
 };
@@ -114,6 +124,7 @@ struct response {
   std::uint64_t sequence = 0;
   reply_status status = reply_status::ok;
   std::string body;
+  arrival came = {}; ///< of the request; nothing, if it goes on
 
   friend bool operator==(const response&, const response&) = default;
 };
@@ -122,6 +133,7 @@ struct response {
 struct query {
   std::uint64_t number = 0; ///< chosen by the client to recognise the answer
   std::string op;
+  arrival came = {};
 };
 
 struct query_reply {
@@ -129,6 +141,7 @@ struct query_reply {
   reply_status status = reply_status::ok;
   slot_num slot = 0; ///< the answer reflects all slots below this one, and no other
   std::string body;
+  arrival came = {}; ///< of the query
 };
 
 /// Replica → the replica that proposes at present: "get these decided".

@@ -34,8 +34,11 @@ vitals replica::current_vitals() const {
 
 void replica::on(const role_id& client, request m) {
   const request_key key{m.session, m.sequence};
-  if (auto known = state_->sessions().recorded(key.session, key.sequence))
+  const auto came = m.came;
+  if (auto known = state_->sessions().recorded(key.session, key.sequence)) {
+    known->came = came;
     return respond(client, std::move(*known));
+  }
   if (auto it = pending_.find(key); it != pending_.end()) {
     it->second.client = client;
     it->second.asked_tick = tick_;
@@ -43,14 +46,15 @@ void replica::on(const role_id& client, request m) {
   }
   if (!is_request_kind(static_cast<std::uint64_t>(m.kind)))
     return respond(client, {key.session, key.sequence, reply_status::refused,
-                            "the request is of a kind that does not exist"});
+                            "the request is of a kind that does not exist", came});
   if (m.op.size() > options_.max_op_bytes)
     return respond(
-        client, {key.session, key.sequence, reply_status::refused,
-                 "the request is larger than " + std::to_string(options_.max_op_bytes) + " bytes"});
+        client,
+        {key.session, key.sequence, reply_status::refused,
+         "the request is larger than " + std::to_string(options_.max_op_bytes) + " bytes", came});
   if (!admit(std::move(m), client))
     respond(client, {key.session, key.sequence, reply_status::busy,
-                     "replica " + options_.id.str() + " has too many requests waiting"});
+                     "replica " + options_.id.str() + " has too many requests waiting", came});
 }
 
 void replica::on(const handoff& m) {
@@ -113,6 +117,8 @@ void replica::propose() {
     if (batch.empty())
       return;
     p.value = encode_batch(batch);
+    counters_.batch_requests.observe(static_cast<double>(batch.size()));
+    counters_.batch_bytes.observe(static_cast<double>(p.value.size()));
     propose_in(slot_in_++, std::move(p));
   }
   if (requests_.empty())
@@ -256,6 +262,7 @@ void replica::hand_on() {
     handoff m{options_.id, next_batch(keys)};
     for (const auto& key : keys)
       mark_handed_on(key);
+    counters_.requests_handed_on += keys.size();
     if (!m.requests.empty())
       out_.send.push_back({last_proposer_, std::move(m)});
   }
@@ -357,6 +364,7 @@ void replica::perform() {
   if (slot_out() == before)
     return;
   PMMC_INVARIANT(slot_out() > before, "R4: slot_out never decreases");
+  counters_.slots_performed += slot_out() - before;
   slot_in_ = std::max(slot_in_, slot_out());
   progress_tick_ = tick_;
   stall_tick_ = 0;
@@ -390,6 +398,7 @@ void replica::settle_responses(std::vector<response> responses) {
     if (it == pending_.end())
       continue;
     const auto client = it->second.client;
+    r.came = it->second.what.came;
     forget_request(it);
     if (!client.empty())
       respond(client, std::move(r));

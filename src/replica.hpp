@@ -3,6 +3,7 @@
 // paper's part), replica_reads.cpp, replica_catchup.cpp, replica_configurations.cpp.
 #pragma once
 
+#include "counters.hpp"
 #include "membership.hpp"
 #include "messages.hpp"
 #include "random.hpp"
@@ -127,6 +128,8 @@ public:
   /// Whether this replica assigns slots at present, as far as it knows.
   bool proposes() const { return proposer() == options_.id; }
   vitals current_vitals() const;
+  const replica_counters& counters() const { return counters_; }
+  replica_gauges gauges() const;
 
 private:
   /// A request's identity; the paper's ⟨κ, cid⟩.
@@ -269,6 +272,7 @@ private:
   std::optional<fetch> fetching_;
   std::optional<fetch> interrupted_; ///< to be gone on with, if the same snapshot is offered again
 
+  replica_counters counters_;
   replica_outputs out_;
 };
 

@@ -190,6 +190,7 @@ void replica::install(std::unique_ptr<replicated_state> fetched) {
     return;
   const auto version = state_->configurations().latest().version;
   state_ = std::move(fetched);
+  ++counters_.snapshots_installed;
   log_bytes_since_snapshot_ = 0;
   decisions_.erase(decisions_.begin(), decisions_.lower_bound(slot_out()));
   decisions_bytes_ = 0;
@@ -242,6 +243,7 @@ void replica::snapshot_if_due() {
 
 void replica::snapshot_saved(slot_num slot) {
   saving_snapshot_ = false;
+  ++counters_.snapshots_saved;
   snapshot_slot_ = std::max(snapshot_slot_, slot);
   update_watermark();
   forget_decisions();

@@ -21,6 +21,7 @@ void replica::start_read_round() {
     return;
   read_round round;
   round.number = ++read_round_number_;
+  ++counters_.read_rounds;
   round.started_tick = tick_;
   round.queries.assign(std::make_move_iterator(queries_.begin()),
                        std::make_move_iterator(queries_.end()));
@@ -88,7 +89,7 @@ void replica::answer_reads() {
 
 void replica::answer(const role_id& client, const query& q, reply_status status, std::string body) {
   --queries_waiting_;
-  out_.send.push_back({client, query_reply{q.number, status, slot_out(), std::move(body)}});
+  out_.send.push_back({client, query_reply{q.number, status, slot_out(), std::move(body), q.came}});
 }
 
 /// A round without a quorum is asked again and, in the end, given up; so is one whose slots do not

@@ -24,6 +24,13 @@ public:
   /// Answers a read-only operation without changing the state. Never throws.
   virtual std::string query(std::string_view op) const = 0;
 
+  /// What kind of operation `op` is, for statistics: one of a few names that never change, such as
+  /// "put". Never throws.
+  virtual std::string_view name_of(std::string_view op) const {
+    static_cast<void>(op);
+    return "operation";
+  }
+
   /// A copy that shares nothing mutable with this object. Called while clients wait, to write the
   /// snapshot in another thread: make it cheap (copy-on-write) if the state is large.
   virtual std::unique_ptr<state_machine> clone() const = 0;

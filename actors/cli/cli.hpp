@@ -64,6 +64,9 @@ int version(const arguments& a);
 int simulate(int argc, char** argv); ///< sim; argv[0] is the command
 int apply_raw(const arguments& a);   ///< apply, query: for state machines other than the store
 
+/// What the HTTP port of a process shows.
+http_pages pages_for_http();
+
 } // namespace pmmc::cli
 
 namespace pmmc {

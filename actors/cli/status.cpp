@@ -1,6 +1,7 @@
 // `pmmc status`, `pmmc fingerprint`, `pmmc config`, `pmmc version`.
 #include "cli.hpp"
 #include "commit.hpp"
+#include "http/http_pages.hpp"
 #include "probe.hpp"
 #include "protocol.hpp"
 #include "table.hpp"
@@ -115,6 +116,37 @@ json configuration_json(const configuration& c) {
           {"replicas", ids_json(c.replicas)}};
 }
 
+json status_json(const std::vector<probed_role>& roles, const cluster_health& h,
+                 const configuration& c) {
+  json j{{"roles", json::array()}};
+  for (const auto& r : roles)
+    j["roles"].push_back(role_json(r, h.highest));
+  j["configuration"] = configuration_json(c);
+  j["survives"] = survives(c);
+  return j;
+}
+
+/// What /status shows: this process, and the cluster as `pmmc status --json` shows it, with the
+/// reason if it is unhealthy.
+std::string status_page(const probed_cluster& cluster, const process_report& own) {
+  const auto roles = cluster.roles();
+  const auto health = assess(cluster, roles);
+  json process{{"address", own.address},
+               {"healthy", pmmc::unhealthy_because(own).empty()},
+               {"ready", not_ready_because(own).empty()},
+               {"why", not_ready_because(own)},
+               {"roles", json::array()}};
+  for (const auto& r : own.roles)
+    process["roles"].push_back(role_json(cluster.at(r.role), health.highest));
+  auto whole = status_json(roles, health, health.config);
+  whole["unhealthy"] = unhealthy_because(health, health.config);
+  return json{{"process", std::move(process)}, {"cluster", std::move(whole)}}.dump(2);
+}
+
+json version_json() {
+  return {{"version", PMMC_VERSION}, {"commit", PMMC_COMMIT}, {"protocol", protocol_name()}};
+}
+
 std::string members_text(const std::vector<member>& members) {
   std::string text;
   for (const auto& m : members)
@@ -177,12 +209,7 @@ int status(const arguments& a) {
   const auto health = assess(probed, roles);
   const auto& config = health.config;
   if (a.json) {
-    json j{{"roles", json::array()}};
-    for (const auto& r : roles)
-      j["roles"].push_back(role_json(r, health.highest));
-    j["configuration"] = configuration_json(config);
-    j["survives"] = survives(config);
-    std::printf("%s\n", j.dump(2).c_str());
+    std::printf("%s\n", status_json(roles, health, config).dump(2).c_str());
   } else {
     print_status(roles, health, config);
   }
@@ -250,15 +277,15 @@ int show_config(const arguments& a) {
 int version(const arguments& a) {
   a.expect_words(0, 0, "version");
   if (a.json)
-    std::printf(
-        "%s\n",
-        json{{"version", PMMC_VERSION}, {"commit", PMMC_COMMIT}, {"protocol", protocol_name()}}
-            .dump(2)
-            .c_str());
+    std::printf("%s\n", version_json().dump(2).c_str());
   else
     std::printf("pmmc %s, commit %s, protocol %s\n", PMMC_VERSION, PMMC_COMMIT,
                 protocol_name().c_str());
   return done;
+}
+
+http_pages pages_for_http() {
+  return {{PMMC_VERSION, PMMC_COMMIT, protocol_name()}, version_json().dump(2), status_page};
 }
 
 } // namespace pmmc::cli

@@ -28,6 +28,16 @@ struct key_of {
   std::string_view operator()(const scan& op) const { return op.after; }
 };
 
+struct operation_name {
+  std::string_view operator()(const put&) const { return "put"; }
+  std::string_view operator()(const get&) const { return "get"; }
+  std::string_view operator()(const append&) const { return "append"; }
+  std::string_view operator()(const del&) const { return "del"; }
+  std::string_view operator()(const cas&) const { return "cas"; }
+  std::string_view operator()(const incr&) const { return "incr"; }
+  std::string_view operator()(const scan&) const { return "scan"; }
+};
+
 /// Says what is wrong with the key, or nothing. A scan may begin at the empty one.
 std::optional<answer_status> check_key(const operation& op) {
   auto key = std::visit(key_of{}, op);
@@ -168,6 +178,11 @@ std::string kv_store::query(std::string_view bytes) const {
 }
 
 // --- the state as a whole -----------------------------------------------------------------------
+
+std::string_view kv_store::name_of(std::string_view op) const {
+  const auto decoded = decode_operation(op);
+  return decoded ? std::visit(operation_name{}, *decoded) : "malformed";
+}
 
 std::unique_ptr<state_machine> kv_store::clone() const {
   auto copy = std::make_unique<kv_store>();

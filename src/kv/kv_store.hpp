@@ -18,6 +18,8 @@ public:
   std::string apply(std::string_view op) override;
   /// get and scan; anything else is answered `malformed`.
   std::string query(std::string_view op) const override;
+  /// "put", "get", …, or "malformed".
+  std::string_view name_of(std::string_view op) const override;
   std::unique_ptr<state_machine> clone() const override;
   void snapshot(std::ostream& out) const override;
   void restore(std::istream& in) override;

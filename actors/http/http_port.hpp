@@ -1,0 +1,48 @@
+// A process's HTTP port: /health, /ready, /version, /status, /metrics (docs/OPERATIONS.md, "HTTP").
+#pragma once
+
+#include "config/address.hpp"
+#include "config/cluster_file.hpp"
+#include "http/http_pages.hpp"
+#include "http/server.hpp"
+#include "node_messages.hpp"
+
+#include <caf/all.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace pmmc {
+
+struct http_settings {
+  config::address listen;
+  std::string cluster;            ///< its name
+  config::process process;        ///< this one
+  std::vector<hosted_role> roles; ///< its roles, in the order of `process`
+  caf::actor node;
+  membership known; ///< before the node tells more; not empty
+  http_pages pages;
+};
+
+/// The HTTP address of `process`, "HOST:PORT"; empty if the config file gives it none.
+std::string http_address(const config::cluster_file& cluster, const config::process& process);
+
+/// Serves from construction to destruction. No role ever waits for it: it asks them with a timeout,
+/// at most every 100 ms however many clients there are, and says what it was told last meanwhile.
+class http_port {
+public:
+  /// Throws http::listen_error.
+  http_port(caf::actor_system& system, http_settings settings);
+  ~http_port();
+  http_port(const http_port&) = delete;
+  http_port& operator=(const http_port&) = delete;
+
+  /// The port, where 0 was asked for.
+  std::uint16_t port() const { return server_->port(); }
+
+private:
+  caf::actor desk_;
+  std::unique_ptr<http::server> server_;
+};
+
+} // namespace pmmc

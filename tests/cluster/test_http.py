@@ -1,0 +1,500 @@
+"""The HTTP port: every page, what it says when something is wrong, and clients that mean no good."""
+
+import contextlib
+import json
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import threading
+import urllib.error
+import urllib.request
+
+from pmmc_cluster import DONE, REPOSITORY, Cluster, ClusterTest, main, wait_until
+from pmmc_machines import ChangingCluster
+
+ANSWER_S = 10.0  # a page that takes longer does not come; a bound, not a measurement
+MOST_STOP_S = 5.0
+MOST_GROWTH_BYTES = 32 << 20
+CONNECTIONS = 64   # that a process serves at once
+HEADER_BYTES = 8 << 10
+PAGES = ("/", "/health", "/ready", "/version", "/status", "/metrics")
+
+
+class HttpPages:
+    """What a cluster can do in which every process has an HTTP port."""
+
+    http = {}  # port by process
+
+    def _give_ports(self, config, processes):
+        ports = {p.name: self.ports.take() for p in processes}
+        lines = [f"{p.roles[-1]} = 127.0.0.1:{ports[p.name]}\n" for p in processes]
+        config.write_text(config.read_text("ascii") + "[http]\n" + "".join(lines), "ascii")
+        self.http = {**self.http, **ports}
+
+    def fetch(self, role, path, method="GET"):
+        """(status, headers, body as text) of a page of the process that hosts the role."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.http[self[role].name]}{path}", method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=ANSWER_S) as answer:
+                return answer.status, answer.headers, answer.read().decode()
+        except urllib.error.HTTPError as answer:
+            with answer:
+                return answer.code, answer.headers, answer.read().decode()
+
+    def metrics(self, role):
+        """Samples by name, each a list of (labels, value), and the types by name."""
+        samples, types = {}, {}
+        for line in self.fetch(role, "/metrics")[2].splitlines():
+            if line.startswith("# TYPE "):
+                _, _, name, kind = line.split()
+                types[name] = kind
+            elif not line.startswith("#"):
+                name, labels, value = re.fullmatch(r"(\w+)(?:\{(.*)\})? (\S+)", line).groups()
+                samples.setdefault(name, []).append(
+                    (dict(re.findall(r'(\w+)="([^"]*)"', labels or "")), float(value)))
+        return samples, types
+
+    def connect(self, role):
+        return socket.create_connection(("127.0.0.1", self.http[self[role].name]), timeout=ANSWER_S)
+
+    def health(self, role):
+        status, _, text = self.fetch(role, "/health")
+        return status, text
+
+    def await_health(self, role, status):
+        """Waits until /health has this status, and returns its text."""
+        return wait_until(f"/health of {role} is {status}", lambda: next(
+            (text for code, text in [self.health(role)] if code == status), None))
+
+
+class HttpCluster(HttpPages, Cluster):
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self._give_ports(self.config, self.processes)
+
+
+class ChangingHttpCluster(HttpPages, ChangingCluster):
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        for machine in self.processes:
+            self._give_ports(machine.config, [machine])
+
+    def newcomer(self, *kinds):
+        machine = super().newcomer(*kinds)
+        self._give_ports(machine.config, [machine])
+        return machine
+
+
+def value(samples, name, **labels):
+    """The value of the one sample with these labels."""
+    found = [v for its, v in samples.get(name, []) if labels.items() <= its.items()]
+    if len(found) != 1:
+        raise AssertionError(f"{name} {labels}: {len(found)} samples of {samples.get(name)}")
+    return found[0]
+
+
+def answer_to(connection, data=b""):
+    """All that comes until the other side closes."""
+    with contextlib.suppress(OSError):
+        connection.sendall(data)
+    received = b""
+    with contextlib.suppress(ConnectionResetError):
+        while chunk := connection.recv(65_536):
+            received += chunk
+    return received
+
+
+def documented_metrics():
+    """name → type, of the table in docs/METRICS.md."""
+    text = (REPOSITORY / "docs" / "METRICS.md").read_text("utf-8")
+    return dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", text, re.MULTILINE))
+
+
+class HttpTest(ClusterTest):
+    def http_cluster(self, *args, **options):
+        cluster = HttpCluster(*args, **options)
+        self._made.append(cluster)
+        self.addCleanup(cluster.stop)
+        cluster.launch()
+        cluster.await_healthy()
+        return cluster
+
+
+class SharedHttpTest(HttpTest):
+    """Tests that leave the cluster as they found it share one."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = HttpCluster("colocated")
+        cls.addClassCleanup(cls.cluster.remove)
+        cls.addClassCleanup(cls.cluster.stop)
+        cls.cluster.launch()
+        cls.cluster.await_healthy()
+
+
+class Pages(SharedHttpTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        lines = "".join(f"put k{i} v\n" for i in range(200))
+        cls.cluster.run("exec", stdin=lines.encode())
+        cls.cluster.run("get", "k1")
+
+    def test_health_and_ready(self):
+        for role in ("r1", "r2", "r3"):
+            self.assertEqual(self.cluster.await_health(role, 200), "healthy\n")
+            wait_until("it is ready", lambda: self.cluster.fetch(role, "/ready")[0] == 200)
+            self.assertEqual(self.cluster.fetch(role, "/ready")[2], "ready\n")
+
+    def test_version(self):
+        status, headers, text = self.cluster.fetch("r1", "/version")
+        self.assertEqual((status, headers["Content-Type"]), (200, "application/json"))
+        self.assertEqual(json.loads(text), self.cluster.pmmc("version", "--json").json)
+
+    def test_status(self):
+        """The cluster as `pmmc status --json` has it, seen from every process."""
+        self.cluster.await_equal_replicas()
+        for role in ("r1", "r2", "r3"):
+            status, headers, text = self.cluster.fetch(role, "/status")
+            self.assertEqual((status, headers["Content-Type"]), (200, "application/json"))
+            page = json.loads(text)
+            expected = self.cluster.pmmc("status", "--json").json
+            self.assertEqual(page["cluster"].pop("unhealthy"), "")
+            self.assertEqual(page["cluster"].keys(), expected.keys())
+            for mine, theirs in zip(page["cluster"]["roles"], expected["roles"], strict=True):
+                self.assertEqual(mine.keys(), theirs.keys())
+                for key in ("id", "role", "address", "up", "why", "state", "ballot", "slot_out"):
+                    self.assertEqual(mine.get(key), theirs.get(key))
+            own = page["process"]
+            self.assertEqual(own["address"], self.cluster[role].address)
+            self.assertEqual([r["id"] for r in own["roles"]], self.cluster[role].roles)
+            self.assertEqual((own["healthy"], own["ready"], own["why"]), (True, True, ""))
+
+    def test_index_and_unknown_pages(self):
+        self.assertEqual(self.cluster.fetch("r1", "/")[0], 200)
+        for path in ("/nothing", "/metrics/", "//health", "/" + "x" * 4_000):
+            status, _, text = self.cluster.fetch("r1", path)
+            self.assertEqual(status, 404)
+            self.assertIn("/metrics", text)
+
+    def test_query_strings_are_ignored(self):
+        self.assertEqual(self.cluster.fetch("r1", "/version?x=1")[0], 200)
+
+    def test_head_and_other_methods(self):
+        for path in PAGES:
+            get, head = (self.cluster.fetch("r1", path, method) for method in ("GET", "HEAD"))
+            self.assertEqual((head[0], head[2]), (get[0], ""))
+            self.assertEqual(head[1]["Content-Type"], get[1]["Content-Type"])
+        for method in ("POST", "PUT", "DELETE", "OPTIONS"):
+            status, headers, text = self.cluster.fetch("r1", "/health", method)
+            self.assertEqual((status, headers["Allow"]), (405, "GET, HEAD"))
+            self.assertIn("only GET and HEAD", text)
+
+    def test_many_requests_on_one_connection(self):
+        """Pipelined: the answers come in order."""
+        with self.cluster.connect("r1") as s:
+            paths = ["/version", "/health", "/nothing", "/metrics", "/status"]
+            data = b"".join(f"GET {p} HTTP/1.1\r\nHost: x\r\n\r\n".encode() for p in paths)
+            answer = answer_to(s, data + b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            self.assertEqual(re.findall(rb"HTTP/1.1 (\d+)", answer),
+                             [b"200", b"200", b"404", b"200", b"200", b"200"])
+
+    def test_metrics_pass_promtool(self):
+        if shutil.which("promtool") is None:
+            self.fail("there is no promtool; scripts/setup installs it (Debian: prometheus)")
+        for role in ("r1", "r2", "r3"):
+            status, headers, text = self.cluster.fetch(role, "/metrics")
+            self.assertEqual(status, 200)
+            self.assertEqual(headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")
+            check = subprocess.run(["promtool", "check", "metrics"], input=text.encode(),
+                                   capture_output=True, timeout=60, check=False)
+            self.assertEqual((check.returncode, check.stdout, check.stderr), (0, b"", b""))
+
+    def test_metrics_are_those_documented(self):
+        exported = {}
+        for role in ("r1", "r2", "r3"):
+            exported.update(self.cluster.metrics(role)[1])
+        self.assertEqual(exported, documented_metrics())
+
+    def test_the_dashboard_uses_metrics_that_exist(self):
+        text = (REPOSITORY / "docs" / "grafana-dashboard.json").read_text("utf-8")
+        panels = json.loads(text)["panels"]
+        used = set()
+        for panel in panels:
+            for target in panel.get("targets", []):
+                used.update(re.findall(r"\b(?:pmmc|process)_\w+", target["expr"]))
+        self.assertGreater(len(used), 20)
+        documented = documented_metrics()
+        series = {n for n, t in documented.items() if t != "histogram"} | {
+            n + end for n, t in documented.items() if t == "histogram"
+            for end in ("_bucket", "_sum", "_count")}
+        self.assertEqual(used - series, set())
+
+    def test_metrics_add_up(self):
+        """What was done is what is counted."""
+        before = {r: self.cluster.metrics(r)[0] for r in ("r1", "r2", "r3")}
+        self.cluster.run("exec", stdin=b"".join(b"append log x\nget log\n" for _ in range(50)))
+        self.cluster.await_equal_replicas()
+        after = {r: self.cluster.metrics(r)[0] for r in ("r1", "r2", "r3")}
+
+        def total(samples, name, **labels):
+            return sum(v for s in samples.values() for its, v in s.get(name, [])
+                       if labels.items() <= its.items())
+
+        def growth(name, **labels):
+            return total(after, name, **labels) - total(before, name, **labels)
+
+        for operation in ("append", "get"):
+            self.assertEqual(growth("pmmc_request_duration_seconds_count", operation=operation,
+                                    outcome="ok"), 50)
+        batches = growth("pmmc_batch_requests_count")
+        self.assertGreaterEqual(growth("pmmc_batch_requests_sum"), 50)
+        self.assertGreaterEqual(growth("pmmc_leader_decisions_total"), batches)
+        self.assertGreaterEqual(growth("pmmc_sync_duration_seconds_count"), 2)
+        for role, samples in after.items():
+            slots = value(samples, "pmmc_slot_out") - value(before[role], "pmmc_slot_out")
+            self.assertEqual(value(samples, "pmmc_decisions_total") -
+                             value(before[role], "pmmc_decisions_total"), slots)
+            self.assertEqual(value(samples, "pmmc_peers_up"), 2)
+            self.assertEqual(value(samples, "pmmc_healthy"), 1)
+            self.assertGreater(value(samples, "process_resident_memory_bytes"), 1 << 20)
+            process = self.cluster[role]
+            self.assertLess(abs(value(samples, "process_resident_memory_bytes") -
+                                process.rss_bytes()), MOST_GROWTH_BYTES)
+        self.assertEqual(total(after, "pmmc_leader_active"), 1)
+
+
+class WithoutQuorum(HttpTest):
+    def test_acceptors_die_and_come_back(self):
+        cluster = self.http_cluster()
+        self.assertEqual(cluster.await_health("r1", 200), "healthy\n")
+        cluster["a1"].kill9()
+        cluster["a2"].kill9()
+        cluster.await_health("r1", 503)
+        wait_until("it says which acceptors are not heard", lambda: re.search(
+            r"unhealthy: replica r1: no quorum: 1 of 3 acceptors are heard \(needed: 2\), "
+            r"not a1 at 127.0.0.1:\d+ a2 at 127.0.0.1:\d+", cluster.health("r1")[1]))
+        status, _, ready = cluster.fetch("r1", "/ready")
+        self.assertEqual(status, 503)
+        self.assertIn("not ready: replica r1: no quorum", ready)
+        self.assertEqual(value(cluster.metrics("r1")[0], "pmmc_healthy"), 0)
+        page = json.loads(cluster.fetch("r1", "/status")[2])
+        self.assertFalse(page["process"]["healthy"])
+        self.assertIn("no quorum: 1 of 3", page["cluster"]["unhealthy"])
+        self.assertEqual([r["id"] for r in page["cluster"]["roles"] if not r["up"]], ["a1", "a2"])
+        self.assertTrue(all(r["why"] for r in page["cluster"]["roles"] if not r["up"]))
+        # The acceptor that is left has nothing to complain about itself, and sees the same.
+        self.assertEqual(cluster.health("a3")[0], 200)
+        page = json.loads(cluster.fetch("a3", "/status")[2])
+        self.assertEqual([r["id"] for r in page["cluster"]["roles"] if not r["up"]], ["a1", "a2"])
+        cluster.start_all()
+        self.assertEqual(cluster.await_health("r1", 200), "healthy\n")
+        wait_until("it is ready", lambda: cluster.fetch("r1", "/ready")[0] == 200)
+
+    def test_no_leader(self):
+        cluster = self.http_cluster()
+        cluster["l1"].kill9()
+        cluster["l2"].kill9()
+        self.assertIn("no leader is active", cluster.await_health("r1", 503))
+
+    def test_two_acceptors_show_each_other(self):
+        """Acceptors have no connection with each other but for this page."""
+        cluster = self.http_cluster()
+        pages = {}
+
+        def fetch(role):
+            pages[role] = json.loads(cluster.fetch(role, "/status")[2])
+
+        for _ in range(3):
+            threads = [threading.Thread(target=fetch, args=(a,)) for a in ("a1", "a2", "a3")]
+            for t in threads:
+                t.start()
+            for t in threads:
+                t.join()
+        for role in ("a1", "a2", "a3"):
+            wait_until(f"{role} sees all", lambda: all(
+                r["up"] for r in json.loads(cluster.fetch(role, "/status")[2])["cluster"]["roles"]))
+        cluster.run("put", "k", "v")
+
+
+class Reconfigured(HttpTest):
+    def test_a_process_joins_and_another_leaves(self):
+        """What every process shows of the members is what the cluster has, not its config file."""
+        cluster = ChangingHttpCluster("colocated")
+        self._made.append(cluster)
+        self.addCleanup(cluster.stop)
+        cluster.launch()
+        cluster.await_healthy()
+        new, old = cluster.newcomer().join(), cluster["r3"]
+        self.assertEqual(cluster.await_health("r4", 200), "healthy\n")
+        status, _, text = cluster.fetch("r4", "/ready")
+        self.assertEqual(status, 503)
+        self.assertIn("replica r4 is no member", text)
+        page = json.loads(cluster.fetch("r4", "/status")[2])
+        self.assertEqual([(r["id"], r["up"]) for r in page["process"]["roles"]],
+                         [("a4", True), ("l4", True), ("r4", True)])
+        self.assertNotIn("r4", [r["id"] for r in page["cluster"]["roles"]])
+        self.assertEqual(value(cluster.metrics("r1")[0], "pmmc_configuration_version"), 1)
+        cluster.reconfig([new], [old])
+        old.term()
+        wait_until("r4 is ready", lambda: cluster.fetch("r4", "/ready")[0] == 200)
+        members = ["a1", "a2", "a4", "l1", "l2", "l4", "r1", "r2", "r4"]
+        for role in ("r1", "r2", "r4"):
+            def sees_all(role=role):
+                shown = json.loads(cluster.fetch(role, "/status")[2])["cluster"]
+                return (shown["configuration"]["version"], shown["unhealthy"],
+                        sorted(r["id"] for r in shown["roles"])) == ("2", "", members)
+            wait_until(f"{role} shows the members", sees_all)
+            samples = cluster.metrics(role)[0]
+            self.assertEqual(value(samples, "pmmc_configuration_version"), 2)
+            self.assertEqual(value(samples, "pmmc_pending_configurations"), 0)
+            self.assertEqual({its["peer"]: up for its, up in samples["pmmc_peer_up"]},
+                             {cluster[r].address: 1 for r in ("r1", "r2", "r4") if r != role})
+
+
+class ClientsThatMeanNoGood(SharedHttpTest):
+    def assert_well(self):
+        self.cluster.assert_all_run()
+        self.cluster.run("put", self.id(), "1")
+        self.assertEqual(self.cluster.get(self.id()), b"1")
+        self.cluster.await_health("r1", 200)
+
+    def test_garbage(self):
+        for data in (b"", b"\0" * 100, b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\r\n" * 50,
+                     b"GET / HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
+                     *(self.random.randbytes(self.random.randrange(1, 20_000)) for _ in range(50))):
+            with self.cluster.connect("r1") as s:
+                with contextlib.suppress(OSError):
+                    s.sendall(data)
+                    s.shutdown(socket.SHUT_WR)
+                answer = answer_to(s)
+                self.assertRegex(answer, rb"\A(HTTP/1.1 4\d\d |\Z)")
+        self.assert_well()
+
+    def test_a_request_with_a_body(self):
+        with self.cluster.connect("r1") as s:
+            answer = answer_to(s, b"GET / HTTP/1.1\r\nContent-Length: 1000000000\r\n\r\n" + b"x" * 9_000)
+            self.assertTrue(answer.startswith(b"HTTP/1.1 413 "), answer[:100])
+        self.assert_well()
+
+    def test_huge_headers(self):
+        process = self.cluster["r1"]
+        before = process.rss_bytes()
+        for data in (b"GET /" + b"x" * (1 << 20), b"GET / HTTP/1.1\r\nA: " + b"x" * (1 << 20),
+                     b"GET / HTTP/1.1\r\n" + b"A: x\r\n" * 200_000):
+            with self.cluster.connect("r1") as s:
+                s.settimeout(ANSWER_S)
+                answer = answer_to(s, data)
+                self.assertRegex(answer, rb"\A(HTTP/1.1 431 |\Z)")
+        with self.cluster.connect("r1") as s:  # little enough for the answer to be read
+            answer = answer_to(s, b"GET / HTTP/1.1\r\nA: " + b"x" * 2 * HEADER_BYTES)
+            self.assertTrue(answer.startswith(b"HTTP/1.1 431 "), answer[:100])
+            self.assertIn(b"longer than 8192 bytes", answer)
+        self.assertLess(process.rss_bytes() - before, MOST_GROWTH_BYTES)
+        self.assert_well()
+
+    def test_slow_loris(self):
+        """Hundreds of connections with half a request: pages still come, and the store works."""
+        process = self.cluster["r1"]
+        before = process.rss_bytes()
+        with contextlib.ExitStack() as stack:
+            slow = [stack.enter_context(self.cluster.connect("r1")) for _ in range(300)]
+            for s in slow:
+                with contextlib.suppress(OSError):
+                    s.sendall(b"GET /metrics HTTP/1.1\r\nX: ")
+            for _ in range(3):
+                for page in PAGES:
+                    self.assertEqual(self.cluster.fetch("r1", page)[0], 200)
+                for s in slow:
+                    with contextlib.suppress(OSError):
+                        s.sendall(b"x")
+            open_fds = len(list(pathlib.Path(f"/proc/{process.pid}/fd").iterdir()))
+            self.assertLess(open_fds, 300)
+            self.assertLess(process.rss_bytes() - before, MOST_GROWTH_BYTES)
+            self.assert_well()
+            # A byte now and then does not keep a connection: its request must end.
+            wait_until("half requests are closed", lambda: value(
+                self.cluster.metrics("r1")[0], "process_open_fds") < open_fds - CONNECTIONS // 2)
+        self.assert_well()
+
+    def test_readers_that_do_not_read(self):
+        process = self.cluster["r1"]
+        before = process.rss_bytes()
+        with contextlib.ExitStack() as stack:
+            for _ in range(CONNECTIONS // 2):
+                s = stack.enter_context(self.cluster.connect("r1"))
+                s.setblocking(False)
+                with contextlib.suppress(OSError):
+                    while True:
+                        s.send(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 100)
+            self.assert_well()
+            self.assertLess(process.rss_bytes() - before, MOST_GROWTH_BYTES)
+        self.assert_well()
+
+    def test_scrapers_in_a_hurry(self):
+        """Many clients that ask without a pause do not keep the roles from their work."""
+        ends = threading.Event()
+        pages = []
+
+        def hammer():
+            while not ends.is_set():
+                with contextlib.suppress(OSError):
+                    pages.append(self.cluster.fetch("r1", "/metrics")[0])
+
+        threads = [threading.Thread(target=hammer) for _ in range(8)]
+        for t in threads:
+            t.start()
+        try:
+            wait_until("pages come", lambda: len(pages) > 100)
+            self.cluster.run("exec", stdin=b"".join(b"put k%d v\n" % i for i in range(2_000)))
+        finally:
+            ends.set()
+            for t in threads:
+                t.join()
+        self.assertEqual(set(pages), {200})
+        self.assert_well()
+
+
+class StartAndStop(HttpTest):
+    def test_stops_with_open_connections(self):
+        cluster = self.http_cluster("colocated")
+        with contextlib.ExitStack() as stack:
+            for process in cluster.processes:
+                role = process.roles[-1]
+                idle, half, served = (stack.enter_context(cluster.connect(role)) for _ in range(3))
+                half.sendall(b"GET /metrics HTTP/1.1\r\nX: ")
+                served.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+                served.recv(10)
+                code, seconds = process.term()
+                self.assertEqual(code, DONE, process.log_tail())
+                self.assertLess(seconds, MOST_STOP_S)
+                self.assertEqual(answer_to(idle), b"")
+        for process in cluster.processes:  # the ports are free again at once
+            process.start()
+        cluster.await_health("r1", 200)
+
+    def test_the_port_is_taken(self):
+        cluster = HttpCluster("colocated")
+        self._made.append(cluster)
+        self.addCleanup(cluster.stop)
+        cluster.init()
+        process = cluster.processes[0]
+        with socket.create_server(("127.0.0.1", cluster.http[process.name])):
+            result = cluster.pmmc("start", "--id", process.roles[0])
+            self.assert_error(result, 2, f"cannot listen at 127.0.0.1:{cluster.http[process.name]}",
+                              "Address already in use", "ss -ltnp")
+        process.start()
+
+    def test_only_the_configured_address(self):
+        """127.0.0.1 is served, 127.0.0.2 is not."""
+        cluster = self.http_cluster("colocated")
+        port = cluster.http[cluster["r1"].name]
+        with self.assertRaises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.2", port), timeout=ANSWER_S)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+// Reports as the actors would give them, for tests of what is made of them.
+#pragma once
+
+#include "http/process_report.hpp"
+
+namespace pmmc::test {
+
+inline role_report report_of(const char* id, config::role_kind kind) {
+  role_report r;
+  r.role = {id, kind, "127.0.0.1:1"};
+  r.answered = true;
+  r.metrics.status.id = id;
+  switch (kind) {
+  case config::role_kind::acceptor:
+    r.metrics.status.kind = hosted_kind::acceptor;
+    r.metrics.counted = acceptor_metrics{};
+    break;
+  case config::role_kind::leader:
+    r.metrics.status.kind = hosted_kind::leader;
+    r.metrics.counted = leader_metrics{};
+    break;
+  case config::role_kind::replica:
+    r.metrics.status.kind = hosted_kind::replica;
+    r.metrics.counted = replica_metrics{};
+    break;
+  }
+  return r;
+}
+
+/// A process with a role of each kind, with nothing to complain about.
+inline process_report whole_process() {
+  process_report p;
+  p.address = "127.0.0.1:1";
+  p.node_answered = true;
+  p.roles = {report_of("a1", config::role_kind::acceptor),
+             report_of("l1", config::role_kind::leader),
+             report_of("r1", config::role_kind::replica)};
+  return p;
+}
+
+inline replica_metrics& replica_of(process_report& p) {
+  return std::get<replica_metrics>(p.roles[2].metrics.counted);
+}
+
+} // namespace pmmc::test
