@@ -2,6 +2,7 @@
 
 #include "export_reader.hpp"
 #include "known_disk.hpp"
+#include "redis_messages.hpp"
 
 #include <utility>
 
@@ -139,6 +140,9 @@ caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replic
                  flush_later(self, *shell);
                },
                [=](const status_request& m) { return status_of(*shell, m.with_fingerprint); },
+               [=](acceptor_progress_request) {
+                 return acceptor_progress{shell->core.slot_out(), shell->core.accepted()};
+               },
                [=](const export_open&) {
                  return export_ready{shell->core.slot_out(),
                                      spawn_helper(self, *shell, export_reader, shell->id,

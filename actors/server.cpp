@@ -5,8 +5,10 @@
 #include "entropy.hpp"
 #include "leader_actor.hpp"
 #include "log.hpp"
+#include "protocol.hpp"
 #include "node_actor.hpp"
 #include "probe.hpp"
+#include "redis_port.hpp"
 #include "replica_actor.hpp"
 #include "storage/members_file.hpp"
 #include "system.hpp"
@@ -69,6 +71,7 @@ private:
   void add(const role_id& id, hosted_kind kind, const storage::data_directory& directory,
            caf::actor handle);
   void publish(caf::actor_system& system);
+  void open_redis_port(caf::actor_system& system);
 
   const config::cluster_file& cluster_;
   const start_options& options_;
@@ -81,6 +84,7 @@ private:
   std::shared_ptr<replica_shell> replica_;
   std::vector<hosted_role> hosted_;
   caf::actor node_;
+  std::optional<redis_actors> redis_;
 };
 
 hosted_process::hosted_process(const config::cluster_file& cluster, const start_options& options,
@@ -196,6 +200,24 @@ void hosted_process::start(caf::actor_system& system) {
   settings->removed = stop_removed;
   node_ = system.spawn(node_actor, settings);
   publish(system);
+  open_redis_port(system);
+}
+
+void hosted_process::open_redis_port(caf::actor_system& system) {
+  const auto address = replica_ ? cluster_.redis.find(replica_->id) : cluster_.redis.end();
+  if (address == cluster_.redis.end())
+    return;
+  redis_port::settings options;
+  options.hosted = hosted_;
+  for (const auto& role : hosted_)
+    if (role.kind == hosted_kind::replica)
+      options.replica = role;
+  options.version = protocol_name();
+  std::string error;
+  if (const auto where = config::parse_address(address->second, error))
+    options.port = where->port;
+  options.seed = fresh_seed();
+  redis_ = start_redis_port(system, address->second, std::move(options));
 }
 
 void hosted_process::publish(caf::actor_system& system) {
@@ -214,6 +236,10 @@ void hosted_process::publish(caf::actor_system& system) {
 /// Returns when every role has handled what it had begun, and is gone.
 void hosted_process::stop(caf::actor_system& system) {
   caf::anon_send_exit(node_, caf::exit_reason::user_shutdown);
+  if (redis_) {
+    caf::anon_send_exit(redis_->broker, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(redis_->port, caf::exit_reason::user_shutdown);
+  }
   caf::scoped_actor self{system};
   for (const auto& role : hosted_) {
     self->monitor(role.handle);
@@ -222,6 +248,7 @@ void hosted_process::stop(caf::actor_system& system) {
   for (std::size_t gone = 0; gone < hosted_.size();)
     self->receive([&](const caf::down_msg&) { ++gone; });
   node_ = nullptr;
+  redis_.reset();
   hosted_.clear();
   acceptor_.reset();
   leader_.reset();
