@@ -209,12 +209,13 @@ void redis_broker::shut(socket& s) {
 }
 
 void redis_broker::shut_largest_output() {
-  const auto largest = std::max_element(
-      sockets_.begin(), sockets_.end(),
-      [](const auto& a, const auto& b) { return a.second.output_bytes < b.second.output_bytes; });
+  const auto largest =
+      std::max_element(sockets_.begin(), sockets_.end(), [](const auto& a, const auto& b) {
+        return a.second.output_bytes < b.second.output_bytes;
+      });
   auto& s = largest->second;
-  spdlog::warn("the Redis port closes connection {}: it has not read {} bytes of its replies",
-               s.id, s.output_bytes);
+  spdlog::warn("the Redis port closes connection {}: it has not read {} bytes of its replies", s.id,
+               s.output_bytes);
   output_bytes_ -= std::exchange(s.output_bytes, 0);
   s.output.clear();
   shut(s);

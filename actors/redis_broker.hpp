@@ -28,8 +28,8 @@ struct redis_limits {
 
 struct redis_broker_options {
   redis_limits limits;
-  caf::actor port;             ///< gets redis_events
-  caf::io::doorman_ptr door;   ///< listens already
+  caf::actor port;           ///< gets redis_events
+  caf::io::doorman_ptr door; ///< listens already
 };
 
 class redis_broker {
@@ -43,12 +43,12 @@ private:
     caf::io::connection_handle handle;
     redis::connection_id id = 0;
     redis::parser parser;
-    bool reads_much = false;      ///< the larger read buffer is in use
-    bool halted = false;          ///< nothing is read
-    bool closing = false;         ///< nothing is understood any more
+    bool reads_much = false; ///< the larger read buffer is in use
+    bool halted = false;     ///< nothing is read
+    bool closing = false;    ///< nothing is understood any more
     bool shut = false;
-    std::size_t unanswered = 0;   ///< cost of requests
-    std::size_t held = 0;         ///< of the total input: the parser and `unanswered`
+    std::size_t unanswered = 0; ///< cost of requests
+    std::size_t held = 0;       ///< of the total input: the parser and `unanswered`
     std::deque<std::string> output;
     std::size_t output_sent = 0;  ///< of the first one
     std::size_t output_bytes = 0; ///< not with CAF yet

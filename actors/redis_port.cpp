@@ -188,9 +188,10 @@ void redis_port::count_acceptors(std::uint64_t ticket, slot_num slot) {
         if (it == waits_.end())
           return;
         it->query = 0;
-        const auto count = slot == 0 ? 0
-                                     : std::count_if(p.accepted.begin(), p.accepted.end(),
-                                                     [&](const auto& a) { return a.second + 1 >= slot; });
+        const auto count =
+            slot == 0 ? 0 : std::count_if(p.accepted.begin(), p.accepted.end(), [&](const auto& a) {
+              return a.second + 1 >= slot;
+            });
         const bool late = it->deadline_ms != 0 && wall_clock_ms() >= it->deadline_ms;
         if (count < it->wanted && !late && front_.waits_for(ticket))
           return; // again, on a tick

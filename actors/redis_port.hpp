@@ -19,9 +19,9 @@ namespace pmmc {
 class redis_port {
 public:
   struct settings {
-    hosted_role replica;              ///< of this process
-    std::vector<hosted_role> hosted;  ///< all roles of this process
-    std::string version;              ///< of pmmc
+    hosted_role replica;             ///< of this process
+    std::vector<hosted_role> hosted; ///< all roles of this process
+    std::string version;             ///< of pmmc
     std::uint16_t port = 0;
     std::uint64_t seed = 0;
     unsigned timeout_ticks = 500; ///< then an operation or a read is given up

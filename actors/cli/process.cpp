@@ -172,9 +172,9 @@ int start(const arguments& a) {
   for (const auto& gone : known.removed)
     if (gone.address == options.process.address)
       std::fprintf(stderr, "pmmc: warning: %s\n", removed_text(gone, known.members).c_str());
-  if (!cluster.redis.empty() || !cluster.http.empty())
-    std::fprintf(stderr, "pmmc: warning: the sections [redis] and [http] are not served by this "
-                         "version; they are ignored\n");
+  if (!cluster.http.empty())
+    std::fprintf(stderr, "pmmc: warning: the section [http] is not served by this version; it is "
+                         "ignored\n");
   serve(cluster, options, a.make_machine);
 }
 

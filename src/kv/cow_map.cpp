@@ -106,8 +106,7 @@ cow_map::leaf& cow_map::writable(std::size_t index) {
   return *shared;
 }
 
-void cow_map::insert_or_assign(std::string_view key, std::string_view value,
-                               std::uint64_t stamp) {
+void cow_map::insert_or_assign(std::string_view key, std::string_view value, std::uint64_t stamp) {
   entry fresh{key, value, stamp}; // first, since `key` and `value` may view an entry of this map
   key = fresh.key();
   auto index = leaf_of(key);

@@ -30,7 +30,9 @@ public:
 
   std::string_view key() const { return {bytes(), block_->key_size}; }
   std::string_view value() const { return {bytes() + block_->key_size, block_->value_size}; }
-  std::uint64_t stamp() const { return std::uint64_t{block_->stamp_high} << 32 | block_->stamp_low; }
+  std::uint64_t stamp() const {
+    return std::uint64_t{block_->stamp_high} << 32 | block_->stamp_low;
+  }
 
 private:
   /// The bytes of the key and then of the value follow it.

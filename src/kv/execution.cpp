@@ -144,7 +144,8 @@ void expire(keyspace& keys, const call& c, reply_writer& out) {
     return out.integer(0);
   const auto present = keys.deadline(key);
   const auto when = moment(keys, c);
-  const bool refused = (has(c, call_flags::nx) && present) || (has(c, call_flags::xx) && !present) ||
+  const bool refused = (has(c, call_flags::nx) && present) ||
+                       (has(c, call_flags::xx) && !present) ||
                        (has(c, call_flags::gt) && (!present || when <= *present)) ||
                        (has(c, call_flags::lt) && present && when >= *present);
   if (!refused)

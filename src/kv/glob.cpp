@@ -22,8 +22,9 @@ bool matches_set(std::string_view pattern, std::size_t& p, unsigned char c) {
       ++p;
       found |= at(pattern, p) == c;
     } else if (p + 2 < pattern.size() && pattern[p + 1] == '-') {
-      const auto [low, high] = std::minmax(at(pattern, p), at(pattern, p + 2));
-      found |= low <= c && c <= high;
+      const auto one = at(pattern, p);
+      const auto other = at(pattern, p + 2);
+      found |= std::min(one, other) <= c && c <= std::max(one, other);
       p += 2;
     } else {
       found |= at(pattern, p) == c;

@@ -10,11 +10,11 @@
 
 namespace pmmc::kv {
 
-/// Keys below 64 KiB, values below 4 GiB, and a stamp with each. One thread at a time; a map and its
-/// clones may be used by different threads at once.
+/// Keys below 64 KiB, values below 4 GiB, and a stamp with each. One thread at a time; a map and
+/// its clones may be used by different threads at once.
 ///
-/// In a snapshot: u64 number of entries, then in ascending order of the keys u16 key size, u32 value
-/// size, u64 stamp, key, value; little-endian.
+/// In a snapshot: u64 number of entries, then in ascending order of the keys u16 key size, u32
+/// value size, u64 stamp, key, value; little-endian.
 class hashed_map {
 public:
   /// Maps of different `seed` have different fingerprints for the same entries.

@@ -3,6 +3,7 @@
 #include "kv/bytes.hpp"
 #include "kv/operation.hpp"
 
+#include <bitset>
 #include <istream>
 #include <ostream>
 #include <string>
@@ -29,11 +30,14 @@ log_time time_of(std::string_view bytes) {
   return time;
 }
 
-std::string bucket_of(std::string_view key) {
-  std::string bucket;
-  append_number(bucket, static_cast<std::uint16_t>(XXH3_64bits(key.data(), key.size()) %
-                                                   keyspace::erased_buckets));
-  return bucket;
+std::uint16_t bucket_number(std::string_view key) {
+  return static_cast<std::uint16_t>(XXH3_64bits(key.data(), key.size()) % keyspace::erased_buckets);
+}
+
+std::string bucket_name(std::uint16_t number) {
+  std::string name;
+  append_number(name, number);
+  return name;
 }
 
 } // namespace
@@ -43,7 +47,7 @@ keyspace::keyspace() : values_(0), deadlines_(1), erased_(2) {}
 std::uint64_t keyspace::version(std::string_view key) const {
   if (const auto stamp = values_.stamp(key))
     return *stamp;
-  return erased_.stamp(bucket_of(key)).value_or(0);
+  return erased_.stamp(bucket_name(bucket_number(key))).value_or(0);
 }
 
 void keyspace::write(std::string_view key, std::string_view value) {
@@ -64,19 +68,23 @@ bool keyspace::erase(std::string_view key) {
   return true;
 }
 
+/// Absent keys keep their versions, unless they share one with a key that was there.
 void keyspace::clear() {
+  std::bitset<erased_buckets> touched;
+  for (auto at = entries().begin(); at != entries().end(); ++at)
+    touched.set(bucket_number(at->key()));
   values_.clear();
   deadlines_.clear();
   by_deadline_ = cow_map{};
   ++version_;
-  for (std::uint64_t bucket = 0; bucket < erased_buckets; ++bucket) {
-    std::string name;
-    append_number(name, static_cast<std::uint16_t>(bucket));
-    erased_.set(name, {}, version_);
-  }
+  for (std::size_t bucket = 0; bucket < erased_buckets; ++bucket)
+    if (touched.test(bucket))
+      erased_.set(bucket_name(static_cast<std::uint16_t>(bucket)), {}, version_);
 }
 
-void keyspace::note_erased(std::string_view key) { erased_.set(bucket_of(key), {}, ++version_); }
+void keyspace::note_erased(std::string_view key) {
+  erased_.set(bucket_name(bucket_number(key)), {}, ++version_);
+}
 
 // --- deadlines ----------------------------------------------------------------------------------
 

@@ -61,10 +61,10 @@ private:
   void drop_deadline(std::string_view key);
   void note_erased(std::string_view key);
 
-  hashed_map values_;        ///< stamp: the version
-  hashed_map deadlines_;     ///< key → 8 bytes, most significant first
-  hashed_map erased_;        ///< bucket of keys (2 bytes) → stamp: version of the last erasure
-  cow_map by_deadline_;      ///< deadline (8 bytes) and key, for each in deadlines_
+  hashed_map values_;    ///< stamp: the version
+  hashed_map deadlines_; ///< key → 8 bytes, most significant first
+  hashed_map erased_;    ///< bucket of keys (2 bytes) → stamp: version of the last erasure
+  cow_map by_deadline_;  ///< deadline (8 bytes) and key, for each in deadlines_
   log_time now_ = 0;
   std::uint64_t version_ = 0; ///< the last one given out
 };

@@ -206,8 +206,8 @@ void kv_store::open_session(std::string_view name, reply_writer& out) {
 }
 
 std::string kv_store::query(const transaction& t) const {
-  if (!t.session.empty() || std::any_of(t.calls.begin(), t.calls.end(),
-                                        [](const call& c) { return !is_read(c.what); }))
+  if (!t.session.empty() ||
+      std::any_of(t.calls.begin(), t.calls.end(), [](const call& c) { return !is_read(c.what); }))
     return malformed();
   for (const auto& c : t.calls)
     if (is_due(keys_, c, t.now))
@@ -215,8 +215,7 @@ std::string kv_store::query(const transaction& t) const {
   for (const auto& [key, version] : t.watched)
     if (keys_.version(key) != version)
       return status_only(transaction_status::aborted);
-  return run_calls(
-      t, [this, &t](const call& c, reply_writer& out) { read(keys_, c, t.now, out); });
+  return run_calls(t, [this, &t](const call& c, reply_writer& out) { read(keys_, c, t.now, out); });
 }
 
 // --- the state as a whole -----------------------------------------------------------------------

@@ -15,8 +15,8 @@ namespace pmmc::kv {
 /// each few hundred keys; later writes copy what they touch.
 ///
 /// Snapshot: the 8 bytes "pmmckv2\n", the keys (keyspace.hpp), the named sessions
-/// (named_sessions.hpp), u64 fingerprint; little-endian. restore() checks all of it, reads not a byte
-/// beyond, and leaves the state as it was if it throws.
+/// (named_sessions.hpp), u64 fingerprint; little-endian. restore() checks all of it, reads not a
+/// byte beyond, and leaves the state as it was if it throws.
 class kv_store final : public state_machine {
 public:
   std::string apply(std::string_view op) override;

@@ -33,7 +33,9 @@ public:
   void record(std::string_view name, std::uint64_t number, std::string_view answer);
 
   named_sessions clone() const;
-  std::uint64_t fingerprint() const { return sessions_.fingerprint() + answers_.fingerprint(); }
+  std::uint64_t fingerprint() const {
+    return sessions_.fingerprint() + answers_.fingerprint() + uses_ * 0x9E3779B97F4A7C15ULL;
+  }
   std::size_t size_bytes() const { return 8 + sessions_.size_bytes() + answers_.size_bytes(); }
   /// u64 last use, then the maps sessions and answers (hashed_map.hpp).
   void write_to(std::ostream& out) const;

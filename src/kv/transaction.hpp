@@ -15,27 +15,27 @@ namespace pmmc::kv {
 /// What a call does. The words and the number that it takes stand beside it; replies are those of
 /// the Redis commands.
 enum class verb : std::uint8_t {
-  get = 1,       ///< key
-  set = 2,       ///< key value; number: deadline (see call_flags)
-  getdel = 3,    ///< key
-  mget = 4,      ///< key…
-  mset = 5,      ///< (key value)…; nx: all or nothing, answered 1 or 0
-  del = 6,       ///< key…
-  exists = 7,    ///< key…
-  append = 8,    ///< key value
-  strlen = 9,    ///< key
-  incrby = 10,   ///< key; number: by
-  expire = 11,   ///< key; number: deadline
-  ttl = 12,      ///< key; in_ms, absolute
-  persist = 13,  ///< key
-  type = 14,     ///< key
-  scan = 15,     ///< after [pattern]; number: keys to look at. → [last key looked at or nil, [key…]]
-  keys = 16,     ///< pattern
-  dbsize = 17,   ///<
+  get = 1,      ///< key
+  set = 2,      ///< key value; number: deadline (see call_flags)
+  getdel = 3,   ///< key
+  mget = 4,     ///< key…
+  mset = 5,     ///< (key value)…; nx: all or nothing, answered 1 or 0
+  del = 6,      ///< key…
+  exists = 7,   ///< key…
+  append = 8,   ///< key value
+  strlen = 9,   ///< key
+  incrby = 10,  ///< key; number: by
+  expire = 11,  ///< key; number: deadline
+  ttl = 12,     ///< key; in_ms, absolute
+  persist = 13, ///< key
+  type = 14,    ///< key
+  scan = 15, ///< after [pattern]; number: keys to look at. → [last key looked at or nil, [key…]]
+  keys = 16,      ///< pattern
+  dbsize = 17,    ///<
   randomkey = 18, ///< number: picks the key
-  flushall = 19, ///<
-  version = 20,  ///< key… → [version…]
-  session = 21,  ///< name: opens it or finds it → ["new" or "resumed", highest number executed]
+  flushall = 19,  ///<
+  version = 20,   ///< key… → [version…]
+  session = 21,   ///< name: opens it or finds it → ["new" or "resumed", highest number executed]
 };
 inline constexpr auto last_verb = verb::session;
 

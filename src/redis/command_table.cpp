@@ -17,7 +17,8 @@ constexpr std::array commands = {
     command_info{"append", 3, k, true, 1, 1, 1, "Appends to a value; creates it if absent."},
     command_info{"auth", -2, c, false, 0, 0, 0, "Accepted for the user \"default\" only."},
     command_info{"client", -2, c, false, 0, 0, 0, "ID, SETNAME, GETNAME, SETINFO, INFO, LIST."},
-    command_info{"command", -1, s, false, 0, 0, 0, "What commands there are: COUNT, DOCS, INFO, LIST."},
+    command_info{"command", -1, s, false, 0, 0, 0,
+                 "What commands there are: COUNT, DOCS, INFO, LIST."},
     command_info{"config", -2, s, false, 0, 0, 0, "GET: a few parameters that clients ask for."},
     command_info{"dbsize", 1, k, false, 0, 0, 0, "The number of keys."},
     command_info{"decr", 2, k, true, 1, 1, 1, "Subtracts one."},
@@ -71,6 +72,20 @@ constexpr std::array commands = {
 };
 
 constexpr std::size_t longest_name = 11;
+
+struct subcommand_info {
+  std::string_view of, name;
+  int arity; ///< as in command_info
+};
+
+constexpr std::array subcommands = {
+    subcommand_info{"client", "getname", 2}, subcommand_info{"client", "id", 2},
+    subcommand_info{"client", "info", 2},    subcommand_info{"client", "list", -2},
+    subcommand_info{"client", "setinfo", 4}, subcommand_info{"client", "setname", 3},
+    subcommand_info{"command", "count", 2},  subcommand_info{"command", "docs", -2},
+    subcommand_info{"command", "info", -2},  subcommand_info{"command", "list", -2},
+    subcommand_info{"config", "get", -3},    subcommand_info{"config", "set", -4},
+};
 
 } // namespace
 
@@ -139,12 +154,29 @@ std::string wrong_arity(std::string_view command) {
   return "ERR wrong number of arguments for '" + std::string{command} + "' command";
 }
 
-std::string unknown_subcommand(std::string_view command, std::string_view subcommand) {
-  auto upper = std::string{command};
-  for (char& letter : upper)
-    letter = letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - ('a' - 'A')) : letter;
-  return "ERR unknown subcommand '" + std::string{subcommand.substr(0, 128)} + "'. Try " + upper +
-         " HELP.";
+std::string mistake(const command_info* command, const request& r) {
+  if (command == nullptr)
+    return unknown_command(r);
+  if (!has_arity(*command, r.size()))
+    return wrong_arity(command->name);
+  if (r.size() < 2 ||
+      (command->name != "client" && command->name != "config" && command->name != "command"))
+    return {};
+  const auto name = lower_case(r[1].substr(0, 16));
+  const auto found = std::find_if(subcommands.begin(), subcommands.end(), [&](const auto& one) {
+    return one.of == command->name && one.name == name;
+  });
+  if (found == subcommands.end()) {
+    std::string upper{command->name};
+    std::transform(upper.begin(), upper.end(), upper.begin(),
+                   [](char letter) { return static_cast<char>(letter - ('a' - 'A')); });
+    return "ERR unknown subcommand '" + std::string{r[1].substr(0, 128)} + "'. Try " + upper +
+           " HELP.";
+  }
+  const auto words = static_cast<long long>(r.size());
+  if (found->arity >= 0 ? words == found->arity : words >= -found->arity)
+    return {};
+  return wrong_arity(std::string{command->name} + "|" + name);
 }
 
 } // namespace pmmc::redis

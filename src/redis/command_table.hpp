@@ -54,6 +54,8 @@ bool has_small_reply(const kv::call& c);
 // Redis's words.
 std::string unknown_command(const request& r);
 std::string wrong_arity(std::string_view command);
-std::string unknown_subcommand(std::string_view command, std::string_view subcommand);
+/// What is wrong with a command before anything is looked at but its name, that of its subcommand,
+/// and the number of its words; nothing if it is good. `command` may be null.
+std::string mistake(const command_info* command, const request& r);
 
 } // namespace pmmc::redis

@@ -40,11 +40,11 @@ struct batch {
   bool is_query = false;
   bool small = false; ///< all replies are small and it goes through the log
   bool done = false;
-  bool asked = false; ///< it waits for a question's answer, not for the store
-  bool close = false; ///< the connection, when the replies are written
-  kv::transaction t;               ///< the calls view `requests`
-  std::deque<request> requests;    ///< those with calls, and the watched keys' names
-  std::list<std::string> names;    ///< of keys and sessions that `t` views
+  bool asked = false;           ///< it waits for a question's answer, not for the store
+  bool close = false;           ///< the connection, when the replies are written
+  kv::transaction t;            ///< the calls view `requests`
+  std::deque<request> requests; ///< those with calls, and the watched keys' names
+  std::list<std::string> names; ///< of keys and sessions that `t` views
   std::vector<item> items;
   std::size_t next_item = 0;
   std::size_t cost = 0;
@@ -60,10 +60,10 @@ struct connection {
   std::int64_t opened_ms = 0;
   std::string last_command = "NULL";
 
-  std::deque<request> queue;        ///< not taken up yet
-  std::deque<batch> in_flight;      ///< in the order of their replies
-  std::size_t unsent_bytes = 0;     ///< written out since the last `drained`
-  bool closing = false;             ///< nothing more is taken up
+  std::deque<request> queue;    ///< not taken up yet
+  std::deque<batch> in_flight;  ///< in the order of their replies
+  std::size_t unsent_bytes = 0; ///< written out since the last `drained`
+  bool closing = false;         ///< nothing more is taken up
 
   bool in_transaction = false;
   bool transaction_failed = false; ///< a command was refused when it was queued

@@ -65,7 +65,8 @@ void front::drained(connection_id id) {
 /// Takes up what may be taken up now: all kinds of requests if nothing is under way, or else only
 /// what may follow closely.
 void front::pump(connection& c) {
-  while (!c.closing && !c.queue.empty() && c.unsent_bytes <= options_.max_unsent_bytes) {
+  for (emit(c); !c.closing && !c.queue.empty() && c.unsent_bytes <= options_.max_unsent_bytes;
+       emit(c)) {
     const bool only_small = !c.in_flight.empty();
     if (only_small && (c.in_flight.size() >= options_.max_in_flight || !c.in_flight.back().small))
       break;
@@ -103,7 +104,8 @@ void front::process(connection& c, batch& b, bool only_small) {
 bool front::take_next(connection& c, batch& b, bool only_small) {
   auto& r = c.queue.front();
   const auto* command = r.kind == request_kind::command ? find_command(r[0]) : nullptr;
-  const bool good = command != nullptr && has_arity(*command, r.size());
+  const auto error = r.kind == request_kind::command ? mistake(command, r) : r.bytes;
+  const bool good = error.empty();
   if (b.t.calls.size() >= options_.batch_calls ||
       (!b.t.calls.empty() && b.cost + r.cost() > options_.batch_bytes))
     return false;
@@ -128,9 +130,7 @@ bool front::take_next(connection& c, batch& b, bool only_small) {
     c.last_command = command->name;
     answer_here(c, *command, taken, answer);
   } else {
-    put_error(answer, taken.kind != request_kind::command ? taken.bytes
-                      : command == nullptr                ? unknown_command(taken)
-                                                          : wrong_arity(command->name));
+    put_error(answer, error);
     c.transaction_failed |= c.in_transaction;
     c.closing |= taken.kind == request_kind::broken;
   }
@@ -142,8 +142,8 @@ void front::add_call(connection& c, batch& b, const command_info& command, reque
   auto& kept = b.requests.emplace_back(std::move(r));
   ++commands_;
   c.last_command = command.name;
-  const item here{item_kind::text, c.version, static_cast<std::uint32_t>(b.requests.size() - 1), 0,
-                  {}};
+  const item here{
+      item_kind::text, c.version, static_cast<std::uint32_t>(b.requests.size() - 1), 0, {}};
   auto& i = b.items.emplace_back(here);
   auto t = translate(command, kept, now_ms_, random_.next());
   if (kept.bytes.size() + 8 * kept.size() + 64 > options_.max_op_bytes)

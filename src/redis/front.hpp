@@ -61,17 +61,17 @@ struct front_outputs {
 class front {
 public:
   struct settings {
-    std::string replica;           ///< its id, for INFO
-    std::string version;           ///< of pmmc
+    std::string replica; ///< its id, for INFO
+    std::string version; ///< of pmmc
     std::uint16_t port = 0;
     std::uint64_t seed = 0;
     std::size_t max_op_bytes = (1 << 20) + (4 << 10); ///< as replica::settings has it
     std::size_t batch_calls = 1'000;
     std::size_t batch_bytes = 128 << 10;
-    std::size_t max_in_flight = 4;      ///< operations of one connection, if their replies are small
-    std::size_t max_unsent_bytes = 256 << 10; ///< then the connection waits for `drained`
-    std::size_t max_transaction_bytes = 1 << 20;     ///< queued by MULTI, in a connection
-    std::size_t max_transactions_bytes = 256 << 20;  ///< in all
+    std::size_t max_in_flight = 4; ///< operations of one connection, if their replies are small
+    std::size_t max_unsent_bytes = 256 << 10;       ///< then the connection waits for `drained`
+    std::size_t max_transaction_bytes = 1 << 20;    ///< queued by MULTI, in a connection
+    std::size_t max_transactions_bytes = 256 << 20; ///< in all
     std::size_t max_watched = 1'000;
   };
 
@@ -130,7 +130,7 @@ private:
   void client(connection& c, const request& r, std::string& out);
   void command(const connection& c, const request& r, std::string& out) const;
   void config(const connection& c, const request& r, std::string& out) const;
-  void info(const connection& c, const request& r, std::string& out) const;
+  void info(const request& r, std::string& out) const;
   std::string describe(const connection& c) const;
 
   void send(connection& c, batch& b);

@@ -83,8 +83,7 @@ bool front::queue_in_transaction(connection& c, batch& b, const command_info& co
       equals_ignoring_case(r[3], "exec"))
     return !only_small && take_pmmc(c, b);
   const auto cost = r.cost();
-  if (command.name == "hello" || command.name == "auth" || command.name == "pmmc" ||
-      command.name == "wait") {
+  if (command.name == "hello" || command.name == "pmmc" || command.name == "wait") {
     take_error(c, b, not_in_transaction);
   } else if (c.transaction_bytes + cost > options_.max_transaction_bytes) {
     take_error(c, b, "ERR a transaction has at most 1 MiB");
@@ -178,7 +177,8 @@ bool front::take_pmmc(connection& c, batch& b) {
                            : question_kind::fingerprint);
     return false;
   }
-  const bool known = what == "session" || what == "status" || what == "config" || what == "fingerprint";
+  const bool known =
+      what == "session" || what == "status" || what == "config" || what == "fingerprint";
   const std::string error = known ? wrong_arity("pmmc|" + what)
                                   : "ERR unknown subcommand '" + std::string{r[1].substr(0, 128)} +
                                         "'. PMMC has SESSION, REQ, STATUS, CONFIG and FINGERPRINT.";
@@ -245,8 +245,9 @@ bool front::take_wait(connection& c, batch& b) {
   const auto wanted = text::parse_int64(r[1]);
   const auto timeout = text::parse_int64(r[2]);
   if (!wanted || !timeout) {
-    take_error(c, b, timeout || !wanted ? "ERR value is not an integer or out of range"
-                                        : "ERR timeout is not an integer or out of range");
+    take_error(c, b,
+               timeout || !wanted ? "ERR value is not an integer or out of range"
+                                  : "ERR timeout is not an integer or out of range");
     return true;
   }
   if (*timeout < 0) {

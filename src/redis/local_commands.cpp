@@ -26,9 +26,12 @@ struct parameter {
 
 // What clients and tools ask for.
 constexpr std::array parameters = {
-    parameter{"appendonly", "yes"},      parameter{"databases", "1"},
-    parameter{"maxmemory", "0"},         parameter{"maxmemory-policy", "noeviction"},
-    parameter{"proto-max-bulk-len", "1048576"}, parameter{"save", ""},
+    parameter{"appendonly", "yes"},
+    parameter{"databases", "1"},
+    parameter{"maxmemory", "0"},
+    parameter{"maxmemory-policy", "noeviction"},
+    parameter{"proto-max-bulk-len", "1048576"},
+    parameter{"save", ""},
     parameter{"timeout", "0"},
 };
 
@@ -72,7 +75,7 @@ void front::answer_here(connection& c, const command_info& command, const reques
   } else if (name == "config") {
     config(c, r, out);
   } else {
-    info(c, r, out);
+    info(r, out);
   }
 }
 
@@ -108,8 +111,8 @@ void front::hello(connection& c, const request& r, std::string& out) {
       name = r[at + 1];
       at += 2;
     } else {
-      return put_error(out, "ERR Syntax error in HELLO option '" + std::string{r[at].substr(0, 64)} +
-                                "'");
+      return put_error(out, "ERR Syntax error in HELLO option '" +
+                                std::string{r[at].substr(0, 64)} + "'");
     }
   }
   c.version = version;
@@ -157,33 +160,20 @@ std::string front::describe(const connection& c) const {
 
 void front::client(connection& c, const request& r, std::string& out) {
   const auto what = lower_case(r[1].substr(0, 16));
-  const auto arity = [&](std::size_t words) {
-    if (r.size() == words)
-      return true;
-    put_error(out, wrong_arity("client|" + what));
-    return false;
-  };
   if (what == "id") {
-    if (arity(2))
-      put_integer(out, static_cast<std::int64_t>(c.id));
+    put_integer(out, static_cast<std::int64_t>(c.id));
   } else if (what == "getname") {
-    if (!arity(2))
-      return;
     if (c.name.empty())
       put_nil(out, c.version);
     else
       put_bulk(out, c.name);
   } else if (what == "setname") {
-    if (!arity(3))
-      return;
     if (!is_plain(r[2]) || r[2].size() > 256)
       return put_error(out, "ERR Client names cannot contain spaces, newlines or special "
                             "characters.");
     c.name = r[2];
     put_status(out, "OK");
   } else if (what == "setinfo") {
-    if (!arity(4))
-      return;
     const bool library = equals_ignoring_case(r[2], "lib-name");
     if (!library && !equals_ignoring_case(r[2], "lib-ver"))
       return put_error(out, "ERR Unrecognized option '" + std::string{r[2].substr(0, 64)} + "'");
@@ -193,21 +183,18 @@ void front::client(connection& c, const request& r, std::string& out) {
     (library ? c.library : c.library_version) = r[3];
     put_status(out, "OK");
   } else if (what == "info") {
-    if (arity(2))
-      put_bulk(out, describe(c));
-  } else if (what == "list") {
+    put_bulk(out, describe(c));
+  } else {
     std::string all;
     for (const auto& [id, one] : connections_)
       all += describe(*one);
     put_bulk(out, all);
-  } else {
-    put_error(out, unknown_subcommand("client", r[1]));
   }
 }
 
 namespace {
 
-void put_command(std::string& out, protocol p, const command_info& info) {
+void put_command(std::string& out, const command_info& info) {
   put_array(out, 10);
   put_bulk(out, info.name);
   put_integer(out, info.arity);
@@ -220,7 +207,6 @@ void put_command(std::string& out, protocol p, const command_info& info) {
   put_integer(out, info.key_step);
   for (int i = 0; i < 4; ++i) // ACL categories, tips, key specifications, subcommands
     put_array(out, 0);
-  static_cast<void>(p);
 }
 
 void put_docs(std::string& out, protocol p, const command_info& info) {
@@ -239,9 +225,9 @@ void put_docs(std::string& out, protocol p, const command_info& info) {
 
 void front::command(const connection& c, const request& r, std::string& out) const {
   const auto what = r.size() > 1 ? lower_case(r[1].substr(0, 16)) : "info";
-  if (what == "count" && r.size() == 2) {
+  if (what == "count") {
     put_integer(out, static_cast<std::int64_t>(all_commands().size()));
-  } else if (what == "list" && r.size() == 2) {
+  } else if (what == "list") {
     put_array(out, all_commands().size());
     for (const auto& one : all_commands())
       put_bulk(out, one.name);
@@ -259,17 +245,14 @@ void front::command(const connection& c, const request& r, std::string& out) con
   } else if (what == "info" && r.size() <= 2) {
     put_array(out, all_commands().size());
     for (const auto& one : all_commands())
-      put_command(out, c.version, one);
-  } else if (what == "info") {
+      put_command(out, one);
+  } else {
     put_array(out, r.size() - 2);
     for (std::size_t i = 2; i < r.size(); ++i)
       if (const auto* one = find_command(r[i]))
-        put_command(out, c.version, *one);
+        put_command(out, *one);
       else
         put_nil_array(out, c.version);
-  } else {
-    put_error(out, what == "count" || what == "list" ? wrong_arity("command|" + what)
-                                                     : unknown_subcommand("command", r[1]));
   }
 }
 
@@ -277,10 +260,6 @@ void front::config(const connection& c, const request& r, std::string& out) cons
   const auto what = lower_case(r[1].substr(0, 16));
   if (what == "set")
     return put_error(out, "ERR CONFIG SET is not possible: pmmc is configured by its cluster file");
-  if (what != "get")
-    return put_error(out, unknown_subcommand("config", r[1]));
-  if (r.size() < 3)
-    return put_error(out, wrong_arity("config|get"));
   std::vector<const parameter*> found;
   for (const auto& p : parameters)
     for (std::size_t i = 2; i < r.size(); ++i)
@@ -295,8 +274,7 @@ void front::config(const connection& c, const request& r, std::string& out) cons
   }
 }
 
-void front::info(const connection& c, const request& r, std::string& out) const {
-  static_cast<void>(c);
+void front::info(const request& r, std::string& out) const {
   const auto wanted = [&](std::string_view section) {
     bool named = r.size() == 1;
     for (std::size_t i = 1; i < r.size(); ++i) {

@@ -121,8 +121,9 @@ bool parser::take_line(std::string_view& bytes, const char* too_long, std::vecto
   const auto part = bytes.substr(0, newline == bytes.npos ? bytes.npos : newline + 1);
   if (line_.size() + part.size() > max_line_bytes) {
     const char first = line_.empty() ? part.front() : line_.front();
-    fail(*too_long != '\0' ? too_long
-                           : (first == '*' ? "too big mbulk count string" : "too big inline request"),
+    fail(*too_long != '\0'
+             ? too_long
+             : (first == '*' ? "too big mbulk count string" : "too big inline request"),
          out);
     return false;
   }

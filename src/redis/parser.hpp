@@ -42,7 +42,7 @@ private:
   void fail(std::string why, std::vector<request>& out);
 
   state state_ = state::start;
-  std::string line_;            ///< the line up to here
+  std::string line_; ///< the line up to here
   request current_;
   std::int64_t words_left_ = 0;
   std::int64_t bytes_left_ = 0; ///< of the present word, or of its CRLF

@@ -90,8 +90,9 @@ translation set(const request& r, std::int64_t now) {
   if (!parse_options(r, o))
     return refuse(syntax_error);
   if (o.keep_ttl)
-    return refuse("ERR pmmc does not support KEEPTTL: read the deadline with PEXPIRETIME and set it "
-                  "again with PXAT, or use APPEND or INCRBY, which keep it");
+    return refuse(
+        "ERR pmmc does not support KEEPTTL: read the deadline with PEXPIRETIME and set it "
+        "again with PXAT, or use APPEND or INCRBY, which keep it");
   translation t{{verb::set, o.bits, 0, {r[1], r[2]}}, {}};
   if (!o.time)
     return t;
@@ -114,7 +115,10 @@ translation expire(const command_info& command, const request& r, bool seconds, 
     const auto word = lower_case(r[i].substr(0, 3));
     if (word != "nx" && word != "xx" && word != "gt" && word != "lt")
       return refuse("ERR Unsupported option " + std::string{r[i].substr(0, 128)});
-    bits |= word == "nx" ? flags::nx : word == "xx" ? flags::xx : word == "gt" ? flags::gt : flags::lt;
+    bits |= word == "nx"   ? flags::nx
+            : word == "xx" ? flags::xx
+            : word == "gt" ? flags::gt
+                           : flags::lt;
   }
   if ((bits & flags::nx) && (bits & (flags::xx | flags::gt | flags::lt)))
     return refuse("ERR NX and XX, GT or LT options at the same time are not compatible");
@@ -221,9 +225,10 @@ translation translate(const command_info& command, const request& r, std::int64_
   if (name.starts_with("expireat") || name.starts_with("pexpireat"))
     return expire(command, r, name.front() == 'e', false, now);
   if (name == "expiretime" || name == "pexpiretime")
-    return with_flags(simple(verb::ttl, r), name.front() == 'e'
-                                                ? flags::absolute
-                                                : static_cast<std::uint8_t>(flags::absolute | flags::in_ms));
+    return with_flags(simple(verb::ttl, r),
+                      name.front() == 'e'
+                          ? flags::absolute
+                          : static_cast<std::uint8_t>(flags::absolute | flags::in_ms));
   if (name == "expire" || name == "pexpire")
     return expire(command, r, name.front() == 'e', true, now);
   if (name == "ttl" || name == "pttl")
