@@ -87,6 +87,14 @@ role_status status_of(const replica_shell& shell, bool with_fingerprint) {
   return status;
 }
 
+/// Of the acceptors that count at present.
+acceptor_progress progress_of(const replica& core) {
+  acceptor_progress progress{core.slot_out(), core.accepted()};
+  const auto& config = core.state().configurations().latest();
+  std::erase_if(progress.accepted, [&](const auto& a) { return !config.has_acceptor(a.first); });
+  return progress;
+}
+
 } // namespace
 
 replica_shell::replica_shell(replica::settings options, storage::data_directory opened,
@@ -140,9 +148,7 @@ caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replic
                  flush_later(self, *shell);
                },
                [=](const status_request& m) { return status_of(*shell, m.with_fingerprint); },
-               [=](acceptor_progress_request) {
-                 return acceptor_progress{shell->core.slot_out(), shell->core.accepted()};
-               },
+               [=](acceptor_progress_request) { return progress_of(shell->core); },
                [=](const export_open&) {
                  return export_ready{shell->core.slot_out(),
                                      spawn_helper(self, *shell, export_reader, shell->id,
