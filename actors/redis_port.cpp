@@ -182,25 +182,31 @@ void redis_port::probe_acceptors(waiting& w) {
 /// `slot`: what was decided when the read was answered; 0: there is no quorum.
 void redis_port::count_acceptors(std::uint64_t ticket, slot_num slot) {
   self_->request(options_.replica.handle, ask_timeout, acceptor_progress_request{})
-      .then([this, ticket, slot](const acceptor_progress& p) {
-        const auto it = std::find_if(waits_.begin(), waits_.end(),
-                                     [&](const waiting& w) { return w.ticket == ticket; });
-        if (it == waits_.end())
-          return;
-        it->query = 0;
-        const auto count =
-            slot == 0 ? 0 : std::count_if(p.accepted.begin(), p.accepted.end(), [&](const auto& a) {
-              return a.second + 1 >= slot;
-            });
-        const bool late = it->deadline_ms != 0 && wall_clock_ms() >= it->deadline_ms;
-        if (count < it->wanted && !late && front_.waits_for(ticket))
-          return; // again, on a tick
-        kv::reply_writer reply;
-        reply.integer(count);
-        waits_.erase(it);
-        front_.answered(ticket, reply.take());
-        flush_later();
-      });
+      .then(
+          [this, ticket, slot](const acceptor_progress& p) {
+            const auto it = std::find_if(waits_.begin(), waits_.end(),
+                                         [&](const waiting& w) { return w.ticket == ticket; });
+            if (it == waits_.end())
+              return;
+            it->query = 0;
+            const auto count =
+                slot == 0 ? 0
+                          : std::count_if(p.accepted.begin(), p.accepted.end(),
+                                          [&](const auto& a) { return a.second + 1 >= slot; });
+            const bool late = it->deadline_ms != 0 && wall_clock_ms() >= it->deadline_ms;
+            if (count < it->wanted && !late && front_.waits_for(ticket))
+              return; // again, on a tick
+            kv::reply_writer reply;
+            reply.integer(count);
+            waits_.erase(it);
+            front_.answered(ticket, reply.take());
+            flush_later();
+          },
+          [this, ticket](const caf::error&) { // again, on a tick
+            for (auto& w : waits_)
+              if (w.ticket == ticket)
+                w.query = 0;
+          });
 }
 
 void redis_port::answer_with_text(std::uint64_t ticket, const std::string& text) {

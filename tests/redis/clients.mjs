@@ -78,24 +78,8 @@ async function everywhere() {
   await Promise.all(clients.map((client) => client.quit()));
 }
 
-// The example of docs/CLIENTS.md, "Exactly once".
-async function once(client, session, number, ...command) {
-  await client.call('PMMC', 'SESSION', session);
-  return client.call('PMMC', 'REQ', number, ...command);
-}
-
-async function exactlyOnce() {
-  for (const port of [ports[0], ports[ports.length - 1]]) { // the second one resends
-    const client = new Redis({ host: '127.0.0.1', port });
-    assert.equal(await once(client, 'node-session', 1, 'INCRBY', 'once', '5'), 5);
-    assert.equal(await client.get('once'), '5');
-    await client.quit();
-  }
-}
-
 await nodeRedis('resp2', {});
 await nodeRedis('resp3', { RESP: 3, commandOptions: {} });
 await ioRedis();
 await everywhere();
-await exactlyOnce();
 console.log('ok');

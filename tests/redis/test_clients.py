@@ -117,26 +117,35 @@ class Clients(ClusterTest):
         self.assertEqual(attempts, [300, 301])
         self.assertEqual(last.get("py:counter"), "302")
 
-    def test_python_exactly_once(self):
-        """The example of docs/CLIENTS.md."""
-        import redis
-        ports = iter(self.ports)
-        connection = [redis.Redis(port=next(ports))]
+    def example(self, language):
+        """An example of docs/CLIENTS.md, with this cluster's ports."""
+        text = (HERE.parents[1] / "docs" / "CLIENTS.md").read_text("utf-8")
+        code = text.partition(f"```{language}\n")[2].partition("```")[0]
+        self.assertIn("7401, 7402, 7403", code)
+        return code.replace("7401, 7402, 7403", ", ".join(map(str, self.ports)))
 
-        def once(session, number, *command):
-            while True:
-                try:
-                    with connection[0].client() as c:
-                        c.execute_command("PMMC", "SESSION", session)
-                        return c.execute_command("PMMC", "REQ", number, *command)
-                except redis.ConnectionError:
-                    connection[0] = redis.Redis(port=next(ports))
+    def test_examples_of_exactly_once(self):
+        """Those of docs/CLIENTS.md, as they are printed there."""
+        with Connection(self.ports[0]) as c:
+            c("SET", "account", 0)
+        python = self.cluster.directory / "example.py"
+        python.write_text(self.example("python"), "utf-8")
+        self.assertEqual(self.run_program(sys.executable, python).split(), ["100"])
+        modules = self.install_node_modules()
+        node = modules / "example.mjs"
+        node.write_text(self.example("js"), "utf-8")
+        self.assertEqual(self.run_program(program("node"), node).split(), ["200"])
 
-        self.assertEqual(once("py-session", 1, "INCR", "py:once"), 1)
-        self.assertEqual(once("py-session", 1, "INCR", "py:once"), 1)
-        self.assertEqual(once("py-session", 2, "INCR", "py:once"), 2)
+    def test_a_request_that_is_sent_again_is_executed_once(self):
+        with Connection(self.ports[0]) as first, Connection(self.ports[1]) as second:
+            self.assertEqual(first("PMMC", "SESSION", "again"), [b"new", 0])
+            self.assertEqual(first("PMMC", "REQ", 1, "INCR", "again"), 1)
+            self.assertEqual(second("PMMC", "SESSION", "again"), [b"resumed", 1])
+            self.assertEqual(second("PMMC", "REQ", 1, "INCR", "again"), 1)
+            self.assertEqual(second("PMMC", "REQ", 2, "INCR", "again"), 2)
 
-    def test_node(self):
+    def install_node_modules(self):
+        """npm's packages, in the build folder. Returns that folder."""
         modules = pathlib.Path(os.environ.get("PMMC_BUILD", "/tmp")) / "redis-clients"
         modules.mkdir(parents=True, exist_ok=True)
         for name in ("package.json", "package-lock.json"):
@@ -145,6 +154,10 @@ class Clients(ClusterTest):
             # npm ci of a lock that names no addresses
             self.run_program(program("npm"), "ci", "--no-audit", "--no-fund", "--prefix", modules,
                              patience_s=240)
+        return modules
+
+    def test_node(self):
+        modules = self.install_node_modules()
         out = self.run_program(program("node"), HERE / "clients.mjs", *self.ports,
                                env={"PMMC_NODE_MODULES": str(modules)})
         self.assertIn("ok", out)
