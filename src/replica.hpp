@@ -255,7 +255,7 @@ private:
   std::uint64_t read_round_number_ = 0;
   std::size_t queries_waiting_ = 0; ///< in queries_, reading_ and reads_
   std::optional<read_round> reading_;
-  std::map<role_id, slot_num> accepted_; ///< by acceptor
+  std::map<role_id, slot_num> accepted_;              ///< by acceptor
   std::map<slot_num, std::vector<read_round>> reads_; ///< answered when slot_out > key
 
   slot_num snapshot_slot_ = 1;
