@@ -14,7 +14,7 @@ from pmmc_cluster import SEED, ClusterTest, main, spawn  # noqa: E402
 from random_commands import Generator, agree  # noqa: E402
 from resp import Connection, RedisServer  # noqa: E402
 
-COMMANDS = int(os.environ.get("PMMC_COMMANDS") or 5_000)
+COMMANDS = int(os.environ.get("PMMC_COMMANDS") or 20_000)
 CONNECTIONS = 4  # per server; each to another replica, and one of them RESP3
 
 
@@ -87,7 +87,7 @@ class Differential(ClusterTest):
             elif kind < 0.25:
                 self._watch(generator, pair)
             else:
-                pair.run([generator.command() for _ in range(self.random.randint(1, 60))])
+                pair.run([generator.command() for _ in range(self.random.randint(1, 400))])
         self._compare_scans(self.pairs[0])
         compared = sum(p.compared for p in self.pairs)
         print(f"\n{compared} replies were the same (seed {SEED}, "
