@@ -2,6 +2,7 @@
 
 #include "export_reader.hpp"
 #include "known_disk.hpp"
+#include "redis_messages.hpp"
 
 #include <utility>
 
@@ -93,6 +94,14 @@ role_metrics metrics_of(caf::event_based_actor* self, const replica_shell& shell
           replica_metrics{shell.core.counters(), shell.core.gauges(), shell.times.by_operation()}};
 }
 
+/// Of the acceptors that count at present.
+acceptor_progress progress_of(const replica& core) {
+  acceptor_progress progress{core.slot_out(), core.accepted()};
+  const auto& config = core.state().configurations().latest();
+  std::erase_if(progress.accepted, [&](const auto& a) { return !config.has_acceptor(a.first); });
+  return progress;
+}
+
 } // namespace
 
 replica_shell::replica_shell(replica::settings options, storage::data_directory opened,
@@ -147,6 +156,7 @@ caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replic
                },
                [=](const status_request& m) { return status_of(*shell, m.with_fingerprint); },
                [=](const metrics_request&) { return metrics_of(self, *shell); },
+               [=](acceptor_progress_request) { return progress_of(shell->core); },
                [=](const export_open&) {
                  return export_ready{shell->core.slot_out(),
                                      spawn_helper(self, *shell, export_reader, shell->id,

@@ -8,6 +8,8 @@
 #include "log.hpp"
 #include "node_actor.hpp"
 #include "probe.hpp"
+#include "protocol.hpp"
+#include "redis_port.hpp"
 #include "replica_actor.hpp"
 #include "storage/members_file.hpp"
 #include "system.hpp"
@@ -71,6 +73,7 @@ private:
            caf::actor handle);
   void publish(caf::actor_system& system);
   void open_http(caf::actor_system& system);
+  void open_redis_port(caf::actor_system& system);
 
   const config::cluster_file& cluster_;
   const start_options& options_;
@@ -84,6 +87,7 @@ private:
   std::vector<hosted_role> hosted_;
   caf::actor node_;
   std::unique_ptr<http_port> http_;
+  std::optional<redis_actors> redis_;
 };
 
 hosted_process::hosted_process(const config::cluster_file& cluster, const start_options& options,
@@ -201,6 +205,24 @@ void hosted_process::start(caf::actor_system& system) {
   node_ = system.spawn(node_actor, settings);
   publish(system);
   open_http(system);
+  open_redis_port(system);
+}
+
+void hosted_process::open_redis_port(caf::actor_system& system) {
+  const auto address = replica_ ? cluster_.redis.find(replica_->id) : cluster_.redis.end();
+  if (address == cluster_.redis.end())
+    return;
+  redis_port::settings options;
+  options.hosted = hosted_;
+  for (const auto& role : hosted_)
+    if (role.kind == hosted_kind::replica)
+      options.replica = role;
+  options.version = protocol_name();
+  std::string error;
+  if (const auto where = config::parse_address(address->second, error))
+    options.port = where->port;
+  options.seed = fresh_seed();
+  redis_ = start_redis_port(system, address->second, std::move(options));
 }
 
 void hosted_process::publish(caf::actor_system& system) {
@@ -239,6 +261,10 @@ void hosted_process::open_http(caf::actor_system& system) {
 void hosted_process::stop(caf::actor_system& system) {
   http_.reset();
   caf::anon_send_exit(node_, caf::exit_reason::user_shutdown);
+  if (redis_) {
+    caf::anon_send_exit(redis_->broker, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(redis_->port, caf::exit_reason::user_shutdown);
+  }
   caf::scoped_actor self{system};
   for (const auto& role : hosted_) {
     self->monitor(role.handle);
@@ -247,6 +273,7 @@ void hosted_process::stop(caf::actor_system& system) {
   for (std::size_t gone = 0; gone < hosted_.size();)
     self->receive([&](const caf::down_msg&) { ++gone; });
   node_ = nullptr;
+  redis_.reset();
   hosted_.clear();
   acceptor_.reset();
   leader_.reset();

@@ -153,6 +153,7 @@ void client::settle_sequence(const response& m) {
     return; // see above
   case reply_status::busy:
     op.trouble = m.body;
+    op.busy = true;
     op.attempts -= op.attempts > 0 ? 1 : 0;
     op.resend_tick = tick_ + options_.busy_ticks;
     return;
@@ -181,7 +182,7 @@ void client::acknowledge_answered() {
 }
 
 void client::settle(operation& op, outcome_kind kind, std::string body) {
-  out_.finished.push_back({op.ticket, kind, std::move(body), 0, {}});
+  out_.finished.push_back({op.ticket, kind, std::move(body), 0, {}, op.busy});
 }
 
 /// The session is gone, so nobody can tell any more what became of the requests in flight. Those
@@ -209,7 +210,7 @@ void client::on(const role_id& replica, const query_reply& m) {
   }
   out_.finished.push_back(
       {m.number, m.status == reply_status::ok ? outcome_kind::done : outcome_kind::refused, m.body,
-       m.slot, replica});
+       m.slot, replica, false});
   queries_.erase(it);
   send_queries();
 }
@@ -261,12 +262,12 @@ void client::on_tick() {
       continue;
     }
     out_.finished.push_back(
-        {it->first, outcome_kind::not_executed, tried(it->second.trouble), 0, {}});
+        {it->first, outcome_kind::not_executed, tried(it->second.trouble), 0, {}, false});
     it = queries_.erase(it);
   }
   while (!queued_queries_.empty() && tick_ >= queued_queries_.front().deadline_tick) {
     out_.finished.push_back(
-        {queued_queries_.front().what.number, outcome_kind::not_executed, tried({}), 0, {}});
+        {queued_queries_.front().what.number, outcome_kind::not_executed, tried({}), 0, {}, false});
     queued_queries_.pop_front();
   }
   send_queries();

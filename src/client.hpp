@@ -27,6 +27,7 @@ struct client_outcome {
   std::string body;
   slot_num slot = 0; ///< queries: the answer reflects the slots below
   role_id replica;   ///< the one that answered, if one did
+  bool busy = false; ///< not_executed: a replica had too much to do
 };
 
 struct client_outputs {
@@ -81,6 +82,7 @@ private:
     unsigned attempts = 0; ///< sent, and not answered "busy"
     std::uint64_t resend_tick = 0;
     std::string trouble; ///< what the last refusal said
+    bool busy = false;   ///< it was the last answer
   };
   struct pending_query {
     query what;

@@ -125,6 +125,8 @@ public:
   bool has_proposal(slot_num slot) const { return proposals_.contains(slot); }
   std::size_t pending_requests() const { return pending_.size(); }
   const ballot_num& active_ballot() const { return active_ballot_; }
+  /// The highest slot that each acceptor has said it accepted anything in, when it was asked last.
+  const std::map<role_id, slot_num>& accepted() const { return accepted_; }
   /// Whether this replica assigns slots at present, as far as it knows.
   bool proposes() const { return proposer() == options_.id; }
   vitals current_vitals() const;
@@ -259,6 +261,7 @@ private:
   std::uint64_t read_round_number_ = 0;
   std::size_t queries_waiting_ = 0; ///< in queries_, reading_ and reads_
   std::optional<read_round> reading_;
+  std::map<role_id, slot_num> accepted_;              ///< by acceptor
   std::map<slot_num, std::vector<read_round>> reads_; ///< answered when slot_out > key
 
   slot_num snapshot_slot_ = 1;

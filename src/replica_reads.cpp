@@ -41,6 +41,10 @@ void replica::ask_acceptors(const read_round& round) {
 }
 
 void replica::on(const read_probe_reply& m) {
+  if (m.round == read_round_number_) { // late ones count here
+    auto& highest = accepted_[m.acceptor];
+    highest = std::max(highest, m.highest);
+  }
   if (!reading_ || m.round != reading_->number)
     return;
   const auto asked = reading_->answered.find(m.version);

@@ -179,9 +179,6 @@ int start(const arguments& a) {
   for (const auto& gone : known.removed)
     if (gone.address == options.process.address)
       std::fprintf(stderr, "pmmc: warning: %s\n", removed_text(gone, known.members).c_str());
-  if (!cluster.redis.empty())
-    std::fprintf(stderr, "pmmc: warning: the section [redis] is not served by this version; it is "
-                         "ignored\n");
   options.pages = pages_for_http();
   serve(cluster, options, a.make_machine);
 }

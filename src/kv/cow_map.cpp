@@ -87,6 +87,16 @@ cow_map::iterator cow_map::upper_bound(std::string_view key) const {
   return found;
 }
 
+cow_map::iterator cow_map::at(std::size_t rank) const {
+  for (std::size_t leaf = 0; leaf < branches_.size(); ++leaf) {
+    const auto entries = branches_[leaf].below->entries.size();
+    if (rank < entries)
+      return {*this, leaf, rank};
+    rank -= entries;
+  }
+  return end();
+}
+
 // --- writing ------------------------------------------------------------------------------------
 
 cow_map::leaf& cow_map::writable(std::size_t index) {
@@ -96,8 +106,8 @@ cow_map::leaf& cow_map::writable(std::size_t index) {
   return *shared;
 }
 
-void cow_map::insert_or_assign(std::string_view key, std::string_view value) {
-  entry fresh{key, value}; // first, since `key` and `value` may view an entry of this map
+void cow_map::insert_or_assign(std::string_view key, std::string_view value, std::uint64_t stamp) {
+  entry fresh{key, value, stamp}; // first, since `key` and `value` may view an entry of this map
   key = fresh.key();
   auto index = leaf_of(key);
   auto* target = &writable(index);

@@ -59,7 +59,8 @@ public:
   cow_map clone() const;
 
   std::optional<std::string_view> find(std::string_view key) const;
-  void insert_or_assign(std::string_view key, std::string_view value);
+  /// `stamp` is kept with the entry and means nothing to the map.
+  void insert_or_assign(std::string_view key, std::string_view value, std::uint64_t stamp = 0);
   /// Returns whether there was such a key.
   bool erase(std::string_view key);
 
@@ -68,6 +69,8 @@ public:
   /// The first entry with a key not below / above `key`.
   iterator lower_bound(std::string_view key) const;
   iterator upper_bound(std::string_view key) const;
+  /// The entry that `rank` others come before, in one step per leaf; end() if there is none.
+  iterator at(std::size_t rank) const;
 
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }

@@ -1,4 +1,4 @@
-// A key and its value, immutable and shared.
+// A key, its value and a stamp, immutable and shared.
 #pragma once
 
 #include <atomic>
@@ -8,13 +8,13 @@
 
 namespace pmmc::kv {
 
-/// One allocation, counted by reference: 12 bytes more than the key and the value. Half of what a
+/// One allocation, counted by reference: 20 bytes more than the key and the value. Half of what a
 /// std::shared_ptr and its control block would take, and entries are most of a store. Copies may be
 /// used and dropped in different threads. A moved-from entry can only be destroyed or assigned to.
 class entry {
 public:
   /// Precondition: key and value are below 4 GiB.
-  entry(std::string_view key, std::string_view value);
+  entry(std::string_view key, std::string_view value, std::uint64_t stamp = 0);
   entry(const entry& other) noexcept : block_(other.block_) {
     block_->references.fetch_add(1, std::memory_order_relaxed);
   }
@@ -30,6 +30,9 @@ public:
 
   std::string_view key() const { return {bytes(), block_->key_size}; }
   std::string_view value() const { return {bytes() + block_->key_size, block_->value_size}; }
+  std::uint64_t stamp() const {
+    return std::uint64_t{block_->stamp_high} << 32 | block_->stamp_low;
+  }
 
 private:
   /// The bytes of the key and then of the value follow it.
@@ -37,6 +40,8 @@ private:
     std::atomic<std::uint32_t> references;
     std::uint32_t key_size;
     std::uint32_t value_size;
+    std::uint32_t stamp_low; // in halves, so that nothing is lost to alignment
+    std::uint32_t stamp_high;
   };
 
   const char* bytes() const { return reinterpret_cast<const char*>(block_ + 1); }

@@ -1,25 +1,19 @@
 #include "kv/kv_store.hpp"
 
-#include "kv/bytes.hpp"
+#include "codec.hpp"
+#include "kv/execution.hpp"
 #include "text/number.hpp"
 
 #include <algorithm>
 #include <istream>
 #include <ostream>
-#include <stdexcept>
-#include <xxhash.h>
 
 namespace pmmc::kv {
 
 namespace {
 
-constexpr std::string_view magic = "pmmckv1\n";
-constexpr std::size_t entry_header_bytes = sizeof(std::uint16_t) + sizeof(std::uint32_t);
-
-/// The key's hash seeds the value's, so that it matters where the one ends and the other begins.
-std::uint64_t hash_of(std::string_view key, std::string_view value) {
-  return XXH3_64bits_withSeed(value.data(), value.size(), XXH3_64bits(key.data(), key.size()));
-}
+constexpr std::string_view magic = "pmmckv2\n";
+constexpr std::size_t page_entry_header_bytes = sizeof(std::uint16_t) + sizeof(std::uint32_t);
 
 std::string malformed() { return encode(answer{answer_status::malformed, {}}); }
 
@@ -48,93 +42,61 @@ std::optional<answer_status> check_key(const operation& op) {
   return std::nullopt;
 }
 
-std::string read_exactly(std::istream& in, std::size_t size) {
-  std::string bytes(size, '\0');
-  if (!in.read(bytes.data(), static_cast<std::streamsize>(size)))
-    throw std::runtime_error("the snapshot of the key-value store is cut short");
-  return bytes;
-}
-
-std::uint64_t read_u64(std::istream& in) {
-  auto bytes = read_exactly(in, sizeof(std::uint64_t));
-  return *byte_reader{bytes}.number<std::uint64_t>();
-}
-
-void write_u64(std::ostream& out, std::uint64_t number) {
-  std::string bytes;
-  append_number(bytes, number);
-  out << bytes;
-}
-
-[[noreturn]] void reject(const char* why) {
-  throw std::runtime_error(std::string{"the snapshot of the key-value store is damaged: "} + why);
-}
-
 } // namespace
 
 // --- operations ---------------------------------------------------------------------------------
 
-void kv_store::write(std::string_view key, std::string_view value) {
-  if (auto old = map_.find(key))
-    fingerprint_ -= hash_of(key, *old);
-  fingerprint_ += hash_of(key, value);
-  map_.insert_or_assign(key, value);
-}
-
 answer kv_store::execute(const put& op) {
   if (op.value.size() > max_value_bytes)
     return {answer_status::too_large, {}};
-  write(op.key, op.value);
+  keys_.write(op.key, op.value);
   return {};
 }
 
 answer kv_store::execute(const append& op) {
-  auto old = map_.find(op.key).value_or(std::string_view{});
+  auto old = keys_.find(op.key).value_or(std::string_view{});
   if (op.value.size() > max_value_bytes - old.size())
     return {answer_status::too_large, {}};
   std::string value;
   value.reserve(old.size() + op.value.size());
   value.append(old).append(op.value);
-  write(op.key, value);
+  keys_.rewrite(op.key, value);
   return {answer_status::ok, std::uint64_t{value.size()}};
 }
 
 answer kv_store::execute(const del& op) {
-  auto old = map_.find(op.key);
-  if (!old)
+  if (!keys_.erase(op.key))
     return {answer_status::absent, {}};
-  fingerprint_ -= hash_of(op.key, *old);
-  map_.erase(op.key);
   return {};
 }
 
 answer kv_store::execute(const cas& op) {
   if (op.value.size() > max_value_bytes)
     return {answer_status::too_large, {}};
-  auto current = map_.find(op.key);
+  auto current = keys_.find(op.key);
   if (current != op.expected) {
     answer refusal{answer_status::mismatch, {}};
     if (current)
       refusal.payload = std::string{*current};
     return refusal;
   }
-  write(op.key, op.value);
+  keys_.write(op.key, op.value);
   return {};
 }
 
 answer kv_store::execute(const incr& op) {
-  auto number = text::parse_int64(map_.find(op.key).value_or("0"));
+  auto number = text::parse_int64(keys_.find(op.key).value_or("0"));
   if (!number)
     return {answer_status::not_a_number, {}};
   std::int64_t sum = 0;
   if (__builtin_add_overflow(*number, op.by, &sum))
     return {answer_status::overflow, {}};
-  write(op.key, std::to_string(sum));
+  keys_.rewrite(op.key, std::to_string(sum));
   return {answer_status::ok, sum};
 }
 
 answer kv_store::execute(const get& op) const {
-  auto value = map_.find(op.key);
+  auto value = keys_.find(op.key);
   if (!value)
     return {answer_status::absent, {}};
   return {answer_status::ok, std::string{*value}};
@@ -146,18 +108,21 @@ answer kv_store::execute(const scan& op) const {
   auto max_entries = op.max_entries - 1 + std::size_t{1};
   scan_page page;
   std::size_t bytes = 0;
-  auto at = map_.upper_bound(op.after);
-  for (; at != map_.end() && page.entries.size() < max_entries; ++at) {
-    bytes += entry_header_bytes + at->key().size() + at->value().size();
+  const auto& map = keys_.entries();
+  auto at = map.upper_bound(op.after);
+  for (; at != map.end() && page.entries.size() < max_entries; ++at) {
+    bytes += page_entry_header_bytes + at->key().size() + at->value().size();
     if (bytes > max_bytes && !page.entries.empty())
       break;
     page.entries.push_back({std::string{at->key()}, std::string{at->value()}});
   }
-  page.more = at != map_.end();
+  page.more = at != map.end();
   return {answer_status::ok, std::move(page)};
 }
 
 std::string kv_store::apply(std::string_view bytes) {
+  if (const auto t = decode_transaction(bytes))
+    return apply(*t);
   auto op = decode_operation(bytes);
   if (!op)
     return malformed();
@@ -167,6 +132,8 @@ std::string kv_store::apply(std::string_view bytes) {
 }
 
 std::string kv_store::query(std::string_view bytes) const {
+  if (const auto t = decode_transaction(bytes))
+    return query(*t);
   auto op = decode_operation(bytes);
   if (!op || !is_query(*op))
     return malformed();
@@ -175,6 +142,90 @@ std::string kv_store::query(std::string_view bytes) const {
   if (const auto* o = std::get_if<get>(&*op))
     return encode(execute(*o));
   return encode(execute(std::get<scan>(*op)));
+}
+
+// --- transactions -------------------------------------------------------------------------------
+
+namespace {
+
+std::string status_only(transaction_status status) {
+  return std::string(1, static_cast<char>(status));
+}
+
+/// `execute_call` writes a reply.
+template <class ExecuteCall>
+std::string run_calls(const transaction& t, ExecuteCall execute_call) {
+  constexpr std::string_view too_large = "ERR not executed: the replies before take 16 MiB already";
+  reply_writer out;
+  std::size_t executed = 0;
+  for (const auto& c : t.calls) {
+    if (!t.whole && out.size() >= max_reply_bytes)
+      break;
+    if (out.size() >= max_whole_reply_bytes)
+      out.error(too_large);
+    else
+      execute_call(c, out);
+    ++executed;
+  }
+  auto answer = status_only(transaction_status::done);
+  put_varint(answer, executed);
+  return answer.append(out.take());
+}
+
+} // namespace
+
+std::string kv_store::apply(const transaction& t) {
+  keys_.advance(t.now);
+  return t.session.empty() ? run(t) : apply_once(t);
+}
+
+std::string kv_store::run(const transaction& t) {
+  for (const auto& [key, version] : t.watched)
+    if (keys_.version(key) != version)
+      return status_only(transaction_status::aborted);
+  return run_calls(t, [this](const call& c, reply_writer& out) {
+    if (c.what == verb::session)
+      open_session(c.words.empty() ? std::string_view{} : c.words[0], out);
+    else
+      kv::execute(keys_, c, out);
+  });
+}
+
+std::string kv_store::apply_once(const transaction& t) {
+  const auto highest = sessions_.highest(t.session);
+  if (!highest)
+    return status_only(transaction_status::no_session);
+  if (t.sequence <= *highest) {
+    const auto known = sessions_.answer(t.session, t.sequence);
+    return known ? std::string{*known} : status_only(transaction_status::overtaken);
+  }
+  auto answer = run(t);
+  sessions_.record(t.session, t.sequence, answer);
+  return answer;
+}
+
+void kv_store::open_session(std::string_view name, reply_writer& out) {
+  if (name.empty() || name.size() > named_sessions::max_name_bytes)
+    return out.error("ERR a session's name must have 1 to 64 bytes");
+  const auto highest = sessions_.highest(name);
+  if (!highest)
+    sessions_.open(name);
+  out.array(2);
+  out.bulk(highest ? "resumed" : "new");
+  out.integer(static_cast<std::int64_t>(highest.value_or(0)));
+}
+
+std::string kv_store::query(const transaction& t) const {
+  if (!t.session.empty() ||
+      std::any_of(t.calls.begin(), t.calls.end(), [](const call& c) { return !is_read(c.what); }))
+    return malformed();
+  for (const auto& c : t.calls)
+    if (is_due(keys_, c, t.now))
+      return status_only(transaction_status::due);
+  for (const auto& [key, version] : t.watched)
+    if (keys_.version(key) != version)
+      return status_only(transaction_status::aborted);
+  return run_calls(t, [this, &t](const call& c, reply_writer& out) { read(keys_, c, t.now, out); });
 }
 
 // --- the state as a whole -----------------------------------------------------------------------
@@ -186,48 +237,34 @@ std::string_view kv_store::name_of(std::string_view op) const {
 
 std::unique_ptr<state_machine> kv_store::clone() const {
   auto copy = std::make_unique<kv_store>();
-  copy->map_ = map_.clone();
-  copy->fingerprint_ = fingerprint_;
+  copy->keys_ = keys_.clone();
+  copy->sessions_ = sessions_.clone();
   return copy;
 }
 
+std::uint64_t kv_store::fingerprint() const {
+  return keys_.fingerprint() + sessions_.fingerprint();
+}
+
 std::size_t kv_store::size_bytes() const {
-  return magic.size() + 2 * sizeof(std::uint64_t) + map_.size() * entry_header_bytes + map_.bytes();
+  return magic.size() + keys_.size_bytes() + sessions_.size_bytes() + sizeof(std::uint64_t);
 }
 
 void kv_store::snapshot(std::ostream& out) const {
   out << magic;
-  write_u64(out, map_.size());
-  std::string header;
-  for (auto at = map_.begin(); at != map_.end(); ++at) {
-    header.clear();
-    append_number(header, static_cast<std::uint16_t>(at->key().size()));
-    append_number(header, static_cast<std::uint32_t>(at->value().size()));
-    out << header << at->key() << at->value();
-  }
-  write_u64(out, fingerprint_);
+  keys_.write_to(out);
+  sessions_.write_to(out);
+  write_u64(out, fingerprint());
 }
 
 void kv_store::restore(std::istream& in) {
   if (read_exactly(in, magic.size()) != magic)
-    reject("it does not begin with \"pmmckv1\"");
+    reject_snapshot("it does not begin with \"pmmckv2\"");
   kv_store fresh;
-  std::string last_key;
-  for (auto left = read_u64(in); left > 0; --left) {
-    auto bytes = read_exactly(in, entry_header_bytes);
-    byte_reader header{bytes};
-    auto key_size = *header.number<std::uint16_t>();
-    auto value_size = *header.number<std::uint32_t>();
-    if (key_size == 0 || key_size > max_key_bytes || value_size > max_value_bytes)
-      reject("an entry has an impossible size");
-    auto key = read_exactly(in, key_size);
-    if (key <= last_key)
-      reject("its keys are not in order");
-    fresh.write(key, read_exactly(in, value_size));
-    last_key = std::move(key);
-  }
-  if (read_u64(in) != fresh.fingerprint_)
-    reject("its fingerprint does not match its entries");
+  fresh.keys_.read_from(in);
+  fresh.sessions_.read_from(in);
+  if (read_u64(in) != fresh.fingerprint())
+    reject_snapshot("its fingerprint does not match its entries");
   *this = std::move(fresh);
 }
 

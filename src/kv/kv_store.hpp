@@ -1,35 +1,39 @@
 // The key-value store that `pmmc` replicates.
 #pragma once
 
-#include "kv/cow_map.hpp"
+#include "kv/keyspace.hpp"
+#include "kv/named_sessions.hpp"
 #include "kv/operation.hpp"
+#include "kv/reply.hpp"
+#include "kv/transaction.hpp"
 #include "state_machine.hpp"
 
 namespace pmmc::kv {
 
-/// Operations and answers are those of operation.hpp, encoded. clone() copies one pointer for each
-/// few hundred keys; later writes copy what they touch.
+/// Operations and answers are those of operation.hpp (pmmc's own commands) and of transaction.hpp
+/// (those of Redis clients), encoded; both work on the same keys. clone() copies one pointer for
+/// each few hundred keys; later writes copy what they touch.
 ///
-/// Snapshot: the 8 bytes "pmmckv1\n", u64 number of entries, the entries in ascending order of
-/// their keys (u16 key size, u32 value size, key, value), u64 fingerprint; little-endian. restore()
-/// checks all of it, reads not a byte beyond, and leaves the state as it was if it throws.
+/// Snapshot: the 8 bytes "pmmckv2\n", the keys (keyspace.hpp), the named sessions
+/// (named_sessions.hpp), u64 fingerprint; little-endian. restore() checks all of it, reads not a
+/// byte beyond, and leaves the state as it was if it throws.
 class kv_store final : public state_machine {
 public:
   std::string apply(std::string_view op) override;
-  /// get and scan; anything else is answered `malformed`.
+  /// get, scan, and transactions that only read; anything else is answered `malformed`.
   std::string query(std::string_view op) const override;
   /// "put", "get", …, or "malformed".
   std::string_view name_of(std::string_view op) const override;
   std::unique_ptr<state_machine> clone() const override;
   void snapshot(std::ostream& out) const override;
   void restore(std::istream& in) override;
-  /// The sum, modulo 2^64, of a hash of each entry: O(1), independent of the order of writes.
-  std::uint64_t fingerprint() const override { return fingerprint_; }
+  /// Of the keys, their values, versions and deadlines, the log time, and the sessions. O(1).
+  std::uint64_t fingerprint() const override;
   /// Exactly what snapshot() writes.
   std::size_t size_bytes() const override;
 
   /// Number of keys.
-  std::size_t size() const { return map_.size(); }
+  std::size_t size() const { return keys_.size(); }
 
 private:
   answer execute(const put& op);
@@ -39,10 +43,14 @@ private:
   answer execute(const incr& op);
   answer execute(const get& op) const;
   answer execute(const scan& op) const;
-  void write(std::string_view key, std::string_view value);
+  std::string apply(const transaction& t);
+  std::string apply_once(const transaction& t);
+  std::string run(const transaction& t);
+  void open_session(std::string_view name, reply_writer& out);
+  std::string query(const transaction& t) const;
 
-  cow_map map_;
-  std::uint64_t fingerprint_ = 0;
+  keyspace keys_;
+  named_sessions sessions_;
 };
 
 } // namespace pmmc::kv

@@ -261,10 +261,11 @@ class Cluster:
     """A cluster in a directory of its own, on ports of its own.
 
     `layout`: "separate" (every role its own process) or "colocated" (`size` processes with one role
-    of each kind). Nothing is formatted or started by the constructor.
+    of each kind). `redis`: with a Redis port for every replica. Nothing is formatted or started by the
+    constructor.
     """
 
-    def __init__(self, layout="separate", size=3, leaders=2, replicas=3, window=None):
+    def __init__(self, layout="separate", size=3, leaders=2, replicas=3, window=None, redis=False):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="pmmc-test-"))
         self.config = self.directory / "cluster.conf"
         self.ports = PortBlock()
@@ -277,6 +278,7 @@ class Cluster:
             addresses = [self.new_address() for _ in range(size)]
             for kind in ("acceptor", "leader", "replica"):
                 self._add(kind, kind[0], size, addresses)
+        self.redis = {r: self._new_address() for r in self.ids("replica")} if redis else {}
         self.name = self.directory.name.replace(".", "-")[-31:].lstrip("-")
         self.window = window
         self.config.write_text(self.config_text(), "ascii")
@@ -306,6 +308,9 @@ class Cluster:
             for role, (its_kind, address) in (roles or self.roles).items():
                 if its_kind == kind and (kind != "replica" or only is None or role in only):
                     text += f"{role} = {(changes or {}).get(role, address)}\n"
+        if self.redis:
+            text += "[redis]\n" + "".join(f"{r} = {a}\n" for r, a in self.redis.items()
+                                          if only is None or r in only)
         return text
 
     def client_config(self, name, **options):
@@ -319,6 +324,10 @@ class Cluster:
     def __getitem__(self, role):
         """The process that hosts a role."""
         return next(p for p in self.processes if role in p.roles)
+
+    def redis_port(self, replica):
+        """The port number of a replica's Redis port."""
+        return int(self.redis[replica].rpartition(":")[2])
 
     def ids(self, kind):
         return [role for role, (its_kind, _) in self.roles.items() if its_kind == kind]

@@ -1,0 +1,52 @@
+// Between the broker of a Redis port and the actor behind it, in one process.
+#pragma once
+
+#include "messages.hpp"
+#include "redis/front.hpp"
+#include "wire.hpp"
+
+#include <caf/all.hpp>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace pmmc {
+
+/// What happened on a connection, in its order.
+struct redis_event {
+  enum class kind : std::uint8_t {
+    opened,   ///< by `peer`
+    requests, ///< came
+    drained,  ///< see redis::front::drained
+    closed,
+  };
+  kind what = kind::requests;
+  redis::connection_id connection = 0;
+  std::string peer = {};
+  std::vector<redis::request> requests = {};
+};
+
+/// Broker → port. Those of many connections at once.
+struct redis_events {
+  std::vector<redis_event> events;
+};
+
+/// Port → broker.
+struct redis_replies {
+  std::vector<redis::front_outputs::reply> replies;
+};
+
+/// Port → replica of its process: which acceptors hold what? Answered with acceptor_progress.
+struct acceptor_progress_request {};
+
+struct acceptor_progress {
+  slot_num slot_out = 0;                ///< of the replica
+  std::map<role_id, slot_num> accepted; ///< acceptor → highest slot that it said it accepted
+};
+
+} // namespace pmmc
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::redis_events)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::redis_replies)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::acceptor_progress_request)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::acceptor_progress)

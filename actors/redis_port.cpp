@@ -1,0 +1,278 @@
+#include "redis_port.hpp"
+
+#include "config/address.hpp"
+#include "kv/reply.hpp"
+#include "redis_broker.hpp"
+#include "redis_status.hpp"
+#include "server.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace pmmc {
+
+namespace {
+
+constexpr unsigned expire_every_ticks = 100;
+constexpr unsigned wait_every_ticks = 5;
+constexpr std::chrono::seconds ask_timeout{2};
+
+std::int64_t wall_clock_ms() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+role_id port_id(std::uint64_t seed) {
+  char name[32];
+  std::snprintf(name, sizeof name, "redis-%016llx", static_cast<unsigned long long>(seed));
+  return role_id{name};
+}
+
+redis::front::settings front_settings(const redis_port::settings& options) {
+  redis::front::settings s;
+  s.replica = options.replica.id.str();
+  s.version = options.version;
+  s.port = options.port;
+  s.seed = options.seed;
+  return s;
+}
+
+client::settings client_settings(const redis_port::settings& options, role_id id) {
+  client::settings s;
+  s.id = id;
+  s.seed = options.seed;
+  s.max_in_flight = 2'000; // twice that fits into a session's window
+  s.max_in_flight_bytes = 16 << 20;
+  s.max_queries_in_flight = 256;
+  return s;
+}
+
+} // namespace
+
+redis_port::redis_port(caf::event_based_actor* self, settings options)
+    : self_(self), options_(std::move(options)), id_(port_id(options_.seed)),
+      front_(front_settings(options_)), client_(client_settings(options_, id_)) {
+  front_.set_clock(wall_clock_ms());
+}
+
+caf::behavior redis_port::make_behavior() {
+  peers_.up(options_.replica);
+  self_->send(options_.replica.handle,
+              peer_up{hosted_role{id_, hosted_kind::client, {}, caf::actor{self_}}});
+  client_.on_replica_up(options_.replica.id, "this process");
+  self_->send(self_, tick_atom::value);
+  return {
+      [this](redis_events& m) { take(m); },
+      [this](client_replies& m) { take(m); },
+      [this](flush_atom) { flush(); },
+      [this](tick_atom) { tick(); },
+      [this](const caf::actor& broker) { broker_ = broker; },
+  };
+}
+
+void redis_port::take(redis_events& m) {
+  front_.set_clock(wall_clock_ms());
+  for (auto& e : m.events)
+    switch (e.what) {
+    case redis_event::kind::opened:
+      front_.opened(e.connection, std::move(e.peer));
+      break;
+    case redis_event::kind::requests:
+      front_.on(e.connection, std::move(e.requests));
+      break;
+    case redis_event::kind::drained:
+      front_.drained(e.connection);
+      break;
+    case redis_event::kind::closed:
+      front_.closed(e.connection);
+      break;
+    }
+  flush_later();
+}
+
+void redis_port::take(client_replies& m) {
+  front_.set_clock(wall_clock_ms());
+  for (const auto& r : m.responses)
+    client_.on(m.replica, r);
+  for (const auto& q : m.query_replies)
+    client_.on(m.replica, q);
+  flush_later();
+}
+
+void redis_port::tick() {
+  self_->delayed_send(self_, tick_length, tick_atom::value);
+  ++tick_;
+  front_.set_clock(wall_clock_ms());
+  client_.on_tick();
+  if (tick_ % expire_every_ticks == 0)
+    front_.expire_keys();
+  if (tick_ % wait_every_ticks == 0)
+    for (auto& w : waits_)
+      if (w.query == 0)
+        probe_acceptors(w);
+  flush_later();
+}
+
+void redis_port::flush_later() {
+  if (!std::exchange(flush_due_, true))
+    self_->send(self_, flush_atom::value);
+}
+
+/// What an outcome sets free may be answered at once or go to the replica: until nothing moves.
+void redis_port::flush() {
+  flush_due_ = false;
+  redis_replies replies;
+  std::vector<envelope> to_replica;
+  for (bool moved = true; moved;) {
+    moved = false;
+    auto out = client_.take();
+    std::move(out.send.begin(), out.send.end(), std::back_inserter(to_replica));
+    for (const auto& outcome : out.finished) {
+      finish(outcome);
+      moved = true;
+    }
+    auto front = front_.take();
+    std::move(front.replies.begin(), front.replies.end(), std::back_inserter(replies.replies));
+    for (auto& s : front.submit) {
+      const auto ticket = s.is_query ? client_.submit_query(std::move(s.op), options_.timeout_ticks)
+                                     : client_.submit(std::move(s.op), options_.timeout_ticks);
+      tickets_.emplace(ticket, s.ticket);
+      moved = true;
+    }
+    for (const auto& q : front.ask)
+      ask(q);
+  }
+  send_all(caf::actor{self_}, id_, peers_, std::move(to_replica));
+  if (!replies.replies.empty())
+    self_->send(broker_, std::move(replies));
+}
+
+void redis_port::finish(const client_outcome& outcome) {
+  if (const auto known = tickets_.extract(outcome.ticket); !known.empty()) {
+    auto passed_on = outcome;
+    passed_on.ticket = known.mapped();
+    return front_.finished(passed_on);
+  }
+  for (auto& w : waits_)
+    if (w.query == outcome.ticket)
+      return count_acceptors(w.ticket, outcome.kind == outcome_kind::done ? outcome.slot : 0);
+}
+
+// --- Questions ----------------------------------------------------------------------------------
+
+void redis_port::ask(const redis::question& q) {
+  if (q.kind != redis::question_kind::acceptors)
+    return ask_roles(q);
+  auto& w = waits_.emplace_back();
+  w.ticket = q.ticket;
+  w.wanted = q.wanted;
+  w.deadline_ms = q.timeout_ms == 0 ? 0 : wall_clock_ms() + q.timeout_ms;
+  probe_acceptors(w);
+}
+
+/// A read makes the replica ask all acceptors what they hold.
+void redis_port::probe_acceptors(waiting& w) {
+  kv::transaction t;
+  t.calls.push_back({kv::verb::version, 0, 0, {"-"}}); // nothing expires by it
+  w.query = client_.submit_query(kv::encode(t), options_.timeout_ticks);
+  flush_later();
+}
+
+/// `slot`: what was decided when the read was answered; 0: there is no quorum.
+void redis_port::count_acceptors(std::uint64_t ticket, slot_num slot) {
+  self_->request(options_.replica.handle, ask_timeout, acceptor_progress_request{})
+      .then(
+          [this, ticket, slot](const acceptor_progress& p) {
+            const auto it = std::find_if(waits_.begin(), waits_.end(),
+                                         [&](const waiting& w) { return w.ticket == ticket; });
+            if (it == waits_.end())
+              return;
+            it->query = 0;
+            const auto count =
+                slot == 0 ? 0
+                          : std::count_if(p.accepted.begin(), p.accepted.end(),
+                                          [&](const auto& a) { return a.second + 1 >= slot; });
+            const bool late = it->deadline_ms != 0 && wall_clock_ms() >= it->deadline_ms;
+            if (count < it->wanted && !late && front_.waits_for(ticket))
+              return; // again, on a tick
+            kv::reply_writer reply;
+            reply.integer(count);
+            waits_.erase(it);
+            front_.answered(ticket, reply.take());
+            flush_later();
+          },
+          [this, ticket](const caf::error&) { // again, on a tick
+            for (auto& w : waits_)
+              if (w.ticket == ticket)
+                w.query = 0;
+          });
+}
+
+void redis_port::answer_with_text(std::uint64_t ticket, const std::string& text) {
+  kv::reply_writer reply;
+  reply.bulk(text);
+  front_.answered(ticket, reply.take());
+  flush_later();
+}
+
+/// Asks the roles of this process one after the other's answer; what does not answer is told as
+/// down.
+void redis_port::ask_roles(const redis::question& q) {
+  const bool with_fingerprint = q.kind == redis::question_kind::fingerprint;
+  auto answers = std::make_shared<std::vector<role_status>>();
+  auto missing = std::make_shared<std::size_t>(0);
+  const auto done = [this, answers, missing, q] {
+    if (--*missing == 0)
+      answer_with_text(q.ticket, redis_status_json(q.kind, *answers));
+  };
+  for (const auto& role : options_.hosted) {
+    if (q.kind != redis::question_kind::status && role.kind != hosted_kind::replica)
+      continue;
+    ++*missing;
+    self_->request(role.handle, ask_timeout, status_request{with_fingerprint})
+        .then(
+            [answers, done](const role_status& s) {
+              answers->push_back(s);
+              done();
+            },
+            [done](const caf::error&) { done(); });
+  }
+}
+
+// --- Starting -----------------------------------------------------------------------------------
+
+caf::io::doorman_ptr listen_for_redis(caf::actor_system& system, const std::string& address) {
+  std::string error;
+  const auto where = config::parse_address(address, error);
+  if (!where)
+    throw start_error{"cannot listen for Redis clients at " + address + ": " + error};
+  // `reuse` from the first start on, or a restart finds the port in TIME_WAIT.
+  auto door = system.middleman().backend().new_tcp_doorman(where->port, where->host.c_str(), true);
+  if (!door)
+    throw start_error{"cannot listen for Redis clients at " + address + ": " +
+                      system.render(door.error()) +
+                      "; is another program using the port? (`ss -ltnp` shows which)"};
+  return std::move(*door);
+}
+
+redis_actors start_redis_port(caf::actor_system& system, const std::string& address,
+                              redis_port::settings options) {
+  auto door = listen_for_redis(system, address);
+  redis_actors actors;
+  const auto shared = std::make_shared<redis_port::settings>(std::move(options));
+  actors.port = system.spawn([shared](caf::event_based_actor* self) {
+    set_shell_handlers(self, "the Redis port");
+    auto port = std::make_shared<redis_port>(self, *shared);
+    self->attach_functor([port]() mutable { port.reset(); });
+    return port->make_behavior();
+  });
+  auto broker = std::make_shared<redis_broker_options>();
+  broker->port = actors.port;
+  broker->door = std::move(door);
+  actors.broker = system.middleman().spawn_broker(redis_broker_actor, broker);
+  caf::anon_send(actors.port, actors.broker);
+  return actors;
+}
+
+} // namespace pmmc

@@ -1,0 +1,80 @@
+// The Redis port of a replica's process (`[redis]` in the cluster file).
+#pragma once
+
+#include "client.hpp"
+#include "node_messages.hpp"
+#include "redis/front.hpp"
+#include "redis_messages.hpp"
+#include "shell.hpp"
+
+#include <caf/all.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace pmmc {
+
+/// Talks to the replica of its process as a client does: one session for all connections, so their
+/// operations survive it when the replica hands them on, and are executed once each.
+class redis_port {
+public:
+  struct settings {
+    hosted_role replica;             ///< of this process
+    std::vector<hosted_role> hosted; ///< all roles of this process
+    std::string version;             ///< of pmmc
+    std::uint16_t port = 0;
+    std::uint64_t seed = 0;
+    unsigned timeout_ticks = 500; ///< then an operation or a read is given up
+  };
+
+  redis_port(caf::event_based_actor* self, settings options);
+
+  caf::behavior make_behavior();
+
+private:
+  /// A WAIT that has not enough acceptors yet.
+  struct waiting {
+    std::uint64_t ticket = 0;
+    std::int64_t wanted = 0;
+    std::int64_t deadline_ms = 0; ///< 0: none
+    std::uint64_t query = 0;      ///< the read under way for it
+  };
+
+  void take(redis_events& m);
+  void take(client_replies& m);
+  void tick();
+  void flush();
+  void flush_later();
+  void pass_on_submissions();
+  void finish(const client_outcome& outcome);
+  void ask(const redis::question& q);
+  void ask_roles(const redis::question& q);
+  void probe_acceptors(waiting& w);
+  void count_acceptors(std::uint64_t ticket, slot_num slot);
+  void answer_with_text(std::uint64_t ticket, const std::string& text);
+
+  caf::event_based_actor* self_;
+  settings options_;
+  role_id id_;
+  redis::front front_;
+  client client_;
+  peer_directory peers_;
+  caf::actor broker_;
+  std::unordered_map<std::uint64_t, std::uint64_t> tickets_; ///< the client's → the front's
+  std::vector<waiting> waits_;
+  std::uint64_t tick_ = 0;
+  bool flush_due_ = false;
+};
+
+/// The listening socket, for the broker. Throws start_error (server.hpp) if it cannot be had.
+caf::io::doorman_ptr listen_for_redis(caf::actor_system& system, const std::string& address);
+
+/// Spawns both actors. They go on user_shutdown: first the broker, then the port.
+struct redis_actors {
+  caf::actor broker;
+  caf::actor port;
+};
+redis_actors start_redis_port(caf::actor_system& system, const std::string& address,
+                              redis_port::settings options);
+
+} // namespace pmmc

@@ -1,0 +1,21 @@
+// Executes Redis commands on the keys.
+#pragma once
+
+#include "kv/keyspace.hpp"
+#include "kv/reply.hpp"
+#include "kv/transaction.hpp"
+
+namespace pmmc::kv {
+
+/// Executes a call that writes, or one that reads, and writes one reply. Whatever the call's words
+/// are: what is wrong with them is the reply, an error. Never throws. `session` is not for it.
+void execute(keyspace& keys, const call& c, reply_writer& out);
+
+/// Executes a call that reads; anything else is answered with an error. `now` is the reader's
+/// clock; it is looked at for the time that is left to a key only.
+void read(const keyspace& keys, const call& c, log_time now, reply_writer& out);
+
+/// Whether a deadline that `c` depends on has been reached at `now`, while the log time is behind.
+bool is_due(const keyspace& keys, const call& c, log_time now);
+
+} // namespace pmmc::kv

@@ -1,0 +1,103 @@
+#include "kv/transaction.hpp"
+
+#include "codec.hpp"
+
+namespace pmmc::kv {
+
+namespace {
+
+// Small numbers of either sign take few bytes.
+std::uint64_t zigzag(std::int64_t n) {
+  return (static_cast<std::uint64_t>(n) << 1) ^ static_cast<std::uint64_t>(n >> 63);
+}
+
+std::int64_t from_zigzag(std::uint64_t n) {
+  return static_cast<std::int64_t>((n >> 1) ^ (~(n & 1) + 1));
+}
+
+std::optional<call> read_call(pmmc::byte_reader& in) {
+  call c;
+  const auto what = in.varint();
+  const auto flags = in.varint();
+  c.number = from_zigzag(in.varint());
+  if (what == 0 || what > static_cast<std::uint64_t>(last_verb) || flags > 0xff)
+    return std::nullopt;
+  c.what = static_cast<verb>(what);
+  c.flags = static_cast<std::uint8_t>(flags);
+  for (auto left = in.varint(); in.ok() && left > 0; --left)
+    c.words.push_back(in.bytes());
+  return in.ok() ? std::optional{std::move(c)} : std::nullopt;
+}
+
+} // namespace
+
+bool is_read(verb what) {
+  switch (what) {
+  case verb::get:
+  case verb::mget:
+  case verb::exists:
+  case verb::strlen:
+  case verb::ttl:
+  case verb::type:
+  case verb::scan:
+  case verb::keys:
+  case verb::dbsize:
+  case verb::randomkey:
+  case verb::version:
+    return true;
+  default:
+    return false;
+  }
+}
+
+std::string encode(const transaction& t) {
+  std::string out(1, transaction_code);
+  put_varint(out, t.now);
+  put_varint(out, t.whole);
+  put_varint(out, t.watched.size());
+  for (const auto& [key, version] : t.watched) {
+    put_bytes(out, key);
+    put_varint(out, version);
+  }
+  put_bytes(out, t.session);
+  if (!t.session.empty())
+    put_varint(out, t.sequence);
+  put_varint(out, t.calls.size());
+  for (const auto& c : t.calls) {
+    put_varint(out, static_cast<std::uint64_t>(c.what));
+    put_varint(out, c.flags);
+    put_varint(out, zigzag(c.number));
+    put_varint(out, c.words.size());
+    for (const auto word : c.words)
+      put_bytes(out, word);
+  }
+  return out;
+}
+
+std::optional<transaction> decode_transaction(std::string_view bytes) {
+  if (bytes.empty() || bytes.front() != transaction_code)
+    return std::nullopt;
+  pmmc::byte_reader in{bytes.substr(1)};
+  transaction t;
+  t.now = in.varint();
+  const auto whole = in.varint();
+  t.whole = whole == 1;
+  for (auto left = in.varint(); in.ok() && left > 0; --left) {
+    const auto key = in.bytes();
+    t.watched.emplace_back(key, in.varint());
+  }
+  t.session = in.bytes();
+  if (!t.session.empty())
+    t.sequence = in.varint();
+  for (auto left = in.varint(); in.ok() && left > 0; --left) {
+    auto c = read_call(in);
+    if (!c)
+      return std::nullopt;
+    t.calls.push_back(std::move(*c));
+  }
+  if (!in.ok() || !in.at_end() || whole > 1)
+    return std::nullopt;
+  return t;
+}
+
+} // namespace pmmc::kv

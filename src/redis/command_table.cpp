@@ -1,0 +1,182 @@
+#include "redis/command_table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <unordered_map>
+
+namespace pmmc::redis {
+
+namespace {
+
+constexpr auto k = group::keys;
+constexpr auto t = group::transaction;
+constexpr auto c = group::connection;
+constexpr auto s = group::server;
+
+constexpr std::array commands = {
+    command_info{"append", 3, k, true, 1, 1, 1, "Appends to a value; creates it if absent."},
+    command_info{"auth", -2, c, false, 0, 0, 0, "Accepted for the user \"default\" only."},
+    command_info{"client", -2, c, false, 0, 0, 0, "ID, SETNAME, GETNAME, SETINFO, INFO, LIST."},
+    command_info{"command", -1, s, false, 0, 0, 0,
+                 "What commands there are: COUNT, DOCS, INFO, LIST."},
+    command_info{"config", -2, s, false, 0, 0, 0, "GET: a few parameters that clients ask for."},
+    command_info{"dbsize", 1, k, false, 0, 0, 0, "The number of keys."},
+    command_info{"decr", 2, k, true, 1, 1, 1, "Subtracts one."},
+    command_info{"decrby", 3, k, true, 1, 1, 1, "Subtracts a number."},
+    command_info{"del", -2, k, true, 1, -1, 1, "Deletes keys."},
+    command_info{"discard", 1, t, false, 0, 0, 0, "Gives a transaction up."},
+    command_info{"echo", 2, c, false, 0, 0, 0, "Returns its argument."},
+    command_info{"exec", 1, t, false, 0, 0, 0, "Executes a transaction in one slot."},
+    command_info{"exists", -2, k, false, 1, -1, 1, "How many of the keys exist."},
+    command_info{"expire", -3, k, true, 1, 1, 1, "Sets a deadline, in seconds from now."},
+    command_info{"expireat", -3, k, true, 1, 1, 1, "Sets a deadline, in seconds since 1970."},
+    command_info{"expiretime", 2, k, false, 1, 1, 1, "The deadline, in seconds since 1970."},
+    command_info{"flushall", -1, k, true, 0, 0, 0, "Deletes all keys."},
+    command_info{"flushdb", -1, k, true, 0, 0, 0, "Deletes all keys."},
+    command_info{"get", 2, k, false, 1, 1, 1, "The value of a key."},
+    command_info{"getdel", 2, k, true, 1, 1, 1, "Returns the value and deletes the key."},
+    command_info{"getset", 3, k, true, 1, 1, 1, "Returns the old value and sets a new one."},
+    command_info{"hello", -1, c, false, 0, 0, 0, "Chooses RESP2 or RESP3."},
+    command_info{"incr", 2, k, true, 1, 1, 1, "Adds one."},
+    command_info{"incrby", 3, k, true, 1, 1, 1, "Adds a number."},
+    command_info{"info", -1, s, false, 0, 0, 0, "Facts about this process."},
+    command_info{"keys", 2, k, false, 0, 0, 0, "All keys that match a pattern."},
+    command_info{"mget", -2, k, false, 1, -1, 1, "The values of some keys at one moment."},
+    command_info{"mset", -3, k, true, 1, -1, 2, "Sets some keys at one moment."},
+    command_info{"msetnx", -3, k, true, 1, -1, 2, "Sets some keys if none of them exists."},
+    command_info{"multi", 1, t, false, 0, 0, 0, "Begins a transaction."},
+    command_info{"persist", 2, k, true, 1, 1, 1, "Removes a deadline."},
+    command_info{"pexpire", -3, k, true, 1, 1, 1, "Sets a deadline, in ms from now."},
+    command_info{"pexpireat", -3, k, true, 1, 1, 1, "Sets a deadline, in ms since 1970."},
+    command_info{"pexpiretime", 2, k, false, 1, 1, 1, "The deadline, in ms since 1970."},
+    command_info{"ping", -1, c, false, 0, 0, 0, "Answers PONG."},
+    command_info{"pmmc", -2, s, false, 0, 0, 0,
+                 "SESSION, REQ (exactly once), STATUS, CONFIG, FINGERPRINT."},
+    command_info{"psetex", 4, k, true, 1, 1, 1, "Sets a value and a deadline in ms."},
+    command_info{"pttl", 2, k, false, 1, 1, 1, "The time that is left, in ms."},
+    command_info{"quit", -1, c, false, 0, 0, 0, "Closes the connection."},
+    command_info{"randomkey", 1, k, false, 0, 0, 0, "Some key."},
+    command_info{"reset", 1, c, false, 0, 0, 0, "Makes the connection as good as new."},
+    command_info{"scan", -2, k, false, 0, 0, 0, "The keys, some at a time."},
+    command_info{"select", 2, c, false, 0, 0, 0, "There is database 0 only."},
+    command_info{"set", -3, k, true, 1, 1, 1, "Sets a value. NX, XX, GET, EX, PX, EXAT, PXAT."},
+    command_info{"setex", 4, k, true, 1, 1, 1, "Sets a value and a deadline in seconds."},
+    command_info{"setnx", 3, k, true, 1, 1, 1, "Sets a value if the key is absent."},
+    command_info{"strlen", 2, k, false, 1, 1, 1, "The length of a value."},
+    command_info{"ttl", 2, k, false, 1, 1, 1, "The time that is left, in seconds."},
+    command_info{"type", 2, k, false, 1, 1, 1, "\"string\" or \"none\"."},
+    command_info{"unlink", -2, k, true, 1, -1, 1, "Deletes keys."},
+    command_info{"unwatch", 1, t, false, 0, 0, 0, "Forgets the watched keys."},
+    command_info{"wait", 3, s, false, 0, 0, 0, "How many acceptors hold what was written."},
+    command_info{"watch", -2, t, false, 1, -1, 1, "Makes EXEC depend on keys being unchanged."},
+};
+
+constexpr std::size_t longest_name = 11;
+
+struct subcommand_info {
+  std::string_view of, name;
+  int arity; ///< as in command_info
+};
+
+constexpr std::array subcommands = {
+    subcommand_info{"client", "getname", 2}, subcommand_info{"client", "id", 2},
+    subcommand_info{"client", "info", 2},    subcommand_info{"client", "list", -2},
+    subcommand_info{"client", "setinfo", 4}, subcommand_info{"client", "setname", 3},
+    subcommand_info{"command", "count", 2},  subcommand_info{"command", "docs", -2},
+    subcommand_info{"command", "info", -2},  subcommand_info{"command", "list", -2},
+    subcommand_info{"config", "get", -3},    subcommand_info{"config", "set", -4},
+};
+
+} // namespace
+
+std::span<const command_info> all_commands() { return commands; }
+
+std::string lower_case(std::string_view text) {
+  std::string lower{text};
+  for (char& letter : lower)
+    if (letter >= 'A' && letter <= 'Z')
+      letter = static_cast<char>(letter + ('a' - 'A'));
+  return lower;
+}
+
+bool equals_ignoring_case(std::string_view text, std::string_view lower) {
+  return text.size() == lower.size() && lower_case(text) == lower;
+}
+
+const command_info* find_command(std::string_view name) {
+  static const auto& by_name = *[] {
+    auto* map = new std::unordered_map<std::string_view, const command_info*>;
+    for (const auto& command : commands)
+      map->emplace(command.name, &command);
+    return map;
+  }();
+  if (name.size() > longest_name)
+    return nullptr;
+  const auto found = by_name.find(lower_case(name));
+  return found == by_name.end() ? nullptr : found->second;
+}
+
+bool has_arity(const command_info& command, std::size_t words) {
+  const auto count = static_cast<long long>(words);
+  return command.arity >= 0 ? count == command.arity : count >= -command.arity;
+}
+
+bool has_small_reply(const kv::call& call) {
+  switch (call.what) {
+  case kv::verb::get:
+  case kv::verb::getdel:
+  case kv::verb::mget:
+  case kv::verb::scan:
+  case kv::verb::keys:
+  case kv::verb::randomkey:
+    return false;
+  case kv::verb::set:
+    return (call.flags & kv::call_flags::get) == 0;
+  default:
+    return true;
+  }
+}
+
+std::string unknown_command(const request& r) {
+  constexpr std::size_t shown = 128;
+  std::string text = "ERR unknown command '" + std::string{r[0].substr(0, shown)} +
+                     "', with args beginning with: ";
+  std::size_t used = 0;
+  for (std::size_t i = 1; i < r.size() && used < shown; ++i) {
+    const auto word = "'" + std::string{r[i].substr(0, shown - used)} + "' ";
+    used += word.size();
+    text += word;
+  }
+  return text;
+}
+
+std::string wrong_arity(std::string_view command) {
+  return "ERR wrong number of arguments for '" + std::string{command} + "' command";
+}
+
+std::string mistake(const command_info* command, const request& r) {
+  if (command == nullptr)
+    return unknown_command(r);
+  if (!has_arity(*command, r.size()))
+    return wrong_arity(command->name);
+  if (r.size() < 2 ||
+      (command->name != "client" && command->name != "config" && command->name != "command"))
+    return {};
+  const auto name = lower_case(r[1].substr(0, 16));
+  const auto found = std::find_if(subcommands.begin(), subcommands.end(), [&](const auto& one) {
+    return one.of == command->name && one.name == name;
+  });
+  if (found == subcommands.end()) {
+    std::string upper{command->name};
+    std::transform(upper.begin(), upper.end(), upper.begin(),
+                   [](char letter) { return static_cast<char>(letter - ('a' - 'A')); });
+    return "ERR unknown subcommand '" + std::string{r[1].substr(0, 128)} + "'. Try " + upper +
+           " HELP.";
+  }
+  const auto words = static_cast<long long>(r.size());
+  if (found->arity >= 0 ? words == found->arity : words >= -found->arity)
+    return {};
+  return wrong_arity(std::string{command->name} + "|" + name);
+}
+
+} // namespace pmmc::redis

@@ -1,0 +1,161 @@
+// What stands between Redis connections and the replicated store: which requests travel together,
+// in which order replies go out, and what a connection remembers.
+#pragma once
+
+#include "client.hpp"
+#include "kv/transaction.hpp"
+#include "random.hpp"
+#include "redis/command_table.hpp"
+#include "redis/connection.hpp"
+#include "redis/scan_cursors.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace pmmc::redis {
+
+/// What the front cannot answer from what it has. Answered with `answered`.
+enum class question_kind : std::uint8_t {
+  acceptors,   ///< WAIT: how many acceptors hold what was decided, as a reply
+  status,      ///< PMMC STATUS
+  config,      ///< PMMC CONFIG
+  fingerprint, ///< PMMC FINGERPRINT
+};
+
+struct question {
+  std::uint64_t ticket = 0;
+  question_kind kind = question_kind::status;
+  std::int64_t wanted = 0;     ///< WAIT: enough acceptors
+  std::int64_t timeout_ms = 0; ///< WAIT; 0: wait for ever
+};
+
+struct front_outputs {
+  /// For the replica: answered with `finished`. Operations in this order.
+  struct submission {
+    std::uint64_t ticket = 0;
+    bool is_query = false;
+    std::string op;
+  };
+  std::vector<submission> submit;
+  std::vector<question> ask;
+  struct reply {
+    connection_id to = 0;
+    std::string bytes;
+    std::size_t settled_cost = 0; ///< of the requests that are done with; see request::cost
+    bool close = false;           ///< after the bytes were written
+  };
+  std::vector<reply> replies;
+};
+
+/// Requests of one connection take effect in their order and are answered in it; those of several
+/// connections are independent. On a connection requests that wait for each other become one
+/// operation, so that a pipeline costs one request of the log. Reads that no write of the
+/// connection precedes are queries; any other read goes through the log with the writes.
+///
+/// Single-threaded; never reads a clock: set_clock says what time it is.
+class front {
+public:
+  struct settings {
+    std::string replica; ///< its id, for INFO
+    std::string version; ///< of pmmc
+    std::uint16_t port = 0;
+    std::uint64_t seed = 0;
+    std::size_t max_op_bytes = (1 << 20) + (4 << 10); ///< as replica::settings has it
+    std::size_t batch_calls = 1'000;
+    std::size_t batch_bytes = 128 << 10;
+    std::size_t max_in_flight = 4; ///< operations of one connection, if their replies are small
+    std::size_t max_unsent_bytes = 256 << 10;       ///< then the connection waits for `drained`
+    std::size_t max_transaction_bytes = 1 << 20;    ///< queued by MULTI, in a connection
+    std::size_t max_transactions_bytes = 256 << 20; ///< in all
+    std::size_t max_watched = 1'000;
+  };
+
+  explicit front(settings options);
+
+  /// Milliseconds since 1970. Before anything else, and as often as convenient.
+  void set_clock(std::int64_t now_ms);
+
+  void opened(connection_id id, std::string peer);
+  void closed(connection_id id);
+  void on(connection_id id, std::vector<request> requests);
+  /// All replies so far have been written, and they were more than max_unsent_bytes.
+  void drained(connection_id id);
+
+  void finished(const client_outcome& outcome);
+  /// `reply`: as kv::reply_writer wrote it.
+  void answered(std::uint64_t ticket, std::string_view reply);
+  /// About once a second: makes keys expire whose deadline has come.
+  void expire_keys();
+  /// Whether there still is a connection that wants the answer to a question.
+  bool waits_for(std::uint64_t ticket) const;
+
+  front_outputs take();
+
+  std::size_t connections() const { return connections_.size(); }
+
+private:
+  struct place {
+    connection_id connection = 0; ///< 0: the front's own
+    bool is_query = false;
+  };
+
+  void pump(connection& c);
+  void process(connection& c, batch& b, bool only_small);
+  bool take_next(connection& c, batch& b, bool only_small);
+  bool take_keys(connection& c, batch& b, const command_info& command, bool only_small);
+  bool take_transaction(connection& c, batch& b, const command_info& command, bool only_small);
+  bool queue_in_transaction(connection& c, batch& b, const command_info& command, bool only_small);
+  bool take_exec(connection& c, batch& b);
+  void add_exec(connection& c, batch& b);
+  bool take_pmmc(connection& c, batch& b);
+  bool take_once(connection& c, batch& b);
+  void take_error(connection& c, batch& b, std::string_view error);
+  bool take_wait(connection& c, batch& b);
+  void ask(connection& c, batch& b, question_kind kind, std::int64_t wanted = 0,
+           std::int64_t timeout_ms = 0);
+  void add_call(connection& c, batch& b, const command_info& command, request&& r);
+  std::string set_cursor(batch& b, std::string_view text, kv::call& scan);
+  void answer_here(connection& c, const command_info& command, const request& r, std::string& out);
+  void forget_transaction(connection& c);
+  void reset(connection& c);
+
+  // commands that need no store (local_commands.cpp)
+  void hello(connection& c, const request& r, std::string& out);
+  void auth(const request& r, std::string& out) const;
+  void client(connection& c, const request& r, std::string& out);
+  void command(const connection& c, const request& r, std::string& out) const;
+  void config(const connection& c, const request& r, std::string& out) const;
+  void info(const request& r, std::string& out) const;
+  std::string describe(const connection& c) const;
+
+  void send(connection& c, batch& b);
+  void settle(connection& c, batch& b, const client_outcome& outcome);
+  void settle_done(connection& c, batch& b, std::string_view answer);
+  void settle_calls(connection& c, batch& b, pmmc::byte_reader& in, std::uint64_t executed);
+  void settle_watch(connection& c, const batch& b, const item& i, pmmc::byte_reader& in,
+                    std::string& out);
+  void settle_scan(const item& i, pmmc::byte_reader& in, std::string& out);
+  void fail(batch& b, std::string_view error);
+  void emit(connection& c);
+
+  settings options_;
+  random_source random_;
+  std::int64_t now_ms_ = 0;
+  std::int64_t started_ms_ = 0;
+  std::uint64_t tickets_ = 0;
+  std::uint64_t commands_ = 0; ///< taken up so far
+  std::uint64_t connections_seen_ = 0;
+  std::size_t transaction_bytes_ = 0; ///< of all connections
+  std::unordered_map<connection_id, std::unique_ptr<connection>> connections_;
+  std::unordered_map<std::uint64_t, place> tickets_out_;
+  bool expiring_ = false;
+  scan_cursors cursors_;
+  front_outputs out_;
+};
+
+} // namespace pmmc::redis

@@ -1,0 +1,349 @@
+#include "kv/glob.hpp"
+#include "kv/kv_store.hpp"
+
+#include "codec.hpp"
+#include "random_bytes.hpp"
+
+#include <doctest/doctest.h>
+#include <sstream>
+
+using namespace pmmc::kv;
+using pmmc::testing::damaged;
+using pmmc::testing::random_bytes;
+using pmmc::testing::seed;
+
+namespace {
+
+/// Replies as text: "nil", "1", "\"bulk\"", "+status", "-error", "[…]".
+std::string text_of(pmmc::byte_reader& in) {
+  const auto item = next_reply(in);
+  if (!item)
+    return "nothing";
+  switch (item->kind) {
+  case reply_kind::nil:
+  case reply_kind::nil_array:
+    return "nil";
+  case reply_kind::integer:
+    return std::to_string(item->integer);
+  case reply_kind::bulk:
+    return '"' + std::string{item->bytes} + '"';
+  case reply_kind::status:
+    return '+' + std::string{item->bytes};
+  case reply_kind::error:
+    return '-' + std::string{item->bytes};
+  case reply_kind::array:
+    break;
+  }
+  std::string text = "[";
+  for (std::uint64_t i = 0; i < item->items; ++i)
+    text += (i == 0 ? "" : " ") + text_of(in);
+  return text + "]";
+}
+
+std::string text_of(const std::string& answer) {
+  switch (static_cast<transaction_status>(answer.at(0))) {
+  case transaction_status::done:
+    break;
+  case transaction_status::due:
+    return "due";
+  case transaction_status::aborted:
+    return "aborted";
+  case transaction_status::no_session:
+    return "no session";
+  case transaction_status::overtaken:
+    return "overtaken";
+  case transaction_status::malformed:
+    return "malformed";
+  }
+  pmmc::byte_reader in{std::string_view{answer}.substr(1)};
+  std::string text;
+  for (auto left = in.varint(); left > 0; --left)
+    text += (text.empty() ? "" : " ") + text_of(in);
+  CHECK(in.at_end());
+  return text;
+}
+
+struct bench {
+  kv_store store;
+  log_time now = 1'000'000;
+
+  transaction of(std::vector<call> calls) const {
+    transaction t;
+    t.now = now;
+    t.calls = std::move(calls);
+    return t;
+  }
+  std::string apply(std::vector<call> calls) {
+    return text_of(store.apply(encode(of(std::move(calls)))));
+  }
+  std::string apply(call c) { return apply(std::vector{std::move(c)}); }
+  std::string query(call c) const { return text_of(store.query(encode(of({std::move(c)})))); }
+  std::string get(std::string_view key) const { return query({verb::get, 0, 0, {key}}); }
+  std::int64_t version(std::string_view key) const {
+    return std::stoll(query({verb::version, 0, 0, {key}}).substr(1));
+  }
+  std::string set(std::string_view key, std::string_view value, std::uint8_t flags = 0,
+                  std::int64_t number = 0) {
+    return apply(call{verb::set, flags, number, {key, value}});
+  }
+  std::string exec(std::vector<std::pair<std::string_view, std::uint64_t>> watched, call c) {
+    auto t = of({std::move(c)});
+    t.whole = true;
+    t.watched = std::move(watched);
+    return text_of(store.apply(encode(t)));
+  }
+  std::string once(std::string_view session, std::uint64_t number, call c) {
+    auto t = of({std::move(c)});
+    t.session = session;
+    t.sequence = number;
+    return text_of(store.apply(encode(t)));
+  }
+  std::string snapshot() const {
+    std::ostringstream out;
+    store.snapshot(out);
+    return out.str();
+  }
+};
+
+call plus_one(std::string_view key) { return {verb::incrby, 0, 1, {key}}; }
+
+} // namespace
+
+TEST_CASE("transactions come back from their encoding, and damaged ones are refused or harmless") {
+  CAPTURE(seed);
+  std::mt19937_64 random{seed};
+  for (int round = 0; round < 2'000; ++round) {
+    std::vector<std::string> words;
+    for (int i = 0; i < 8; ++i)
+      words.push_back(random_bytes(random, 30));
+    transaction t;
+    t.now = random();
+    t.whole = random() % 2 == 0;
+    t.session = random() % 2 == 0 ? std::string_view{} : std::string_view{"s"};
+    t.sequence = t.session.empty() ? 0 : random();
+    t.watched = {{words[0], random()}};
+    for (int i = 0; i < 3; ++i)
+      t.calls.push_back({static_cast<verb>(random() % static_cast<std::uint64_t>(last_verb) + 1),
+                         static_cast<std::uint8_t>(random()),
+                         static_cast<std::int64_t>(random()),
+                         {words[1], words[2]}});
+    const auto bytes = encode(t);
+    REQUIRE(decode_transaction(bytes) == t);
+    kv_store store;
+    const auto garbage = damaged(random, bytes);
+    REQUIRE(!store.apply(garbage).empty()); // answers, and lives
+    REQUIRE(!store.query(garbage).empty());
+  }
+}
+
+TEST_CASE("a key expires when the log time reaches its deadline, for everybody at once") {
+  bench b;
+  CHECK(b.set("k", "v", call_flags::relative, 500) == "+OK");
+  CHECK(b.query({verb::ttl, call_flags::in_ms, 0, {"k"}}) == "500");
+  b.now += 499;
+  CHECK(b.get("k") == "\"v\"");
+  CHECK(b.query({verb::ttl, call_flags::in_ms, 0, {"k"}}) == "1");
+  b.now += 1;
+  CHECK(b.get("k") == "due"); // only an operation can move the time
+  CHECK(b.query({verb::get, 0, 0, {"other"}}) == "nil");
+  CHECK(b.query({verb::dbsize, 0, 0, {}}) == "due");
+  CHECK(decode_answer(b.store.query(encode(get{"k"})))->status == answer_status::ok);
+  CHECK(b.apply(call{verb::get, 0, 0, {"k"}}) == "nil");
+  CHECK(b.get("k") == "nil");
+  CHECK(decode_answer(b.store.query(encode(get{"k"})))->status == answer_status::absent);
+  CHECK(b.store.size() == 0);
+}
+
+TEST_CASE("the log time never goes back, whatever clocks the proposers have") {
+  bench b;
+  b.set("k", "v", call_flags::relative, 500);
+  b.now += 400;
+  b.set("other", "1");
+  b.now -= 100'000;                                              // another proposer's clock
+  CHECK(b.set("late", "v", call_flags::relative, 500) == "+OK"); // from the log time on
+  b.now += 100'000 + 100;
+  b.apply(std::vector<call>{});
+  CHECK(b.get("k") == "nil");
+  CHECK(b.query({verb::ttl, call_flags::in_ms, 0, {"late"}}) == "400");
+}
+
+TEST_CASE("writes drop a deadline or keep it as Redis's do") {
+  bench b;
+  const auto left = [&] { return b.query({verb::ttl, call_flags::in_ms, 0, {"k"}}); };
+  b.set("k", "1", call_flags::relative, 500);
+  b.apply(plus_one("k"));
+  CHECK(left() == "500");
+  b.apply(call{verb::append, 0, 0, {"k", "0"}});
+  CHECK(left() == "500");
+  b.store.apply(encode(operation{pmmc::kv::incr{"k", 1}}));
+  CHECK(left() == "500");
+  b.store.apply(encode(put{"k", "1"}));
+  CHECK(left() == "-1");
+  b.set("k", "1", call_flags::relative, 500);
+  CHECK(b.apply(call{verb::persist, 0, 0, {"k"}}) == "1");
+  CHECK(b.apply(call{verb::persist, 0, 0, {"k"}}) == "0");
+  CHECK(left() == "-1");
+  CHECK(b.apply(call{verb::expire, call_flags::relative, -1, {"k"}}) == "1");
+  CHECK(left() == "-2");
+  CHECK(b.apply(call{verb::expire, call_flags::relative, 10, {"k"}}) == "0");
+}
+
+TEST_CASE("EXPIRE's conditions") {
+  bench b;
+  const auto expire = [&](std::uint8_t flags, std::int64_t ms) {
+    return b.apply(
+        call{verb::expire, static_cast<std::uint8_t>(flags | call_flags::relative), ms, {"k"}});
+  };
+  b.set("k", "1");
+  CHECK(expire(call_flags::xx, 100) == "0");
+  CHECK(expire(call_flags::gt, 100) == "0");
+  CHECK(expire(call_flags::nx, 100) == "1");
+  CHECK(expire(call_flags::nx, 200) == "0");
+  CHECK(expire(call_flags::gt, 100) == "0");
+  CHECK(expire(call_flags::gt, 200) == "1");
+  CHECK(expire(call_flags::lt, 200) == "0");
+  CHECK(expire(call_flags::lt, 150) == "1");
+}
+
+TEST_CASE("a watched key that was touched in any way makes EXEC do nothing") {
+  const std::vector<call> touches = {
+      {verb::set, 0, 0, {"k", "1"}}, // the same value again
+      {verb::del, 0, 0, {"k"}},        {verb::expire, call_flags::relative, 900, {"k"}},
+      {verb::append, 0, 0, {"k", ""}}, {verb::flushall, 0, 0, {}},
+      {verb::mset, 0, 0, {"k", "2"}},  {verb::getdel, 0, 0, {"k"}},
+  };
+  for (const auto& touch : touches) {
+    bench b;
+    b.set("k", "1");
+    const auto seen = static_cast<std::uint64_t>(b.version("k"));
+    CHECK(b.exec({{"k", seen}}, plus_one("n")) == "1");
+    b.apply(touch);
+    CHECK(b.exec({{"k", seen}}, plus_one("n")) == "aborted");
+  }
+}
+
+TEST_CASE("a key that came and went again, or expired, was touched") {
+  bench b;
+  const auto absent = static_cast<std::uint64_t>(b.version("k"));
+  CHECK(b.exec({{"k", absent}}, plus_one("n")) == "1");
+  b.set("k", "1");
+  b.apply(call{verb::del, 0, 0, {"k"}});
+  CHECK(b.exec({{"k", absent}}, plus_one("n")) == "aborted");
+  b.set("k", "1", call_flags::relative, 10);
+  const auto present = static_cast<std::uint64_t>(b.version("k"));
+  b.now += 10;
+  CHECK(b.exec({{"k", present}}, plus_one("n")) == "aborted");
+}
+
+TEST_CASE("a session executes each number once, and repeats its answer") {
+  bench b;
+  CHECK(b.once("s", 1, plus_one("n")) == "no session");
+  CHECK(b.apply(call{verb::session, 0, 0, {"s"}}) == "[\"new\" 0]");
+  CHECK(b.once("s", 1, plus_one("n")) == "1");
+  CHECK(b.once("s", 1, plus_one("n")) == "1");
+  CHECK(b.once("s", 5, plus_one("n")) == "2");
+  CHECK(b.once("s", 3, plus_one("n")) == "overtaken");
+  CHECK(b.apply(call{verb::session, 0, 0, {"s"}}) == "[\"resumed\" 5]");
+  CHECK(b.get("n") == "\"2\"");
+  for (std::uint64_t i = 6; i < 6 + named_sessions::kept_answers; ++i)
+    b.once("s", i, plus_one("n"));
+  CHECK(b.once("s", 5, plus_one("n")) == "overtaken");
+  CHECK(b.once("s", 6, plus_one("n")) == "3");
+}
+
+TEST_CASE("sessions that were used longest ago go first") {
+  bench b;
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i <= named_sessions::max_sessions; ++i)
+    names.push_back("s" + std::to_string(i));
+  for (std::size_t i = 0; i < named_sessions::max_sessions; ++i)
+    b.apply(call{verb::session, 0, 0, {names[i]}});
+  CHECK(b.once("s0", 1, plus_one("n")) == "1"); // so that s1 is the oldest
+  b.apply(call{verb::session, 0, 0, {names.back()}});
+  CHECK(b.once("s0", 2, plus_one("n")) == "2");
+  CHECK(b.once("s1", 1, plus_one("n")) == "no session");
+}
+
+TEST_CASE("large replies stop a pipeline early, but not a transaction") {
+  bench b;
+  const std::string value(max_value_bytes, 'x');
+  b.set("k", value);
+  std::vector<call> calls(5, call{verb::get, 0, 0, {"k"}});
+  auto t = b.of(calls);
+  const auto part = b.store.query(encode(t));
+  pmmc::byte_reader in{std::string_view{part}.substr(1)};
+  CHECK(in.varint() == 1);
+  t.calls.resize(20, calls[0]);
+  t.whole = true;
+  const auto whole = b.store.query(encode(t));
+  pmmc::byte_reader all{std::string_view{whole}.substr(1)};
+  CHECK(all.varint() == 20);
+  CHECK(whole.size() < max_whole_reply_bytes + 2 * max_value_bytes);
+  CHECK(text_of(whole).ends_with("-ERR not executed: the replies before take 16 MiB already"));
+}
+
+TEST_CASE("a snapshot holds deadlines, versions, sessions and the time") {
+  bench b;
+  b.set("k", "1", call_flags::relative, 500);
+  b.set("plain", "2");
+  b.set("gone", "3");
+  b.apply(call{verb::del, 0, 0, {"gone"}});
+  b.apply(call{verb::session, 0, 0, {"s"}});
+  b.once("s", 7, plus_one("n"));
+  const auto bytes = b.snapshot();
+  CHECK(bytes.size() == b.store.size_bytes());
+  bench copy;
+  copy.now = b.now;
+  std::istringstream in{bytes};
+  copy.store.restore(in);
+  CHECK(copy.snapshot() == bytes);
+  CHECK(copy.store.fingerprint() == b.store.fingerprint());
+  CHECK(copy.once("s", 7, plus_one("n")) == "1");
+  for (const auto* key : {"k", "plain", "gone", "n"})
+    CHECK(copy.version(key) == b.version(key));
+  copy.now += 500;
+  CHECK(copy.apply(call{verb::get, 0, 0, {"k"}}) == "nil");
+  CHECK(copy.store.fingerprint() != b.store.fingerprint());
+  b.now += 500;
+  b.apply(call{verb::get, 0, 0, {"k"}});
+  CHECK(copy.store.fingerprint() == b.store.fingerprint());
+}
+
+TEST_CASE("a snapshot whose parts do not fit is refused") {
+  bench b;
+  b.set("k", "1", call_flags::relative, 500);
+  b.apply(call{verb::session, 0, 0, {"s"}});
+  b.once("s", 7, plus_one("n"));
+  const auto bytes = b.snapshot();
+  CAPTURE(seed);
+  std::mt19937_64 random{seed};
+  for (int round = 0; round < 500; ++round) {
+    const auto other = damaged(random, bytes);
+    if (other.starts_with(bytes))
+      continue; // what follows it is not its own
+    kv_store store;
+    std::istringstream in{other};
+    CHECK_THROWS_AS(store.restore(in), std::runtime_error);
+    CHECK(store.size() == 0);
+  }
+}
+
+TEST_CASE("patterns") {
+  CHECK(matches_glob("*", ""));
+  CHECK(matches_glob("a*c", "abbbc"));
+  CHECK(matches_glob("a?c", "abc"));
+  CHECK(!matches_glob("a?c", "ac"));
+  CHECK(matches_glob("[a-c]x", "bx"));
+  CHECK(matches_glob("[c-a]x", "bx"));
+  CHECK(!matches_glob("[^a-c]x", "bx"));
+  CHECK(matches_glob("\\*", "*"));
+  CHECK(!matches_glob("\\*", "a"));
+  CHECK(matches_glob("h[ae]llo*", "hello world"));
+  CHECK(matches_glob("[a", "a"));
+  CHECK(matches_glob("\\", "\\"));
+  const std::string text(1'000, 'a');
+  std::string pattern;
+  for (int i = 0; i < 100; ++i)
+    pattern += "a*";
+  CHECK(!matches_glob(pattern + "b", text)); // and comes back before the test's time is over
+}

@@ -1,0 +1,330 @@
+#include "redis/front.hpp"
+
+#include "kv/kv_store.hpp"
+#include "redis/parser.hpp"
+
+#include <doctest/doctest.h>
+#include <map>
+#include <set>
+
+using namespace pmmc::redis;
+using pmmc::client_outcome;
+using pmmc::outcome_kind;
+
+namespace {
+
+/// A front over a store that executes what is submitted when it is told to.
+struct bench {
+  explicit bench(front::settings options = {}) : redis(options) { redis.set_clock(now); }
+
+  void open(connection_id id) { redis.opened(id, "127.0.0.1:1"); }
+  void send(connection_id id, std::string_view lines) {
+    std::vector<request> requests;
+    parser p;
+    p.feed(lines, requests);
+    redis.on(id, std::move(requests));
+    look();
+  }
+  /// Takes what the front put out.
+  void look() {
+    auto out = redis.take();
+    for (auto& s : out.submit)
+      waiting.push_back(std::move(s));
+    for (auto& q : out.ask)
+      asked.push_back(q);
+    for (auto& r : out.replies) {
+      replies[r.to] += r.bytes;
+      if (r.close)
+        closed.insert(r.to);
+    }
+  }
+  void finish(outcome_kind kind, std::string body, bool busy = false) {
+    const auto ticket = waiting.front().ticket;
+    waiting.erase(waiting.begin());
+    client_outcome outcome;
+    outcome.ticket = ticket;
+    outcome.kind = kind;
+    outcome.body = std::move(body);
+    outcome.busy = busy;
+    redis.finished(outcome);
+    look();
+  }
+  /// Executes the first that waits.
+  void step() {
+    const auto& s = waiting.front();
+    finish(outcome_kind::done, s.is_query ? store.query(s.op) : store.apply(s.op));
+  }
+  std::string run(connection_id id, std::string_view lines) {
+    replies[id].clear();
+    send(id, lines);
+    while (!waiting.empty())
+      step();
+    return replies[id];
+  }
+
+  front redis;
+  pmmc::kv::kv_store store;
+  std::int64_t now = 1'000'000;
+  std::vector<front_outputs::submission> waiting;
+  std::vector<question> asked;
+  std::map<connection_id, std::string> replies;
+  std::set<connection_id> closed;
+};
+
+} // namespace
+
+TEST_CASE("a pipeline becomes one operation, and its replies keep their order") {
+  bench b;
+  b.open(1);
+  b.send(1, "SET a 1\nGET a\nPING\nNONSENSE\nINCR a\nGET b\n");
+  REQUIRE(b.waiting.size() == 1);
+  CHECK(!b.waiting[0].is_query);
+  CHECK(b.replies[1].empty());
+  b.step();
+  CHECK(b.replies[1] == "+OK\r\n$1\r\n1\r\n+PONG\r\n-ERR unknown command 'NONSENSE', with args "
+                        "beginning with: \r\n:2\r\n$-1\r\n");
+}
+
+TEST_CASE("reads alone are a query") {
+  bench b;
+  b.open(1);
+  b.send(1, "GET a\nMGET a b\n");
+  REQUIRE(b.waiting.size() == 1);
+  CHECK(b.waiting[0].is_query);
+}
+
+TEST_CASE("a read never overtakes a write of its connection, nor a write a read") {
+  bench b;
+  b.open(1);
+  b.send(1, "SET a 1\n");
+  b.send(1, "GET a\n");
+  REQUIRE(b.waiting.size() == 1);
+  b.step();
+  REQUIRE(b.waiting.size() == 1);
+  CHECK(b.waiting[0].is_query);
+  b.send(1, "SET a 2\n");
+  CHECK(b.waiting.size() == 1);
+  b.step();
+  b.step();
+  CHECK(b.replies[1] == "+OK\r\n$1\r\n1\r\n+OK\r\n");
+}
+
+TEST_CASE("several writes of a connection are in flight, and answered in their order") {
+  bench b;
+  b.open(1);
+  for (const auto* line : {"SET a 1\n", "INCR a\n", "DEL b\n", "PING\n", "SET c 1\n"})
+    b.send(1, line);
+  REQUIRE(b.waiting.size() >= 3);
+  std::swap(b.waiting[0], b.waiting[1]); // the answers come in another order
+  b.finish(outcome_kind::done, std::string("\0\1\1\2", 4));
+  CHECK(b.replies[1].empty());
+  b.finish(outcome_kind::done, std::string("\0\1\3\2OK", 6));
+  CHECK(b.replies[1] == "+OK\r\n:2\r\n");
+  while (!b.waiting.empty())
+    b.step();
+  CHECK(b.replies[1] == "+OK\r\n:2\r\n:0\r\n+PONG\r\n+OK\r\n");
+}
+
+TEST_CASE("connections do not wait for each other") {
+  bench b;
+  b.open(1);
+  b.open(2);
+  b.send(1, "SET a 1\n");
+  b.send(2, "SET b 1\n");
+  CHECK(b.waiting.size() == 2);
+}
+
+TEST_CASE("a slow reader is not served further, until it has read") {
+  front::settings options;
+  options.max_unsent_bytes = 1'000;
+  bench b{options};
+  b.open(1);
+  b.run(1, "SET big " + std::string(2'000, 'x') + "\n");
+  b.run(1, "GET big\n");
+  b.send(1, "GET big\n");
+  b.send(1, "PING\n");
+  CHECK(b.waiting.empty());
+  b.redis.drained(1);
+  b.look();
+  CHECK(b.waiting.size() == 1);
+}
+
+TEST_CASE("large replies go out in parts, each when the one before was read") {
+  bench b;
+  b.open(1);
+  const std::string value(pmmc::kv::max_value_bytes, 'x');
+  pmmc::kv::transaction t;
+  t.calls = {{pmmc::kv::verb::set, 0, 0, {"k", value}}};
+  b.store.apply(encode(t));
+  b.send(1, "GET k\nGET k\nGET k\nPING\n");
+  for (int i = 1; i <= 3; ++i) {
+    REQUIRE(b.waiting.size() == 1);
+    b.step();
+    CHECK(b.replies[1].size() / value.size() == static_cast<std::size_t>(i));
+    CHECK(b.waiting.empty());
+    b.redis.drained(1);
+    b.look();
+  }
+  CHECK(b.replies[1].ends_with("+PONG\r\n"));
+}
+
+TEST_CASE("EXEC is one operation, and its array has everything in its place") {
+  bench b;
+  b.open(1);
+  b.send(1, "MULTI\nSET a x\nINCR a\nPING\nSET a 1 EX nonsense\nGET nope\nEXEC\nPING\n");
+  REQUIRE(b.waiting.size() == 1);
+  b.step();
+  std::string queued;
+  for (int i = 0; i < 5; ++i)
+    queued += "+QUEUED\r\n";
+  CHECK(b.replies[1] == "+OK\r\n" + queued +
+                            "*5\r\n+OK\r\n-ERR value is not an integer or out of range\r\n+PONG\r\n"
+                            "-ERR value is not an integer or out of range\r\n$-1\r\n+PONG\r\n");
+}
+
+TEST_CASE("a transaction with a command that was refused is not executed") {
+  bench b;
+  b.open(1);
+  CHECK(b.run(1, "MULTI\nSET a\nSET a 1\nEXEC\nGET a\n")
+            .ends_with("-EXECABORT Transaction discarded because of previous errors.\r\n$-1\r\n"));
+  CHECK(b.run(1, "EXEC\n") == "-ERR EXEC without MULTI\r\n");
+}
+
+TEST_CASE("WATCH: what follows waits for the versions, and a change makes EXEC nil") {
+  bench b;
+  b.open(1);
+  b.open(2);
+  b.send(1, "WATCH a\nMULTI\nSET b 1\nEXEC\n");
+  REQUIRE(b.waiting.size() == 1);
+  b.step();
+  REQUIRE(b.waiting.size() == 1);
+  const auto exec = b.waiting;
+  b.waiting.clear();
+  b.run(2, "SET a 1\n");
+  b.waiting = exec;
+  b.step();
+  CHECK(b.replies[1] == "+OK\r\n+OK\r\n+QUEUED\r\n*-1\r\n");
+  CHECK(b.run(1, "WATCH a\nUNWATCH\nMULTI\nEXEC\n") == "+OK\r\n+OK\r\n+OK\r\n*0\r\n");
+}
+
+TEST_CASE("failures have Redis's prefixes, and one reply for each request") {
+  bench b;
+  b.open(1);
+  b.send(1, "SET a 1\nPING\nSET b 1\n");
+  b.finish(outcome_kind::not_executed, "no quorum: 1 of 3 acceptors are heard");
+  CHECK(b.replies[1] ==
+        "-CLUSTERDOWN not executed: no quorum: 1 of 3 acceptors are heard\r\n+PONG\r\n"
+        "-CLUSTERDOWN not executed: no quorum: 1 of 3 acceptors are heard\r\n");
+  b.replies.clear();
+  b.send(1, "MULTI\nSET a 1\nSET b 1\nEXEC\n");
+  b.finish(outcome_kind::unknown, "why");
+  CHECK(b.replies[1] == "+OK\r\n+QUEUED\r\n+QUEUED\r\n-CLUSTERDOWN it is not known whether this "
+                        "was executed: why\r\n");
+  b.replies.clear();
+  b.send(1, "SET a 1\n");
+  b.finish(outcome_kind::not_executed, "why", true);
+  CHECK(b.replies[1] == "-BUSY not executed: why\r\n");
+}
+
+TEST_CASE("a read of a key that is due goes through the log, and does not see it") {
+  bench b;
+  b.open(1);
+  b.run(1, "SET a 1 PX 100\n");
+  b.now += 100;
+  b.redis.set_clock(b.now);
+  b.send(1, "GET a\n");
+  REQUIRE(b.waiting[0].is_query);
+  b.step();
+  REQUIRE(b.waiting.size() == 1);
+  CHECK(!b.waiting[0].is_query);
+  b.step();
+  CHECK(b.replies[1] == "+OK\r\n$-1\r\n");
+}
+
+TEST_CASE("keys that are due expire without anybody's asking") {
+  bench b;
+  b.open(1);
+  b.run(1, "SET a 1 PX 100\n");
+  b.redis.expire_keys();
+  b.look();
+  b.step();
+  CHECK(b.waiting.empty());
+  b.now += 100;
+  b.redis.set_clock(b.now);
+  b.redis.expire_keys();
+  b.look();
+  b.step();
+  b.step();
+  CHECK(b.store.size() == 0);
+}
+
+TEST_CASE("a connection that goes leaves nothing behind, whatever is under way") {
+  bench b;
+  b.open(1);
+  b.open(2);
+  b.send(1, "SET a 1\nMULTI\nSET x 1\n");
+  b.redis.closed(1);
+  b.step();
+  CHECK(b.redis.connections() == 1);
+  CHECK(b.run(2, "GET a\n") == "$1\r\n1\r\n"); // it was executed all the same
+}
+
+TEST_CASE("what is no protocol is answered after all that came before it, and closes") {
+  bench b;
+  b.open(1);
+  b.send(1, "SET a 1\n*x\r\nSET b 1\n");
+  CHECK(b.closed.empty());
+  b.step();
+  CHECK(b.replies[1] == "+OK\r\n-ERR Protocol error: invalid multibulk length\r\n");
+  CHECK(b.closed.contains(1));
+}
+
+TEST_CASE("SCAN goes through all keys, and refuses a cursor that it did not give") {
+  bench b;
+  b.open(1);
+  for (int i = 0; i < 25; ++i)
+    b.run(1, "SET key" + std::to_string(i) + " 1\n");
+  const auto first = b.run(1, "SCAN 0 COUNT 10\n");
+  const auto end = first.find("\r\n", first.find('$') + 5);
+  const auto cursor = first.substr(first.find("\r\n", 4) + 2, end - first.find("\r\n", 4) - 2);
+  CHECK(b.run(1, "SCAN " + cursor + " COUNT 100\n").starts_with("*2\r\n$1\r\n0\r\n*15\r\n"));
+  CHECK(b.run(1, "SCAN 12345\n").starts_with("-ERR this cursor is not known here"));
+}
+
+TEST_CASE("HELLO 3 answers a map, and nils are RESP3's from then on") {
+  bench b;
+  b.open(1);
+  const auto hello = b.run(1, "GET a\nHELLO 3\nGET a\n");
+  CHECK(hello.starts_with("$-1\r\n%7\r\n$6\r\nserver\r\n$5\r\nredis\r\n"));
+  CHECK(hello.ends_with("_\r\n"));
+  CHECK(b.run(1, "HELLO 4\n") == "-NOPROTO unsupported protocol version\r\n");
+  CHECK(b.run(1, "RESET\nGET a\n") == "+RESET\r\n$-1\r\n");
+}
+
+TEST_CASE("PMMC REQ executes once, also from another connection, also a transaction") {
+  bench b;
+  b.open(1);
+  b.open(2);
+  CHECK(b.run(1, "PMMC REQ 1 INCR n\n").starts_with("-ERR PMMC REQ needs a session"));
+  CHECK(b.run(1, "PMMC SESSION s\nPMMC REQ 1 INCR n\nPMMC REQ 2 INCR n\n") ==
+        "*2\r\n$3\r\nnew\r\n:0\r\n:1\r\n:2\r\n");
+  CHECK(b.run(2, "PMMC SESSION s\nPMMC REQ 2 INCR n\n") == "*2\r\n$7\r\nresumed\r\n:2\r\n:2\r\n");
+  CHECK(b.run(1, "MULTI\nINCR n\nPMMC REQ 3 EXEC\n") == "+OK\r\n+QUEUED\r\n*1\r\n:3\r\n");
+  CHECK(b.run(2, "MULTI\nINCR n\nPMMC REQ 3 EXEC\n") == "+OK\r\n+QUEUED\r\n*1\r\n:3\r\n");
+  CHECK(b.run(2, "GET n\n") == "$1\r\n3\r\n");
+}
+
+TEST_CASE("questions are answered in the order of their requests") {
+  bench b;
+  b.open(1);
+  b.send(1, "SET a 1\nWAIT 2 100\nGET a\n");
+  CHECK(b.asked.empty());
+  b.step();
+  REQUIRE(b.asked.size() == 1);
+  CHECK(b.waiting.empty());
+  CHECK(b.redis.waits_for(b.asked[0].ticket));
+  b.redis.answered(b.asked[0].ticket, std::string("\1\3", 2));
+  b.look();
+  b.step();
+  CHECK(b.replies[1] == "+OK\r\n:3\r\n$1\r\n1\r\n");
+}
