@@ -79,6 +79,8 @@ role_status status_of(const replica_shell& shell, bool with_fingerprint) {
   status.format_id = shell.directory.info().format_id;
   status.is_fresh = shell.core.slot_out() == 1;
   status.known_disks = shell.durable.known_disks();
+  for (const auto* config : shell.core.state().configurations().from(shell.core.slot_out()))
+    status.configurations.push_back(*config);
   status.fetched_bytes = shell.core.fetched_bytes();
   status.disk_bytes = storage::disk_bytes(shell.directory.path());
   status.proposes = shell.core.proposes();

@@ -30,6 +30,8 @@ std::string_view name_of(const request& r, const state_machine& machine) {
     return "open_session";
   case request_kind::end_session:
     return "end_session";
+  case request_kind::reconfigure:
+    return "reconfigure";
   }
   return "malformed"; // of a kind that does not exist
 }

@@ -32,6 +32,7 @@ struct role_status {
   std::uint64_t pending_requests = 0;         ///< replica
   std::uint64_t sessions = 0;                 ///< replica
   std::uint64_t fingerprint = 0;              ///< replica, if asked for
+  std::vector<configuration> configurations;  ///< replica: in force and pending
   std::uint64_t fetched_bytes = 0;            ///< replica: of the snapshot that it is fetching
   std::map<role_id, std::string> known_disks; ///< leader, replica: of the acceptors that it met
 };

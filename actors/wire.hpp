@@ -268,7 +268,7 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, role_status& x) {
   return f(caf::meta::type_name("role_status"), x.id, x.kind, x.state, x.format_id, x.is_fresh,
            x.disk_bytes, x.uncounted, x.proposes, x.pending_requests, x.sessions, x.fingerprint,
-           x.fetched_bytes, x.known_disks);
+           x.configurations, x.fetched_bytes, x.known_disks);
 }
 
 template <class Inspector>

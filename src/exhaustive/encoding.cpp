@@ -83,8 +83,8 @@ struct role_contents {
                  preempted_by, free_seqnum, timeout, tick, office_tick, ping_number,
                  watched_is_down, waiting_for_scouts, adopted, pmax, acceptors, replicas,
                  covered_from, watermark, highest_decided, proposals, decisions, decisions_bytes,
-                 commanders, waiting_for_commander, recovering_from, recovery_proposals, unsent] =
-        role;
+                 commanders, waiting_for_commander, recovering_from, recovery_proposals, counters,
+                 unsent] = role;
     PMMC_INVARIANT(unsent.send.empty(), "the search takes all outputs of a step");
     std::map<role_id, slot_num> replica_slots;
     for (const auto& [id, news] : replicas)
