@@ -50,20 +50,24 @@ void replica_checker::durable(std::size_t replica, slot_num slot) {
   held = slot;
 }
 
-/// By the replicas of the configuration that goes on from there: those before it may be switched
-/// off.
+/// At the replicas of a configuration that acts there or further on: those before it may be
+/// switched off.
 void replica_checker::watermark(slot_num slot) const {
   if (slot <= 1)
     return;
-  const auto& config = book_.for_slot(slot);
-  const auto holders =
-      std::count_if(config.replicas.begin(), config.replicas.end(),
-                    [&](std::size_t r) { return r < looks_.size() && looks_[r].durable >= slot; });
-  demand(static_cast<std::size_t>(holders) >= config.durable_replicas, [&] {
-    return "G1: the watermark " + std::to_string(slot) + " is durable at " +
-           std::to_string(holders) + " replicas of version " + std::to_string(config.version) +
-           ", and must be at " + std::to_string(config.durable_replicas);
-  });
+  const auto is_held_by = [&](const known_configuration& config) {
+    const auto holders =
+        std::count_if(config.replicas.begin(), config.replicas.end(), [&](std::size_t r) {
+          return r < looks_.size() && looks_[r].durable >= slot;
+        });
+    return static_cast<std::size_t>(holders) >= config.durable_replicas;
+  };
+  for (auto it = book_.all().find(book_.for_slot(slot).version); it != book_.all().end(); ++it)
+    if (is_held_by(it->second))
+      return;
+  throw violation{"G1: the watermark " + std::to_string(slot) +
+                  " is not durable at enough replicas of any configuration from version " +
+                  std::to_string(book_.for_slot(slot).version) + " on"};
 }
 
 void replica_checker::vitals_hold(std::size_t replica, const vitals& v) const {
