@@ -72,19 +72,13 @@ bool roster::survives(const configuration& c, std::size_t without) const {
 }
 
 bool roster::can_lose(std::size_t process) const {
-  const auto& known = world_.checkers.truth().state().configurations();
-  const auto fine = [&](const configuration& c) { return survives(c, process); };
-  // Older ones than those that are needed would be too strict: their roles may be switched off.
-  config_version needed = known.latest().version;
-  for (const auto& r : roles_)
-    if (const auto* replica = dynamic_cast<const replica_host*>(r.get());
-        replica != nullptr && world_.process_at(replica->process_number()).up)
-      needed = std::min(needed, replica->role().live_from());
-  for (const auto& [first_slot, c] : known.all())
-    if (c.version >= needed && !fine(c))
+  const auto fine = [&](const configuration& c) {
+    return c.version < live_from_ || survives(c, process);
+  };
+  for (const auto& [first_slot, c] : world_.checkers.truth().state().configurations().all())
+    if (!fine(c))
       return false;
-  return std::all_of(asked_for_.begin(), asked_for_.end(),
-                     [&](const configuration& c) { return c.version < needed || fine(c); });
+  return std::all_of(asked_for_.begin(), asked_for_.end(), fine);
 }
 
 // --- Reconfigurations ---------------------------------------------------------------------------
@@ -158,14 +152,13 @@ void roster::withdraw(const reconfiguration& r) {
 
 void roster::switch_off_retired() {
   const auto& known = world_.checkers.truth().state().configurations();
-  config_version live_from = 0;
   for (const auto& h : roles_)
     if (const auto* replica = dynamic_cast<const replica_host*>(h.get());
         replica != nullptr && world_.process_at(replica->process_number()).up &&
         known.latest().has_replica(replica->id()))
-      live_from = std::max(live_from, replica->role().live_from());
+      live_from_ = std::max(live_from_, replica->role().live_from());
   for (const auto& [id, former] : known.former_members())
-    if (former.removed_in <= live_from)
+    if (former.removed_in <= live_from_)
       switch_off(id);
 }
 

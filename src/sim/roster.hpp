@@ -45,6 +45,7 @@ private:
   std::vector<std::unique_ptr<host>> roles_;
   std::vector<std::unique_ptr<operator_host>> operators_;
   std::vector<configuration> asked_for_;
+  config_version live_from_ = 1; ///< as some replica of the latest configuration has said
   std::size_t last_number_;
 };
 
