@@ -105,7 +105,9 @@ struct dice {
 
   template <class T>
   void fill(T& x) {
-    if constexpr (std::same_as<T, bool>) {
+    if constexpr (std::same_as<T, arrival>) {
+      // a driver's own note, which does not travel
+    } else if constexpr (std::same_as<T, bool>) {
       x = random.below(2) == 1;
     } else if constexpr (std::is_enum_v<T>) {
       x = static_cast<T>(1 + random.below(3));

@@ -8,9 +8,7 @@ using namespace pmmc::config;
 
 namespace {
 
-const auto directory =
-    std::filesystem::path{__FILE__}.parent_path().parent_path().parent_path().parent_path() /
-    "config";
+const auto directory = std::filesystem::path{PMMC_SOURCE_DIR} / "config";
 
 cluster_file load(const std::string& name) {
   auto result = load_cluster_file(directory / (name + ".conf"));
