@@ -63,7 +63,7 @@ void choose_cluster(scenario& s, random_source& random) {
   r.batch_requests = 1 + random.below(6);
   r.page_bytes = one_in(random, 2) ? 100 : 100'000;
   if (one_in(random, 10))
-    r.max_pending_requests = 1 + random.below(6);
+    r.max_pending_requests = 4 + random.below(12); // fewer would do nothing but refuse
   s.leader.kept_decisions_bytes = random.below(6'000);
   if (one_in(random, 4))
     s.leader.timeout.least_ticks = 5;
