@@ -21,7 +21,8 @@ bool is_known_disk(const role_id& self, storage::role_state& met, const membersh
   if (known == peer.format_id)
     return true;
   spdlog::error(
-      "{} does not count {} {}: it was formatted again (disk {}, known disk {}), so it has lost what "
+      "{} does not count {} {}: it was formatted again (disk {}, known disk {}), so it has lost "
+      "what "
       "it promised and which ballots it used. Bring back its old data directory; without it, "
       "replace it by one "
       "with another id (docs/RECONFIGURATION.md, \"replace a dead machine\")",
