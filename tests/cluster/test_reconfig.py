@@ -58,17 +58,6 @@ class Refused(OneCluster):
         address = self.cluster["a1"].address
         self.refused("--add", f"acceptor:a1={address}", because=f"a1 is there already, at {address}")
 
-    def test_an_id_that_is_there_already_elsewhere(self):
-        other = Machine(self.cluster, self.cluster.new_address(), {"replica": "r1"})
-        self.cluster.processes.append(other)
-        other.join()
-        try:
-            self.refused(*other.added(), because="replica r1 is there already, at "
-                         + self.cluster["r1"].address)
-        finally:
-            other.kill9()
-            self.cluster.processes.remove(other)
-
     def test_the_last_of_a_kind(self):
         for kind in ("acceptor", "leader", "replica"):
             with self.subTest(kind):

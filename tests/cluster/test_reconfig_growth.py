@@ -1,4 +1,5 @@
-"""A replica joins a store of many keys while clients write. PMMC_KEYS=1000000 is the full size."""
+"""A replica joins a store of many keys while clients write, by a snapshot: the log is collected long
+since. PMMC_KEYS=1000000 is the full size."""
 
 import os
 
@@ -6,7 +7,7 @@ from pmmc_cluster import main
 from pmmc_load import Load
 from pmmc_machines import ReconfigurationTest
 
-KEYS = int(os.environ.get("PMMC_KEYS", "100000"))
+KEYS = int(os.environ.get("PMMC_KEYS", "300000"))
 MORE_MEMORY_BYTES = 64 << 20  # of the newcomer, over what the others need for the same state
 
 
@@ -14,7 +15,7 @@ class Growth(ReconfigurationTest):
     def test_a_replica_joins(self):
         cluster = self.running_cluster()
         file = cluster.directory / "records.tsv"
-        file.write_bytes(b"".join(b"key%07d\tvalue%d\n" % (i, i) for i in range(KEYS)))
+        file.write_bytes(b"".join(b"key%07d\tvalue%0100d\n" % (i, i) for i in range(KEYS)))
         cluster.run("import", file, patience_s=600)
         load = Load(cluster, "x", per_second=100)
         try:
