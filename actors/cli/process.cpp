@@ -41,11 +41,13 @@ std::vector<config::role> named_roles(const arguments& a, const config::cluster_
   return roles;
 }
 
-void format_all(const config::cluster_file& cluster, const std::vector<config::role>& roles) {
+/// A role that is formatted by itself may be a newcomer: then to found a cluster is a mistake.
+void format_all(const config::cluster_file& cluster, const std::vector<config::role>& roles,
+                bool says_if_founding) {
   if (roles.empty())
     return;
   const auto origin = find_founding(cluster, std::chrono::milliseconds{1'000});
-  if (!origin.is_known)
+  if (says_if_founding && !origin.is_known)
     std::fprintf(
         stderr,
         "pmmc: no process and no data directory of a cluster \"%s\" was found: this config "
@@ -162,7 +164,7 @@ int init(const arguments& a) {
                                          " is to start anew, remove the directory first, but never "
                                          "that of an acceptor that has taken part in a cluster: it "
                                          "would forget its promises"};
-  format_all(cluster, roles);
+  format_all(cluster, roles, a.options.count("id") > 0);
   return done;
 }
 
@@ -196,7 +198,7 @@ int up(const arguments& a) {
     std::fprintf(stderr, "pmmc: warning: %s\n", removed_text(gone, known.members).c_str());
   // Before anything that starts threads: formatting starts RocksDB's, which would take the signals.
   child_processes children;
-  format_all(cluster, fresh);
+  format_all(cluster, fresh, false);
   std::fflush(stdout);
   std::set<std::string> addresses;
   for (const auto& role : known.present)

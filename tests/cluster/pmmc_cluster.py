@@ -278,7 +278,7 @@ class Cluster:
             addresses = [self.new_address() for _ in range(size)]
             for kind in ("acceptor", "leader", "replica"):
                 self._add(kind, kind[0], size, addresses)
-        self.redis = {r: self._new_address() for r in self.ids("replica")} if redis else {}
+        self.redis = {r: self.new_address() for r in self.ids("replica")} if redis else {}
         self.name = self.directory.name.replace(".", "-")[-31:].lstrip("-")
         self.window = window
         self.config.write_text(self.config_text(), "ascii")
