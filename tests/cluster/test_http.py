@@ -284,12 +284,15 @@ class WithoutQuorum(HttpTest):
         page = json.loads(cluster.fetch("r1", "/status")[2])
         self.assertFalse(page["process"]["healthy"])
         self.assertIn("no quorum: 1 of 3", page["cluster"]["unhealthy"])
-        self.assertEqual([r["id"] for r in page["cluster"]["roles"] if not r["up"]], ["a1", "a2"])
+        page = wait_until("r1 sees that a1 and a2 are down, and nobody else", lambda: next(
+            (p for p in [json.loads(cluster.fetch("r1", "/status")[2])]
+             if [r["id"] for r in p["cluster"]["roles"] if not r["up"]] == ["a1", "a2"]), None))
         self.assertTrue(all(r["why"] for r in page["cluster"]["roles"] if not r["up"]))
         # The acceptor that is left has nothing to complain about itself, and sees the same.
         self.assertEqual(cluster.health("a3")[0], 200)
-        page = json.loads(cluster.fetch("a3", "/status")[2])
-        self.assertEqual([r["id"] for r in page["cluster"]["roles"] if not r["up"]], ["a1", "a2"])
+        page = wait_until("a3 sees that a1 and a2 are down, and nobody else", lambda: next(
+            (p for p in [json.loads(cluster.fetch("a3", "/status")[2])]
+             if [r["id"] for r in p["cluster"]["roles"] if not r["up"]] == ["a1", "a2"]), None))
         cluster.start_all()
         self.assertEqual(cluster.await_health("r1", 200), "healthy\n")
         wait_until("it is ready", lambda: cluster.fetch("r1", "/ready")[0] == 200)
