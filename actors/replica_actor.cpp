@@ -4,6 +4,7 @@
 #include "known_disk.hpp"
 #include "redis_messages.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace pmmc {
@@ -110,7 +111,13 @@ replica_shell::replica_shell(replica::settings options, storage::data_directory 
                              state_factory make)
     : id(options.id), directory(std::move(opened)), durable(directory), snapshots(directory),
       make_state(std::move(make)),
-      core(options, newest_state(snapshots, make_state), snapshots.latest().has_value()) {}
+      core(options, newest_state(snapshots, make_state), snapshots.latest().has_value()) {
+  if (const auto part = snapshots.unfinished(); part && part->total() > 0) {
+    spdlog::info("{} has {} of {} bytes of a snapshot at slot {}", id.view(), part->offset(),
+                 part->total(), part->slot());
+    core.resume_fetch(part->slot(), std::min(part->offset(), part->total() - 1));
+  }
+}
 
 caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replica_shell> shell) {
   set_shell_handlers(self, shell->id.str());

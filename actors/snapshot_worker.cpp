@@ -41,10 +41,13 @@ piece_read read(const worker_state& w, const read_piece& m) {
 
 /// The state, when the last piece has come and everything is verified and durable.
 std::optional<snapshot_fetched> store(worker_state& w, const store_piece& m) {
-  if (m.chunk.offset == 0)
+  if (m.chunk.offset == 0 || !w.incoming)
     w.incoming.emplace(w.snapshots.receive(m.chunk.slot, m.chunk.total));
-  if (!w.incoming || w.incoming->slot() != m.chunk.slot)
-    return std::nullopt;
+  if (w.incoming->slot() != m.chunk.slot || w.incoming->total() != m.chunk.total ||
+      w.incoming->offset() < m.chunk.offset) {
+    w.incoming.reset();
+    return snapshot_fetched{}; // these pieces do not make one file
+  }
   w.incoming->append(m.chunk.offset, m.chunk.bytes);
   if (!w.incoming->complete())
     return std::nullopt;

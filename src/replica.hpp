@@ -100,6 +100,11 @@ public:
   void snapshot_saved(slot_num slot);
   /// The fetched snapshot is durable, and this is its content.
   void install(std::unique_ptr<replicated_state> fetched);
+  /// The first `offset` bytes of another replica's snapshot came before a restart: go on there if
+  /// the same one is offered.
+  void resume_fetch(slot_num slot, std::uint64_t offset) {
+    interrupted_ = fetch{{}, slot, offset, 0, 0, false};
+  }
   /// The fetched snapshot was damaged.
   void snapshot_rejected();
 

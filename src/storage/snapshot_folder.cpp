@@ -15,6 +15,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view prefix = "snapshot-";
+constexpr std::string_view fetched = "fetched-";
 
 fs::path newest_file(const fs::path& folder) { return folder / "NEWEST"; }
 
@@ -85,12 +86,52 @@ snapshot_folder::snapshot_folder(fs::path folder, std::string cluster)
       left_over.push_back(entry.path());
   for (const auto& file : left_over)
     fs::remove(file);
+  const auto wanted = unfinished_fetch();
+  for (const auto& what : fetched_files())
+    if (!wanted || what.slot != wanted->slot || what.total != wanted->total)
+      fs::remove(file_of(what));
   sync_directory(path_); // a crashed process may have renamed without syncing
 }
 
 fs::path snapshot_folder::temporary() {
   const std::lock_guard lock{mutex_};
   return path_ / ("unfinished-" + std::to_string(++temporaries_) + ".tmp");
+}
+
+fs::path snapshot_folder::file_of(const fetched_file& what) const {
+  return path_ /
+         (std::string{fetched} + std::to_string(what.slot) + "-" + std::to_string(what.total));
+}
+
+std::vector<fetched_file> snapshot_folder::fetched_files() const {
+  std::vector<fetched_file> found;
+  for (const auto& entry : fs::directory_iterator{path_}) {
+    const auto name = entry.path().filename().string();
+    const auto dash = name.find('-', fetched.size());
+    if (!name.starts_with(fetched) || dash == std::string::npos)
+      continue;
+    const auto slot = parse_number(name.substr(fetched.size(), dash - fetched.size()));
+    const auto total = parse_number(name.substr(dash + 1));
+    if (slot && total)
+      found.push_back({*slot, *total});
+  }
+  return found;
+}
+
+std::optional<fetched_file> snapshot_folder::unfinished_fetch() const {
+  std::optional<fetched_file> newest;
+  for (const auto& what : fetched_files())
+    if (!newest || what.slot > newest->slot)
+      newest = what;
+  const auto whole = slots_in(path_);
+  return newest && (whole.empty() || newest->slot > whole.back()) ? newest : std::nullopt;
+}
+
+fs::path snapshot_folder::begin_fetch(const fetched_file& what) {
+  for (const auto& other : fetched_files())
+    if (other.slot != what.slot || other.total != what.total)
+      fs::remove(file_of(other));
+  return file_of(what);
 }
 
 void snapshot_folder::publish(const unique_fd& fd, const fs::path& temporary, slot_num slot) {

@@ -8,10 +8,17 @@
 #include <cstdint>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace pmmc::storage {
+
+/// A snapshot of another replica whose pieces are coming, in the file `fetched-<slot>-<total>`.
+struct fetched_file {
+  slot_num slot = 0;
+  std::uint64_t total = 0; ///< bytes of the whole file
+};
 
 /// Thread-safe.
 class snapshot_folder {
@@ -25,7 +32,7 @@ public:
   static std::vector<slot_num> slots_in(const std::filesystem::path& folder);
   static std::filesystem::path file_of(const std::filesystem::path& folder, slot_num slot);
 
-  /// Removes left-over temporaries.
+  /// Removes left-over temporaries, and pieces of snapshots that are no longer wanted.
   snapshot_folder(std::filesystem::path folder, std::string cluster);
 
   const std::filesystem::path& path() const { return path_; }
@@ -33,10 +40,17 @@ public:
 
   /// A name that no other writer or receiver uses.
   std::filesystem::path temporary();
+  /// The newest snapshot of which pieces have come, if it is newer than all that are whole.
+  std::optional<fetched_file> unfinished_fetch() const;
+  /// The file for its pieces, which may be there already; those of others are removed.
+  std::filesystem::path begin_fetch(const fetched_file& what);
   /// Syncs the file, gives it the snapshot's name and records it as the newest if it is.
   void publish(const unique_fd& fd, const std::filesystem::path& temporary, slot_num slot);
 
 private:
+  std::filesystem::path file_of(const fetched_file& what) const;
+  std::vector<fetched_file> fetched_files() const;
+
   std::filesystem::path path_;
   std::string cluster_;
   std::mutex mutex_;

@@ -5,15 +5,16 @@
 #include "storage/snapshot_format.hpp"
 #include "storage/snapshot_reader.hpp"
 
+#include <algorithm>
+
 #include <fcntl.h>
 
 namespace pmmc::storage {
 
 struct snapshot_receiver::implementation {
   implementation(std::shared_ptr<snapshot_folder> in, slot_num at, std::uint64_t bytes)
-      : folder(std::move(in)), slot(at), total(bytes), path(folder->temporary()),
-        fd(open_file(path, O_RDWR | O_CREAT | O_TRUNC)) {}
-  ~implementation() { discard(); }
+      : folder(std::move(in)), slot(at), total(bytes), path(folder->begin_fetch({slot, total})),
+        fd(open_file(path, O_RDWR | O_CREAT)), offset(std::min(file_size(fd, path), total)) {}
 
   void discard() {
     std::error_code ignored;
@@ -34,7 +35,7 @@ struct snapshot_receiver::implementation {
   std::uint64_t total;
   std::filesystem::path path;
   unique_fd fd;
-  std::uint64_t offset = 0;
+  std::uint64_t offset;
   bool done = false; ///< committed or discarded
 };
 

@@ -12,8 +12,9 @@ namespace pmmc::storage {
 
 class snapshot_folder;
 
-/// One thread at a time. Without commit() the destructor removes the file. Pieces may come from
-/// several replicas only if their files are equal; if they are not, commit() returns false.
+/// One thread at a time. Without commit() what has come stays, to be gone on with, also by a later
+/// process. Pieces may come from several replicas only if their files are equal; if they are not,
+/// commit() returns false.
 class snapshot_receiver {
 public:
   snapshot_receiver(std::shared_ptr<snapshot_folder> folder, slot_num slot, std::uint64_t total);

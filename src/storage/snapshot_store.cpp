@@ -60,6 +60,11 @@ snapshot_receiver snapshot_store::receive(slot_num slot, std::uint64_t total) co
   return {folder_, slot, total};
 }
 
+std::optional<snapshot_receiver> snapshot_store::unfinished() const {
+  const auto what = folder_->unfinished_fetch();
+  return what ? std::optional{receive(what->slot, what->total)} : std::nullopt;
+}
+
 void snapshot_store::remove_older(std::size_t keep) const {
   const auto slots = list();
   for (std::size_t i = 0; i + std::max<std::size_t>(keep, 1) < slots.size(); ++i) {

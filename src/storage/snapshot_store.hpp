@@ -47,8 +47,12 @@ public:
   /// Bytes [offset, offset + max_bytes) of the file; none if there is no such snapshot (any more).
   std::optional<raw_piece> read_raw(slot_num slot, std::uint64_t offset,
                                     std::size_t max_bytes) const;
-  /// Begins to take over another replica's snapshot, whose file has `total` bytes.
+  /// Takes over another replica's snapshot, whose file has `total` bytes: begins, or goes on where
+  /// an earlier receiver of the same one ended. What came of other snapshots is removed.
   snapshot_receiver receive(slot_num slot, std::uint64_t total) const;
+
+  /// Goes on with the pieces that have come of a newer snapshot than all that are whole, if any.
+  std::optional<snapshot_receiver> unfinished() const;
 
   /// Removes all but the newest `keep` snapshots. Call it after a commit.
   void remove_older(std::size_t keep = 2) const;

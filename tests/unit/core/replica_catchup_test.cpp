@@ -21,10 +21,13 @@ std::unique_ptr<replicated_state> state_after(std::uint64_t count, std::uint64_t
 }
 
 /// Starts a fetch of the snapshot of slot 9 from r2.
-void start_fetch(replica_bench& b) {
+/// Returns the request for its first piece.
+snapshot_request start_fetch(replica_bench& b) {
   b.hear_replica("r2", 9);
   b.role.on(catchup_reply{"r2", 1, 9, {}});
-  CHECK(only<snapshot_request>(b.role.take().send, "r2").at(0).slot == 9);
+  const auto sent = only<snapshot_request>(b.role.take().send, "r2").at(0);
+  CHECK(sent.slot == 9);
+  return sent;
 }
 
 } // namespace
@@ -163,6 +166,14 @@ TEST_CASE("snapshots: a fetch goes piece by piece, and asks again for one that i
   b.role.install(state_after(7));
   CHECK(b.role.slot_out() == 9);
   CHECK(b.role.snapshot_slot() == 9);
+}
+
+TEST_CASE("snapshots: a fetch goes on after a restart if the same snapshot is offered") {
+  for (const slot_num kept : {9, 8}) {
+    replica_bench b;
+    b.role.resume_fetch(kept, 5);
+    CHECK(start_fetch(b).offset == (kept == 9 ? 5 : 0));
+  }
 }
 
 TEST_CASE("snapshots: a fetch begins again when the snapshot is gone, damaged, or nothing comes") {

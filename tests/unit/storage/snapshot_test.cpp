@@ -183,6 +183,47 @@ TEST_CASE("a snapshot goes to another replica in pieces that come twice, late an
   CHECK_FALSE(from.store.read_raw(78, 0, 10).has_value());
 }
 
+TEST_CASE("pieces that came are gone on with after a restart, unless a newer snapshot is whole") {
+  scratch::directory tmp;
+  replica_fixture from{tmp / "r1"};
+  replica_fixture to{tmp / "r2"};
+  const auto bytes = random_bytes(200000);
+  save(from.store, 77, bytes);
+  const auto raw = from.store.read_raw(77, 0, 1 << 20)->bytes;
+  to.store.receive(60, raw.size()).append(0, raw.substr(0, 5));
+  to.store.receive(77, raw.size()).append(0, raw.substr(0, 90000));
+
+  const snapshot_store again{to.directory};
+  CHECK_FALSE(again.latest().has_value());
+  auto part = again.unfinished();
+  REQUIRE(part.has_value());
+  CHECK(part->slot() == 77);
+  CHECK(part->total() == raw.size());
+  CHECK(part->offset() == 90000);
+  CHECK(part->append(90000, raw.substr(90000)));
+  CHECK(part->commit());
+  CHECK(load(again, 77) == bytes);
+  CHECK_FALSE(again.unfinished().has_value());
+
+  again.receive(76, raw.size()).append(0, raw.substr(0, 9));
+  const snapshot_store restarted{to.directory};
+  CHECK_FALSE(restarted.unfinished().has_value());
+  CHECK(scratch::files_in(to.folder).size() == 2); // NEWEST and the snapshot
+}
+
+TEST_CASE("pieces that a power cut spoiled are thrown away when the last one has come") {
+  scratch::directory tmp;
+  replica_fixture r{tmp / "r1"};
+  save(r.store, 7, random_bytes(70000));
+  const auto raw = r.store.read_raw(7, 0, 1 << 20)->bytes;
+  r.store.receive(9, raw.size()).append(0, std::string(40000, '\0'));
+  auto part = r.store.unfinished();
+  REQUIRE(part.has_value());
+  CHECK(part->append(40000, raw.substr(40000)));
+  CHECK_FALSE(part->commit());
+  CHECK(r.store.receive(9, raw.size()).offset() == 0);
+}
+
 TEST_CASE("what is received damaged, or of another slot, never becomes a snapshot") {
   scratch::directory tmp;
   replica_fixture r{tmp / "r1"};
