@@ -63,7 +63,7 @@ caf::behavior client_actor(caf::event_based_actor* self, std::shared_ptr<client_
       },
       [=](flush_atom) { flush(self, *shell); },
       [=](tick_atom) {
-        self->delayed_send(self, tick_length, tick_atom::value);
+        self->delayed_send(self, until_next_tick(), tick_atom::value);
         shell->core.on_tick();
         flush_later(self, *shell);
       },

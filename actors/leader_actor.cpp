@@ -76,7 +76,7 @@ void handle(caf::event_based_actor* self, leader_shell& shell, const Input& inpu
 }
 
 void tick(caf::event_based_actor* self, leader_shell& shell) {
-  self->delayed_send(self, tick_length, tick_atom::value);
+  self->delayed_send(self, until_next_tick(), tick_atom::value);
   handle(self, shell, [](leader& core) { core.on_tick(); });
   tell_node(self, shell.members, shell.core.known_members());
   if (++shell.ticks % ticks_per_sub_tick != 0)

@@ -3,8 +3,10 @@
 #include "shell.hpp"
 
 #include <algorithm>
+#include <array>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <utility>
 
 namespace pmmc {
@@ -49,6 +51,7 @@ caf::behavior redis_broker::make_behavior() {
       [this](redis_replies& m) {
         for (auto& r : m.replies)
           reply(r);
+        write_replies();
       },
       [this](flush_atom) {
         flush_due_ = false;
@@ -151,27 +154,65 @@ void redis_broker::reply(redis::front_outputs::reply& r) {
   output_bytes_ += r.bytes.size();
   if (!r.bytes.empty())
     s.output.push_back(std::move(r.bytes));
-  if (!s.writing)
-    write_more(s);
-  if (output_bytes_ > options_.limits.max_output_bytes)
+  if (!s.writing && !std::exchange(s.write_due, true))
+    writes_due_.push_back(s.id);
+}
+
+/// Replies of one connection that came together go out together.
+void redis_broker::write_replies() {
+  for (const auto id : std::exchange(writes_due_, {}))
+    if (const auto known = by_id_.find(id); known != by_id_.end()) {
+      auto& s = sockets_.at(known->second);
+      s.write_due = false;
+      if (!s.shut)
+        write_more(s);
+    }
+  while (output_bytes_ > options_.limits.max_output_bytes)
     shut_largest_output();
 }
 
-/// Gives CAF the next piece, or sees to what is due when all has been written.
+/// Most replies fit into the socket's buffer. Then CAF's way, two changes of what epoll watches and
+/// a message that it is done, would cost more than the reply itself.
+void redis_broker::write_at_once(socket& s) {
+  while (!s.output.empty()) {
+    std::array<iovec, 64> pieces{};
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    for (auto& text : s.output) {
+      const auto skip = message.msg_iovlen == 0 ? s.output_sent : 0;
+      pieces[message.msg_iovlen++] = {text.data() + skip, text.size() - skip};
+      if (message.msg_iovlen == pieces.size())
+        break;
+    }
+    const auto sent =
+        ::sendmsg(static_cast<int>(s.handle.id()), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0)
+      return; // full: CAF waits for it; or broken: CAF hears of it, too
+    note_sent(s, static_cast<std::size_t>(sent));
+  }
+}
+
+void redis_broker::note_sent(socket& s, std::size_t bytes) {
+  s.output_bytes -= bytes;
+  output_bytes_ -= bytes;
+  s.output_sent += bytes;
+  while (!s.output.empty() && s.output_sent >= s.output.front().size()) {
+    s.output_sent -= s.output.front().size();
+    s.output.pop_front();
+  }
+}
+
+/// Writes what is there, gives CAF what does not go out at once, or sees to what is due when all
+/// has been written. Not while CAF is writing.
 void redis_broker::write_more(socket& s) {
+  write_at_once(s);
   auto& buffer = self_->wr_buf(s.handle);
   while (!s.output.empty() && buffer.size() < write_bytes) {
     auto& first = s.output.front();
     const auto size = std::min(write_bytes - buffer.size(), first.size() - s.output_sent);
     const auto* begin = first.data() + s.output_sent;
     buffer.insert(buffer.end(), begin, begin + size);
-    s.output_sent += size;
-    s.output_bytes -= size;
-    output_bytes_ -= size;
-    if (s.output_sent == first.size()) {
-      s.output.pop_front();
-      s.output_sent = 0;
-    }
+    note_sent(s, size);
   }
   s.writing = !buffer.empty();
   if (s.writing)

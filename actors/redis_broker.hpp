@@ -53,6 +53,7 @@ private:
     std::size_t output_sent = 0;  ///< of the first one
     std::size_t output_bytes = 0; ///< not with CAF yet
     bool writing = false;         ///< CAF has some
+    bool write_due = false;       ///< in writes_due_
     std::size_t since_drained = 0;
     bool close_when_written = false;
   };
@@ -62,7 +63,10 @@ private:
   void written(const caf::io::data_transferred_msg& m);
   void gone(const caf::io::connection_closed_msg& m);
   void reply(redis::front_outputs::reply& r);
+  void write_replies();
   void write_more(socket& s);
+  void write_at_once(socket& s);
+  void note_sent(socket& s, std::size_t bytes);
   void adapt_reading(socket& s, caf::io::new_data_msg& m);
   void account(socket& s);
   void refuse(socket& s, const char* why);
@@ -77,6 +81,7 @@ private:
   std::unordered_map<redis::connection_id, caf::io::connection_handle> by_id_;
   std::size_t input_bytes_ = 0;
   std::size_t output_bytes_ = 0;
+  std::vector<redis::connection_id> writes_due_;
   redis_events events_;
   bool flush_due_ = false;
 };

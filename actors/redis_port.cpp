@@ -101,7 +101,7 @@ void redis_port::take(client_replies& m) {
 }
 
 void redis_port::tick() {
-  self_->delayed_send(self_, tick_length, tick_atom::value);
+  self_->delayed_send(self_, until_next_tick(), tick_atom::value);
   ++tick_;
   front_.set_clock(wall_clock_ms());
   client_.on_tick();

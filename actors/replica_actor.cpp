@@ -131,7 +131,7 @@ caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replic
       [=](const read_probe_reply& m) { handle(self, *shell, m); },
       [=](const handoff& m) { handle(self, *shell, m); },
       [=](tick_atom) {
-        self->delayed_send(self, tick_length, tick_atom::value);
+        self->delayed_send(self, until_next_tick(), tick_atom::value);
         shell->core.on_tick();
         tell_node(self, shell->members, shell->core.known_members());
         flush_later(self, *shell);

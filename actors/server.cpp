@@ -18,6 +18,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
 
 namespace pmmc {
 
@@ -280,6 +281,10 @@ void hosted_process::stop(caf::actor_system& system) {
   replica_.reset();
 }
 
+/// For the replica, the leader and its sub-actors; the network, the acceptor and the disk have
+/// threads of their own. On a small machine a second one costs more in wake-ups than it does.
+std::size_t scheduler_threads() { return std::thread::hardware_concurrency() > 4 ? 2 : 1; }
+
 } // namespace
 
 void format_role(const config::cluster_file& cluster, const config::role& role,
@@ -317,7 +322,7 @@ void serve(const config::cluster_file& cluster, const start_options& options,
   const auto signals = block_stop_signals();
   start_log(options.process.ids());
   hosted_process hosted{cluster, options, make_machine};
-  system_config settings{2};
+  system_config settings{scheduler_threads()};
   caf::actor_system system{settings};
   try {
     hosted.start(system);

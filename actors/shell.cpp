@@ -6,6 +6,12 @@
 
 namespace pmmc {
 
+std::chrono::nanoseconds until_next_tick() {
+  using namespace std::chrono;
+  const auto now = duration_cast<nanoseconds>(steady_clock::now().time_since_epoch());
+  return tick_length - now % nanoseconds{tick_length};
+}
+
 void set_shell_handlers(caf::scheduled_actor* self, const std::string& name) {
   self->set_default_handler(
       [name](caf::scheduled_actor*, caf::message_view& unexpected) -> caf::result<caf::message> {

@@ -19,6 +19,10 @@ namespace pmmc {
 /// The length of the core's tick.
 inline constexpr std::chrono::milliseconds tick_length{10};
 
+/// How long until the next tick: the actors of a process tick together, so that its threads wake
+/// once for all of them.
+std::chrono::nanoseconds until_next_tick();
+
 /// CAF's defaults print, quit or die in silence. Ours: unexpected messages are logged and dropped,
 /// an exception ends the process (a role that is dead inside a living process would be the worst of
 /// both).

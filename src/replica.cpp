@@ -119,14 +119,18 @@ void replica::propose() {
     p.value = encode_batch(batch);
     counters_.batch_requests.observe(static_cast<double>(batch.size()));
     counters_.batch_bytes.observe(static_cast<double>(p.value.size()));
+    opened_tick_ = tick_;
     propose_in(slot_in_++, std::move(p));
   }
   if (requests_.empty())
     fill_to_boundary();
 }
 
+/// What comes while a slot is on its way waits for the next: few large slots cost everybody less
+/// than many small ones. Where a decision takes longer than a tick, one more opens every tick.
 bool replica::may_open_slot() const {
-  return proposals_.size() < options_.pipeline_slots ||
+  return proposals_.size() < options_.eager_slots ||
+         (proposals_.size() < options_.pipeline_slots && tick_ > opened_tick_) ||
          requests_.size() >= options_.batch_requests || pending_bytes_ >= 4 * options_.batch_bytes;
 }
 

@@ -53,7 +53,8 @@ public:
         0; ///< another one in each life, or late answers could be taken for new ones
     std::size_t batch_bytes = 256 << 10; ///< a slot's command is about this large at the most
     std::size_t batch_requests = 4'096;
-    std::size_t pipeline_slots = 4; ///< own slots in flight before full batches are waited for
+    std::size_t eager_slots = 1;    ///< own slots in flight: up to so many open at once
+    std::size_t pipeline_slots = 8; ///< then one a tick, up to so many; then full batches only
     std::size_t max_pending_requests = 65'536;
     std::size_t max_pending_bytes = 64 << 20;
     std::size_t max_op_bytes = (1 << 20) + (4 << 10);
@@ -249,6 +250,7 @@ private:
 
   config_history news_; ///< later configurations than the state's, or empty
   slot_num slot_in_ = 1;
+  std::uint64_t opened_tick_ = 0; ///< when it last proposed requests
   pending_map pending_;
   std::size_t pending_bytes_ = 0;
   std::deque<request_key> requests_;       ///< the paper's requests, not yet proposed

@@ -59,7 +59,7 @@ void choose_cluster(scenario& s, random_source& random) {
   auto& r = s.replica;
   r.snapshot_log_bytes = 1'000 + random.below(20'000);
   r.kept_decisions_bytes = random.below(6'000);
-  r.pipeline_slots = 1 + random.below(6);
+  r.eager_slots = 1 + random.below(6);
   r.batch_requests = 1 + random.below(6);
   r.page_bytes = one_in(random, 2) ? 100 : 100'000;
   if (one_in(random, 10))

@@ -12,7 +12,7 @@ constexpr auto s1 = session_of_slot_1;
 replica::settings one_by_one() {
   replica::settings settings;
   settings.batch_requests = 1;
-  settings.pipeline_slots = 100;
+  settings.eager_slots = 100;
   return settings;
 }
 } // namespace

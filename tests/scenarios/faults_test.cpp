@@ -29,7 +29,7 @@ cluster_settings settings_for(std::uint64_t seed) {
   s.most_outcome_ticks = static_cast<unsigned>(random.below(3));
   s.replica.snapshot_log_bytes = 1'000 + random.below(8'000);
   s.replica.kept_decisions_bytes = random.below(3'000);
-  s.replica.pipeline_slots = 1 + random.below(6);
+  s.replica.eager_slots = 1 + random.below(6);
   s.replica.batch_requests = 1 + random.below(5);
   s.leader.kept_decisions_bytes = random.below(3'000);
   return s;

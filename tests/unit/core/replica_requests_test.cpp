@@ -48,7 +48,7 @@ TEST_CASE(
     "replica: a batch is limited in requests and bytes, the slots in flight by the pipeline") {
   replica::settings settings;
   settings.batch_requests = 2;
-  settings.pipeline_slots = 2;
+  settings.eager_slots = 2;
   replica_bench b{settings};
   b.open_session();
   for (std::uint64_t n = 1; n <= 4; ++n)
@@ -66,6 +66,24 @@ TEST_CASE(
   c.ask(operation(s1, 1, std::string(120, 'a')));
   c.ask(operation(s1, 2, std::string(120, 'b')));
   CHECK(only<propose>(c.flush().send, "l1").size() == 2);
+}
+
+TEST_CASE("replica: a slot that takes longer than a tick does not keep the next one waiting") {
+  replica::settings settings;
+  settings.pipeline_slots = 3;
+  replica_bench b{settings};
+  b.open_session();
+  std::uint64_t n = 0;
+  const auto proposed = [&](std::vector<envelope> sent) {
+    return only<propose>(sent, "l1").size();
+  };
+  b.ask(operation(s1, ++n, "x"));
+  CHECK(proposed(b.flush().send) == 1);
+  for (const auto opened : {1, 1, 0}) { // the second, the third; a fourth is not opened
+    b.ask(operation(s1, ++n, "x"));
+    CHECK(proposed(b.flush().send) == 0);
+    CHECK(proposed(b.tick(1).send) == opened);
+  }
 }
 
 TEST_CASE("replica: proposes nothing at or beyond slot_out + WINDOW (R5)") {
