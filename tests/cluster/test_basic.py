@@ -193,7 +193,7 @@ class Exec(OneCluster):
 
     def test_answers_far_longer_than_one_message_may_be(self):
         value = b"x" * 1_000_000
-        lines = self.exec_lines(b"put big " + value + b"\n" + b"get big\n" * 60)
+        lines = self.exec_lines(b"put big " + value + b"\n" + b"get big\n" * 60, "--timeout", "60")
         self.assertEqual(lines, [b"ok"] + [value] * 60)
 
 
