@@ -61,6 +61,7 @@ caf::behavior client_actor(caf::event_based_actor* self, std::shared_ptr<client_
         take_replies(*shell, m);
         flush_later(self, *shell);
       },
+      [=](const better_replica& m) { shell->core.on(m); },
       [=](flush_atom) { flush(self, *shell); },
       [=](tick_atom) {
         self->delayed_send(self, until_next_tick(), tick_atom::value);

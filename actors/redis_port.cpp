@@ -65,6 +65,7 @@ caf::behavior redis_port::make_behavior() {
   return {
       [this](redis_events& m) { take(m); },
       [this](client_replies& m) { take(m); },
+      [](const better_replica&) {}, // this process's is the one that there is
       [this](flush_atom) { flush(); },
       [this](tick_atom) { tick(); },
       [this](const caf::actor& broker) { broker_ = broker; },

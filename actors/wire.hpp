@@ -160,6 +160,11 @@ typename Inspector::result_type inspect(Inspector& f, handoff& x) {
 }
 
 template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, better_replica& x) {
+  return f(caf::meta::type_name("better_replica"), x.replica, x.better);
+}
+
+template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, read_probe& x) {
   return f(caf::meta::type_name("read_probe"), x.replica, x.round, x.version);
 }
@@ -304,6 +309,7 @@ CAF_ADD_TYPE_ID(pmmc, (pmmc::propose))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::decision))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::collected))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::handoff))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::better_replica))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::read_probe))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::read_probe_reply))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::ping))

@@ -217,6 +217,14 @@ void client::on(const role_id& replica, const query_reply& m) {
 
 // --- Which replica ------------------------------------------------------------------------------
 
+/// What is in flight is answered by the former one; if not, it is sent again to the new one.
+void client::on(const better_replica& m) {
+  if (m.replica == target_ && up_.contains(m.better)) {
+    target_ = m.better;
+    heard_tick_ = tick_;
+  }
+}
+
 void client::on_replica_up(const role_id& replica, const std::string& address) {
   up_[replica] = address;
   troubles_.erase(replica);

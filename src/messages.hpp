@@ -150,6 +150,12 @@ struct handoff {
   std::vector<request> requests;
 };
 
+/// Replica → client: "I hand your requests on to `better`: ask it, and save a hop".
+struct better_replica {
+  role_id replica;
+  role_id better;
+};
+
 // --- Linearizable reads (paper, section 4.5) ----------------------------------------------------
 
 /// Replica → acceptor: "what is the highest slot that you accepted anything in?"
@@ -233,9 +239,10 @@ struct snapshot_chunk {
   std::string bytes;
 };
 
-using message = std::variant<p1a, p1b, p2a, p2b, propose, decision, collected, request, response,
-                             query, query_reply, handoff, read_probe, read_probe_reply, ping, pong,
-                             config_news, catchup, catchup_reply, snapshot_request, snapshot_chunk>;
+using message =
+    std::variant<p1a, p1b, p2a, p2b, propose, decision, collected, request, response, query,
+                 query_reply, handoff, better_replica, read_probe, read_probe_reply, ping, pong,
+                 config_news, catchup, catchup_reply, snapshot_request, snapshot_chunk>;
 
 /// A message and whom it is for.
 struct envelope {

@@ -264,9 +264,15 @@ void replica::hand_on() {
   while (!requests_.empty()) {
     std::vector<request_key> keys;
     handoff m{options_.id, next_batch(keys)};
-    for (const auto& key : keys)
+    std::set<role_id> clients;
+    for (const auto& key : keys) {
+      if (const auto& client = pending_.find(key)->second.client; !client.empty())
+        clients.insert(client);
       mark_handed_on(key);
+    }
     counters_.requests_handed_on += keys.size();
+    for (const auto& client : clients)
+      out_.send.push_back({client, better_replica{options_.id, last_proposer_}});
     if (!m.requests.empty())
       out_.send.push_back({last_proposer_, std::move(m)});
   }

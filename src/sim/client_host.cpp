@@ -99,6 +99,8 @@ void core_client::on_message(const role_id& from, message& m) {
     core_->on(from, *r);
   else if (const auto* q = std::get_if<query_reply>(&m))
     core_->on(from, *q);
+  else if (const auto* b = std::get_if<better_replica>(&m))
+    core_->on(*b);
 }
 
 void core_client::on_tick() {

@@ -53,6 +53,7 @@ struct essence {
   void operator()(const query& m) { out.mix(m.number); }
   void operator()(const query_reply& m) { out.mix(number_of(m.body) ^ m.slot << 8); }
   void operator()(const handoff& m) { out.mix(m.requests.size()); }
+  void operator()(const better_replica& m) { out.mix(number_of(m.better.str())); }
   void operator()(const read_probe& m) { out.mix(m.round); }
   void operator()(const read_probe_reply& m) { out.mix(m.highest); }
   void operator()(const ping& m) { state(m.state); }
@@ -120,6 +121,7 @@ struct teller {
   std::string operator()(const handoff& m) {
     return "handoff of " + std::to_string(m.requests.size());
   }
+  std::string operator()(const better_replica& m) { return "better_replica " + m.better.str(); }
   std::string operator()(const read_probe& m) { return "read_probe" + version_text(m.version); }
   std::string operator()(const read_probe_reply& m) {
     return "read_probe_reply" + version_text(m.version) + " highest" + slot_text(m.highest);

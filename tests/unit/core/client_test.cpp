@@ -196,6 +196,20 @@ TEST_CASE("the span of numbers in flight is bounded, and so are queries") {
   CHECK(c.sent<query>().size() == 3);
 }
 
+TEST_CASE("client: goes to the replica that its requests are handed on to, if it can reach it") {
+  played_client c;
+  c.core.on_replica_up("r1", "host:1");
+  c.core.on(better_replica{"r1", "r3"});
+  CHECK(c.core.replica() == "r1"); // r3 cannot be reached
+  c.core.on_replica_up("r3", "host:3");
+  c.core.on(better_replica{"r2", "r3"});
+  CHECK(c.core.replica() == "r1"); // r2 is not the one that is asked
+  c.core.on(better_replica{"r1", "r3"});
+  CHECK(c.core.replica() == "r3");
+  c.core.submit("x", patience_ticks);
+  CHECK(c.sent<request>().at(0).first == "r3");
+}
+
 TEST_CASE("an ended session leaves what was in flight unknown, and the rest goes into a new one") {
   client::settings options;
   options.max_in_flight = 1;

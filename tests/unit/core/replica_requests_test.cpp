@@ -160,6 +160,7 @@ TEST_CASE(
   const auto sent = b.flush().send;
   CHECK(only<propose>(sent).empty());
   CHECK(only<handoff>(sent, "r2").at(0).requests.size() == 1);
+  CHECK(only<better_replica>(sent, "c1").at(0).better == "r2");
   b.decide(2, {operation(s1, 1, "a")});
   CHECK(only<response>(b.role.take().send, "c1").size() == 1);
 }
