@@ -56,6 +56,8 @@ const std::vector<std::pair<std::string, command>>& commands() {
       {"check",
        {check, "check --history FILE... | --exhaustive SCOPE",
         "whether a history is linearizable; all that can happen in a scope"}},
+      {"bench",
+       {bench, "bench [--redis] [OPTION]...", "a load, and what it got; see bench --help"}},
       {"sim", {sim_comes_first, "sim --seed N | --runs N", "a simulated cluster under faults"}},
       {"version", {version, "version", "version, commit, protocol version"}},
       {"apply",
@@ -98,6 +100,14 @@ po::options_description common_options() {
   return options;
 }
 
+/// Some commands have options that the others do without.
+po::options_description options_of(const std::string& command) {
+  auto options = common_options();
+  if (command == "bench")
+    options.add(bench_options());
+  return options;
+}
+
 void print_help(std::FILE* out) {
   std::fprintf(out, "pmmc: a replicated, linearizable key-value store (Paxos Made Moderately "
                     "Complex)\n\nUsage: pmmc COMMAND [ARGUMENT]... [OPTION]...\n\nCommands:\n");
@@ -137,7 +147,7 @@ std::string from_environment(const std::string& variable) {
 }
 
 arguments parse(int argc, char** argv) {
-  auto visible = common_options();
+  auto visible = options_of(argc > 1 ? argv[1] : "");
   po::options_description all;
   all.add(visible).add_options()("words", po::value<std::vector<std::string>>());
   po::positional_options_description positional;
@@ -175,7 +185,7 @@ int run_command(int argc, char** argv, state_machine_factory make_machine) {
   const auto* c = find_command(a.command);
   if (a.options["help"].as<bool>() && c != nullptr) {
     std::ostringstream options;
-    options << common_options();
+    options << options_of(a.command);
     std::printf("Usage: pmmc %s\n  %s\n\n%s", c->usage, c->does, options.str().c_str());
     return done;
   }

@@ -61,8 +61,12 @@ int reconfig(const arguments& a);
 int inspect(const arguments& a);
 int check(const arguments& a);
 int version(const arguments& a);
+int bench(const arguments& a);
 int simulate(int argc, char** argv); ///< sim; argv[0] is the command
 int apply_raw(const arguments& a);   ///< apply, query: for state machines other than the store
+
+/// What `bench` understands beside the options of all commands.
+boost::program_options::options_description bench_options();
 
 /// What the HTTP port of a process shows.
 http_pages pages_for_http();
