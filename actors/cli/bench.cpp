@@ -179,9 +179,10 @@ int bench(const arguments& a) {
     if (a.json) {
       auto j = load::to_json(m);
       j["protocol"] = s.redis ? "redis" : "native";
-      j["connections"] = s.redis
-                             ? std::to_string(s.plan.clients) + " sockets"
-                             : std::to_string(s.sessions) + " sessions on one connection a process";
+      if (s.redis)
+        j["sockets"] = s.plan.clients;
+      else
+        j["sessions"] = s.sessions;
       std::printf("%s\n", j.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
     } else {
       std::printf("%s", load::to_text(m).c_str());
