@@ -112,6 +112,7 @@ void flush_later(caf::event_based_actor* self, load_session& session) {
 }
 
 /// client_replies       → the core; each answer begins the client's next operation
+/// better_replica       → the core
 /// peer_up, peer_down   → which replicas can be reached
 /// stop_load_atom       → no further operations
 caf::behavior load_actor(caf::event_based_actor* self, std::shared_ptr<load_session> session) {
@@ -127,9 +128,10 @@ caf::behavior load_actor(caf::event_based_actor* self, std::shared_ptr<load_sess
           session->core.on(m.replica, q);
         flush_later(self, *session);
       },
+      [=](const better_replica& m) { session->core.on(m); },
       [=](flush_atom) { flush(self, *session); },
       [=](tick_atom) {
-        self->delayed_send(self, tick_length, tick_atom::value);
+        self->delayed_send(self, until_next_tick(), tick_atom::value);
         session->core.on_tick();
         flush_later(self, *session);
       },
