@@ -112,6 +112,7 @@ void flush_later(caf::event_based_actor* self, load_session& session) {
 }
 
 /// client_replies       → the core; each answer begins the client's next operation
+/// better_replica       → the core
 /// peer_up, peer_down   → which replicas can be reached
 /// stop_load_atom       → no further operations
 caf::behavior load_actor(caf::event_based_actor* self, std::shared_ptr<load_session> session) {

@@ -15,7 +15,7 @@ namespace pmmc {
 class native_load {
 public:
   /// Begins to connect and to send. `replica`: all clients talk to this one; empty: each session
-  /// to one at random.
+  /// to one that it chooses.
   native_load(const config::cluster_file& cluster, const load::plan& p, std::size_t sessions,
               const role_id& replica, load::recorder& r);
   ~native_load();

@@ -179,8 +179,10 @@ int bench(const arguments& a) {
     if (a.json) {
       auto j = load::to_json(m);
       j["protocol"] = s.redis ? "redis" : "native";
-      j["sockets"] = s.redis ? nlohmann::json(s.plan.clients) : nlohmann::json(nullptr);
-      j["sessions"] = s.redis ? nlohmann::json(nullptr) : nlohmann::json(s.sessions);
+      if (s.redis)
+        j["sockets"] = s.plan.clients;
+      else
+        j["sessions"] = s.sessions;
       std::printf("%s\n", j.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
     } else {
       std::printf("%s", load::to_text(m).c_str());
