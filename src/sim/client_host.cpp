@@ -114,13 +114,18 @@ void core_client::on_tick() {
                                          : core_->submit(op_at(*place), timeout);
     places_[ticket] = *place;
   }
+  if (world_.options.sessions_end && is_done() && !std::exchange(is_over_, true))
+    core_->finish(world_.options.timeout_ticks);
 }
 
 void core_client::settle() {
   auto out = core_->take();
   send_all(out.send);
   for (auto& f : out.finished) {
-    const auto place = places_.extract(f.ticket).mapped();
+    const auto found = places_.extract(f.ticket);
+    if (found.empty())
+      continue; // the end of the session
+    const auto place = found.mapped();
     switch (f.kind) {
     case outcome_kind::done:
       finish(place, operation_end::answered, std::move(f.body));

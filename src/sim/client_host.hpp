@@ -59,6 +59,7 @@ private:
   std::optional<client> core_;
   std::map<std::uint64_t, std::size_t> places_; ///< ticket → place in the history
   client_connections connections_;
+  bool is_over_ = false; ///< it has been told to end its session
 };
 
 /// Not the client that we ship: sends every request again and again, to one replica or to many,
@@ -85,6 +86,7 @@ private:
   void scatter(message m);
   void hear(const response& m);
   void hear(const query_reply& m);
+  void end_session();
   std::uint64_t acknowledged() const;
 
   session_id session_ = 0;
@@ -95,6 +97,8 @@ private:
   std::map<std::uint64_t, pending> requests_;
   std::map<std::uint64_t, pending> queries_;
   std::optional<request> stale_; ///< one that has been answered
+  std::optional<request> end_;   ///< of the session, while it is asked for
+  sim_time next_end_ = 0;
 };
 
 } // namespace pmmc::sim

@@ -64,6 +64,8 @@ void operator_host::settle() {
     if (f.kind != outcome_kind::done) {
       if (f.kind != outcome_kind::unknown)
         roster_.withdraw(asked);
+      else
+        roster_.lose_sight();
       continue;
     }
     const auto outcome = decode_reconfiguration_outcome(f.body);

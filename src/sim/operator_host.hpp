@@ -27,6 +27,8 @@ public:
       : host(w, id, process), roster_(m) {}
 
   void ask_for(reconfiguration r);
+  /// Reconfigurations without an answer.
+  std::size_t waits_for() const { return open_.size(); }
 
   void start() override;
   void check(world&, const role_id&, const message&) const override {}

@@ -37,6 +37,8 @@ void raw_client::on_tick() {
     }
     return;
   }
+  if (world_.options.sessions_end && (end_ || (requests_.empty() && random_.below(200) == 0)))
+    return end_session();
   while (const auto place = next_operation())
     if (is_query(*place)) {
       const auto number = ++last_query_;
@@ -63,6 +65,16 @@ void raw_client::on_tick() {
   }
 }
 
+/// Everything has been answered; what is still under way are copies. A new session follows.
+void raw_client::end_session() {
+  if (!end_)
+    end_ = request{request_kind::end_session, session_, ++last_sequence_, 0, {}};
+  if (world_.now() < next_end_)
+    return;
+  next_end_ = world_.now() + retry_least + random_.below(retry_spread);
+  scatter(*end_);
+}
+
 void raw_client::on_message(const role_id&, message& m) {
   if (const auto* r = std::get_if<response>(&m))
     hear(*r);
@@ -74,6 +86,13 @@ void raw_client::hear(const response& m) {
   if (m.session == 0 && m.sequence == nonce_ && m.status == reply_status::ok && session_ == 0) {
     byte_reader body{m.body};
     session_ = body.varint();
+  }
+  if (end_ && m.session == session_ && m.sequence == end_->sequence &&
+      m.status == reply_status::ok) {
+    end_.reset();
+    session_ = last_sequence_ = 0;
+    nonce_ = random_.next() | 1;
+    return;
   }
   const auto it = requests_.find(m.sequence);
   if (m.session != session_ || session_ == 0 || it == requests_.end() ||

@@ -90,15 +90,13 @@ reconfiguration::addition roster::newcomer(member_kind kind, std::size_t number)
 }
 
 /// Replaces, removes or adds a role, or a whole process where roles share one.
-reconfiguration roster::change(random_source& dice, bool& has_new) {
-  const auto& latest = world_.checkers.truth().state().configurations().latest();
+reconfiguration roster::change(random_source& dice, const configuration& latest) {
   reconfiguration r;
   r.replaces = dice.below(10) == 0 ? latest.version - 1 : latest.version;
   const auto what = dice.below(4); // 0: remove, 1: add, else: replace
   const auto one_kind = all_member_kinds[dice.below(all_member_kinds.size())];
   const auto victim = dice.next();
-  has_new = what != 0;
-  last_number_ += has_new;
+  last_number_ += what != 0;
   for (const auto kind : all_member_kinds) {
     if (!world_.options.colocated && kind != one_kind)
       continue;
@@ -112,25 +110,55 @@ reconfiguration roster::change(random_source& dice, bool& has_new) {
         leaves = gone;
       r.remove.push_back({kind, leaves->id});
     }
-    if (has_new)
+    if (what != 0)
       r.add.push_back(newcomer(kind, last_number_));
   }
   return r;
 }
 
+std::size_t roster::waited_for() const {
+  std::size_t count = 0;
+  for (const auto& o : operators_)
+    count += o->waits_for();
+  return count;
+}
+
+/// Several at once only if nobody else's can come between: the second is for the version that the
+/// first one makes, and another one of that number would be one that nobody has looked at.
 void roster::reconfigure(random_source& dice) {
-  bool has_new = false;
+  const auto waiting = waited_for();
+  if (asked_at_once_ && (waiting > 0 || !sees_all_))
+    return;
+  asked_at_once_ = false;
+  auto known = world_.checkers.truth().state().configurations();
+  const auto r = change(dice, known.latest());
+  const bool is_stale = r.replaces != known.latest().version;
+  auto& by = *operators_[dice.below(operators_.size())];
+  if (!ask_for(r, known, by) || is_stale || waiting > 0 || !sees_all_ || dice.below(2) == 0)
+    return;
+  for (auto more = 1 + dice.below(2); more > 0; --more) {
+    auto next = change(dice, known.latest());
+    next.replaces = known.latest().version;
+    if (!ask_for(next, known, by))
+      return;
+    asked_at_once_ = true;
+  }
+}
+
+/// Only for what the cluster survives. `known` becomes what it leads to.
+bool roster::ask_for(const reconfiguration& r, config_history& known, operator_host& by) {
   if (world_.processes() + 3 > max_processes)
-    return;
-  auto r = change(dice, has_new);
-  const auto& known = world_.checkers.truth().state().configurations();
+    return false;
   std::string why_not;
-  const auto next = apply(r, known, why_not);
+  auto next = apply(r, known, why_not);
   if (!next || !survives(*next, max_processes))
-    return;
+    return false;
   asked_for_.push_back(*next);
   start(r);
-  operators_[dice.below(operators_.size())]->ask_for(std::move(r));
+  next->first_slot = known.latest().first_slot + 1; // later, in truth
+  known.add(std::move(*next));
+  by.ask_for(r);
+  return true;
 }
 
 void roster::start(const reconfiguration& r) {

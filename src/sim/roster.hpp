@@ -21,7 +21,8 @@ public:
   /// Sets up the operators; after the clients, so that these keep their numbers.
   void add_operators();
 
-  /// An operator adds, removes or replaces something. New roles are running before they are added.
+  /// An operator adds, removes or replaces something, or several things at once, each on top of the
+  /// one before. New roles are running before they are added.
   void reconfigure(random_source& dice);
   /// Whether the cluster can do without this process for ever, and those that are gone already, in
   /// every configuration that is live, pending or asked for: a majority of the acceptors must stay,
@@ -31,10 +32,14 @@ public:
   void switch_off_retired();
   /// A reconfiguration has been refused: its new roles are not needed.
   void withdraw(const reconfiguration& r);
+  /// Whether a reconfiguration has been decided, or will be, is not known to who asked for it.
+  void lose_sight() { sees_all_ = false; }
 
 private:
   host& add(member_kind kind, const role_id& id, std::size_t process, const config_history& known);
-  reconfiguration change(random_source& dice, bool& has_new);
+  reconfiguration change(random_source& dice, const configuration& latest);
+  bool ask_for(const reconfiguration& r, config_history& known, operator_host& by);
+  std::size_t waited_for() const;
   reconfiguration::addition newcomer(member_kind kind, std::size_t number);
   bool survives(const configuration& c, std::size_t without) const;
   bool is_gone(const role_id& id, std::size_t without) const;
@@ -47,6 +52,8 @@ private:
   std::vector<configuration> asked_for_;
   config_version live_from_ = 1; ///< as some replica of the latest configuration has said
   std::size_t last_number_;
+  bool sees_all_ = true;
+  bool asked_at_once_ = false; ///< by the operator that waits for answers
 };
 
 } // namespace pmmc::sim

@@ -180,6 +180,7 @@ scenario choose_scenario(std::uint64_t seed, const reduction& less) {
       20 + static_cast<std::size_t>(s.fault_phase / (s.client_pause + 100 * millisecond));
   s.operations = std::min<std::size_t>(s.operations, 400);
   choose_faults(s, random);
+  s.sessions_end = one_in(random, 3);
   leave_out(s, less);
   return s;
 }

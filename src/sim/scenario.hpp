@@ -89,6 +89,8 @@ struct scenario {
   std::size_t value_bytes = 8;
   sim_time client_pause = 200 * millisecond; ///< on average, between operations
   unsigned timeout_ticks = 1'000;            ///< of an operation; raw clients never give up
+  bool sessions_end = false; ///< clients end their sessions: the real one at its end, raw ones now
+                             ///< and then
 
   sim_time fault_phase = 60 * second;
   sim_time calm_phase = 120 * second; ///< at the most; then everything must be done

@@ -282,6 +282,7 @@ result run(const scenario& s, const watch& w) {
   r.facts.simulated = state.now();
   r.facts.slots = state.checkers.log().chosen_slots();
   r.facts.count(fact::request_decided_again, state.checkers.truth().requests_decided_again());
+  r.facts.count(fact::session_ended, state.checkers.truth().model().sessions_ended());
   r.facts.count(fact::noop_decided, state.checkers.truth().noops());
   r.facts.count(fact::reconfiguration, state.checkers.truth().reconfigurations());
   r.facts.count(fact::two_reconfigurations_in_flight,

@@ -27,6 +27,7 @@ std::size_t kv_model::perform(slot_num slot, const command& chosen) {
     auto& s = it->second;
     if (e.kind == request_kind::end_session) {
       s.ended = true;
+      ++sessions_ended_;
     } else {
       if (e.sequence < s.next || !s.early.try_emplace(e.sequence, e.kind, e.op).second)
         ++again;
@@ -53,6 +54,11 @@ const kv_model::expected_answer* kv_model::answer_to(session_id session,
 bool kv_model::opened(session_id session, std::uint64_t number) const {
   const auto it = opened_by_.find(session);
   return it != opened_by_.end() && it->second == number;
+}
+
+bool kv_model::is_over(session_id session) const {
+  const auto it = sessions_.find(session);
+  return it == sessions_.end() || it->second.ended;
 }
 
 std::optional<std::string_view> kv_model::value_of(std::string_view key) const {

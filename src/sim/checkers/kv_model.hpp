@@ -29,6 +29,9 @@ public:
   const expected_answer* answer_to(session_id session, std::uint64_t sequence) const;
   /// The session that was opened by a request with this number.
   bool opened(session_id session, std::uint64_t number) const;
+  /// No request of it is executed any more.
+  bool is_over(session_id session) const;
+  std::uint64_t sessions_ended() const { return sessions_ended_; }
   /// The value before `slot`.
   std::optional<std::string_view> value_at(const std::string& key, slot_num slot) const;
 
@@ -44,6 +47,7 @@ private:
   void set(std::string_view key, slot_num slot, std::optional<std::string> value);
 
   std::map<session_id, session> sessions_;
+  std::uint64_t sessions_ended_ = 0;
   std::map<std::pair<session_id, std::uint64_t>, expected_answer> answers_;
   std::map<session_id, std::uint64_t> opened_by_;
   /// key → the slots in which it changed, with the values afterwards

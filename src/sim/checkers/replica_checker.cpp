@@ -100,6 +100,9 @@ void replica_checker::sent(std::size_t replica, const propose& m) const {
 }
 
 void replica_checker::sent(std::size_t, const response& m) const {
+  demand(m.status != reply_status::session_ended || truth_.model().is_over(m.session), [&] {
+    return "X1: session " + std::to_string(m.session) + " is said to have ended, and has not";
+  });
   if (m.status != reply_status::ok)
     return;
   if (m.session == 0) {

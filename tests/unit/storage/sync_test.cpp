@@ -1,0 +1,86 @@
+// Durable before told: what is synced before a call returns, and in which order. This file stands
+// in for the C library's fsync, fdatasync and rename, in RocksDB too, writes them down and calls
+// them.
+#include "scratch.hpp"
+
+#include "acceptor_fixture.hpp"
+#include "storage/role_state.hpp"
+#include "storage/snapshot_store.hpp"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+
+using namespace pmmc;
+using namespace pmmc::storage;
+
+namespace {
+
+using calls = std::vector<std::string>;
+
+/// Of this thread, while somebody looks.
+thread_local calls* seen = nullptr;
+
+std::string file_of(int fd) {
+  return std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd)).filename().string();
+}
+
+calls during(const std::function<void()>& f) {
+  calls made;
+  seen = &made;
+  f();
+  seen = nullptr;
+  return made;
+}
+
+} // namespace
+
+extern "C" int fsync(int fd) {
+  if (seen != nullptr)
+    seen->push_back("sync " + file_of(fd));
+  return static_cast<int>(::syscall(SYS_fsync, fd));
+}
+
+extern "C" int fdatasync(int fd) {
+  if (seen != nullptr)
+    seen->push_back("sync " + file_of(fd));
+  return static_cast<int>(::syscall(SYS_fdatasync, fd));
+}
+
+extern "C" int rename(const char* from, const char* to) noexcept {
+  if (seen != nullptr)
+    seen->push_back("rename to " + std::filesystem::path{to}.filename().string());
+  return ::renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
+
+TEST_CASE("sync: an acceptor's write returns when its log is synced") {
+  scratch::directory tmp;
+  acceptor_fixture a{tmp / "a1"};
+  for (slot_num slot = 1; slot <= 3; ++slot) {
+    const auto made = during([&] { a.write({accept_record{1, {{1, "l1"}, slot, command{"v"}}}}); });
+    CHECK(std::count_if(made.begin(), made.end(), [](const auto& call) {
+            return call.starts_with("sync ") && call.ends_with(".log");
+          }) == 1);
+  }
+}
+
+TEST_CASE("sync: a leader's seqnum is on the disk, under its name, before save returns") {
+  scratch::directory tmp;
+  scratch::format(tmp / "l1", role_kind::leader);
+  const auto directory = scratch::open(tmp / "l1", role_kind::leader);
+  role_state state{directory};
+  CHECK(during([&] { state.save(5); }) == calls{"sync state.tmp", "rename to state", "sync l1"});
+}
+
+TEST_CASE(
+    "sync: a snapshot is whole before it has its name, and named before it counts as newest") {
+  scratch::directory tmp;
+  scratch::format(tmp / "r1", role_kind::replica);
+  const auto directory = scratch::open(tmp / "r1", role_kind::replica);
+  const snapshot_store store{directory};
+  auto writer = store.write(7);
+  writer.stream() << "state";
+  CHECK(during([&] { writer.commit(); }) == calls{"sync unfinished-1.tmp", "rename to snapshot-7",
+                                                  "sync snapshots", "sync NEWEST.tmp",
+                                                  "rename to NEWEST", "sync snapshots"});
+}
