@@ -39,7 +39,7 @@ struct settings {
   }
   static when parse(const char* word) {
     const auto is = [&](const char* other) { return word && std::strcmp(word, other) == 0; };
-    return is("before") ? when::before
+    return is("before")  ? when::before
            : is("after") ? when::after
            : is("half")  ? when::half
            : is("error") ? when::error

@@ -24,7 +24,7 @@ KEYS = ["x", "y", "counter"]
 VICTIMS = ("a1", "l1", "r1")
 ADVICE = r"(?i)restore|put .*back|must stay down|leave this|pmmc init|move the directory|remove this one"
 # Files that decide nothing, so `inspect` and `start` go on whatever is in them (docs/STORAGE.md).
-HARMLESS = re.compile(r"(^|/)(LOCK|LOG(\.old\..*)?|OPTIONS-.*|IDENTITY|members|.*\.tmp|.*\.dbtmp)$")
+HARMLESS = re.compile(r"(^|/)(LOCK|OPTIONS-.*|IDENTITY|members|.*\.tmp|.*\.dbtmp)$")
 
 
 def acknowledged_writes(directory):
@@ -125,9 +125,8 @@ class DamagedDirectories(SharedClusterTest):
         return True
 
     def contents(self, role):
-        ignored = ("LOCK", "LOG")
         return {str(p): p.read_bytes() for p in files_in(self.cluster.data(role))
-                if not p.name.startswith(ignored)}
+                if p.name != "LOCK"}
 
     def test_start_refuses_or_recovers(self):
         outcomes = {True: 0, False: 0}
