@@ -1,11 +1,13 @@
-"""Machines as network namespaces: each has an address of its own on one bridge, and rules that drop
-what comes from some of the others. The test itself moves into the namespace of the bridge, so that
+"""Machines as network namespaces: each has an address of its own on one bridge, where rules drop
+what some of them send to others. The test itself moves into the namespace of the bridge, so that
 its clients reach every machine, and nothing is changed in the namespace it came from."""
 
 import ctypes
 import os
+import re
 import shutil
 import subprocess
+import sys
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _CLONE_NEWNET = 0x4000_0000
@@ -33,12 +35,25 @@ def why_impossible():
         if not shutil.which(program):
             return f"there is no program {program} (packages iproute2, nftables)"
     try:
-        with Machines(1) as machines:
-            machines.block([(0, 0)])
+        with Machines(2) as machines:
+            machines.block([(0, 1)])
+            if _reaches(machines, 0, 1) or not _reaches(machines, 1, 1):
+                return "rules of nftables at a bridge do not drop what they should"
+            machines.block([])
+            if not _reaches(machines, 0, 1):
+                return "machines do not reach each other over the bridge"
     except (OSError, subprocess.CalledProcessError) as error:
         return f"namespaces, veth, bridges or nftables do not work here: {error} " + \
             (getattr(error, "stderr", "") or "")
     return ""
+
+
+def _reaches(machines, a, b):
+    """Whether a packet gets from machine a to b: a connection is refused, not left without answer."""
+    words = [*machines.wrapper(a), sys.executable, "-c", "import socket, sys\ntry:\n"
+             f"  socket.create_connection(('{machines.address(b)}', 9), 1)\n"
+             "except ConnectionRefusedError:\n  sys.exit(0)\nexcept OSError:\n  sys.exit(1)"]
+    return subprocess.run(words, check=False).returncode == 0
 
 
 class Machines:
@@ -79,6 +94,7 @@ class Machines:
         _run("ip", "-n", name, "link", "set", "lo", "up")
 
     def _make(self):
+        self._remove_left_over()
         hub = self.name("hub")
         self._add(hub)
         _run("ip", "-n", hub, "link", "add", "bridge", "type", "bridge")
@@ -93,17 +109,23 @@ class Machines:
             _run("ip", "-n", node, "addr", "add", f"{self.address(m)}/24", "dev", "eth0")
             _run("ip", "-n", node, "link", "set", "eth0", "up")
         _enter(f"/run/netns/{hub}")
-        self.block([])
+
+    @staticmethod
+    def _remove_left_over():
+        """What tests left that were killed."""
+        for name in os.listdir("/run/netns") if os.path.isdir("/run/netns") else []:
+            if match := re.fullmatch(r"pmmc(\d+)-\w+", name):
+                if not os.path.exists(f"/proc/{match[1]}"):
+                    subprocess.run(["ip", "netns", "del", name], check=False)
 
     def block(self, pairs):
-        """From now on nothing gets from a to b, for each (a, b), and everything else does. Within a
-        machine all rules change at once."""
-        for m in range(self.count):
-            sources = ", ".join(self.address(a) for a, b in pairs if b == m)
-            rule = f"ip saddr {{ {sources} }} drop" if sources else ""
-            _run(*self.wrapper(m), "nft", "-f", "-", stdin=(
-                "table inet cut {}\ndelete table inet cut\ntable inet cut {\n"
-                f"chain in {{ type filter hook input priority 0; policy accept; {rule}\n}}\n}}\n"))
+        """From now on nothing gets from a to b, for each (a, b), and everything else does. All rules
+        change at once, at the bridge."""
+        rules = "\n".join(f"ip saddr {self.address(a)} ip daddr {self.address(b)} drop"
+                          for a, b in pairs)
+        _run("nft", "-f", "-", stdin=(
+            "table bridge cut {}\ndelete table bridge cut\ntable bridge cut {\nchain forward {\n"
+            f"type filter hook forward priority 0; policy accept;\n{rules}\n}}\n}}\n"))
 
     def close(self):
         if self._home_fd is None:

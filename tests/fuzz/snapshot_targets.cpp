@@ -88,6 +88,10 @@ void try_receiver(std::string_view bytes) {
     const auto from = in.below(4) == 0 ? in.below(good.size()) : receiver.offset();
     auto piece = good.substr(from, in.below(1 << 16) + 1);
     const auto before = receiver.offset();
+    if (in.below(8) == 2) {
+      receiver = store.receive(slot, good.size());
+      demand(receiver.offset() == before, "it goes on where an earlier one ended");
+    }
     if (in.below(8) == 1) {
       const auto at = in.below(piece.size());
       piece[at] = static_cast<char>(piece[at] ^ 1);
