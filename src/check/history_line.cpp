@@ -160,6 +160,8 @@ operation parse_line(const std::string& text) {
   } catch (const json::parse_error& e) {
     throw not_json{"this is no JSON from byte " + std::to_string(e.byte) +
                    " on; each line would be one JSON object"};
+  } catch (const json::out_of_range&) {
+    refuse("a number is too large", "numbers would be whole and of 64 bits, as strings");
   }
   if (!line.is_object())
     refuse(std::string{"this is "} + line.type_name(), "each line would be one JSON object");

@@ -9,6 +9,8 @@ namespace pmmc::storage {
 
 namespace {
 
+/// What goes wrong comes back as a status. RocksDB's own log is a file on the same disk, and the
+/// library, as Debian builds it, aborts when it goes on writing to a log that could not be written.
 class silent_logger : public rocksdb::Logger {
 public:
   using rocksdb::Logger::Logv;
@@ -38,9 +40,6 @@ void bound_resources(rocksdb::Options& options) {
   options.max_file_opening_threads = 1;
   options.max_manifest_file_size = 1 * mib;
   options.allow_fallocate = false; // a preallocated log would count as used
-  options.max_log_file_size = 256 << 10;
-  options.keep_log_file_num = 2;
-  options.info_log_level = rocksdb::WARN_LEVEL;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   options.compression = rocksdb::kNoCompression;
@@ -65,8 +64,7 @@ rocksdb::Options options_for(db_mode mode) {
   options.paranoid_file_checks = true; // tables are read back before the log that they replace goes
   options.max_bgerror_resume_count = 0; // a failed sync is final
   bound_resources(options);
-  if (mode == db_mode::read_only)
-    options.info_log = std::make_shared<silent_logger>(); // so it makes no file
+  options.info_log = std::make_shared<silent_logger>();
   return options;
 }
 

@@ -173,6 +173,8 @@ class Process:
         self.name = "+".join(roles)
         self.config = cluster.config
         self.log = cluster.directory / f"{self.name}.log"
+        self.wrapper = []  # words of a program that runs it, such as `ip netns exec`
+        self.environment = {}  # more of it
         self.child = None
 
     @property
@@ -187,9 +189,10 @@ class Process:
         """Starts without waiting."""
         assert not self.running, f"{self.name} runs already"
         with open(self.log, "ab") as log:
-            self.child = spawn([BINARY, "start", "--config", self.config, "--id", self.roles[0], *flags],
+            self.child = spawn([*self.wrapper, BINARY, "start", "--config", self.config, "--id",
+                                self.roles[0], *flags],
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
-                               env=clean_environment())
+                               env={**clean_environment(), **self.environment})
 
     def await_ready(self):
         """Waits for the `ready` line. Fails if the process ends or is silent."""

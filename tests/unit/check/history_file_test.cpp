@@ -100,6 +100,8 @@ TEST_CASE("the lines of docs/HISTORY.md") {
 
 TEST_CASE("mistakes are named with their place and with what would be right") {
   CHECK(mistake("{") == "f:1: this is no JSON from byte 2 on; each line would be one JSON object");
+  CHECK(mistake(changed(R"("call":"1")", R"("call":1e999)")) ==
+        "f:1: a number is too large; numbers would be whole and of 64 bits, as strings");
   CHECK(mistake("[1]") == "f:1: this is array; each line would be one JSON object");
   CHECK(contains(mistake(changed(R"("client":"a",)", "")), R"(there is no "client"; )"));
   CHECK(contains(mistake(changed(R"("key":"k",)", "")), R"(there is no "key"; )"));

@@ -100,6 +100,15 @@ TEST_CASE("the disk holds what is live and a few write buffers, however much wen
   CHECK(most <= early + few_write_buffers);
 }
 
+TEST_CASE("RocksDB writes no log of its own: after a failed write to it, it would abort") {
+  scratch::directory tmp;
+  acceptor_fixture a{tmp / "a1"};
+  a.write({promise_record{1, {1, "l1"}}});
+  a.restart();
+  for (const auto& file : scratch::files_in(tmp / "a1"))
+    CHECK_FALSE(file.filename().string().starts_with("LOG"));
+}
+
 TEST_CASE("a full disk: write() says so and stays failed; with room again all that was "
           "acknowledged is there") {
   scratch::directory tmp;
