@@ -80,6 +80,25 @@ class Twin(ReconfigurationTest):
         self.assert_error(result, PRECONDITION, f"a3 .*{re.escape(old.address)}")
         self.assertEqual(cluster.version(), 1)
 
+    def test_nor_is_it_added_again_elsewhere(self):
+        """The same, when it was removed and waits at its old address to be switched off."""
+        cluster = self.running_cluster()
+        a1 = cluster["a1"]
+        a1.term()
+        copy = cluster.directory / "copy"
+        shutil.copytree(a1.directory, copy)
+        a1.start()
+        cluster.reconfig([cluster.newcomer("acceptor").join()], [a1])
+        there = Machine(cluster, cluster.new_address(), a1.kinds, folder=copy)
+        cluster.processes.append(there)
+        there.start("--rejoin")
+        result = cluster.pmmc("reconfig", *there.added())
+        self.assert_error(result, PRECONDITION, f"a1 .*{re.escape(a1.address)}")
+        self.assertEqual(cluster.version(), 2)
+        a1.term()
+        cluster.reconfig([there])
+        cluster.await_healthy()
+
 
 if __name__ == "__main__":
     main()
