@@ -333,7 +333,8 @@ std::string node::why_unwelcome(const hello& m) const {
       ids += (ids.empty() ? "" : ", ") + role.id.str();
       version = std::max(version, settings_.known.find_former(role.id)->removed_in);
     }
-    return ids + " was removed from the cluster in version " + std::to_string(version);
+    return ids + (m.roles.size() == 1 ? " was" : " were") +
+           " removed from the cluster in version " + std::to_string(version);
   }
   return {};
 }

@@ -14,6 +14,7 @@
 #include "storage/members_file.hpp"
 #include "system.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -133,8 +134,18 @@ void hosted_process::report_differences() const {
                  "stays in force",
                  cluster_.window, window_);
   const auto& latest = known_.configurations.latest();
+  config::process newcomers;
+  for (const auto& role : options_.process.roles)
+    if (latest.address_of(role.id).empty())
+      newcomers.roles.push_back(role);
+  if (!newcomers.roles.empty())
+    spdlog::info("{} yet; add {} with `pmmc reconfig`",
+                 newcomers.ids() +
+                     (newcomers.roles.size() == 1 ? " is no member" : " are no members"),
+                 newcomers.roles.size() == 1 ? "it" : "them");
   for (const auto& role : config::roles_of(cluster_.first))
-    if (latest.address_of(role.id) != role.address)
+    if (latest.address_of(role.id) != role.address &&
+        std::find(newcomers.roles.begin(), newcomers.roles.end(), role) == newcomers.roles.end())
       spdlog::warn("the config file has {} at {}, but in configuration {}, which holds, it is {}",
                    role.id.view(), role.address, latest.version,
                    latest.address_of(role.id).empty()

@@ -209,8 +209,6 @@ config::cluster_file arguments::load_cluster() const {
     throw command_error{bad_usage, "which cluster? Name its config file with --config FILE or "
                                    "PMMC_CONFIG=FILE, e.g. --config config/separate3.conf"};
   auto loaded = config::load_cluster_file(options["config"].as<std::string>());
-  for (const auto& warning : loaded.warnings)
-    std::fprintf(stderr, "pmmc: warning: %s\n", warning.c_str());
   if (loaded.file)
     return std::move(*loaded.file);
   std::string text;

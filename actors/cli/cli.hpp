@@ -39,8 +39,8 @@ struct arguments {
   std::string program; ///< argv[0]
   state_machine_factory make_machine;
 
-  /// Reads the config file that was named; reports all its mistakes and warnings. Throws
-  /// command_error if it has mistakes or none was named.
+  /// Reads the config file that was named; reports all its mistakes. Throws command_error
+  /// if it has any or none was named.
   config::cluster_file load_cluster() const;
   /// Throws command_error unless there are `least` to `most` words; `usage` goes into the text.
   void expect_words(std::size_t least, std::size_t most, const std::string& usage) const;

@@ -41,6 +41,20 @@ std::vector<config::role> named_roles(const arguments& a, const config::cluster_
   return roles;
 }
 
+/// How the newcomers in one process go on.
+void print_how_to_join(const std::string& cluster, const config::process& newcomers) {
+  const bool many = newcomers.roles.size() > 1;
+  std::string added;
+  for (const auto& role : newcomers.roles)
+    added +=
+        " " + std::string{config::to_string(role.kind)} + ":" + role.id.str() + "=" + role.address;
+  std::fprintf(stderr,
+               "pmmc: %s %s formatted to join the cluster \"%s\". Start %s (`pmmc start --id %s`), "
+               "then add %s with `pmmc reconfig --add%s`\n",
+               newcomers.ids().c_str(), many ? "are" : "is", cluster.c_str(), many ? "them" : "it",
+               newcomers.roles.front().id.str().c_str(), many ? "them" : "it", added.c_str());
+}
+
 /// A role that is formatted by itself may be a newcomer: then to found a cluster is a mistake.
 void format_all(const config::cluster_file& cluster, const std::vector<config::role>& roles,
                 bool says_if_founding) {
@@ -53,17 +67,23 @@ void format_all(const config::cluster_file& cluster, const std::vector<config::r
         "pmmc: no process and no data directory of a cluster \"%s\" was found: this config "
         "file founds it\n",
         cluster.name.c_str());
+  if (!origin.is_known) // a file of members and newcomers is no whole cluster
+    for (const auto& warning : cluster.warnings)
+      std::fprintf(stderr, "pmmc: warning: %s\n", warning.c_str());
+  std::vector<config::process> newcomers;
   for (const auto& role : roles) {
     format_role(cluster, role, origin);
     std::printf("formatted %s\n", (cluster.data / role.id.str()).c_str());
-    if (!config::find_role(origin.first, role.id))
-      std::fprintf(stderr,
-                   "pmmc: %s is formatted to join the cluster \"%s\". Start it (`pmmc start --id "
-                   "%s`), then add it with `pmmc reconfig --add %s:%s=%s`\n",
-                   role.id.str().c_str(), cluster.name.c_str(), role.id.str().c_str(),
-                   std::string{config::to_string(role.kind)}.c_str(), role.id.str().c_str(),
-                   role.address.c_str());
+    if (config::find_role(origin.first, role.id))
+      continue;
+    auto process = std::find_if(newcomers.begin(), newcomers.end(),
+                                [&](const auto& p) { return p.address == role.address; });
+    if (process == newcomers.end())
+      process = newcomers.insert(newcomers.end(), {role.address, {}});
+    process->roles.push_back(role);
   }
+  for (const auto& process : newcomers)
+    print_how_to_join(cluster.name, process);
 }
 
 /// Where a role of the config file really lives: where the cluster's configuration has it, unless

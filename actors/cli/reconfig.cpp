@@ -2,6 +2,8 @@
 #include "cli.hpp"
 #include "config/address.hpp"
 #include "connection.hpp"
+#include "high_marks.hpp"
+#include "newcomers.hpp"
 #include "probe.hpp"
 #include "reconfiguration.hpp"
 
@@ -20,8 +22,6 @@ using json = nlohmann::ordered_json;
 /// A newcomer may be behind by so many WINDOWs when it is made a member; the rest comes by itself.
 constexpr std::uint64_t most_windows_behind = 4;
 constexpr std::chrono::milliseconds poll_interval{50};
-
-[[noreturn]] void refuse(const std::string& why) { throw command_error{precondition_failed, why}; }
 
 // --- The command's words ------------------------------------------------------------------------
 
@@ -98,10 +98,6 @@ std::string described(const configuration& c) {
          std::to_string(survives) + " failure" + (survives == 1 ? "" : "s") + " of each kind";
 }
 
-config::role role_of(member_kind kind, const member& m) {
-  return {m.id, static_cast<config::role_kind>(static_cast<int>(kind) - 1), m.address};
-}
-
 // --- The command --------------------------------------------------------------------------------
 
 class reconfigurer {
@@ -113,16 +109,17 @@ public:
 
 private:
   void ask();
+  void ask_at_former_addresses();
   bool is_made_already() const;
-  void check_newcomers();
-  void check_disk(const reconfiguration::addition& a, const role_status& status) const;
   void check_acceptors(const configuration& next) const;
   configuration check();
   void print_dry_run(const configuration& next) const;
   void wait_for_newcomers();
   void propose();
   bool is_safe(std::string& why_not) const;
+  std::string not_durable_because(const configuration& config) const;
   void wait_until_safe();
+  std::string fate(const reconfiguration::removal& r, const std::string& address, bool alone) const;
   void report() const;
   slot_num highest_slot_out() const;
   void say(const std::string& text);
@@ -133,6 +130,7 @@ private:
   const arguments& arguments_;
   config::cluster_file cluster_;
   reconfiguration change_;
+  std::set<std::string> former_addresses_; ///< of newcomers that were members once
   probed_cluster probed_;
   config_version version_ = 0; ///< that the change has made
   std::string said_;
@@ -140,6 +138,7 @@ private:
 
 int reconfigurer::run() {
   ask();
+  ask_at_former_addresses();
   if (!probed_.answered) {
     std::string tried;
     for (const auto& [address, process] : probed_.processes)
@@ -150,7 +149,7 @@ int reconfigurer::run() {
     version_ = probed_.known.version();
     say("version " + std::to_string(version_) + " has made this change already");
   } else {
-    check_newcomers();
+    check_newcomers(change_, probed_);
     const auto next = check();
     if (arguments_.options["dry-run"].as<bool>()) {
       print_dry_run(next);
@@ -168,8 +167,19 @@ void reconfigurer::ask() {
   std::set<std::string> also;
   for (const auto& a : change_.add)
     also.insert(a.who.address);
+  also.insert(former_addresses_.begin(), former_addresses_.end());
   probed_ =
       probe(cluster_, false, std::min(arguments_.timeout, std::chrono::milliseconds{2'000}), also);
+}
+
+/// No process tells where one was that is no member any more.
+void reconfigurer::ask_at_former_addresses() {
+  for (const auto& a : change_.add)
+    if (const auto address = last_address(a, probed_.known);
+        !address.empty() && !probed_.processes.contains(address))
+      former_addresses_.insert(address);
+  if (!former_addresses_.empty())
+    ask();
 }
 
 slot_num reconfigurer::highest_slot_out() const {
@@ -210,57 +220,13 @@ bool reconfigurer::is_made_already() const {
   return true;
 }
 
-/// Nobody is added who cannot be reached, belongs elsewhere, or has promised something elsewhere.
-void reconfigurer::check_newcomers() {
-  for (auto& a : change_.add) {
-    const auto name = std::string{pmmc::to_string(a.kind)} + " " + a.who.id.str();
-    const auto at = probed_.at(role_of(a.kind, a.who));
-    for (const auto kind : all_member_kinds)
-      if (const auto* m = probed_.known.configurations.latest().find(kind, a.who.id);
-          m != nullptr && m->address == a.who.address)
-        refuse(a.who.id.str() + " is there already, at " + a.who.address);
-    if (!at.up || static_cast<int>(at.status.kind) != static_cast<int>(a.kind))
-      refuse(name + " at " + a.who.address +
-             " cannot be added: " + (at.up ? "it is of another kind there" : at.why) +
-             ". It has to run first: with a config file that names it, `pmmc init --id " +
-             a.who.id.str() + "` and `pmmc start --id " + a.who.id.str() + "`");
-    const auto& process = probed_.processes.at(a.who.address).status;
-    if (process.known.configurations.first() != probed_.known.configurations.first())
-      refuse(name + " cannot be added: its disk was formatted for a cluster with other first "
-                    "members. Stop it, remove its data directory, and format it again while this "
-                    "cluster can be reached");
-    check_disk(a, at.status);
-    a.who.disk = at.status.format_id;
-  }
-}
-
-void reconfigurer::check_disk(const reconfiguration::addition& a, const role_status& status) const {
-  if (a.kind == member_kind::replica)
-    return; // what it holds is a part of this log, and was promised to nobody
-  const auto& history = probed_.known.configurations;
-  const auto* present = history.latest().find(a.kind, a.who.id);
-  const bool known = present != nullptr || history.former_members().contains(a.who.id);
-  if (!known && !status.is_fresh)
-    refuse(std::string{pmmc::to_string(a.kind)} + " " + a.who.id.str() +
-           " cannot be added: its disk is not empty, and what it holds is not of a member of this "
-           "cluster. Stop it, remove its data directory, `pmmc init --id " +
-           a.who.id.str() + "`");
-  for (const auto& [address, process] : probed_.processes)
-    for (const auto& role : process.status.roles)
-      if (const auto met = role.known_disks.find(a.who.id);
-          met != role.known_disks.end() && met->second != status.format_id)
-        refuse(std::string{pmmc::to_string(a.kind)} + " " + a.who.id.str() +
-               " was a member with another disk (" + met->second + ", now " + status.format_id +
-               "), and what it promised is lost with that; take an id that was never used");
-}
-
 configuration reconfigurer::check() {
   const auto& history = probed_.known.configurations;
   change_.replaces = history.latest().version;
   std::string why_not;
   auto next = apply(change_, history, why_not);
   if (!next)
-    refuse("refused: " + why_not);
+    throw command_error{precondition_failed, "refused: " + why_not};
   check_acceptors(*next);
   if (next->acceptors.size() % 2 == 0)
     std::fprintf(stderr,
@@ -282,9 +248,11 @@ void reconfigurer::check_acceptors(const configuration& next) const {
       down += "\n  " + m.id.str() + " at " + m.address + ": " + at.why;
   }
   if (up < next.quorum())
-    refuse("only " + std::to_string(up) + " of the " + std::to_string(next.acceptors.size()) +
-           " acceptors of the new configuration can be reached, and " +
-           std::to_string(next.quorum()) + " are needed:" + down);
+    throw command_error{precondition_failed,
+                        "only " + std::to_string(up) + " of the " +
+                            std::to_string(next.acceptors.size()) +
+                            " acceptors of the new configuration can be reached, and " +
+                            std::to_string(next.quorum()) + " are needed:" + down};
 }
 
 void reconfigurer::print_dry_run(const configuration& next) const {
@@ -310,22 +278,21 @@ void reconfigurer::print_dry_run(const configuration& next) const {
 }
 
 /// Asks again and again until `done`, as long as something moves in the processes at `where`, or in
-/// any if that is empty. What moves: slots, snapshots, pieces of snapshots, and who is up.
+/// any if that is empty. What moves: slots, snapshots, pieces of snapshots, and versions, all of
+/// which grow; who comes and goes, or leads for a moment, gets nothing done.
 template <class Done>
 void reconfigurer::poll(const std::set<std::string>& where, exit_code when_stuck,
                         const std::string& consequence, Done done) {
   auto moved = std::chrono::steady_clock::now();
-  std::vector<std::uint64_t> before;
+  high_marks marks;
   for (std::string why; !done(why); ask()) {
-    std::vector<std::uint64_t> now;
     for (const auto& [address, process] : probed_.processes)
       for (const auto& role : process.status.roles)
-        if (where.empty() || where.contains(address))
-          for (const auto n : {role.state.slot_out, role.state.snapshot_slot, role.fetched_bytes,
-                               role.state.version, std::uint64_t{role.state.active}})
-            now.push_back(n);
-    if (std::exchange(before, now) != now)
-      moved = std::chrono::steady_clock::now();
+        if ((where.empty() || where.contains(address)) &&
+            marks.grow(address + " " + role.id.str(),
+                       {role.state.slot_out, role.state.snapshot_slot, role.fetched_bytes,
+                        role.state.version}))
+          moved = std::chrono::steady_clock::now();
     if (std::chrono::steady_clock::now() - moved > arguments_.timeout)
       throw command_error{when_stuck, why + ", and nothing has moved for " +
                                           std::to_string(arguments_.timeout.count() / 1000) +
@@ -375,9 +342,10 @@ void reconfigurer::propose() {
   if (!result)
     throw command_error{internal_error, "the answer is no outcome of a reconfiguration"};
   if (result->status == reconfiguration_status::conflict)
-    refuse("version conflict: " + result->text + "; look at `pmmc config`, then decide again");
+    throw command_error{precondition_failed, "version conflict: " + result->text +
+                                                 "; look at `pmmc config`, then decide again"};
   if (result->status == reconfiguration_status::refused)
-    refuse("refused: " + result->text);
+    throw command_error{precondition_failed, "refused: " + result->text};
   version_ = result->version;
   say("version " + std::to_string(version_) + " is decided and governs the slots from " +
       std::to_string(result->first_slot) + " on");
@@ -405,14 +373,43 @@ bool reconfigurer::is_safe(std::string& why_not) const {
     why_not = name + " is in force; no leader of it is active yet";
     return false;
   }
-  why_not = name + " is in force; its replicas make the state durable";
+  why_not = name + " is in force; " + not_durable_because(*config);
   return probed_.known.live_from >= version_;
+}
+
+/// Who is waited for.
+std::string reconfigurer::not_durable_because(const configuration& config) const {
+  std::string without;
+  for (const auto& m : config.replicas) {
+    const auto at = probed_.at(role_of(member_kind::replica, m));
+    if (!at.up)
+      without += " " + m.id.str() + " (down)";
+    else if (at.status.state.snapshot_slot < config.first_slot)
+      without += " " + m.id.str();
+  }
+  if (without.empty())
+    return "its replicas have the state on disk, and tell each other";
+  return std::to_string(config.durable_replicas()) + " of its " +
+         std::to_string(config.replicas.size()) + " replicas must have a snapshot of slot " +
+         std::to_string(config.first_slot) + " on disk; without one:" + without;
 }
 
 void reconfigurer::wait_until_safe() {
   poll({}, outcome_unknown,
        "do not switch anything off yet. Give the same command again to go on waiting",
        [&](std::string& why) { return is_safe(why); });
+}
+
+/// What becomes of one that was at `address`. `alone`: no member is there any more.
+std::string reconfigurer::fate(const reconfiguration::removal& r, const std::string& address,
+                               bool alone) const {
+  const auto goes_on = "; the process at " + address + " goes on for its other roles";
+  for (const auto& a : change_.add)
+    if (a.who.id == r.id && a.who.address != address)
+      return r.id.str() + " has moved from " + address + " to " + a.who.address +
+             (alone ? "; nothing is needed at " + address : goes_on);
+  return alone ? "can be switched off: " + r.id.str() + " at " + address
+               : r.id.str() + " has no part any more" + goes_on;
 }
 
 void reconfigurer::report() const {
@@ -431,9 +428,7 @@ void reconfigurer::report() const {
     const bool alone = !needed.contains(address);
     off.push_back(
         {{"id", r.id.str()}, {"address", address}, {"process_can_be_switched_off", alone}});
-    lines += alone ? "can be switched off: " + r.id.str() + " at " + address + "\n"
-                   : r.id.str() + " has no part any more; the process at " + address +
-                         " goes on for its other roles\n";
+    lines += fate(r, address, alone) + "\n";
   }
   if (arguments_.json) {
     json j{{"version", std::to_string(version_)},

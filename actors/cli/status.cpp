@@ -30,7 +30,7 @@ struct cluster_health {
   bool has_active_leader = false;
   std::size_t acceptors_up = 0;
   std::vector<std::string> down;
-  std::set<role_id> uncounted; ///< acceptors that leaders or replicas refuse to count
+  std::set<role_id> uncounted; ///< acceptors and leaders that others refuse to count
   configuration config;        ///< in force at `highest`, from the replicated state
 };
 
@@ -71,10 +71,13 @@ std::string unhealthy_because(const cluster_health& h, const configuration& c) {
     std::string ids;
     for (const auto& id : h.down)
       ids += (ids.empty() ? "" : " ") + id;
-    add("down: " + ids + "; start with `pmmc start --id ID`, or see why above");
+    add("down: " + ids +
+        "; start with `pmmc start --id ID`, or see why above; if its disk is lost, replace it "
+        "(docs/RECONFIGURATION.md)");
   }
   for (const auto& id : h.uncounted)
-    add("acceptor " + id.str() + " was formatted again and is not counted (docs/OPERATIONS.md)");
+    add((c.has_leader(id) ? "leader " : "acceptor ") + id.str() +
+        " was formatted again and is not counted (docs/OPERATIONS.md)");
   return why;
 }
 

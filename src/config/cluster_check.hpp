@@ -5,7 +5,8 @@
 
 namespace pmmc::config {
 
-/// Adds every mistake in `file` to `errors`, and what is allowed but doubtful to `warnings`.
+/// Adds every mistake in `file` to `errors`, and what is allowed, but doubtful if it
+/// founds a cluster, to `warnings`.
 /// Without errors (from here or from scan_ini), the file can be read as it stands.
 void check_cluster(const ini_file& file, findings& errors, findings& warnings);
 

@@ -114,11 +114,12 @@ load_result parse_cluster_file(std::string_view contents, const std::filesystem:
   findings errors;
   findings warnings;
   check_cluster(scan_ini(contents, errors), errors, warnings);
-  load_result result{std::nullopt, errors.report(path), warnings.report(path)};
+  load_result result{std::nullopt, errors.report(path)};
   if (!errors.empty())
     return result;
   try {
     result.file = read_cluster(contents, path);
+    result.file->warnings = warnings.report(path);
   } catch (const po::error& e) {
     result.errors.push_back(path.string() + ":1: " + e.what());
   }
@@ -129,7 +130,7 @@ load_result load_cluster_file(const std::filesystem::path& path) {
   auto unreadable = [&](const std::string& why) {
     auto error = path.string() + ": cannot be read: " + why +
                  "; name a cluster file, such as --config config/separate3.conf";
-    return load_result{std::nullopt, {error}, {}};
+    return load_result{std::nullopt, {error}};
   };
   std::error_code failure;
   if (std::filesystem::is_directory(path, failure))

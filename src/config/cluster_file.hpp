@@ -53,14 +53,15 @@ struct cluster_file {
   configuration first;                   ///< version 1, first slot 1, members in file order
   std::map<role_id, std::string> redis;  ///< replica id → address of its process's Redis port
   std::map<role_id, std::string> http;   ///< role id → address of its process's HTTP port
+  /// What is allowed but doubtful if the file founds a cluster, as lines like those of load_result.
+  std::vector<std::string> warnings;
 };
 
-/// `file` is there if and only if there are no errors. Errors and warnings are whole lines without
-/// a newline, "FILE:LINE: what is wrong; what would be right", in the order of the file's lines.
+/// `file` is there if and only if there are no errors. Errors are whole lines without a newline,
+/// "FILE:LINE: what is wrong; what would be right", in the order of the file's lines.
 struct load_result {
   std::optional<cluster_file> file;
   std::vector<std::string> errors;
-  std::vector<std::string> warnings;
 };
 
 /// Reads the cluster file at `path`. An unreadable file is an error in the result too; nothing

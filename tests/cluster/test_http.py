@@ -1,138 +1,18 @@
-"""The HTTP port: every page, what it says when something is wrong, and clients that mean no good."""
+"""The HTTP port: every page, and what it says when something is wrong."""
 
 import contextlib
 import json
-import pathlib
 import re
 import shutil
 import socket
 import subprocess
 import threading
-import urllib.error
-import urllib.request
 
-from pmmc_cluster import DONE, REPOSITORY, Cluster, ClusterTest, main, wait_until
-from pmmc_machines import ChangingCluster
+from pmmc_cluster import DONE, REPOSITORY, main, wait_until
+from pmmc_http import (ANSWER_S, MOST_GROWTH_BYTES, PAGES, ChangingHttpCluster, HttpCluster, HttpTest,
+                       SharedHttpTest, answer_to, documented_metrics, value)
 
-ANSWER_S = 10.0  # a page that takes longer does not come; a bound, not a measurement
 MOST_STOP_S = 5.0
-MOST_GROWTH_BYTES = 32 << 20
-CONNECTIONS = 64   # that a process serves at once
-HEADER_BYTES = 8 << 10
-PAGES = ("/", "/health", "/ready", "/version", "/status", "/metrics")
-
-
-class HttpPages:
-    """What a cluster can do in which every process has an HTTP port."""
-
-    http = {}  # port by process
-
-    def _give_ports(self, config, processes):
-        ports = {p.name: self.ports.take() for p in processes}
-        lines = [f"{p.roles[-1]} = 127.0.0.1:{ports[p.name]}\n" for p in processes]
-        config.write_text(config.read_text("ascii") + "[http]\n" + "".join(lines), "ascii")
-        self.http = {**self.http, **ports}
-
-    def fetch(self, role, path, method="GET"):
-        """(status, headers, body as text) of a page of the process that hosts the role."""
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.http[self[role].name]}{path}", method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=ANSWER_S) as answer:
-                return answer.status, answer.headers, answer.read().decode()
-        except urllib.error.HTTPError as answer:
-            with answer:
-                return answer.code, answer.headers, answer.read().decode()
-
-    def metrics(self, role):
-        """Samples by name, each a list of (labels, value), and the types by name."""
-        samples, types = {}, {}
-        for line in self.fetch(role, "/metrics")[2].splitlines():
-            if line.startswith("# TYPE "):
-                _, _, name, kind = line.split()
-                types[name] = kind
-            elif not line.startswith("#"):
-                name, labels, value = re.fullmatch(r"(\w+)(?:\{(.*)\})? (\S+)", line).groups()
-                samples.setdefault(name, []).append(
-                    (dict(re.findall(r'(\w+)="([^"]*)"', labels or "")), float(value)))
-        return samples, types
-
-    def connect(self, role):
-        return socket.create_connection(("127.0.0.1", self.http[self[role].name]), timeout=ANSWER_S)
-
-    def health(self, role):
-        status, _, text = self.fetch(role, "/health")
-        return status, text
-
-    def await_health(self, role, status):
-        """Waits until /health has this status, and returns its text."""
-        return wait_until(f"/health of {role} is {status}", lambda: next(
-            (text for code, text in [self.health(role)] if code == status), None))
-
-
-class HttpCluster(HttpPages, Cluster):
-    def __init__(self, *args, **options):
-        super().__init__(*args, **options)
-        self._give_ports(self.config, self.processes)
-
-
-class ChangingHttpCluster(HttpPages, ChangingCluster):
-    def __init__(self, *args, **options):
-        super().__init__(*args, **options)
-        for machine in self.processes:
-            self._give_ports(machine.config, [machine])
-
-    def newcomer(self, *kinds):
-        machine = super().newcomer(*kinds)
-        self._give_ports(machine.config, [machine])
-        return machine
-
-
-def value(samples, name, **labels):
-    """The value of the one sample with these labels."""
-    found = [v for its, v in samples.get(name, []) if labels.items() <= its.items()]
-    if len(found) != 1:
-        raise AssertionError(f"{name} {labels}: {len(found)} samples of {samples.get(name)}")
-    return found[0]
-
-
-def answer_to(connection, data=b""):
-    """All that comes until the other side closes."""
-    with contextlib.suppress(OSError):
-        connection.sendall(data)
-    received = b""
-    with contextlib.suppress(ConnectionResetError):
-        while chunk := connection.recv(65_536):
-            received += chunk
-    return received
-
-
-def documented_metrics():
-    """name → type, of the table in docs/METRICS.md."""
-    text = (REPOSITORY / "docs" / "METRICS.md").read_text("utf-8")
-    return dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", text, re.MULTILINE))
-
-
-class HttpTest(ClusterTest):
-    def http_cluster(self, *args, **options):
-        cluster = HttpCluster(*args, **options)
-        self._made.append(cluster)
-        self.addCleanup(cluster.stop)
-        cluster.launch()
-        cluster.await_healthy()
-        return cluster
-
-
-class SharedHttpTest(HttpTest):
-    """Tests that leave the cluster as they found it share one."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.cluster = HttpCluster("colocated")
-        cls.addClassCleanup(cls.cluster.remove)
-        cls.addClassCleanup(cls.cluster.stop)
-        cls.cluster.launch()
-        cls.cluster.await_healthy()
 
 
 class Pages(SharedHttpTest):
@@ -356,109 +236,6 @@ class Reconfigured(HttpTest):
             self.assertEqual(value(samples, "pmmc_pending_configurations"), 0)
             self.assertEqual({its["peer"]: up for its, up in samples["pmmc_peer_up"]},
                              {cluster[r].address: 1 for r in ("r1", "r2", "r4") if r != role})
-
-
-class ClientsThatMeanNoGood(SharedHttpTest):
-    def assert_well(self):
-        self.cluster.assert_all_run()
-        self.cluster.run("put", self.id(), "1")
-        self.assertEqual(self.cluster.get(self.id()), b"1")
-        self.cluster.await_health("r1", 200)
-
-    def test_garbage(self):
-        for data in (b"", b"\0" * 100, b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\r\n" * 50,
-                     b"GET / HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
-                     *(self.random.randbytes(self.random.randrange(1, 20_000)) for _ in range(50))):
-            with self.cluster.connect("r1") as s:
-                with contextlib.suppress(OSError):
-                    s.sendall(data)
-                    s.shutdown(socket.SHUT_WR)
-                answer = answer_to(s)
-                self.assertRegex(answer, rb"\A(HTTP/1.1 4\d\d |\Z)")
-        self.assert_well()
-
-    def test_a_request_with_a_body(self):
-        with self.cluster.connect("r1") as s:
-            answer = answer_to(s, b"GET / HTTP/1.1\r\nContent-Length: 1000000000\r\n\r\n" + b"x" * 9_000)
-            self.assertTrue(answer.startswith(b"HTTP/1.1 413 "), answer[:100])
-        self.assert_well()
-
-    def test_huge_headers(self):
-        process = self.cluster["r1"]
-        before = process.rss_bytes()
-        for data in (b"GET /" + b"x" * (1 << 20), b"GET / HTTP/1.1\r\nA: " + b"x" * (1 << 20),
-                     b"GET / HTTP/1.1\r\n" + b"A: x\r\n" * 200_000):
-            with self.cluster.connect("r1") as s:
-                s.settimeout(ANSWER_S)
-                answer = answer_to(s, data)
-                self.assertRegex(answer, rb"\A(HTTP/1.1 431 |\Z)")
-        with self.cluster.connect("r1") as s:  # little enough for the answer to be read
-            answer = answer_to(s, b"GET / HTTP/1.1\r\nA: " + b"x" * 2 * HEADER_BYTES)
-            self.assertTrue(answer.startswith(b"HTTP/1.1 431 "), answer[:100])
-            self.assertIn(b"longer than 8192 bytes", answer)
-        self.assertLess(process.rss_bytes() - before, MOST_GROWTH_BYTES)
-        self.assert_well()
-
-    def test_slow_loris(self):
-        """Hundreds of connections with half a request: pages still come, and the store works."""
-        process = self.cluster["r1"]
-        before = process.rss_bytes()
-        with contextlib.ExitStack() as stack:
-            slow = [stack.enter_context(self.cluster.connect("r1")) for _ in range(300)]
-            for s in slow:
-                with contextlib.suppress(OSError):
-                    s.sendall(b"GET /metrics HTTP/1.1\r\nX: ")
-            for _ in range(3):
-                for page in PAGES:
-                    self.assertEqual(self.cluster.fetch("r1", page)[0], 200)
-                for s in slow:
-                    with contextlib.suppress(OSError):
-                        s.sendall(b"x")
-            open_fds = len(list(pathlib.Path(f"/proc/{process.pid}/fd").iterdir()))
-            self.assertLess(open_fds, 300)
-            self.assertLess(process.rss_bytes() - before, MOST_GROWTH_BYTES)
-            self.assert_well()
-            # A byte now and then does not keep a connection: its request must end.
-            wait_until("half requests are closed", lambda: value(
-                self.cluster.metrics("r1")[0], "process_open_fds") < open_fds - CONNECTIONS // 2)
-        self.assert_well()
-
-    def test_readers_that_do_not_read(self):
-        process = self.cluster["r1"]
-        before = process.rss_bytes()
-        with contextlib.ExitStack() as stack:
-            for _ in range(CONNECTIONS // 2):
-                s = stack.enter_context(self.cluster.connect("r1"))
-                s.setblocking(False)
-                with contextlib.suppress(OSError):
-                    while True:
-                        s.send(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 100)
-            self.assert_well()
-            self.assertLess(process.rss_bytes() - before, MOST_GROWTH_BYTES)
-        self.assert_well()
-
-    def test_scrapers_in_a_hurry(self):
-        """Many clients that ask without a pause do not keep the roles from their work."""
-        ends = threading.Event()
-        pages = []
-
-        def hammer():
-            while not ends.is_set():
-                with contextlib.suppress(OSError):
-                    pages.append(self.cluster.fetch("r1", "/metrics")[0])
-
-        threads = [threading.Thread(target=hammer) for _ in range(8)]
-        for t in threads:
-            t.start()
-        try:
-            wait_until("pages come", lambda: len(pages) > 100)
-            self.cluster.run("exec", stdin=b"".join(b"put k%d v\n" % i for i in range(2_000)))
-        finally:
-            ends.set()
-            for t in threads:
-                t.join()
-        self.assertEqual(set(pages), {200})
-        self.assert_well()
 
 
 class StartAndStop(HttpTest):

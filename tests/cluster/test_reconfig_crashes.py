@@ -69,7 +69,7 @@ class Crashes(ReconfigurationTest):
         try:
             victim.start()
         except AssertionError:
-            if "was removed from the cluster in version" not in victim.log_text():
+            if "removed from the cluster in version" not in victim.log_text():
                 raise
 
     def restart_majority(self, window, of_new):

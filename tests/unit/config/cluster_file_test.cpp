@@ -52,7 +52,7 @@ void check_mistake(const std::string& contents, std::size_t line, const std::str
 TEST_CASE("a file without mistakes") {
   auto result = parse(good + "[redis]\nr1 = 0.0.0.0:31 # Redis\n[http]\na1 = h:41\nr2=[::1]:42\n");
   CHECK(result.errors.empty());
-  CHECK(result.warnings.empty());
+  CHECK(result.file->warnings.empty());
   REQUIRE(result.file);
   const auto& file = *result.file;
   auto directory = std::filesystem::absolute("dir").lexically_normal();
@@ -218,16 +218,16 @@ TEST_CASE("an empty file lacks everything, in line 1") {
 
 TEST_CASE("an even number of acceptors is a warning") {
   auto result = parse(with_line(6, "a3 = h:3\na4 = h:4"));
-  CHECK(result.file);
-  CHECK(result.warnings ==
+  REQUIRE(result.file);
+  CHECK(result.file->warnings ==
         lines{"dir/x.conf:3: 4 acceptors need a quorum of 3 and survive 1 failure, no "
               "more than 3 acceptors would; make them 3 or 5"});
 }
 
 TEST_CASE("fewer leaders or replicas than failures to survive is a warning") {
   auto result = parse(with_line(9, ""));
-  CHECK(result.file);
-  CHECK(result.warnings ==
+  REQUIRE(result.file);
+  CHECK(result.file->warnings ==
         lines{"dir/x.conf:7: 1 leader survives 0 failures, the acceptors survive 1; "
               "make them 2 or more"});
 }

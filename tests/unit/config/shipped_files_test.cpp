@@ -14,7 +14,7 @@ cluster_file load(const std::string& name) {
   auto result = load_cluster_file(directory / (name + ".conf"));
   for (const auto& line : result.errors)
     FAIL(line);
-  CHECK(result.warnings.empty());
+  CHECK(result.file->warnings.empty());
   CHECK(result.file->name == name);
   CHECK(result.file->data == directory / "var" / name);
   CHECK(result.file->window == 128);

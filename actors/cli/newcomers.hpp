@@ -1,0 +1,21 @@
+// Who may be added to a cluster, as far as the processes can tell before it is proposed.
+#pragma once
+
+#include "probe.hpp"
+#include "reconfiguration.hpp"
+
+#include <string>
+
+namespace pmmc::cli {
+
+config::role role_of(member_kind kind, const member& m);
+
+/// Where the newcomer is a member, or was one; "" if it never was.
+std::string last_address(const reconfiguration::addition& a, const membership& known);
+
+/// Nobody is added who cannot be reached, belongs elsewhere, has promised something elsewhere, or
+/// runs twice. Enters the disks of those who may be added. Throws command_error, with exit code 6.
+/// Precondition: `probed` has asked at the newcomers' addresses and at their last ones.
+void check_newcomers(reconfiguration& change, const probed_cluster& probed);
+
+} // namespace pmmc::cli

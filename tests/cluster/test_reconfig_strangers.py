@@ -1,0 +1,104 @@
+"""Processes that only look like members: of an earlier cluster, at an address spelled otherwise, or
+with a copy of a member's disk."""
+
+import re
+import shutil
+
+from pmmc_cluster import PRECONDITION, main, wait_until
+from pmmc_machines import KINDS, Machine, ReconfigurationTest
+
+
+class FoundedAgain(ReconfigurationTest):
+    """All founders are formatted again, with the same name and the same addresses. One process that
+    was added to the earlier cluster was forgotten, disk and all."""
+
+    def found_again(self, *kinds):
+        cluster = self.running_cluster("colocated")
+        founders = list(cluster.processes)
+        first = dict(cluster.roles)
+        forgotten = cluster.newcomer(*kinds).join()
+        cluster.reconfig([forgotten])
+        cluster.run("put", "k", "old")
+        forgotten.kill9()
+        cluster.roles = first
+        cluster.take_over()
+        for machine in founders:
+            machine.kill9()
+            shutil.rmtree(machine.directory / "data")
+            machine.init()
+        for machine in founders:
+            machine.start()
+        cluster.await_healthy()
+        cluster.run("put", "k", "new")
+        return cluster, founders, forgotten
+
+    def assert_unharmed(self, cluster, founders, forgotten):
+        forgotten.launch()
+        met = [re.compile(rf"process at {re.escape(m.address)}") for m in founders]
+        wait_until("it has met all, or has ended", lambda: not forgotten.running or
+                   all(m.search(forgotten.log_text()) for m in met))
+        for number in range(20):
+            cluster.run("put", "n", str(number))
+        for machine in founders:
+            self.assertTrue(machine.running, machine.log_tail())
+        self.assertEqual(cluster.get("k"), b"new")
+        self.assertEqual(cluster.version(), 1)
+
+    def test_a_forgotten_machine_changes_nothing(self):
+        self.assert_unharmed(*self.found_again(*KINDS))
+
+    def test_a_forgotten_replica_changes_nothing(self):
+        self.assert_unharmed(*self.found_again("replica"))
+
+
+class OtherSpelling(ReconfigurationTest):
+    def test_is_refused(self):
+        """Members are told apart by the text of their addresses, so this one would be a guest to
+        everybody whom it dials, and no majority could be made with it."""
+        cluster = self.running_cluster()
+        a4 = cluster.newcomer("acceptor").join()
+        result = cluster.pmmc("reconfig", "--add", f"acceptor:a4=localhost:{a4.port}",
+                              "--remove", "acceptor:a1")
+        self.assert_error(result, PRECONDITION, f"acceptor a4 .*{re.escape(a4.address)}")
+        self.assertEqual(cluster.version(), 1)
+
+
+class Twin(ReconfigurationTest):
+    def test_a_role_does_not_move_while_it_runs_at_its_old_address(self):
+        """Its directory was copied to the new machine, and somebody has started the old one again.
+        Two leaders would use the same ballots, two acceptors vote as one."""
+        cluster = self.running_cluster("colocated")
+        old = cluster.processes[2]
+        old.term()
+        copy = cluster.directory / "copy"
+        shutil.copytree(old.directory, copy)
+        there = Machine(cluster, cluster.new_address(), old.kinds, folder=copy)
+        cluster.processes.append(there)
+        old.start()
+        there.start()
+        result = cluster.pmmc("reconfig", *old.removed(), *there.added())
+        self.assert_error(result, PRECONDITION, f"a3 .*{re.escape(old.address)}")
+        self.assertEqual(cluster.version(), 1)
+
+    def test_nor_is_it_added_again_elsewhere(self):
+        """The same, when it was removed and waits at its old address to be switched off."""
+        cluster = self.running_cluster()
+        a1 = cluster["a1"]
+        a1.term()
+        copy = cluster.directory / "copy"
+        shutil.copytree(a1.directory, copy)
+        a1.start()
+        cluster.reconfig([cluster.newcomer("acceptor").join()], [a1])
+        there = Machine(cluster, cluster.new_address(), a1.kinds, folder=copy)
+        cluster.processes.append(there)
+        there.start("--rejoin")
+        result = cluster.pmmc("reconfig", *there.added())
+        self.assert_error(result, PRECONDITION, f"a1 .*{re.escape(a1.address)}")
+        self.assertEqual(cluster.version(), 2)
+        a1.term()
+        cluster.reconfig([there])
+        cluster.await_healthy()
+
+
+if __name__ == "__main__":
+    main()
