@@ -1,0 +1,66 @@
+"""Processes that only look like members: of an earlier cluster, or at an address spelled otherwise."""
+
+import re
+import shutil
+
+from pmmc_cluster import PRECONDITION, main, wait_until
+from pmmc_machines import KINDS, ReconfigurationTest
+
+
+class FoundedAgain(ReconfigurationTest):
+    """All founders are formatted again, with the same name and the same addresses. One process that
+    was added to the earlier cluster was forgotten, disk and all."""
+
+    def found_again(self, *kinds):
+        cluster = self.running_cluster("colocated")
+        founders = list(cluster.processes)
+        first = dict(cluster.roles)
+        forgotten = cluster.newcomer(*kinds).join()
+        cluster.reconfig([forgotten])
+        cluster.run("put", "k", "old")
+        forgotten.kill9()
+        cluster.roles = first
+        cluster.take_over()
+        for machine in founders:
+            machine.kill9()
+            shutil.rmtree(machine.directory / "data")
+            machine.init()
+        for machine in founders:
+            machine.start()
+        cluster.await_healthy()
+        cluster.run("put", "k", "new")
+        return cluster, founders, forgotten
+
+    def assert_unharmed(self, cluster, founders, forgotten):
+        forgotten.launch()
+        met = [re.compile(rf"process at {re.escape(m.address)}") for m in founders]
+        wait_until("it has met all, or has ended", lambda: not forgotten.running or
+                   all(m.search(forgotten.log_text()) for m in met))
+        for number in range(20):
+            cluster.run("put", "n", str(number))
+        for machine in founders:
+            self.assertTrue(machine.running, machine.log_tail())
+        self.assertEqual(cluster.get("k"), b"new")
+        self.assertEqual(cluster.version(), 1)
+
+    def test_a_forgotten_machine_changes_nothing(self):
+        self.assert_unharmed(*self.found_again(*KINDS))
+
+    def test_a_forgotten_replica_changes_nothing(self):
+        self.assert_unharmed(*self.found_again("replica"))
+
+
+class OtherSpelling(ReconfigurationTest):
+    def test_is_refused(self):
+        """Members are told apart by the text of their addresses, so this one would be a guest to
+        everybody whom it dials, and no majority could be made with it."""
+        cluster = self.running_cluster()
+        a4 = cluster.newcomer("acceptor").join()
+        result = cluster.pmmc("reconfig", "--add", f"acceptor:a4=localhost:{a4.port}",
+                              "--remove", "acceptor:a1")
+        self.assert_error(result, PRECONDITION, f"acceptor a4 .*{re.escape(a4.address)}")
+        self.assertEqual(cluster.version(), 1)
+
+
+if __name__ == "__main__":
+    main()
