@@ -1,10 +1,11 @@
-"""Processes that only look like members: of an earlier cluster, or at an address spelled otherwise."""
+"""Processes that only look like members: of an earlier cluster, at an address spelled otherwise, or
+with a copy of a member's disk."""
 
 import re
 import shutil
 
 from pmmc_cluster import PRECONDITION, main, wait_until
-from pmmc_machines import KINDS, ReconfigurationTest
+from pmmc_machines import KINDS, Machine, ReconfigurationTest
 
 
 class FoundedAgain(ReconfigurationTest):
@@ -59,6 +60,24 @@ class OtherSpelling(ReconfigurationTest):
         result = cluster.pmmc("reconfig", "--add", f"acceptor:a4=localhost:{a4.port}",
                               "--remove", "acceptor:a1")
         self.assert_error(result, PRECONDITION, f"acceptor a4 .*{re.escape(a4.address)}")
+        self.assertEqual(cluster.version(), 1)
+
+
+class Twin(ReconfigurationTest):
+    def test_a_role_does_not_move_while_it_runs_at_its_old_address(self):
+        """Its directory was copied to the new machine, and somebody has started the old one again.
+        Two leaders would use the same ballots, two acceptors vote as one."""
+        cluster = self.running_cluster("colocated")
+        old = cluster.processes[2]
+        old.term()
+        copy = cluster.directory / "copy"
+        shutil.copytree(old.directory, copy)
+        there = Machine(cluster, cluster.new_address(), old.kinds, folder=copy)
+        cluster.processes.append(there)
+        old.start()
+        there.start()
+        result = cluster.pmmc("reconfig", *old.removed(), *there.added())
+        self.assert_error(result, PRECONDITION, f"a3 .*{re.escape(old.address)}")
         self.assertEqual(cluster.version(), 1)
 
 
