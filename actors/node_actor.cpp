@@ -67,7 +67,10 @@ caf::behavior node::make_behavior() {
   return {
       [this](const hello& m) { return greet(m); },
       [this](const heartbeat& m) { heard(m); },
-      [this](const members_news& m) { learn(m.known); },
+      [this](const members_news& m) {
+        demand_own_cluster(m.known);
+        learn(m.known);
+      },
       [this](const status_request& m) { return status(m); },
       [this](const metrics_request&) { return metrics(); },
       [this](tick_atom) {
@@ -92,11 +95,27 @@ void node::tell_own_roles() {
       self_->send(role.handle, members_news{settings_.known});
 }
 
+/// What an own role tells comes from the log, which no other process can contradict.
+void node::demand_own_cluster(const membership& news) const {
+  if (news.is_of_other_cluster(settings_.known) &&
+      std::any_of(settings_.roles.begin(), settings_.roles.end(), [this](const hosted_role& role) {
+        return role.handle == self_->current_sender();
+      }))
+    fatal("node", "the log is that of the cluster with identity " + identity_text(news.identity) +
+                      ", but another process, or the file `members` here, has it that this is " +
+                      identity_text(settings_.known.identity) +
+                      ". Stop the processes of the cluster that is not to be, remove their data "
+                      "directories, and here the file `members`");
+}
+
 void node::learn(const membership& news) {
   const auto before = settings_.known.version();
+  const bool was_identified = settings_.known.identity != 0;
   if (news.configurations.empty() || !settings_.known.learn(news))
     return;
   settings_.remember(settings_.known);
+  if (!was_identified && settings_.known.identity != 0 && !is_client())
+    spdlog::info("this is the cluster with identity {}", identity_text(settings_.known.identity));
   if (settings_.known.version() != before && !is_client())
     spdlog::info("configuration {} is known, which governs the slots from {} on",
                  settings_.known.version(), settings_.known.configurations.latest().first_slot);
@@ -187,8 +206,8 @@ void node::beat() {
     redial(); // who was removed is dialled by nobody; it asks
   for (auto& [key, link] : links_) {
     if (link.now == node_link::state::connected) {
-      self_->send(link.remote,
-                  heartbeat{incarnation_, settings_.known.version(), settings_.known.live_from});
+      self_->send(link.remote, heartbeat{incarnation_, settings_.known.version(),
+                                         settings_.known.live_from, settings_.known.identity});
       if (++link.silent_beats > most_silent_beats && link.announced)
         withdraw(link, "has been silent for 600 ms (stopped, overloaded or cut off)");
     } else if (link.now == node_link::state::idle && link.dialled_by_us &&
@@ -227,7 +246,8 @@ void node::dialled(const std::string& address, const caf::actor& remote) {
   self_
       ->request(remote, hello_timeout,
                 hello{settings_.cluster, settings_.address, incarnation_, self_, settings_.roles,
-                      is_client() ? membership{} : settings_.known,
+                      is_client() ? membership{{}, 1, met_anybody_ ? settings_.known.identity : 0}
+                                  : settings_.known,
                       settings_.rejoins || knows_of_removal()})
       .then([this, address, remote](const welcome& m) { welcomed(address, remote, m); },
             [this, address](const caf::error& e) {
@@ -271,11 +291,17 @@ void node::welcomed(const std::string& address, const caf::actor& remote, const 
   if (m.cluster != settings_.cluster)
     return dial_failed(address, "belongs to cluster \"" + m.cluster + "\", not to \"" +
                                     settings_.cluster + "\"");
+  // What data directories beside a client say may be of a cluster that was forgotten.
+  if (is_client() && !met_anybody_ && m.known.is_of_other_cluster(settings_.known))
+    settings_.known = m.known;
+  if (const auto why = why_other_cluster(m.known.identity, settings_.known.identity); !why.empty())
+    return dial_failed(address, "is refused: " + why);
   if (!m.refusal.empty()) {
     if (m.was_removed)
       settings_.removed(m.refusal + ", says the process at " + address);
     return dial_failed(address, "refuses this process: " + m.refusal);
   }
+  const bool first = !std::exchange(met_anybody_, true);
   // A client begins with what its config file says, and believes the first process that knows.
   if (is_client() && settings_.known.live_from == 1 &&
       m.known.version() >= settings_.known.version())
@@ -283,6 +309,8 @@ void node::welcomed(const std::string& address, const caf::actor& remote, const 
   if (const auto link = links_.find(address); link != links_.end())
     connected(link->second, remote, m.incarnation, m.roles);
   learn(m.known);
+  if (first && is_client())
+    redial();
 }
 
 // --- Being dialled ------------------------------------------------------------------------------
@@ -308,9 +336,17 @@ welcome node::greet(const hello& m) {
           incarnation_, settings_.roles, settings_.known};
 }
 
+/// Whether the disk or the config file names the address. Who does not know its cluster's identity
+/// believes no others: they may be of one that was there before.
+bool node::is_told_of(const std::string& address) const {
+  return settings_.contacts.contains(address) || settings_.known.addresses().contains(address);
+}
+
 std::string node::why_unwelcome(const hello& m) const {
   if (m.cluster != settings_.cluster)
     return "it belongs to cluster \"" + m.cluster + "\", and this is \"" + settings_.cluster + "\"";
+  if (auto why = why_other_cluster(m.known.identity, settings_.known.identity); !why.empty())
+    return why;
   bool is_process = false;
   for (const auto& role : m.roles) {
     if (role.kind != hosted_kind::client)
@@ -326,6 +362,11 @@ std::string node::why_unwelcome(const hello& m) const {
       m.known.configurations.first() != settings_.known.configurations.first())
     return "it was formatted for a cluster with other first members. To add it to this one, format "
            "it again (`pmmc init --id ID`) while this cluster can be reached";
+  if (settings_.known.identity == 0 && m.known.identity != 0 && !is_told_of(m.address))
+    return "it belongs to the cluster with identity " + identity_text(m.known.identity) +
+           ", this process does not know the identity of its own cluster yet, and neither its disk "
+           "nor its config file names " +
+           m.address;
   if (was_removed(m)) {
     std::string ids;
     config_version version = 0;
@@ -439,10 +480,17 @@ void node::heard(const heartbeat& m) {
   for (auto& [key, link] : links_) {
     if (link.now != node_link::state::connected || link.incarnation != m.incarnation)
       continue;
+    // Both learned it after they had met.
+    if (const auto why = why_other_cluster(m.identity, settings_.known.identity); !why.empty()) {
+      if (link.announced)
+        withdraw(link, "is not counted: " + why);
+      return;
+    }
     link.silent_beats = 0;
     if (!link.announced)
       announce(link);
-    if (m.version < settings_.known.version() || m.live_from < settings_.known.live_from)
+    if (m.version < settings_.known.version() || m.live_from < settings_.known.live_from ||
+        (m.identity == 0 && settings_.known.identity != 0))
       self_->send(link.remote, members_news{settings_.known});
     return;
   }

@@ -85,6 +85,8 @@ private:
   void welcomed(const std::string& address, const caf::actor& remote, const welcome& m);
   welcome greet(const hello& m);
   std::string why_unwelcome(const hello& m) const;
+  bool is_told_of(const std::string& address) const;
+  void demand_own_cluster(const membership& news) const;
   bool is_guest(const hosted_role& role, const std::string& address) const;
   bool is_guest_itself() const;
   bool lives_elsewhere(const role_id& id, const std::string& address) const;
@@ -106,8 +108,9 @@ private:
   std::uint64_t incarnation_;
   std::uint64_t random_state_;
   std::map<std::string, node_link> links_; ///< by address; clients by their actor's name
-  unsigned lonely_beats_ = 0;              ///< since it was connected with anybody
-  std::set<role_id> removed_roles_;        ///< own ones, reported
+  bool met_anybody_ = false;        ///< since it started; before that, a client trusts anybody
+  unsigned lonely_beats_ = 0;       ///< since it was connected with anybody
+  std::set<role_id> removed_roles_; ///< own ones, reported
 };
 
 caf::behavior node_actor(caf::event_based_actor* self, std::shared_ptr<node_settings> settings);

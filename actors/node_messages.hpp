@@ -27,7 +27,7 @@ struct hello {
   std::uint64_t incarnation = 0; ///< random, new at each start
   caf::actor node;
   std::vector<hosted_role> roles;
-  membership known;     ///< empty for clients
+  membership known;     ///< of clients, only the identity of their cluster
   bool rejoins = false; ///< it knows that it was removed, and wants to become a member again
 };
 
@@ -47,6 +47,7 @@ struct heartbeat {
   std::uint64_t incarnation = 0; ///< of the sender
   config_version version = 0;    ///< the latest that it knows; 0 for clients
   config_version live_from = 0;
+  cluster_identity identity = 0;
 };
 
 /// Between nodes, where a heartbeat shows that one knows less; and between a node and its own

@@ -97,6 +97,25 @@ probe_answers ask_all(const std::string& cluster, const std::set<std::string>& a
   return *result;
 }
 
+/// The cluster that most of them are of, but for those at `newcomers`: what was forgotten when it
+/// was founded again must not speak for it.
+cluster_identity identity_of(const probe_answers& answers, const std::set<std::string>& newcomers) {
+  std::map<cluster_identity, std::size_t> counted;
+  for (const auto& [address, answer] : answers)
+    if (answer.status.known.identity != 0 && !newcomers.contains(address))
+      ++counted[answer.status.known.identity];
+  const auto most =
+      std::max_element(counted.begin(), counted.end(),
+                       [](const auto& a, const auto& b) { return a.second < b.second; });
+  return most == counted.end() ? 0 : most->first;
+}
+
+void refuse_others(probe_answers& answers, cluster_identity ours) {
+  for (auto& [address, answer] : answers)
+    if (auto why = why_other_cluster(answer.status.known.identity, ours); !why.empty())
+      answer = {std::move(why), {}};
+}
+
 } // namespace
 
 caf::behavior prober(caf::event_based_actor* self, const probe_task& task) {
@@ -136,9 +155,14 @@ probed_cluster probe(const config::cluster_file& cluster, bool with_fingerprint,
   auto wanted = result.known.addresses();
   wanted.merge(membership{cluster.first}.addresses());
   wanted.insert(also.begin(), also.end());
+  cluster_identity identity = 0;
   // What the first ones know may name others; those hardly ever know more.
   for (int round = 0; round < 3 && !wanted.empty(); ++round) {
-    for (auto& [address, answer] : ask_all(cluster.name, wanted, with_fingerprint, timeout)) {
+    auto answers = ask_all(cluster.name, wanted, with_fingerprint, timeout);
+    if (identity == 0)
+      identity = identity_of(answers, also);
+    refuse_others(answers, identity);
+    for (auto& [address, answer] : answers) {
       const auto& known = answer.status.known;
       if (answer.why.empty() && !known.configurations.empty() &&
           (!result.answered || known.is_newer_than(result.known)))
@@ -146,6 +170,8 @@ probed_cluster probe(const config::cluster_file& cluster, bool with_fingerprint,
       result.answered |= answer.why.empty();
       result.processes.emplace(address, std::move(answer));
     }
+    if (identity != 0)
+      result.known.identity = identity;
     wanted = result.known.addresses();
     std::erase_if(wanted, [&](const auto& a) { return result.processes.contains(a); });
   }

@@ -32,6 +32,8 @@ std::string_view name_of(const request& r, const state_machine& machine) {
     return "end_session";
   case request_kind::reconfigure:
     return "reconfigure";
+  case request_kind::found:
+    break; // refused: not for clients
   }
   return "malformed"; // of a kind that does not exist
 }

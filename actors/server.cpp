@@ -120,8 +120,12 @@ void hosted_process::learn_from(const storage::data_directory& directory) {
   }
   directories_.push_back(directory.path());
   try {
-    if (const auto remembered = storage::read_members(directory.path()))
+    if (const auto remembered = storage::read_members(directory.path())) {
+      if (const auto why = why_other_cluster(remembered->identity, known_.identity); !why.empty())
+        throw start_error{"the data directory " + directory.path().string() +
+                          " does not fit beside the others of this process: " + why};
       known_.learn(*remembered);
+    }
   } catch (const storage::storage_error& e) {
     spdlog::warn("{}; this role asks the others again", e.what());
   }
@@ -175,6 +179,7 @@ void hosted_process::make_shell(const config::role& role, storage::data_director
     replica::settings options;
     options.id = role.id;
     options.seed = fresh_seed();
+    options.founds = random_source{options.seed}.next();
     replica_ = std::make_shared<replica_shell>(
         options, std::move(directory),
         [make = make_machine_, first = known_.configurations.first(), window = window_] {

@@ -92,7 +92,7 @@ typename Inspector::result_type inspect(Inspector& f, config_history& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, membership& x) {
-  return f(x.configurations, x.live_from);
+  return f(x.configurations, x.live_from, x.identity);
 }
 
 // --- Protocol -----------------------------------------------------------------------------------
@@ -231,7 +231,7 @@ typename Inspector::result_type inspect(Inspector& f, welcome& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, heartbeat& x) {
-  return f(caf::meta::type_name("heartbeat"), x.incarnation, x.version, x.live_from);
+  return f(caf::meta::type_name("heartbeat"), x.incarnation, x.version, x.live_from, x.identity);
 }
 
 template <class Inspector>

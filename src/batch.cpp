@@ -11,7 +11,24 @@ constexpr std::size_t entry_overhead_bytes = 1 + 4 * 10;
 
 bool is_request_kind(std::uint64_t kind) {
   return kind >= static_cast<std::uint64_t>(request_kind::operation) &&
-         kind <= static_cast<std::uint64_t>(request_kind::reconfigure);
+         kind <= static_cast<std::uint64_t>(request_kind::found);
+}
+
+bool is_client_kind(std::uint64_t kind) {
+  return is_request_kind(kind) && kind != static_cast<std::uint64_t>(request_kind::found);
+}
+
+request found_request(cluster_identity identity) {
+  request r;
+  r.kind = request_kind::found;
+  put_varint(r.op, identity);
+  return r;
+}
+
+cluster_identity decode_identity(std::string_view op) {
+  byte_reader in{op};
+  const auto identity = in.varint();
+  return in.ok() && in.at_end() ? identity : 0;
 }
 
 std::size_t batch_bytes(const request& r) { return entry_overhead_bytes + r.op.size(); }

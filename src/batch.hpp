@@ -23,6 +23,14 @@ struct batch_entry {
 /// is no batch, so whoever lets it in spoils the requests beside it.
 bool is_request_kind(std::uint64_t kind);
 
+/// Whether a client may ask for it.
+bool is_client_kind(std::uint64_t kind);
+
+/// "This cluster is `identity`, if it has none yet."
+request found_request(cluster_identity identity);
+/// What a `found` request says; 0 if its bytes say nothing.
+cluster_identity decode_identity(std::string_view op);
+
 /// Bytes that `r` takes in a batch, at the most.
 std::size_t batch_bytes(const request& r);
 

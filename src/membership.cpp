@@ -4,14 +4,36 @@
 
 namespace pmmc {
 
+std::string identity_text(cluster_identity identity) {
+  std::string text(16, '0');
+  for (auto digit = text.rbegin(); digit != text.rend(); ++digit, identity >>= 4)
+    *digit = "0123456789abcdef"[identity & 0xF];
+  return text;
+}
+
+std::string why_other_cluster(cluster_identity theirs, cluster_identity ours) {
+  if (theirs == 0 || ours == 0 || theirs == ours)
+    return {};
+  return "it belongs to the cluster with identity " + identity_text(theirs) + ", and this is " +
+         identity_text(ours) +
+         ": one of them was founded again with the name and the first members of the other. Stop "
+         "the processes of the one that is not to be, and remove their data directories; then they "
+         "can be formatted again (`pmmc init --id ID`)";
+}
+
 bool membership::learn(const membership& other) {
+  if (is_of_other_cluster(other))
+    return false;
   const bool newer = other.version() > version();
   const bool retired_more = other.live_from > live_from && other.live_from <= other.version();
   if (newer)
     configurations = other.configurations;
   if (retired_more)
     live_from = other.live_from;
-  return newer || retired_more;
+  const bool identified = identity == 0 && other.identity != 0;
+  if (identified)
+    identity = other.identity;
+  return newer || retired_more || identified;
 }
 
 std::vector<const configuration*> membership::live() const {

@@ -10,15 +10,23 @@
 
 namespace pmmc {
 
+/// 16 hexadecimal digits.
+std::string identity_text(cluster_identity identity);
+
+/// Why a process of the cluster `theirs` has no place in `ours`, and what to do; "" if both are the
+/// same, or one is not known.
+std::string why_other_cluster(cluster_identity theirs, cluster_identity ours);
+
 /// Processes tell each other, and remember it, so that one that starts with an old config file
 /// finds the others. What holds for a slot is never decided by this.
 struct membership {
   config_history configurations;
   config_version live_from = 1; ///< all slots of earlier versions are decided and safe without them
+  cluster_identity identity = 0;
 
   membership() = default;
-  explicit membership(config_history known, config_version live = 1)
-      : configurations(std::move(known)), live_from(live) {}
+  explicit membership(config_history known, config_version live = 1, cluster_identity cluster = 0)
+      : configurations(std::move(known)), live_from(live), identity(cluster) {}
   explicit membership(configuration first) : configurations(std::move(first)) {}
 
   config_version version() const {
@@ -28,7 +36,12 @@ struct membership {
     return version() > other.version() ||
            (version() == other.version() && live_from > other.live_from);
   }
-  /// Takes over what `other` knows better; returns whether that is anything.
+  /// Whether both know which cluster they are of, and it is not the same.
+  bool is_of_other_cluster(const membership& other) const {
+    return identity != 0 && other.identity != 0 && identity != other.identity;
+  }
+  /// Takes over what `other` knows better; returns whether that is anything. Nothing is learned
+  /// from another cluster.
   bool learn(const membership& other);
 
   /// The configurations that are live, the latest first.

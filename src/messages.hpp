@@ -85,6 +85,9 @@ enum class request_kind : std::uint8_t {
   end_session = 3,
   reconfigure =
       4, ///< `op` is a reconfiguration, the answer's body its outcome (reconfiguration.hpp)
+  found =
+      5, ///< `op` is a cluster identity, as a varint. The first one in the log holds, the others
+         ///< do nothing. Replicas propose it; from clients it is refused. Nobody is answered
 };
 
 /// What a driver notes when a request or query comes in, and gets back with the answer, so that it

@@ -44,7 +44,7 @@ void replica::on(const role_id& client, request m) {
     it->second.asked_tick = tick_;
     return;
   }
-  if (!is_request_kind(static_cast<std::uint64_t>(m.kind)))
+  if (!is_client_kind(static_cast<std::uint64_t>(m.kind)))
     return respond(client, {key.session, key.sequence, reply_status::refused,
                             "the request is of a kind that does not exist", came});
   if (m.op.size() > options_.max_op_bytes)
@@ -63,7 +63,7 @@ void replica::on(const handoff& m) {
     if (!state_->sessions().recorded(r.session, r.sequence) &&
         !pending_.contains({r.session, r.sequence}) &&
         !state_->sessions().holds_back(r.session, r.sequence) &&
-        is_request_kind(static_cast<std::uint64_t>(r.kind)))
+        is_client_kind(static_cast<std::uint64_t>(r.kind)))
       admit(r, {}); // refused ones are offered again by the replica that handed them on
 }
 
@@ -113,9 +113,11 @@ void replica::propose() {
     if (slot_in_ >= slot_out() + state_->window())
       return;
     proposal p;
-    const auto batch = next_batch(p.requests);
+    auto batch = next_batch(p.requests);
     if (batch.empty())
       return;
+    if (state_->identity() == 0 && options_.founds != 0)
+      batch.push_back(found_request(options_.founds)); // last: a session's id is its place
     p.value = encode_batch(batch);
     counters_.batch_requests.observe(static_cast<double>(batch.size()));
     counters_.batch_bytes.observe(static_cast<double>(p.value.size()));

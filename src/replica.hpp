@@ -51,6 +51,9 @@ public:
     role_id id;
     std::uint64_t seed =
         0; ///< another one in each life, or late answers could be taken for new ones
+    /// Proposed together with requests, as long as the log has not decided which cluster this is: a
+    /// random number. 0: left to other replicas.
+    cluster_identity founds = 0;
     std::size_t batch_bytes = 256 << 10; ///< a slot's command is about this large at the most
     std::size_t batch_requests = 4'096;
     std::size_t eager_slots = 1;    ///< own slots in flight: up to so many open at once
@@ -117,7 +120,9 @@ public:
   /// The oldest version that is still needed: all slots of those before it are decided and, as far
   /// as this replica knows, safe with the replicas that count (design, section 4, point 6).
   config_version live_from() const;
-  membership known_members() const { return membership{known_configurations(), live_from()}; }
+  membership known_members() const {
+    return membership{known_configurations(), live_from(), state_->identity()};
+  }
   /// Bytes of another replica's snapshot that have come, while one is being fetched.
   std::uint64_t fetched_bytes() const { return fetching_ ? fetching_->offset : 0; }
 

@@ -12,7 +12,7 @@ namespace pmmc {
 
 namespace {
 
-constexpr std::uint64_t state_format = 2;
+constexpr std::uint64_t state_format = 3;
 
 /// FNV-1a, 64 bits, by its authors' description; short inputs only.
 std::uint64_t fnv1a(std::string_view bytes, std::uint64_t hash = 14695981039346656037ULL) {
@@ -129,8 +129,13 @@ std::vector<response> replicated_state::perform(const command& decided) {
     const auto run = [this](request_kind kind, std::string_view op) {
       return kind == request_kind::reconfigure ? reconfigure(op) : machine_->apply(op);
     };
-    for (std::size_t i = 0; i < entries->size(); ++i)
-      sessions_.apply((*entries)[i], slot_out_, i, run, responses);
+    for (std::size_t i = 0; i < entries->size(); ++i) {
+      const auto& entry = (*entries)[i];
+      if (entry.kind != request_kind::found)
+        sessions_.apply(entry, slot_out_, i, run, responses);
+      else if (identity_ == 0)
+        identity_ = decode_identity(entry.op);
+    }
   }
   ++slot_out_;
   return responses;
@@ -148,6 +153,7 @@ std::uint64_t replicated_state::fingerprint() const {
   std::string rest;
   put_varint(rest, slot_out_);
   put_varint(rest, window_);
+  put_varint(rest, identity_);
   sessions_.write(rest);
   put_configurations(rest, configurations_);
   put_varint(rest, machine_->fingerprint());
@@ -157,6 +163,7 @@ std::uint64_t replicated_state::fingerprint() const {
 std::unique_ptr<replicated_state> replicated_state::clone() const {
   auto copy = std::make_unique<replicated_state>(machine_->clone(), configurations_, window_);
   copy->slot_out_ = slot_out_;
+  copy->identity_ = identity_;
   copy->sessions_ = sessions_;
   return copy;
 }
@@ -166,6 +173,7 @@ void replicated_state::write(std::ostream& out) const {
   put_varint(header, state_format);
   put_varint(header, slot_out_);
   put_varint(header, window_);
+  put_varint(header, identity_);
   put_varint(header, machine_->fingerprint());
   put_configurations(header, configurations_);
   std::string sessions;
@@ -178,10 +186,13 @@ void replicated_state::write(std::ostream& out) const {
 void replicated_state::read(std::istream& in) {
   const auto header = read_block(in);
   byte_reader fields{header};
-  if (fields.varint() != state_format)
-    throw std::runtime_error("the snapshot is of another format than this program writes");
+  if (const auto format = fields.varint(); format != state_format)
+    throw std::runtime_error("the snapshot is of format " + std::to_string(format) +
+                             ", and this program reads format " + std::to_string(state_format) +
+                             " only: use the version of the program that wrote it");
   const auto slot_out = fields.varint();
   const auto window = fields.varint();
+  const auto identity = fields.varint();
   const auto machine_fingerprint = fields.varint();
   auto configurations = read_configurations(fields);
   if (!sessions_.read(fields.bytes()) || !fields.ok() || configurations.empty() ||
@@ -192,6 +203,7 @@ void replicated_state::read(std::istream& in) {
     throw std::runtime_error("the restored state has another fingerprint than the one written");
   slot_out_ = slot_out;
   window_ = window;
+  identity_ = identity;
   configurations_ = std::move(configurations);
 }
 

@@ -1,4 +1,5 @@
-// Everything that the log determines: the application's state, the sessions, the configurations.
+// Everything that the log determines: the application's state, the sessions, the configurations,
+// the identity of the cluster.
 #pragma once
 
 #include "configuration.hpp"
@@ -26,6 +27,8 @@ public:
   /// The next slot to perform.
   slot_num slot_out() const { return slot_out_; }
   std::uint64_t window() const { return window_; }
+  /// Which cluster this is; 0 until the log has decided it, then always the same.
+  cluster_identity identity() const { return identity_; }
   const config_history& configurations() const { return configurations_; }
   const session_table& sessions() const { return sessions_; }
   const state_machine& machine() const { return *machine_; }
@@ -42,6 +45,7 @@ private:
 
   slot_num slot_out_ = 1;
   std::uint64_t window_;
+  cluster_identity identity_ = 0;
   std::unique_ptr<state_machine> machine_;
   session_table sessions_;
   config_history configurations_;

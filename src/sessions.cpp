@@ -35,6 +35,8 @@ void session_table::apply(const batch_entry& entry, slot_num slot, std::size_t i
   case request_kind::operation:
   case request_kind::reconfigure:
     return execute(entry, slot, run, responses);
+  case request_kind::found:
+    return; // of no session: replicated_state performs it
   }
 }
 
@@ -216,7 +218,7 @@ bool session_table::read(std::string_view bytes) {
       const auto sequence = in.varint();
       const auto kind = in.varint();
       const auto op = in.bytes();
-      if (!is_request_kind(kind) ||
+      if (!is_client_kind(kind) ||
           !s->held_back.emplace(sequence, held{static_cast<request_kind>(kind), std::string{op}})
                .second)
         return false;

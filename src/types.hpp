@@ -19,6 +19,10 @@ using slot_num = std::uint64_t;
 /// The version of a configuration. The first configuration of a cluster is version 1.
 using config_version = std::uint64_t;
 
+/// Tells a cluster from another one that was founded with the same name and the same first members:
+/// a random number, decided by the log (replicated_state). 0: not decided yet, or not known.
+using cluster_identity = std::uint64_t;
+
 /// The stable name of a role or client, such as "a1": 1 to `max_size` bytes; empty means "nobody".
 /// A value type without allocation, ordered by bytes.
 class role_id {

@@ -41,6 +41,7 @@ void replica_host::start() {
   auto settings = world_.options.replica;
   settings.id = id();
   settings.seed = world_.chance.next();
+  settings.founds = random_source{settings.seed}.next();
   auto state = state_before_slot_1(world_.options);
   if (disk_slot_ != 0) {
     std::istringstream in{disk_};

@@ -3,6 +3,8 @@
 #include "storage/checked_text.hpp"
 #include "storage/posix_file.hpp"
 
+#include <charconv>
+
 namespace pmmc::storage {
 
 namespace {
@@ -23,6 +25,8 @@ std::optional<member_kind> parse_kind(std::string_view word) {
 std::string members_text(const membership& known) {
   text_lines text;
   text.line({"live-from", std::to_string(known.live_from)});
+  if (known.identity != 0)
+    text.line({"identity", identity_text(known.identity)});
   for (const auto& [first_slot, config] : known.configurations.all()) {
     text.line({"configuration", std::to_string(config.version), std::to_string(first_slot)});
     for (const auto kind : all_member_kinds)
@@ -37,12 +41,15 @@ std::string members_text(const membership& known) {
 
 struct parts {
   config_version live_from = 1;
+  cluster_identity identity = 0;
   std::vector<configuration> configurations;
   std::vector<former_member> former;
 
   bool take(const words& line) {
     if (line.size() == 2 && line[0] == "live-from")
       return take_number(line[1], live_from);
+    if (line.size() == 2 && line[0] == "identity")
+      return take_identity(line[1]);
     if (line.size() == 3 && line[0] == "configuration") {
       auto& config = configurations.emplace_back();
       return take_number(line[1], config.version) && take_number(line[2], config.first_slot);
@@ -63,6 +70,11 @@ struct parts {
   }
 
 private:
+  bool take_identity(std::string_view word) {
+    const auto* end = word.data() + word.size();
+    const auto [read_to, error] = std::from_chars(word.data(), end, identity, 16);
+    return error == std::errc{} && read_to == end;
+  }
   static bool take_number(std::string_view word, std::uint64_t& into) {
     const auto number = parse_number(word);
     into = number.value_or(0);
@@ -80,6 +92,7 @@ std::optional<membership> parse_members(std::string_view bytes) {
       return std::nullopt;
   membership known;
   known.live_from = read.live_from;
+  known.identity = read.identity;
   if (!known.configurations.assign(std::move(read.configurations), std::move(read.former)))
     return std::nullopt;
   return known;

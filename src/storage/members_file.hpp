@@ -1,5 +1,5 @@
-// The file `members` of a data directory: the latest configurations that its role has heard of, so
-// that it finds the others whatever its config file says.
+// The file `members` of a data directory: which cluster its role is of, and the latest
+// configurations that it has heard of, so that it finds the others whatever its config file says.
 #pragma once
 
 #include "membership.hpp"

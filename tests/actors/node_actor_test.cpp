@@ -180,6 +180,97 @@ TEST_CASE_FIXTURE(node_stage,
   CHECK(peer_again.take<members_news>().size() == 1); // who is connected hears of it
 }
 
+/// Version 2, in which r9 at host8 is a member.
+config_history grown_history() {
+  auto history = config_history{make_config()};
+  auto next = make_config();
+  next.version = 2;
+  next.first_slot = 9;
+  next.replicas.push_back({"r9", "host8:1"});
+  history.add(next);
+  return history;
+}
+
+TEST_CASE_FIXTURE(node_stage,
+                  "a cluster that was founded again learns nothing from the first one") {
+  send(node, members_news{membership{config_history{make_config()}, 1, 0xB}});
+  settle();
+  a1.forget();
+  r1.forget();
+  auto m = hello_of(peer, 5);
+  m.known = membership{grown_history(), 2, 0xA};
+  SUBCASE("a member") {}
+  SUBCASE("a guest") { m.address = "host8:1"; }
+  const auto answer = greet(peer, m);
+  CHECK(answer.refusal.starts_with("it belongs to the cluster with identity 000000000000000a, and "
+                                   "this is 000000000000000b: "));
+  CHECK_FALSE(answer.was_removed);
+  CHECK(answer.roles.empty());
+  CHECK(answer.known.version() == 1);
+  CHECK(told_nobody());
+  send(node, members_news{m.known}); // over a connection that is older than both identities
+  settle();
+  CHECK(told_nobody());
+  beats(1);
+  CHECK(peer.count<heartbeat>() == 0);
+}
+
+TEST_CASE_FIXTURE(node_stage, "who has no identity yet takes that of those it was told of") {
+  auto m = hello_of(peer, 5);
+  m.known = membership{grown_history(), 2, 0xA};
+  SUBCASE("an address that neither disk nor config file names") {
+    m.address = "host8:1";
+    CHECK(greet(peer, m).refusal ==
+          "it belongs to the cluster with identity 000000000000000a, this process does not know "
+          "the identity of its own cluster yet, and neither its disk nor its config file names "
+          "host8:1");
+    CHECK(told_nobody());
+  }
+  SUBCASE("a member") {
+    CHECK(greet(peer, m).refusal.empty());
+    const auto news = a1.take<members_news>();
+    REQUIRE(news.size() == 1);
+    CHECK(news[0].known.identity == 0xA);
+    auto other = hello_of(peer_again, 6);
+    other.known.identity = 0xB;
+    CHECK_FALSE(greet(peer_again, other).refusal.empty());
+  }
+}
+
+TEST_CASE_FIXTURE(node_stage, "two that met before their clusters had identities part") {
+  greet(peer, hello_of(peer, 5));
+  CHECK(told_both<peer_up>());
+  send(node, heartbeat{5, 1, 1, 0});
+  settle();
+  CHECK(peer.count<members_news>() == 0);
+  send(node, members_news{membership{config_history{make_config()}, 1, 0xB}});
+  settle();
+  CHECK(peer.count<members_news>() == 1);
+  a1.forget();
+  r1.forget();
+  send(node, heartbeat{5, 1, 1, 0}); // it has not heard
+  settle();
+  CHECK(peer.count<members_news>() == 2);
+  CHECK(told_nobody());
+  send(node, heartbeat{5, 1, 1, 0xA});
+  settle();
+  CHECK(told_both<peer_down>());
+  beats(20);
+  send(node, heartbeat{5, 1, 1, 0xA});
+  settle();
+  CHECK(told_nobody());
+}
+
+TEST_CASE_FIXTURE(node_stage, "a client of the cluster that was there before is refused") {
+  send(node, members_news{membership{config_history{make_config()}, 1, 0xB}});
+  settle();
+  recorder c1 = record("c1");
+  hello m{"test", "", 5, peer.handle(), {c1.as(hosted_kind::client)}, membership{{}, 1, 0xA}};
+  CHECK_FALSE(greet(peer, m).refusal.empty());
+  m.known.identity = 0xB;
+  CHECK(greet(peer, m).refusal.empty());
+}
+
 TEST_CASE_FIXTURE(node_stage, "who was removed is told so, unless it knows") {
   auto history = config_history{make_config()};
   auto next = make_config();

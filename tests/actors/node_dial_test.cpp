@@ -64,30 +64,32 @@ struct two_processes {
   }
 
   caf::actor start(process& where, recorder& role, hosted_kind kind, std::string cluster,
-                   std::string address) {
+                   std::string address, cluster_identity identity = 0) {
     auto settings = std::make_shared<node_settings>();
     settings->cluster = std::move(cluster);
     settings->address = std::move(address);
     settings->seed = 1;
     settings->roles = {role.as(kind, "disk")};
-    settings->known = membership{make_config(2)};
+    settings->known = membership{config_history{make_config(2)}, 1, identity};
     auto node = where.system().spawn(node_actor, settings);
     settle();
     role.take<members_news>();
     return node;
   }
 
-  void start_listening(const std::string& cluster) {
+  void start_listening(const std::string& cluster, cluster_identity identity = 0) {
     using namespace caf::io;
     host2.network().prepare_connection(accept_handle::from_int(1), connection_handle::from_int(2),
                                        host1.network(), "host2", 1, connection_handle::from_int(3));
-    node2 = start(host2, a2, hosted_kind::acceptor, cluster, "host2:1");
+    node2 = start(host2, a2, hosted_kind::acceptor, cluster, "host2:1", identity);
     host2.scheduler().inline_next_enqueue();
     REQUIRE(host2.system().middleman().publish(node2, 1, nullptr, true));
     settle();
   }
 
-  void start_dialling() { node1 = start(host1, r1, hosted_kind::replica, "test", "host1:1"); }
+  void start_dialling(cluster_identity identity = 0) {
+    node1 = start(host1, r1, hosted_kind::replica, "test", "host1:1", identity);
+  }
 
   void settle() {
     while (host1.step() || host2.step()) {
@@ -153,6 +155,30 @@ TEST_CASE_FIXTURE(two_processes, "a node that dials into another cluster says so
   CHECK(downs[0].why == "at host2:1 belongs to cluster \"other\", not to \"test\"");
   CHECK(others_up(a2).empty());
   CHECK(others_up(r1).empty());
+}
+
+TEST_CASE_FIXTURE(two_processes,
+                  "a node that dials one of the cluster that was there before says so") {
+  start_listening("test", 0xA);
+  start_dialling(0xB);
+  beats(30);
+  const auto downs = r1.take<peer_down>();
+  REQUIRE(downs.size() == 3);
+  CHECK(downs[0].why.starts_with("at host2:1 is refused: it belongs to the cluster with identity "
+                                 "000000000000000a, and this is 000000000000000b: "));
+  CHECK(others_up(a2).empty());
+  CHECK(others_up(r1).empty());
+  CHECK(a2.has_heard_nothing());
+}
+
+TEST_CASE_FIXTURE(two_processes, "an identity is handed on when two meet") {
+  start_listening("test", 0xA);
+  start_dialling();
+  beats(1);
+  CHECK(others_up(a2).size() == 1);
+  const auto news = r1.take<members_news>();
+  REQUIRE(news.size() == 1);
+  CHECK(news[0].known.identity == 0xA);
 }
 
 TEST_CASE_FIXTURE(two_processes,

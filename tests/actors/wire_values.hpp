@@ -136,6 +136,7 @@ struct dice {
     } else if constexpr (std::same_as<T, membership>) {
       fill(x.configurations);
       fill(x.live_from);
+      fill(x.identity);
     } else {
       std::apply([this](auto&... field) { (fill(field), ...); }, fields_of(x));
     }

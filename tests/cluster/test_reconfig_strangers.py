@@ -50,6 +50,20 @@ class FoundedAgain(ReconfigurationTest):
     def test_a_forgotten_replica_changes_nothing(self):
         self.assert_unharmed(*self.found_again("replica"))
 
+    def test_a_forgotten_machine_joins_when_it_is_formatted_again(self):
+        cluster, _, forgotten = self.found_again(*KINDS)
+        forgotten.start()
+        result = cluster.pmmc(*cluster.change([forgotten]))
+        self.assert_error(result, PRECONDITION,
+                          "it belongs to the cluster with identity [0-9a-f]{16}, and this is ")
+        self.assertEqual(cluster.version(), 1)
+        forgotten.kill9()
+        shutil.rmtree(forgotten.directory / "data")
+        forgotten.join()
+        cluster.reconfig([forgotten])
+        cluster.await_equal_replicas()
+        self.assertEqual(cluster.get("k"), b"new")
+
 
 class OtherSpelling(ReconfigurationTest):
     def test_is_refused(self):

@@ -44,6 +44,46 @@ TEST_CASE("replica: a request of no known kind is refused, and spoils no batch")
   CHECK(b.role.pending_requests() == 1);
 }
 
+TEST_CASE("replica: the first requests take an identity along, until the log has one") {
+  replica::settings settings;
+  settings.founds = 77;
+  replica_bench b{settings};
+  b.tick(20);
+  CHECK(b.role.slot_in() == 1); // it costs no slot of its own
+  b.ask(opening(1));
+  const auto first = only<propose>(b.flush().send, "l1").at(0);
+  CHECK(first.value == batch_of({opening(1), found_request(77)}));
+  CHECK(b.role.known_members().identity == 0);
+  SUBCASE("its own") {
+    b.decide(1, first.value);
+    CHECK(b.role.state().identity() == 77);
+    CHECK(only<response>(b.role.take().send, "c1").size() == 1);
+  }
+  SUBCASE("another replica's") {
+    b.decide(1, {opening(1), found_request(78)});
+    CHECK(b.role.state().identity() == 78);
+  }
+  SUBCASE("none: the slot went to another's no-op, say") {
+    b.decide(1, command{});
+    CHECK(only<propose>(b.flush().send, "l1").at(0).value == first.value);
+    return;
+  }
+  CHECK(b.role.known_members().identity == b.role.state().identity());
+  b.ask(operation(s1, 1, "a"));
+  CHECK(only<propose>(b.flush().send, "l1").at(0).value == batch_of({operation(s1, 1, "a")}));
+}
+
+TEST_CASE("replica: a client does not decide which cluster this is") {
+  replica_bench b;
+  b.open_session();
+  b.ask(found_request(5));
+  b.role.on(handoff{"r2", {found_request(5)}});
+  const auto answers = only<response>(b.flush().send, "c1");
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].status == reply_status::refused);
+  CHECK(b.role.pending_requests() == 0);
+}
+
 TEST_CASE(
     "replica: a batch is limited in requests and bytes, the slots in flight by the pipeline") {
   replica::settings settings;

@@ -71,6 +71,57 @@ TEST_CASE("state: a snapshot holds everything, what sessions hold back included"
   CHECK(copy->machine().query("") == "a,b,c,");
 }
 
+TEST_CASE("state: the first identity in the log holds, in snapshots, clones and the fingerprint") {
+  auto state = busy();
+  CHECK(state->identity() == 0);
+  const auto before = state->fingerprint();
+  auto garbage = found_request(1);
+  garbage.op = "\x01\x01";
+  CHECK(state->perform(batch_of({garbage, found_request(0)})).empty());
+  CHECK(state->identity() == 0);
+  CHECK(state->perform(batch_of({found_request(~std::uint64_t{0}), found_request(7)})).empty());
+  CHECK(state->identity() == ~std::uint64_t{0});
+  state->perform(batch_of({found_request(7)}));
+  CHECK(state->identity() == ~std::uint64_t{0});
+  CHECK(state->clone()->identity() == ~std::uint64_t{0});
+
+  auto copy = fresh();
+  std::istringstream in{bytes_of(*state)};
+  copy->read(in);
+  CHECK(copy->identity() == ~std::uint64_t{0});
+  CHECK(copy->fingerprint() == state->fingerprint());
+  auto other = busy();
+  CHECK(other->fingerprint() == before);
+  other->perform({});
+  other->perform(batch_of({found_request(7)}));
+  other->perform({});
+  CHECK(other->slot_out() == state->slot_out());
+  CHECK(other->fingerprint() != state->fingerprint());
+}
+
+TEST_CASE("state: an identity takes no session's place, and answers nobody") {
+  auto state = fresh();
+  const auto answers = state->perform(batch_of({opening(7), found_request(9), opening(8)}));
+  REQUIRE(answers.size() == 2);
+  CHECK(answers[0].sequence == 7);
+  CHECK(answers[1].sequence == 8);
+  CHECK(state->perform(batch_of({operation(first_session, 1, "a")})).at(0).body == "a,");
+}
+
+TEST_CASE("state: a snapshot of another format is refused by its number") {
+  auto bytes = bytes_of(*busy());
+  bytes[8] = 2; // the first byte after the length
+  std::istringstream in{bytes};
+  std::string why;
+  try {
+    fresh()->read(in);
+  } catch (const std::runtime_error& e) {
+    why = e.what();
+  }
+  CHECK(why == "the snapshot is of format 2, and this program reads format 3 only: use the version "
+               "of the program that wrote it");
+}
+
 TEST_CASE("state: a clone stays as it was") {
   auto state = busy();
   const auto clone = state->clone();
