@@ -113,14 +113,24 @@ TEST_CASE("two operators ask for different majorities at once, and one of them g
 }
 
 TEST_CASE("an idle cluster brings a new configuration into force at once") {
-  cluster_settings settings;
-  settings.window = 128;
-  site s{settings};
-  s.change("r2", {"a1", "l1", "r1"}, {"a4", "l4", "r4"});
-  REQUIRE(s.c.run_until([&] { return s.in_force(); }, 100));
-  REQUIRE(s.c.run_until([&] { return s.retired(); }, 50));
-  // The boundary's slot shows that it works; nothing is filled beyond it.
-  CHECK(s.c.replica_at("r2").slot_out() == s.c.config().first_slot + 1);
+  for (const unsigned delay_ticks : {0, 3}) {
+    CAPTURE(delay_ticks);
+    cluster_settings settings;
+    settings.window = 128;
+    site s{settings};
+    s.c.net.most_delay_ticks = delay_ticks;
+    s.change("r2", {"a1", "l1", "r1"}, {"a4", "l4", "r4"});
+    // No-ops go out together. Who waits until a gap shows, or for one after the other, is late:
+    // 25 ticks in either case.
+    const auto is_beyond = [&](const role_id& id) {
+      return s.c.replica_at(id).slot_out() > s.c.config().first_slot;
+    };
+    REQUIRE(s.c.run_until([&] { return is_beyond("r2") && is_beyond("r3"); }, 4 + 5 * delay_ticks));
+    REQUIRE(s.c.run_until([&] { return s.in_force(); }, 50));
+    REQUIRE(s.c.run_until([&] { return s.retired(); }, 50));
+    // The boundary's slot shows that it works; nothing is filled beyond it.
+    CHECK(s.c.replica_at("r2").slot_out() == s.c.config().first_slot + 1);
+  }
 }
 
 TEST_CASE("an idle cluster does so, too, when the proposer has just died") {

@@ -193,3 +193,25 @@ TEST_CASE("replica: a configuration that comes up is told at once, and snapshott
   b.hear_replica("r2", 20, {}, 10);
   CHECK(b.role.live_from() == 2);
 }
+
+TEST_CASE("replica: one that joins asks a replica of a configuration in between, and no stranger") {
+  replica_bench b;
+  const auto next = [](config_history& known, config_version replaces, const char* out,
+                       const char* in) {
+    const reconfiguration r{
+        replaces,
+        {{member_kind::replica, out}},
+        {{member_kind::replica, {in, "host" + std::string{in + 1} + ":1", "disk"}}}};
+    REQUIRE(reconfigure(r, 20 * replaces, 10, known).status == reconfiguration_status::accepted);
+  };
+  config_history known{make_config()};
+  next(known, 1, "r3", "r4");
+  next(known, 2, "r4", "r5");
+  b.role.on(config_news{"r4", known});
+  b.hear_replica("r99", 80);
+  CHECK(only<catchup>(b.tick(40).send).empty());
+  b.hear_replica("r4", 60);
+  const auto asked = only<catchup>(b.tick(40).send, "r4");
+  REQUIRE_FALSE(asked.empty());
+  CHECK(asked[0].from_slot == 1);
+}

@@ -259,6 +259,35 @@ TEST_CASE("state: a reconfiguration is executed in its session's order, and is i
   }
 }
 
+TEST_CASE("state: F1, fingerprints differ where configurations or WINDOW do") {
+  const auto fingerprint = [](config_history known, std::uint64_t window) {
+    return replicated_state{std::make_unique<log_machine>(), std::move(known), window}
+        .fingerprint();
+  };
+  auto other_members = make_config();
+  other_members.acceptors[2].address = "host9:1";
+  auto one_pending = config_history{make_config()};
+  REQUIRE(reconfigure(removing(1, {{leader_kind, "l1"}}), 1, 16, one_pending).status ==
+          reconfiguration_status::accepted);
+  const auto plain = fingerprint(config_history{make_config()}, 16);
+  CHECK(fingerprint(config_history{make_config()}, 16) == plain);
+  CHECK(fingerprint(config_history{other_members}, 16) != plain);
+  CHECK(fingerprint(one_pending, 16) != plain);
+  CHECK(fingerprint(config_history{make_config()}, 8) != plain);
+}
+
+TEST_CASE("state: WINDOW is the one of the snapshot, whatever the process was started with") {
+  const replicated_state written{std::make_unique<log_machine>(), config_history{make_config()},
+                                 16};
+  std::ostringstream out;
+  written.write(out);
+  replicated_state read{std::make_unique<log_machine>(), config_history{make_config(5)}, 8};
+  std::istringstream in{out.str()};
+  read.read(in);
+  CHECK(read.window() == 16);
+  CHECK(read.configurations().latest().acceptors.size() == 3); // the state wins
+}
+
 TEST_CASE("state: a reconfiguration of bytes that are none is refused, and nothing else happens") {
   replicated_state state{std::make_unique<log_machine>(), config_history{make_config()}, 16};
   state.perform(batch_of({opening(7)}));
