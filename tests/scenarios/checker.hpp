@@ -29,6 +29,8 @@ public:
   void looked_at(const role_id& id, const replica& r);
   /// A replica has crashed: what it had in memory is no promise any more.
   void forget(const role_id& replica);
+  /// So is nothing that was on its disk, if it has lost that.
+  void lost(const role_id& replica) { durable_.erase(replica); }
   /// The replica `id` has a durable snapshot of the slots below `slot`.
   void durable(const role_id& id, slot_num slot);
   /// G1: a watermark that some role believes in: f+1 replicas of the last configuration decided

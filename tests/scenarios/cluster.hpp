@@ -89,6 +89,8 @@ public:
   void join(const role_id& id);
   /// Crashes the role; `restart` does not start it any more until `join` does, disk and all.
   void switch_off(const role_id& id);
+  /// The same for a replica, and its disk is lost.
+  void wipe(const role_id& replica);
   /// The next input of this role is its last.
   void crash_at_next_input(const role_id& id, crash_moment moment) { doomed_[id] = moment; }
   /// A paused role gets neither messages nor ticks; what is sent to it waits.

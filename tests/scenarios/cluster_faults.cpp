@@ -103,6 +103,12 @@ void cluster::switch_off(const role_id& id) {
   switched_off_.insert(id);
 }
 
+void cluster::wipe(const role_id& replica) {
+  switch_off(replica);
+  replicas_.at(replica) = {};
+  checker_.lost(replica);
+}
+
 void cluster::resume(const role_id& id) {
   if (auto woken = paused_.extract(id); !woken.empty())
     std::move(woken.mapped().begin(), woken.mapped().end(), std::back_inserter(pool_));

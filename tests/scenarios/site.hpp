@@ -71,9 +71,13 @@ public:
     for (const auto& id : add)
       c.join(id);
     const auto wanted = change_of(c.config().version, remove, add);
+    order(replica, wanted);
+    return wanted;
+  }
+
+  void order(const role_id& replica, const reconfiguration& wanted) {
     ++orders_;
     send_again(replica, wanted);
-    return wanted;
   }
 
   void send_again(const role_id& replica, const reconfiguration& wanted) {
