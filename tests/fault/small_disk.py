@@ -1,10 +1,21 @@
 """A file system of a few MiB in a file, whose space a test takes and gives back."""
 
+import ctypes
 import os
 import shutil
 import subprocess
 
 from pmmc_cluster import wait_until
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_CLONE_NEWNS = 0x0002_0000
+
+
+def _mount_for_ourselves():
+    """What this thread and its children mount from now on goes with them, however they end."""
+    if _libc.unshare(_CLONE_NEWNS) != 0:
+        raise OSError(ctypes.get_errno(), "unshare")
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
 
 
 def why_impossible():
@@ -29,6 +40,7 @@ class SmallDisk:
         with open(self._image, "wb") as image:
             image.truncate(size_mib << 20)
         path.mkdir()
+        _mount_for_ourselves()
         subprocess.run(["mkfs.ext4", "-q", "-m", "0", self._image], check=True)
         subprocess.run(["mount", "-o", "loop", self._image, path], check=True)
 
