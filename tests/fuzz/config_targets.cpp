@@ -55,13 +55,17 @@ void check_good(const cluster_file& file) {
 void try_cluster_file(std::string_view bytes) {
   const auto result = parse_cluster_file(bytes, "/some/where/c.conf");
   demand(result.file.has_value() == result.errors.empty(), "there is a file or there are errors");
-  for (const auto* lines : {&result.errors, &result.warnings})
-    for (const auto& line : *lines) {
+  const auto demand_lines = [](const std::vector<std::string>& lines) {
+    for (const auto& line : lines) {
       demand(line.find("c.conf:") != std::string::npos, "each message names file and line");
       demand(line.find('\n') == std::string::npos, "each message is one line");
     }
-  if (result.file)
+  };
+  demand_lines(result.errors);
+  if (result.file) {
+    demand_lines(result.file->warnings);
     check_good(*result.file);
+  }
 }
 
 void try_address(std::string_view bytes) {
