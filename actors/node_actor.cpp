@@ -225,6 +225,8 @@ void node::dial(node_link& link) {
   link.now = node_link::state::dialling;
   if (!where)
     return dial_failed(link.address, error);
+  if (is_client() && link.trouble.empty()) // its patience may end before ours
+    tell_own_roles_of_trouble(link.address, "has not answered yet");
   auto& middleman = self_->system().middleman();
   self_
       ->request(middleman.actor_handle(), dial_timeout, caf::connect_atom::value, where->host,
@@ -265,15 +267,19 @@ void node::dial_failed(const std::string& address, const std::string& why) {
   if (std::exchange(link.trouble, why) != why) {
     if (!settings_.address.empty())
       spdlog::info("the process at {} {}; trying again", address, why);
-    for (const auto& role : settings_.roles)
-      for (const auto& missing : role_ids_at(address))
-        self_->send(role.handle, peer_down{missing, "at " + address + " " + why});
+    tell_own_roles_of_trouble(address, why);
   }
   // Jitter, so that processes that lost each other do not all come back at the same moment.
   link.backoff_beats = std::min(most_backoff_beats, 2 * link.backoff_beats + 1);
   random_source random{random_state_};
   random_state_ = random.next();
   link.wait_beats = 1 + static_cast<unsigned>(random_state_ % link.backoff_beats);
+}
+
+void node::tell_own_roles_of_trouble(const std::string& address, const std::string& why) {
+  for (const auto& role : settings_.roles)
+    for (const auto& missing : role_ids_at(address))
+      self_->send(role.handle, peer_down{missing, "at " + address + " " + why});
 }
 
 std::vector<role_id> node::role_ids_at(const std::string& address) const {

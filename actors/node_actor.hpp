@@ -81,6 +81,7 @@ private:
   void beat();
   void dial(node_link& link);
   void dialled(const std::string& address, const caf::actor& remote);
+  void tell_own_roles_of_trouble(const std::string& address, const std::string& why);
   void dial_failed(const std::string& address, const std::string& why);
   void welcomed(const std::string& address, const caf::actor& remote, const welcome& m);
   welcome greet(const hello& m);
