@@ -98,6 +98,21 @@ TEST_CASE("acceptor: below the watermark nothing is kept, accepted, or promised"
   CHECK(only<read_probe_reply>(a.take().send).at(0).highest == 99);
 }
 
+TEST_CASE("acceptor: a reader is told the highest slot with a vote, or collected, in its version") {
+  acceptor a{{.id = "a1"}, {}};
+  const auto told = [&](config_version version) {
+    a.on(read_probe{"r1", 3, version});
+    return only<read_probe_reply>(a.take().send).at(0).highest;
+  };
+  CHECK(told(1) == 0);
+  for (const slot_num slot : {2, 7, 4})
+    a.on(offer({1, "l1"}, slot, "A"));
+  CHECK(told(1) == 7);
+  CHECK(told(2) == 0);
+  a.on(tell_watermark(9));
+  CHECK(told(1) == 8);
+}
+
 TEST_CASE("acceptor: a large state is told in pages that together are complete") {
   acceptor a{{.id = "a1", .page_bytes = 200}, {}};
   for (slot_num slot = 1; slot <= 10; ++slot)

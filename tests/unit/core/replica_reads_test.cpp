@@ -1,3 +1,4 @@
+#include "reconfiguration.hpp"
 #include "unit/core/replica_bench.hpp"
 
 #include <doctest/doctest.h>
@@ -89,6 +90,30 @@ TEST_CASE("reads: foreign acceptors and other versions do not make a quorum") {
   other.version = 2;
   reply(b, other, "a2", 0);
   CHECK(only<query_reply>(b.role.take().send).empty());
+}
+
+TEST_CASE("reads: one that meets a reconfiguration is asked again, of the new acceptors too") {
+  replica_bench b;
+  b.open_session();
+  const auto probe = start_round(b);
+  reply(b, probe, "a1", 2);
+  reply(b, probe, "a2", 2);
+  const reconfiguration r{1, {}, {{member_kind::acceptor, {"a4", "host4:1", "disk"}}}};
+  b.decide(2, {{request_kind::reconfigure, session_of_slot_1, 1, 0, encode(r)}});
+  const auto out = b.flush();
+  CHECK(only<query_reply>(out.send).empty()); // slot 2 is performed, but a4 has not been asked
+  const auto again = only<read_probe>(out.send, "a4");
+  REQUIRE(again.size() == 1);
+  CHECK(again[0].version == 2);
+  auto old = again[0];
+  old.version = 1;
+  for (const auto* id : {"a1", "a2"}) {
+    reply(b, old, id, 2);
+    reply(b, again[0], id, 2);
+  }
+  CHECK(only<query_reply>(b.role.take().send).empty()); // two of four
+  reply(b, again[0], "a4", 2);
+  CHECK(only<query_reply>(b.role.take().send).size() == 1);
 }
 
 TEST_CASE("reads: are asked again, and given up in the end with a reason") {
