@@ -176,7 +176,7 @@ TEST_CASE_FIXTURE(two_processes, "an identity that is decided is handed on to wh
   beats(1);
   CHECK(others_up(a2).size() == 1);
   caf::anon_send(node2, members_news{membership{config_history{make_config(2)}, 1, 0xA}});
-  settle();
+  beats(2); // the other one's heartbeat says that it does not know
   const auto news = r1.take<members_news>();
   REQUIRE(news.size() == 1);
   CHECK(news[0].known.identity == 0xA);
