@@ -66,8 +66,10 @@ void recorder::finished(const started& op, ending how, const std::string& why) {
 bool recorder::await_begin() {
   std::unique_lock lock{mutex_};
   const auto begun = [&] { return good_ > 0 && (!plan_.preload || preloaded_ >= plan_.keys); };
+  // At their timeout the operations tell why they failed, a little late on a busy machine.
+  const auto patience = plan_.timeout + std::chrono::seconds{2};
   for (auto before = good_; !begun(); before = good_)
-    if (!changed_.wait_for(lock, plan_.timeout, [&] { return begun() || good_ > before; }))
+    if (!changed_.wait_for(lock, patience, [&] { return begun() || good_ > before; }))
       return false;
   return true;
 }

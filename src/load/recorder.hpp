@@ -52,8 +52,8 @@ public:
   /// At the moment of the answer. `why` is for people, unless it went well.
   void finished(const started& op, ending how, const std::string& why = {});
 
-  /// Waits until something went well, and what is preloaded is there. False after the plan's
-  /// timeout, counted from the last operation that went well.
+  /// Waits until something went well, and what is preloaded is there. False 2 s after the
+  /// plan's timeout, counted from the last operation that went well.
   bool await_begin();
   /// Operations that end from `from` until `until` count as measured.
   void measure(clock::time_point from, clock::time_point until);
