@@ -5,6 +5,7 @@
 #include "storage/snapshot_format.hpp"
 #include "storage/snapshot_store.hpp"
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -60,7 +61,11 @@ std::string file_with(std::string_view bytes) {
 std::optional<std::string> read_snapshot(const std::string& file) {
   try {
     snapshot_reader reader{file, "c", slot};
-    std::string bytes{std::istreambuf_iterator<char>{reader.stream()}, {}};
+    std::string bytes; // not from iterators: libstdc++ leaks the text when one of them throws
+    std::array<char, 4096> piece;
+    for (std::streamsize size;
+         (size = reader.stream().rdbuf()->sgetn(piece.data(), piece.size())) > 0;)
+      bytes.append(piece.data(), static_cast<std::size_t>(size));
     demand(reader.finish() == bytes.size(), "finish() tells how many bytes there were");
     return bytes;
   } catch (const storage_error& e) {

@@ -46,14 +46,15 @@ void demand(bool holds, std::string_view promise) {
 }
 
 const std::string& scratch_directory() {
-  static const std::string path = [] {
+  // Never destroyed: remove_scratch_directory runs when the process ends.
+  static const auto& path = *new std::string{[] {
     const std::string root = ::access("/dev/shm", W_OK) == 0
                                  ? "/dev/shm"
                                  : std::filesystem::temp_directory_path().string();
     const auto name = root + "/pmmc-fuzz-" + std::to_string(::getpid());
     std::filesystem::create_directory(name);
     return name;
-  }();
+  }()};
   return path;
 }
 
