@@ -17,7 +17,7 @@ namespace pmmc {
 enum class outcome_kind : std::uint8_t {
   done,         ///< executed exactly once; body: the state machine's answer
   refused,      ///< not executed, and will not be; body: why
-  not_executed, ///< no replica took it in time; body: why
+  not_executed, ///< no replica took it in time; body: why. Needs connections that repeat nothing
   unknown,      ///< it was sent, and no answer came in time; body: what was tried
 };
 

@@ -35,7 +35,7 @@ vitals replica::current_vitals() const {
 void replica::on(const role_id& client, request m) {
   const request_key key{m.session, m.sequence};
   const auto came = m.came;
-  if (auto known = state_->sessions().recorded(key.session, key.sequence)) {
+  if (auto known = state_->sessions().foregone(m, slot_out())) {
     known->came = came;
     return respond(client, std::move(*known));
   }
@@ -60,7 +60,7 @@ void replica::on(const role_id& client, request m) {
 void replica::on(const handoff& m) {
   called_upon_until_tick_ = tick_ + options_.resend_ticks;
   for (const auto& r : m.requests)
-    if (!state_->sessions().recorded(r.session, r.sequence) &&
+    if (!state_->sessions().foregone(r, slot_out()) &&
         !pending_.contains({r.session, r.sequence}) &&
         !state_->sessions().holds_back(r.session, r.sequence) &&
         is_client_kind(static_cast<std::uint64_t>(r.kind)))

@@ -207,8 +207,7 @@ void replica::install(std::unique_ptr<replicated_state> fetched) {
 }
 
 /// What became of requests in slots that the snapshot has skipped, only the sessions can tell.
-/// Where they do not (the answer is acknowledged, or the session has ended), the log is asked
-/// again.
+/// Where they do not (an opened session), the log is asked again.
 void replica::forget_overtaken_proposals() {
   std::set<request_key> unknown;
   for (; !proposals_.empty() && proposals_.begin()->first < slot_out();
@@ -217,7 +216,7 @@ void replica::forget_overtaken_proposals() {
                    proposals_.begin()->second.requests.end());
   std::vector<response> answered;
   for (const auto& [key, p] : pending_)
-    if (auto known = state_->sessions().recorded(key.session, key.sequence))
+    if (auto known = state_->sessions().foregone(p.what, slot_out()))
       answered.push_back(std::move(*known));
     else if (p.where == whereabouts::held_back)
       unknown.insert(key);

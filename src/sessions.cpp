@@ -14,8 +14,20 @@ namespace {
 /// time.
 constexpr slot_num last_used_step = 256;
 
-response answer_to(const batch_entry& entry, reply_status status, std::string body) {
-  return {entry.session, entry.sequence, status, std::move(body)};
+template <class Request> // batch_entry, or request
+response answer_to(const Request& r, reply_status status, std::string body) {
+  return {r.session, r.sequence, status, std::move(body)};
+}
+
+template <class Request>
+response answer_of_ended_session(const Request& r) {
+  return answer_to(r, reply_status::session_ended,
+                   "the session has ended; what became of the request is not known");
+}
+
+template <class Request>
+response answer_acknowledged_before(const Request& r) {
+  return answer_to(r, reply_status::refused, "the answer was given and acknowledged before");
 }
 
 } // namespace
@@ -63,9 +75,7 @@ void session_table::execute(const batch_entry& entry, slot_num slot, const execu
                             std::vector<response>& responses) {
   auto it = sessions_.find(entry.session);
   if (it == sessions_.end()) {
-    responses.push_back(
-        answer_to(entry, reply_status::session_ended,
-                  "the session has ended; what became of the request is not known"));
+    responses.push_back(answer_of_ended_session(entry));
     return;
   }
   auto& s = writable(it->second);
@@ -78,9 +88,7 @@ void session_table::execute(const batch_entry& entry, slot_num slot, const execu
   }
   if (entry.sequence < s.next_sequence) {
     auto known = recorded(entry.session, entry.sequence);
-    responses.push_back(known ? std::move(*known)
-                              : answer_to(entry, reply_status::refused,
-                                          "the answer was given and acknowledged before"));
+    responses.push_back(known ? std::move(*known) : answer_acknowledged_before(entry));
   } else if (s.is_full_for(entry.sequence)) {
     responses.push_back(
         answer_to(entry, reply_status::busy,
@@ -132,6 +140,22 @@ std::optional<response> session_table::recorded(session_id id, std::uint64_t seq
   if (known == it->second->answers.end())
     return std::nullopt;
   return response{id, sequence, known->second.status, known->second.body};
+}
+
+std::optional<response> session_table::foregone(const request& r, slot_num slot_out) const {
+  if (r.session == 0)
+    return std::nullopt;
+  const auto it = sessions_.find(r.session);
+  if (it == sessions_.end()) { // ended, unless it is one that slots to come open
+    if (r.session >= session_opened_at(slot_out, 0))
+      return std::nullopt;
+    return r.kind == request_kind::end_session ? answer_to(r, reply_status::ok, {})
+                                               : answer_of_ended_session(r);
+  }
+  if (r.kind == request_kind::end_session || r.sequence >= it->second->next_sequence)
+    return std::nullopt;
+  auto known = recorded(r.session, r.sequence);
+  return known ? std::move(known) : answer_acknowledged_before(r);
 }
 
 bool session_table::holds_back(session_id id, std::uint64_t sequence) const {

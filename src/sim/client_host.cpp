@@ -133,8 +133,15 @@ void core_client::settle() {
     case outcome_kind::unknown:
       finish(place, operation_end::unknown, {});
       break;
-    case outcome_kind::refused:
     case outcome_kind::not_executed:
+      // "Busy" is said about one copy of a request. TCP makes no others; a network that repeats
+      // messages may bring one later, when there is room.
+      finish(place,
+             f.busy && may_repeat_messages(world_.options) ? operation_end::unknown
+                                                           : operation_end::not_executed,
+             {});
+      break;
+    case outcome_kind::refused:
       finish(place, operation_end::not_executed, {});
       break;
     }

@@ -111,8 +111,8 @@ void replica_host::settle() {
 void replica_host::put_on_disk(slot_num slot, std::string bytes) {
   if (slot <= disk_slot_)
     return;
-  disk_slot_ = slot;
-  disk_ = std::move(bytes);
+  older_slot_ = std::exchange(disk_slot_, slot);
+  older_ = std::exchange(disk_, std::move(bytes));
   world_.checkers.snapshot_durable(number(), slot);
 }
 
@@ -131,10 +131,13 @@ void replica_host::save() {
 
 void replica_host::answer_piece(const replica_outputs::read_piece& m) {
   snapshot_chunk piece{id(), 0, m.offset, 0, {}};
-  if (disk_slot_ != 0 && (m.slot == 0 || m.slot == disk_slot_) && m.offset <= disk_.size()) {
-    piece.slot = disk_slot_;
-    piece.total = disk_.size();
-    piece.bytes = disk_.substr(m.offset, world_.options.snapshot_piece_bytes);
+  const bool is_older = m.slot != 0 && m.slot == older_slot_;
+  const auto& file = is_older ? older_ : disk_;
+  const bool is_there = is_older || (disk_slot_ != 0 && (m.slot == 0 || m.slot == disk_slot_));
+  if (is_there && m.offset <= file.size()) {
+    piece.slot = is_older ? older_slot_ : disk_slot_;
+    piece.total = file.size();
+    piece.bytes = file.substr(m.offset, world_.options.snapshot_piece_bytes);
     if (world_.process_at(process_number()).rotten && !piece.bytes.empty())
       piece.bytes[world_.chance.below(piece.bytes.size())] ^= 4;
   }

@@ -38,6 +38,8 @@ private:
 
   slot_num disk_slot_ = 0; ///< 0: no snapshot yet
   std::string disk_;
+  slot_num older_slot_ = 0; ///< for those who are fetching it; as storage::snapshot_store keeps it
+  std::string older_;
   std::optional<replica> role_;
   std::map<slot_num, command> proposed_; ///< what it last proposed in each slot
   std::unique_ptr<replicated_state> saving_;

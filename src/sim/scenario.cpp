@@ -185,4 +185,10 @@ scenario choose_scenario(std::uint64_t seed, const reduction& less) {
   return s;
 }
 
+bool may_repeat_messages(const scenario& s) {
+  return s.duplicate_permille > 0 ||
+         std::any_of(s.faults.begin(), s.faults.end(),
+                     [](const fault& f) { return f.kind == fault_kind::duplication; });
+}
+
 } // namespace pmmc::sim

@@ -97,6 +97,9 @@ struct scenario {
   std::vector<fault> faults;          ///< by time
 };
 
+/// Whether a message may arrive twice: no connection does that, but the protocol must bear it.
+bool may_repeat_messages(const scenario& s);
+
 /// Parts of a scenario that are left out: how a user, or the shrinker, makes it smaller.
 struct reduction {
   std::optional<std::size_t> nodes;             ///< of each kind, colocated

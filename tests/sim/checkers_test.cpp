@@ -104,6 +104,17 @@ TEST_CASE("acceptor checker: A1, A2, A3, D1 and D2") {
   CHECK(broken_by([&] { c.persisted(0, accept_record{1, {third, 1, x}}); }) == "A3");
 }
 
+TEST_CASE("acceptor checker: D2 a p2b that tells of no vote leaves the disk as it is") {
+  acceptor_checker c;
+  c.persisted(0, collect_record{5});
+  const p2b refused{
+      .acceptor = "a1", .version = 3, .asked = first, .ballot = {}, .slot = 2, .watermark = 5};
+  CHECK(broken_by([&] { c.sent(0, refused); }) == "");
+  acceptor_state found;
+  found.watermark = 5;
+  CHECK(broken_by([&] { c.recovered(0, found); }) == "");
+}
+
 TEST_CASE("leader checker: L3 no ballot is used before it is durable, nor in two lives") {
   leader_checker c;
   c.started(0);

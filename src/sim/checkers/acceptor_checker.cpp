@@ -110,20 +110,24 @@ void acceptor_checker::sent(std::size_t acceptor, const p1b& m) {
 
 void acceptor_checker::sent(std::size_t acceptor, const p2b& m) {
   auto& d = at(acceptor);
-  auto& held = d.by_version[m.version];
-  demand(m.ballot <= held.promise, [&] {
+  const auto held = d.by_version.find(m.version);
+  const bool has_promised = held != d.by_version.end();
+  demand(m.ballot <= (has_promised ? held->second.promise : ballot_num{}), [&] {
     return "D1: a p2b tells of ballot " + to_string(m.ballot) + ", which is not durable";
   });
   demand(m.watermark <= d.watermark,
          [] { return std::string{"D1: a p2b tells of a watermark that is not durable"}; });
   if (m.ballot != m.asked || m.slot < m.watermark || m.slot < d.watermark)
     return;
-  const auto it = held.accepted.find(m.slot);
-  demand(it != held.accepted.end() && it->second.ballot >= m.asked, [&] {
+  const auto is_durable = [&](const votes& v) {
+    const auto it = v.accepted.find(m.slot);
+    return it != v.accepted.end() && it->second.ballot >= m.asked;
+  };
+  demand(has_promised && is_durable(held->second), [&] {
     return "D1: a vote for slot " + std::to_string(m.slot) + " at " + to_string(m.asked) +
            " is sent, but not durable";
   });
-  held.told_highest = std::max(held.told_highest, m.slot);
+  held->second.told_highest = std::max(held->second.told_highest, m.slot);
 }
 
 /// Votes that nobody has been told of yet may be missing: they wait for the same sync as the reply.

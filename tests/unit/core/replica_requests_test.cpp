@@ -259,6 +259,16 @@ TEST_CASE(
   CHECK(only<propose>(sent, "l2").size() == 1);
 }
 
+TEST_CASE("replica: what is handed on to it after its execution is not decided again") {
+  // By one that lags behind, and would go on as long as it does.
+  replica_bench b;
+  b.open_session();
+  b.hear_leader("l2");
+  b.decide(2, {operation(s1, 1, "a"), operation(s1, 2, "b", 1)});
+  b.role.on(handoff{"r3", {operation(s1, 1, "a"), operation(s1, 2, "b")}});
+  CHECK(only<propose>(b.flush().send).empty());
+}
+
 TEST_CASE("replica: hands nothing on to one that sees another leader, or none") {
   for (const role_id seen : {role_id{}, role_id{"l1"}}) {
     replica_bench b;
