@@ -45,7 +45,8 @@ public:
     aimd_timeout::limits timeout = {};
     unsigned ping_ticks = 5;
     unsigned start_ticks = 10;        ///< after a start, time for an active leader to show itself
-    unsigned lost_quorum_ticks = 100; ///< without signs of a majority of acceptors: give up office
+    unsigned lost_quorum_ticks = 100; ///< without signs of a majority of acceptors: give up office,
+                                      ///< or running for it
     unsigned forget_replica_ticks = 100;
     std::size_t kept_decisions_bytes = 16 << 20;
   };
@@ -118,7 +119,10 @@ private:
   void put_off_office();
   void handle(const adopted& m);
   void handle(const preempted& m);
+  bool hears_quorum_since(std::uint64_t tick) const;
   bool hears_quorum() const;
+  bool may_run() const;
+  void wait_for_active_leader();
   void send_pings();
   void watch_leader(const pong& m);
   void watch_through_acceptor(const pong& m);

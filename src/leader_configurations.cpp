@@ -65,16 +65,17 @@ void leader::on(const config_news& m) {
   const bool joins = !may_lead_any();
   configurations_ = m.configurations;
   share_configurations();
-  for (const auto& config : live_configurations())
-    for (const auto& acceptor : config->acceptors)
-      acceptors_.try_emplace(acceptor.id, acceptor_news{tick_, 0}); // time to show itself
-  if (state_ == state::active || state_ == state::scouting)
+  if (state_ == state::active || state_ == state::scouting) {
+    for (const auto& config : live_configurations())
+      for (const auto& acceptor : config->acceptors)
+        acceptors_.try_emplace(acceptor.id, acceptor_news{tick_, 0}); // time to show itself
     scout_live_configurations();
-  else if (joins) // as after a start: time for an active leader to show itself
+  } else if (joins) { // as after a start: time for an active leader to show itself
     office_tick_ = tick_ + options_.start_ticks + random_.below(options_.start_ticks);
-  else if (is_leader_of_latest(options_.id) && !preempted_by_.is_bottom() &&
-           !is_leader_of_latest(preempted_by_.leader)) // it leads to the boundary: relieve it
+  } else if (is_leader_of_latest(options_.id) && !preempted_by_.is_bottom() &&
+             !is_leader_of_latest(preempted_by_.leader)) { // it leads to the boundary: relieve it
     office_tick_ = std::min(office_tick_, tick_ + 1 + random_.below(4 * options_.ping_ticks));
+  }
 }
 
 /// Everything at and below the boundary of its last configuration is decided.

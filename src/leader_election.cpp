@@ -168,11 +168,12 @@ void leader::on(const pong& m) {
   }
 }
 
-/// Only an active leader keeps others from running: one that scouts in vain must not.
+/// Only an active leader keeps others from running: one that scouts in vain must not. Its ballot
+/// may be below the last one of this leader, which gave that up before a majority had heard of it.
 void leader::watch_leader(const pong& m) {
   const auto& theirs = m.state.ballot;
   if (!m.state.active || theirs.leader != m.from || state_ == state::active ||
-      state_ == state::scouting || theirs < std::max(ballot_num_, preempted_by_))
+      state_ == state::scouting || theirs < preempted_by_)
     return;
   state_ = state::passive;
   preempted_by_ = theirs;
@@ -182,13 +183,14 @@ void leader::watch_leader(const pong& m) {
 }
 
 /// A leader that cannot reach the active one still hears of it from the acceptors, so that the two
-/// do not take office from each other for as long as their link is down.
+/// do not take office from each other for as long as their link is down. The first word of an
+/// acceptor may be of a leader that has gone, and is waited for all the same.
 void leader::watch_through_acceptor(const pong& m) {
   if (state_ != state::passive && state_ != state::starting)
     return;
   const auto known = acceptors_.find(m.from);
-  if (known == acceptors_.end() || m.state.leader_ping == known->second.leader_ping ||
-      m.state.leader_ping == 0 || m.state.ballot < std::max(ballot_num_, preempted_by_))
+  if (m.state.leader_ping == 0 || m.state.ballot < preempted_by_ ||
+      (known != acceptors_.end() && m.state.leader_ping == known->second.leader_ping))
     return;
   state_ = state::passive;
   preempted_by_ = m.state.ballot;
@@ -203,18 +205,35 @@ void leader::on_peer_down(const role_id& peer) {
   put_off_office();
 }
 
-bool leader::hears_quorum() const {
+/// Whether a majority of the acceptors of each live configuration has been heard since `tick`.
+bool leader::hears_quorum_since(std::uint64_t tick) const {
   for (const auto& config : live_configurations()) {
     std::size_t heard = 0;
     for (const auto& acceptor : config->acceptors) {
       const auto it = acceptors_.find(acceptor.id);
-      heard +=
-          it != acceptors_.end() && it->second.heard_tick + options_.lost_quorum_ticks >= tick_;
+      heard += it != acceptors_.end() && it->second.heard_tick >= tick;
     }
     if (heard < config->quorum())
       return false;
   }
   return true;
+}
+
+bool leader::hears_quorum() const {
+  return hears_quorum_since(tick_ - std::min<std::uint64_t>(tick_, options_.lost_quorum_ticks));
+}
+
+/// What Raft calls a pre-vote: one that was cut off must not come back with a ballot that deposes
+/// the active leader. The majority that it needs has to answer when its patience ends, with news of
+/// an active leader if there is one (see watch_through_acceptor).
+bool leader::may_run() const {
+  const std::uint64_t two_pings = 2 * options_.ping_ticks;
+  return may_lead_any() && hears_quorum_since(office_tick_ - std::min(office_tick_, two_pings));
+}
+
+void leader::wait_for_active_leader() {
+  office_tick_ =
+      std::max(office_tick_, tick_ + options_.start_ticks + random_.below(options_.start_ticks));
 }
 
 void leader::on_tick() {
@@ -227,12 +246,15 @@ void leader::on_tick() {
       scout_live_configurations();
   }
   const bool out_of_office = state_ == state::passive || state_ == state::starting;
-  if (out_of_office && tick_ >= office_tick_ && may_lead_any())
+  const bool has_quorum = hears_quorum();
+  if (out_of_office && !has_quorum)
+    wait_for_active_leader();
+  else if (out_of_office && tick_ >= office_tick_ && may_run())
     run_for_office();
   else if (!out_of_office && !may_lead_any())
     retire();
-  else if (state_ == state::active && !hears_quorum())
-    become_passive(ballot_num{}); // it would keep abler leaders from running
+  else if (!out_of_office && !has_quorum)
+    become_passive(ballot_num{}); // it would keep abler leaders from running, or depose them
 }
 
 } // namespace pmmc

@@ -55,10 +55,23 @@ void carry_out(leader_process& p, step_outcome& out) {
   keep_modelled(out.sent, std::move(wanted.send));
 }
 
+/// All acceptors answer the leader's pings, with no news.
+void let_acceptors_answer(leader_process& p) {
+  pong answer;
+  answer.state.version = p.core.configurations().latest().version;
+  for (const auto& [first_slot, config] : p.core.configurations().all())
+    for (const auto& acceptor : config.acceptors) {
+      answer.from = acceptor.id;
+      p.core.on(answer);
+    }
+}
+
 /// Lets time pass until `done`, which sees the outputs too. False if it never is.
 template <class Done>
-bool tick_until(leader_process& p, step_outcome& out, const Done& done) {
+bool tick_until(leader_process& p, step_outcome& out, bool hears_acceptors, const Done& done) {
   for (unsigned i = 0; i < most_ticks; ++i) {
+    if (hears_acceptors)
+      let_acceptors_answer(p);
     p.core.on_tick();
     carry_out(p, out);
     if (done())
@@ -263,13 +276,13 @@ step_outcome process_driver::run(leader_process p, const input& in) const {
     out.loses_sub_roles = true;
   } else if (std::holds_alternative<run_for_office>(in)) {
     if (p.ballots_left == 0 || p.core.is_active() ||
-        !tick_until(p, out, [&] { return !out.started.empty(); }))
+        !tick_until(p, out, true, [&] { return !out.started.empty(); }))
       return nothing(out.after);
     --p.ballots_left;
   } else if (!p.core.is_active()) {
     return out;
   } else if (std::holds_alternative<lose_office>(in)) {
-    if (!tick_until(p, out, [&] { return !p.core.is_active(); }))
+    if (!tick_until(p, out, false, [&] { return !p.core.is_active(); }))
       return nothing(out.after);
   } else {
     p.core.on_tick();

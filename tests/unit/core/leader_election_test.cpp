@@ -112,6 +112,7 @@ TEST_CASE("leader: steps down when it hears no majority of the acceptors any mor
   leader_bench b;
   b.elect();
   REQUIRE(b.role.is_active());
+  b.acceptors_answer = false;
   for (int i = 0; i < 60; ++i) {
     b.hear_acceptor("a1");
     b.hear_acceptor("a3");
@@ -129,8 +130,126 @@ TEST_CASE("leader: steps down when it hears no majority of the acceptors any mor
 TEST_CASE("leader: keeps an office that it has just won, though no acceptor has ponged yet") {
   leader_bench b;
   b.elect();
+  b.acceptors_answer = false;
   b.tick();
   CHECK(b.role.is_active());
+}
+
+TEST_CASE("leader: runs for office only when it hears a majority of the acceptors") {
+  leader_bench b;
+  b.acceptors_answer = false;
+  for (int i = 0; i < 400; ++i) {
+    CHECK(b.tick(5).start_scouts.empty());
+    b.hear_acceptor("a2");
+  }
+  CHECK(b.role.ballot().is_bottom());
+  b.acceptors_answer = true;
+  CHECK(b.until_scouting().at(0).ballot == ballot_num{0, "l1"});
+  CHECK(b.ticks_waited >= 9); // time for an active leader to show itself
+  CHECK(b.ticks_waited <= 30);
+}
+
+TEST_CASE("leader: one that follows and is cut off does not run, and goes on following") {
+  for (const bool told : {false, true}) {
+    leader_bench b;
+    b.until_scouting();
+    b.role.on(scout_outcome{preempted{{3, "l2"}}});
+    std::uint64_t number = 50;
+    const auto follow = [&] {
+      CHECK(b.tick(5).start_scouts.empty());
+      for (const auto* id : {"a1", "a2", "a3"})
+        b.hear_acceptor(id, number, {3, "l2"});
+      ++number;
+    };
+    for (int i = 0; i < 20; ++i)
+      follow();
+    b.acceptors_answer = false;
+    if (told)
+      b.role.on_peer_down("l2");
+    CHECK(b.tick(1'000).start_scouts.empty());
+    number += 200; // the active leader has gone on
+    b.acceptors_answer = true;
+    for (int i = 0; i < 100; ++i)
+      follow();
+    CHECK(b.role.preempted_by() == ballot_num{3, "l2"});
+  }
+}
+
+TEST_CASE("leader: one that restarts follows whom the acceptors have heard of") {
+  leader_bench b;
+  std::uint64_t number = 50;
+  for (int i = 0; i < 100; ++i) {
+    for (const auto* id : {"a1", "a2"})
+      b.hear_acceptor(id, number, {3, "l2"});
+    number += i % 2; // now and then there is no news
+    CHECK(b.tick(5).start_scouts.empty());
+  }
+}
+
+TEST_CASE("leader: one that scouts and hears no majority any more gives up, and follows a lower "
+          "ballot that is active") {
+  leader_bench b;
+  b.until_scouting();
+  b.role.on(scout_outcome{preempted{{3, "l2"}}});
+  REQUIRE(b.until_scouting().at(0).ballot == ballot_num{4, "l1"});
+  b.acceptors_answer = false;
+  bool gave_up = false;
+  unsigned ticks = 0;
+  for (; ticks < 200 && !gave_up; ++ticks)
+    gave_up = b.tick().stop_all;
+  CHECK(gave_up);
+  CHECK(ticks >= 90);
+  CHECK(b.tick(500).start_scouts.empty());
+  // No acceptor ever heard of 4.l1, and l2 still leads.
+  SUBCASE("which it hears") {
+    for (int i = 0; i < 100; ++i) {
+      b.hear_leader("l2", {3, "l2"}, true);
+      for (const auto* id : {"a1", "a2", "a3"})
+        b.hear_acceptor(id);
+      CHECK(b.tick(5).start_scouts.empty());
+    }
+  }
+  SUBCASE("of which it hears") {
+    for (std::uint64_t number = 50; number < 150; ++number) {
+      for (const auto* id : {"a1", "a2", "a3"})
+        b.hear_acceptor(id, number, {3, "l2"});
+      CHECK(b.tick(5).start_scouts.empty());
+    }
+  }
+  b.acceptors_answer = true;
+  CHECK(b.until_scouting().at(0).ballot == ballot_num{5, "l1"});
+}
+
+TEST_CASE("leader: acceptors that nobody needs any more are not waited for") {
+  leader_bench b;
+  auto next = make_config();
+  next.version = 2;
+  next.first_slot = 20;
+  for (auto& a : next.acceptors)
+    a.id = role_id{a.id.str() + "b"};
+  config_history both{make_config()};
+  both.add(next);
+  b.role.on(config_news{"r1", both});
+  b.acceptors_answer = false; // the first three are switched off
+  const auto hear_the_new = [&](slot_num watermark) {
+    for (const auto& a : next.acceptors) {
+      pong p{a.id, 1, {}};
+      p.state.version = 2;
+      p.state.watermark = watermark;
+      b.role.on(p);
+    }
+  };
+  for (int i = 0; i < 100; ++i) {
+    hear_the_new(19);
+    CHECK(b.tick(5).start_scouts.empty());
+  }
+  std::vector<scout_task> scouts;
+  for (int i = 0; i < 20 && scouts.empty(); ++i) {
+    hear_the_new(20);
+    scouts = b.tick(5).start_scouts;
+  }
+  REQUIRE(scouts.size() == 1);
+  CHECK(scouts[0].config->version == 2);
 }
 
 TEST_CASE("leader: without proposals it learns from the acceptors that it has been deposed") {
