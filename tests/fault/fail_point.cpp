@@ -1,7 +1,7 @@
 // Preloaded into a process under test (LD_PRELOAD): counts its calls of one kind, and kills it, or
 // lets the calls fail, from the N-th on. Nothing of this is in the program itself.
-//   PMMC_FAIL_CALL  write | sync | rename | send: which calls. write and sync: of regular files but
-//                   the log; send: of sockets
+//   PMMC_FAIL_CALL  create | write | sync | rename | send: which calls. create: open with O_CREAT;
+//                   write and sync: of regular files but the log; send: of sockets
 //   PMMC_FAIL_AT    N, from 1
 //   PMMC_FAIL_WHEN  before | after: SIGKILL before the N-th call, or when it has been done;
 //                   half: when the first half of its bytes has been written or sent;
@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -153,6 +154,18 @@ ssize_t pwrite64(int fd, const void* bytes, size_t size, off64_t at) {
   return run(
       "write", is_kind(fd, S_IFREG), [&] { return real(fd, bytes, size, at); },
       [&] { return real(fd, bytes, size / 2, at); });
+}
+
+int open(const char* path, int flags, ...) {
+  static auto* real = next<int(const char*, int, ...)>("open");
+  mode_t mode = 0;
+  if ((flags & O_CREAT) != 0) {
+    std::va_list rest;
+    va_start(rest, flags);
+    mode = va_arg(rest, mode_t);
+    va_end(rest);
+  }
+  return run("create", (flags & O_CREAT) != 0, [&] { return real(path, flags, mode); });
 }
 
 int fsync(int fd) {

@@ -9,7 +9,7 @@ LIBRARY = pathlib.Path(os.environ.get("PMMC_FAIL_POINT", "libfail_point.so")).re
 
 @dataclasses.dataclass(frozen=True)
 class FailPoint:
-    call: str  # write, sync, rename, send
+    call: str  # create, write, sync, rename, send
     at: int
     when: str  # before, after, half, error
     errno: int = 0
@@ -24,9 +24,9 @@ class FailPoint:
                 "PMMC_FAIL_TOLD": str(told)}
 
 
-# A process under load does some ten syncs a second, more writes and sends, and few renames: the
-# least and the largest call at which it is made to fail.
-RANGES = {"write": (1, 400), "sync": (1, 120), "rename": (1, 6), "send": (1, 600)}
+# A process under load does some ten syncs a second, more writes and sends, and few renames and new
+# files: the least and the largest call at which it is made to fail.
+RANGES = {"create": (1, 30), "write": (1, 400), "sync": (1, 120), "rename": (1, 6), "send": (1, 600)}
 
 
 def all_kinds():

@@ -1,6 +1,6 @@
-"""kill -9 at fail points: before, after and in the middle of a write, sync, rename or send, one
-process after the other, while clients work. What they saw is linearizable, and all replicas are
-equal in the end."""
+"""kill -9 at fail points: before, after and in the middle of a call that creates, writes, syncs,
+renames or sends, one process after the other, while clients work. What they saw is linearizable,
+and all replicas are equal in the end."""
 
 import signal
 
@@ -70,7 +70,7 @@ class FailPoints(ClusterTest):
         cluster.await_equal_replicas()
         cluster.await_healthy()
         for kind in all_kinds():
-            if kind[0] != "rename":  # few, and not under load
+            if kind[0] not in ("rename", "create"):  # few, and not under load
                 self.assertGreater(reached[kind], 0, f"no process died {kind[1]} a {kind[0]}")
 
 
