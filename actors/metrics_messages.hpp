@@ -1,4 +1,4 @@
-// How the HTTP port asks the actors of its own process.
+// How the ports for HTTP and Redis ask the actors of their own process.
 #pragma once
 
 #include "membership.hpp"
@@ -11,7 +11,7 @@
 
 namespace pmmc {
 
-/// HTTP port → a role → role_metrics, or → the node → node_metrics.
+/// Report desk → a role → role_metrics, or → the node → node_metrics.
 struct metrics_request {};
 
 struct node_metrics {
@@ -21,8 +21,13 @@ struct node_metrics {
   std::size_t clients = 0;                     ///< connected
 };
 
+/// Redis port → the node: "tell me of the members, now and whenever you learn more". Answered with
+/// members_news.
+struct watch_members {};
+
 } // namespace pmmc
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::metrics_request)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::role_metrics)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::node_metrics)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::watch_members)

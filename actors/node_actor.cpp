@@ -73,6 +73,10 @@ caf::behavior node::make_behavior() {
       },
       [this](const status_request& m) { return status(m); },
       [this](const metrics_request&) { return metrics(); },
+      [this](watch_members) {
+        watchers_.push_back(caf::actor_cast<caf::actor>(self_->current_sender()));
+        return members_news{settings_.known};
+      },
       [this](tick_atom) {
         self_->delayed_send(self_, beat_length, tick_atom::value);
         beat();
@@ -93,6 +97,8 @@ void node::tell_own_roles() {
   for (const auto& role : settings_.roles)
     if (role.kind != hosted_kind::client)
       self_->send(role.handle, members_news{settings_.known});
+  for (const auto& watcher : watchers_)
+    self_->send(watcher, members_news{settings_.known});
 }
 
 /// What an own role tells comes from the log, which no other process can contradict.

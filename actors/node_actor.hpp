@@ -65,6 +65,7 @@ std::set<std::string> replica_addresses(const membership& known);
 /// members_news               from another node, or from an own role
 /// status_request → process_status
 /// metrics_request → node_metrics
+/// watch_members → members_news, from now on
 class node {
 public:
   node(caf::event_based_actor* self, node_settings settings);
@@ -109,9 +110,10 @@ private:
   std::uint64_t incarnation_;
   std::uint64_t random_state_;
   std::map<std::string, node_link> links_; ///< by address; clients by their actor's name
-  bool met_anybody_ = false;        ///< since it started; before that, a client trusts anybody
-  unsigned lonely_beats_ = 0;       ///< since it was connected with anybody
-  std::set<role_id> removed_roles_; ///< own ones, reported
+  bool met_anybody_ = false;         ///< since it started; before that, a client trusts anybody
+  unsigned lonely_beats_ = 0;        ///< since it was connected with anybody
+  std::set<role_id> removed_roles_;  ///< own ones, reported
+  std::vector<caf::actor> watchers_; ///< of the members, in this process
 };
 
 caf::behavior node_actor(caf::event_based_actor* self, std::shared_ptr<node_settings> settings);

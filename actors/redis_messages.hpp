@@ -44,9 +44,16 @@ struct acceptor_progress {
   std::map<role_id, slot_num> accepted; ///< acceptor → highest slot that it said it accepted
 };
 
+/// Desk → port: what a question is answered with.
+struct desk_answer {
+  std::uint64_t ticket = 0;
+  std::string reply; ///< as kv::reply_writer wrote it
+};
+
 } // namespace pmmc
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::redis_events)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::redis_replies)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::acceptor_progress_request)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::acceptor_progress)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::desk_answer)

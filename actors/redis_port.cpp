@@ -1,9 +1,14 @@
 #include "redis_port.hpp"
 
+#include "change/change_error.hpp"
+#include "cluster_health.hpp"
+#include "cluster_json.hpp"
 #include "config/address.hpp"
 #include "kv/reply.hpp"
+#include "metrics_messages.hpp"
 #include "redis_broker.hpp"
-#include "redis_status.hpp"
+#include "redis_change.hpp"
+#include "report_desk.hpp"
 #include "server.hpp"
 
 #include <algorithm>
@@ -48,6 +53,20 @@ client::settings client_settings(const redis_port::settings& options, role_id id
   return s;
 }
 
+/// As kv::reply_writer writes it.
+std::string reply_to(redis::question_kind kind, const probed_cluster& cluster) {
+  kv::reply_writer reply;
+  const auto roles = cluster.roles();
+  if (kind == redis::question_kind::status)
+    reply.bulk(status_json(cluster));
+  else if (furthest_replica(roles) == nullptr)
+    reply.error("CLUSTERDOWN " + no_replica_because(roles));
+  else
+    reply.bulk(kind == redis::question_kind::config ? config_json(cluster)
+                                                    : fingerprint_json(cluster));
+  return reply.take();
+}
+
 } // namespace
 
 redis_port::redis_port(caf::event_based_actor* self, settings options)
@@ -61,11 +80,19 @@ caf::behavior redis_port::make_behavior() {
   self_->send(options_.replica.handle,
               peer_up{hosted_role{id_, hosted_kind::client, {}, caf::actor{self_}}});
   client_.on_replica_up(options_.replica.id, "this process");
+  self_->send(options_.node, watch_members{});
   self_->send(self_, tick_atom::value);
   return {
       [this](redis_events& m) { take(m); },
       [this](client_replies& m) { take(m); },
       [](const better_replica&) {}, // this process's is the one that there is
+      [this](const members_news& m) { take(m); },
+      [this](desk_answer& m) { answer(m.ticket, m.reply); },
+      [this](propose_change& m) { return propose(m); },
+      [this](const change_ended& m) {
+        changing_ = false;
+        answer(m.ticket, m.reply);
+      },
       [this](flush_atom) { flush(); },
       [this](tick_atom) { tick(); },
       [this](const caf::actor& broker) { broker_ = broker; },
@@ -136,9 +163,7 @@ void redis_port::flush() {
     auto front = front_.take();
     std::move(front.replies.begin(), front.replies.end(), std::back_inserter(replies.replies));
     for (auto& s : front.submit) {
-      const auto ticket = s.is_query ? client_.submit_query(std::move(s.op), options_.timeout_ticks)
-                                     : client_.submit(std::move(s.op), options_.timeout_ticks);
-      tickets_.emplace(ticket, s.ticket);
+      submit(s);
       moved = true;
     }
     for (const auto& q : front.ask)
@@ -149,7 +174,19 @@ void redis_port::flush() {
     self_->send(broker_, std::move(replies));
 }
 
+void redis_port::submit(redis::front_outputs::submission& s) {
+  if (!removed_.empty())
+    return front_.finished({s.ticket, outcome_kind::not_executed, removed_, 0, {}, false});
+  const auto ticket = s.is_query ? client_.submit_query(std::move(s.op), options_.timeout_ticks)
+                                 : client_.submit(std::move(s.op), options_.timeout_ticks);
+  tickets_.emplace(ticket, s.ticket);
+}
+
 void redis_port::finish(const client_outcome& outcome) {
+  if (auto proposal = proposals_.extract(outcome.ticket); !proposal.empty()) {
+    proposal.mapped().deliver(change_proposed{outcome});
+    return;
+  }
   if (const auto known = tickets_.extract(outcome.ticket); !known.empty()) {
     auto passed_on = outcome;
     passed_on.ticket = known.mapped();
@@ -163,8 +200,12 @@ void redis_port::finish(const client_outcome& outcome) {
 // --- Questions ----------------------------------------------------------------------------------
 
 void redis_port::ask(const redis::question& q) {
+  if (q.kind == redis::question_kind::reconfig)
+    return reconfigure(q);
   if (q.kind != redis::question_kind::acceptors)
-    return ask_roles(q);
+    return ask_desk(q);
+  if (!removed_.empty())
+    return answer_with_error(q.ticket, "CLUSTERDOWN not executed: " + removed_);
   auto& w = waits_.emplace_back();
   w.ticket = q.ticket;
   w.wanted = q.wanted;
@@ -210,35 +251,64 @@ void redis_port::count_acceptors(std::uint64_t ticket, slot_num slot) {
           });
 }
 
-void redis_port::answer_with_text(std::uint64_t ticket, const std::string& text) {
-  kv::reply_writer reply;
-  reply.bulk(text);
-  front_.answered(ticket, reply.take());
+void redis_port::answer(std::uint64_t ticket, std::string_view reply) {
+  front_.answered(ticket, reply);
   flush_later();
 }
 
-/// Asks the roles of this process one after the other's answer; what does not answer is told as
-/// down.
-void redis_port::ask_roles(const redis::question& q) {
+void redis_port::answer_with_error(std::uint64_t ticket, const std::string& error) {
+  kv::reply_writer reply;
+  reply.error(error);
+  answer(ticket, reply.take());
+}
+
+/// Of the whole cluster, and not of what it was before the question came: a client may ask what
+/// became of its own commands.
+void redis_port::ask_desk(const redis::question& q) {
   const bool with_fingerprint = q.kind == redis::question_kind::fingerprint;
-  auto answers = std::make_shared<std::vector<role_status>>();
-  auto missing = std::make_shared<std::size_t>(0);
-  const auto done = [this, answers, missing, q] {
-    if (--*missing == 0)
-      answer_with_text(q.ticket, redis_status_json(q.kind, *answers));
-  };
-  for (const auto& role : options_.hosted) {
-    if (q.kind != redis::question_kind::status && role.kind != hosted_kind::replica)
-      continue;
-    ++*missing;
-    self_->request(role.handle, ask_timeout, status_request{with_fingerprint})
-        .then(
-            [answers, done](const role_status& s) {
-              answers->push_back(s);
-              done();
-            },
-            [done](const caf::error&) { done(); });
+  self_->send(options_.desk,
+              ask_cluster{with_fingerprint, true,
+                          [me = caf::actor{self_}, q](const process_report_ptr&,
+                                                      const cluster_report_ptr& cluster) {
+                            caf::anon_send(me, desk_answer{q.ticket, reply_to(q.kind, *cluster)});
+                          }});
+}
+
+void redis_port::reconfigure(const redis::question& q) {
+  if (changing_)
+    return answer_with_error(q.ticket, "BUSY not executed: this process is making another change "
+                                       "of the members; try again when that is done");
+  try {
+    start_change(self_->system(), caf::actor{self_}, q.ticket, parse_redis_change(q.words),
+                 options_.cluster);
+    changing_ = true;
+  } catch (const change_error& e) {
+    answer_with_error(q.ticket, std::string{"ERR "} + e.what());
   }
+}
+
+caf::result<change_proposed> redis_port::propose(propose_change& m) {
+  if (!removed_.empty())
+    return change_proposed{{0, outcome_kind::not_executed, removed_, 0, {}, false}};
+  const auto ticket =
+      client_.submit(std::move(m.op), options_.timeout_ticks, request_kind::reconfigure);
+  auto promise = self_->make_response_promise<change_proposed>();
+  proposals_.emplace(ticket, promise);
+  flush_later();
+  return promise;
+}
+
+/// What is under way may still be answered: the replica performs what is below the boundary.
+void redis_port::take(const members_news& m) {
+  const auto& configurations = m.known.configurations;
+  const auto& id = options_.replica.id;
+  const auto former = configurations.former_members().find(id);
+  if (former == configurations.former_members().end())
+    return removed_.clear();
+  removed_ = "replica " + id.str() + " was removed from the cluster in configuration " +
+             std::to_string(former->second.removed_in) + "; use the port of another replica";
+  for (const auto& w : std::exchange(waits_, {}))
+    answer_with_error(w.ticket, "CLUSTERDOWN not executed: " + removed_);
 }
 
 // --- Starting -----------------------------------------------------------------------------------

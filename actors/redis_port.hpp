@@ -2,26 +2,33 @@
 #pragma once
 
 #include "client.hpp"
+#include "config/cluster_file.hpp"
 #include "node_messages.hpp"
 #include "redis/front.hpp"
+#include "redis_change.hpp"
 #include "redis_messages.hpp"
 #include "shell.hpp"
 
 #include <caf/all.hpp>
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pmmc {
 
 /// Talks to the replica of its process as a client does: one session for all connections, so their
-/// operations survive it when the replica hands them on, and are executed once each.
+/// operations survive it when the replica hands them on, and are executed once each. When the
+/// replica has been removed from the cluster, whatever needs it is refused with the reason.
 class redis_port {
 public:
   struct settings {
-    hosted_role replica;             ///< of this process
-    std::vector<hosted_role> hosted; ///< all roles of this process
-    std::string version;             ///< of pmmc
+    hosted_role replica;          ///< of this process
+    caf::actor node;              ///< of this process
+    caf::actor desk;              ///< report_desk.hpp
+    config::cluster_file cluster; ///< for PMMC RECONFIG
+    std::string version;          ///< of pmmc
     std::uint16_t port = 0;
     std::uint64_t seed = 0;
     unsigned timeout_ticks = 500; ///< then an operation or a read is given up
@@ -45,13 +52,17 @@ private:
   void tick();
   void flush();
   void flush_later();
-  void pass_on_submissions();
   void finish(const client_outcome& outcome);
   void ask(const redis::question& q);
-  void ask_roles(const redis::question& q);
+  void ask_desk(const redis::question& q);
+  void reconfigure(const redis::question& q);
+  void take(const members_news& m);
+  caf::result<change_proposed> propose(propose_change& m);
+  void submit(redis::front_outputs::submission& s);
   void probe_acceptors(waiting& w);
   void count_acceptors(std::uint64_t ticket, slot_num slot);
-  void answer_with_text(std::uint64_t ticket, const std::string& text);
+  void answer(std::uint64_t ticket, std::string_view reply);
+  void answer_with_error(std::uint64_t ticket, const std::string& error);
 
   caf::event_based_actor* self_;
   settings options_;
@@ -62,6 +73,10 @@ private:
   caf::actor broker_;
   std::unordered_map<std::uint64_t, std::uint64_t> tickets_; ///< the client's → the front's
   std::vector<waiting> waits_;
+  std::string removed_;   ///< why the replica can serve nobody; empty: it can
+  bool changing_ = false; ///< a PMMC RECONFIG is under way
+  std::map<std::uint64_t, caf::typed_response_promise<change_proposed>>
+      proposals_; ///< by the client's ticket
   std::uint64_t tick_ = 0;
   bool flush_due_ = false;
 };

@@ -11,6 +11,7 @@
 #include "protocol.hpp"
 #include "redis_port.hpp"
 #include "replica_actor.hpp"
+#include "report_desk.hpp"
 #include "storage/members_file.hpp"
 #include "system.hpp"
 
@@ -74,7 +75,8 @@ private:
   void add(const role_id& id, hosted_kind kind, const storage::data_directory& directory,
            caf::actor handle);
   void publish(caf::actor_system& system);
-  void open_http(caf::actor_system& system);
+  void start_desk(caf::actor_system& system);
+  void open_http();
   void open_redis_port(caf::actor_system& system);
 
   const config::cluster_file& cluster_;
@@ -88,6 +90,7 @@ private:
   std::shared_ptr<replica_shell> replica_;
   std::vector<hosted_role> hosted_;
   caf::actor node_;
+  caf::actor desk_;
   std::unique_ptr<http_port> http_;
   std::optional<redis_actors> redis_;
 };
@@ -221,7 +224,8 @@ void hosted_process::start(caf::actor_system& system) {
   settings->removed = stop_removed;
   node_ = system.spawn(node_actor, settings);
   publish(system);
-  open_http(system);
+  start_desk(system);
+  open_http();
   open_redis_port(system);
 }
 
@@ -230,7 +234,9 @@ void hosted_process::open_redis_port(caf::actor_system& system) {
   if (address == cluster_.redis.end())
     return;
   redis_port::settings options;
-  options.hosted = hosted_;
+  options.node = node_;
+  options.desk = desk_;
+  options.cluster = cluster_;
   for (const auto& role : hosted_)
     if (role.kind == hosted_kind::replica)
       options.replica = role;
@@ -255,7 +261,13 @@ void hosted_process::publish(caf::actor_system& system) {
                       "; is another program using the port? (`ss -ltnp` shows which)"};
 }
 
-void hosted_process::open_http(caf::actor_system& system) {
+/// For the ports; without any, nobody asks it.
+void hosted_process::start_desk(caf::actor_system& system) {
+  desk_ = system.spawn(report_desk, std::make_shared<const desk_settings>(desk_settings{
+                                        cluster_.name, options_.process, hosted_, node_, known_}));
+}
+
+void hosted_process::open_http() {
   const auto address = http_address(cluster_, options_.process);
   if (address.empty())
     return;
@@ -264,9 +276,7 @@ void hosted_process::open_http(caf::actor_system& system) {
   if (!where)
     throw start_error{"cannot listen at the [http] address " + address + ": " + error};
   try {
-    http_ =
-        std::make_unique<http_port>(system, http_settings{*where, cluster_.name, options_.process,
-                                                          hosted_, node_, known_, options_.pages});
+    http_ = std::make_unique<http_port>(http_settings{*where, desk_, options_.pages});
   } catch (const http::listen_error& e) {
     throw start_error{std::string{e.what()} + " ([http] address); is another program using the "
                                               "port? (`ss -ltnp` shows which)"};
@@ -277,6 +287,7 @@ void hosted_process::open_http(caf::actor_system& system) {
 /// Returns when every role has handled what it had begun, and is gone.
 void hosted_process::stop(caf::actor_system& system) {
   http_.reset();
+  caf::anon_send_exit(desk_, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(node_, caf::exit_reason::user_shutdown);
   if (redis_) {
     caf::anon_send_exit(redis_->broker, caf::exit_reason::user_shutdown);
@@ -289,6 +300,7 @@ void hosted_process::stop(caf::actor_system& system) {
   }
   for (std::size_t gone = 0; gone < hosted_.size();)
     self->receive([&](const caf::down_msg&) { ++gone; });
+  desk_ = nullptr;
   node_ = nullptr;
   redis_.reset();
   hosted_.clear();

@@ -1,6 +1,6 @@
 #include "http/http_port.hpp"
 
-#include "http/http_desk.hpp"
+#include "report_desk.hpp"
 
 #include <map>
 
@@ -44,12 +44,13 @@ http::handler handler_for(const caf::actor& desk, const http_pages& pages) {
                        respond([make, r] { return make(*r); });
                      }});
     else if (request.path == "/status")
-      caf::anon_send(desk,
-                     ask_cluster{[respond, pages](process_report_ptr r, cluster_report_ptr c) {
-                       respond([pages, r, c] {
-                         return http::reply{200, json_type, pages.status(*c, *r) + "\n"};
-                       });
-                     }});
+      caf::anon_send(
+          desk,
+          ask_cluster{false, false, [respond, pages](process_report_ptr r, cluster_report_ptr c) {
+                        respond([pages, r, c] {
+                          return http::reply{200, json_type, pages.status(*c, *r) + "\n"};
+                        });
+                      }});
     else if (request.path == "/version")
       respond([pages] { return http::reply{200, json_type, pages.version + "\n"}; });
     else if (request.path == "/")
@@ -68,22 +69,9 @@ std::string http_address(const config::cluster_file& cluster, const config::proc
   return {};
 }
 
-http_port::http_port(caf::actor_system& system, http_settings settings) {
-  const auto listen = settings.listen;
-  const auto pages = settings.pages;
-  desk_ = system.spawn(http_desk, std::make_shared<const http_settings>(std::move(settings)));
-  try {
-    server_ = std::make_unique<http::server>(listen.host, listen.port, http::limits{},
-                                             handler_for(desk_, pages));
-  } catch (...) {
-    caf::anon_send_exit(desk_, caf::exit_reason::user_shutdown);
-    throw;
-  }
-}
-
-http_port::~http_port() {
-  server_.reset();
-  caf::anon_send_exit(desk_, caf::exit_reason::user_shutdown);
-}
+http_port::http_port(const http_settings& settings)
+    : server_(std::make_unique<http::server>(settings.listen.host, settings.listen.port,
+                                             http::limits{},
+                                             handler_for(settings.desk, settings.pages))) {}
 
 } // namespace pmmc

@@ -5,7 +5,6 @@
 #include "config/cluster_file.hpp"
 #include "http/http_pages.hpp"
 #include "http/server.hpp"
-#include "node_messages.hpp"
 
 #include <caf/all.hpp>
 #include <memory>
@@ -16,11 +15,7 @@ namespace pmmc {
 
 struct http_settings {
   config::address listen;
-  std::string cluster;            ///< its name
-  config::process process;        ///< this one
-  std::vector<hosted_role> roles; ///< its roles, in the order of `process`
-  caf::actor node;
-  membership known; ///< before the node tells more; not empty
+  caf::actor desk; ///< report_desk.hpp; outlives the port
   http_pages pages;
 };
 
@@ -32,16 +27,12 @@ std::string http_address(const config::cluster_file& cluster, const config::proc
 class http_port {
 public:
   /// Throws http::listen_error.
-  http_port(caf::actor_system& system, http_settings settings);
-  ~http_port();
-  http_port(const http_port&) = delete;
-  http_port& operator=(const http_port&) = delete;
+  explicit http_port(const http_settings& settings);
 
   /// The port, where 0 was asked for.
   std::uint16_t port() const { return server_->port(); }
 
 private:
-  caf::actor desk_;
   std::unique_ptr<http::server> server_;
 };
 

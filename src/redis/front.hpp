@@ -25,13 +25,15 @@ enum class question_kind : std::uint8_t {
   status,      ///< PMMC STATUS
   config,      ///< PMMC CONFIG
   fingerprint, ///< PMMC FINGERPRINT
+  reconfig,    ///< PMMC RECONFIG
 };
 
 struct question {
   std::uint64_t ticket = 0;
   question_kind kind = question_kind::status;
-  std::int64_t wanted = 0;     ///< WAIT: enough acceptors
-  std::int64_t timeout_ms = 0; ///< WAIT; 0: wait for ever
+  std::int64_t wanted = 0;             ///< WAIT: enough acceptors
+  std::int64_t timeout_ms = 0;         ///< WAIT; 0: wait for ever
+  std::vector<std::string> words = {}; ///< PMMC RECONFIG: those behind it
 };
 
 struct front_outputs {
@@ -116,8 +118,7 @@ private:
   bool take_once(connection& c, batch& b);
   void take_error(connection& c, batch& b, std::string_view error);
   bool take_wait(connection& c, batch& b);
-  void ask(connection& c, batch& b, question_kind kind, std::int64_t wanted = 0,
-           std::int64_t timeout_ms = 0);
+  void ask(connection& c, batch& b, question q);
   void add_call(connection& c, batch& b, const command_info& command, request&& r);
   std::string set_cursor(batch& b, std::string_view text, kv::call& scan);
   void answer_here(connection& c, const command_info& command, const request& r, std::string& out);

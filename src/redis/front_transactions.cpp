@@ -3,12 +3,26 @@
 #include "text/number.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace pmmc::redis {
 
 namespace {
 
 constexpr std::string_view not_in_transaction = "ERR Command not allowed inside a transaction";
+
+/// `what`: the word behind PMMC, in small letters.
+std::optional<question_kind> question_of(std::string_view what) {
+  if (what == "status")
+    return question_kind::status;
+  if (what == "config")
+    return question_kind::config;
+  if (what == "fingerprint")
+    return question_kind::fingerprint;
+  if (what == "reconfig")
+    return question_kind::reconfig;
+  return std::nullopt;
+}
 
 } // namespace
 
@@ -166,31 +180,31 @@ bool front::take_pmmc(connection& c, batch& b) {
     b.t.calls.push_back({kv::verb::session, 0, 0, {kept[2]}});
     return false;
   }
-  const bool alone = r.size() == 2;
-  if (alone && (what == "status" || what == "config" || what == "fingerprint")) {
+  const auto kind = question_of(what);
+  if (kind == question_kind::reconfig || (kind && r.size() == 2)) {
+    question q{0, *kind, 0, 0, {}};
+    for (std::size_t word = 2; word < r.size(); ++word)
+      q.words.emplace_back(r[word]);
     b.cost += r.cost();
     c.queue.pop_front();
     ++commands_;
-    ask(c, b,
-        what == "status"   ? question_kind::status
-        : what == "config" ? question_kind::config
-                           : question_kind::fingerprint);
+    ask(c, b, std::move(q));
     return false;
   }
-  const bool known =
-      what == "session" || what == "status" || what == "config" || what == "fingerprint";
-  const std::string error = known ? wrong_arity("pmmc|" + what)
-                                  : "ERR unknown subcommand '" + std::string{r[1].substr(0, 128)} +
-                                        "'. PMMC has SESSION, REQ, STATUS, CONFIG and FINGERPRINT.";
+  const std::string error =
+      kind || what == "session"
+          ? wrong_arity("pmmc|" + what)
+          : "ERR unknown subcommand '" + std::string{r[1].substr(0, 128)} +
+                "'. PMMC has SESSION, REQ, STATUS, CONFIG, FINGERPRINT and RECONFIG.";
   take_error(c, b, error);
   return true;
 }
 
-void front::ask(connection& c, batch& b, question_kind kind, std::int64_t wanted,
-                std::int64_t timeout_ms) {
+void front::ask(connection& c, batch& b, question q) {
   b.asked = true;
-  tickets_out_.emplace(++tickets_, place{c.id, false});
-  out_.ask.push_back({tickets_, kind, wanted, timeout_ms});
+  q.ticket = ++tickets_;
+  tickets_out_.emplace(q.ticket, place{c.id, false});
+  out_.ask.push_back(std::move(q));
 }
 
 /// PMMC REQ N command…: N is looked up in the replicated state, in the same slot that executes the
@@ -258,7 +272,7 @@ bool front::take_wait(connection& c, batch& b) {
   c.queue.pop_front();
   ++commands_;
   c.last_command = "wait";
-  ask(c, b, question_kind::acceptors, *wanted, *timeout);
+  ask(c, b, {0, question_kind::acceptors, *wanted, *timeout, {}});
   return false;
 }
 

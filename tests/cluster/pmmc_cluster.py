@@ -179,7 +179,8 @@ class Cluster:
                     text += f"{role} = {(changes or {}).get(role, address)}\n"
         if self.redis:
             text += "[redis]\n" + "".join(f"{r} = {a}\n" for r, a in self.redis.items()
-                                          if only is None or r in only)
+                                          if r in (roles or self.roles)
+                                          and (only is None or r in only))
         return text
 
     def client_config(self, name, **options):

@@ -75,6 +75,8 @@ class ChangingCluster(Cluster):
         for kind in kinds or KINDS:
             self._numbers[kind] += 1
             named[kind] = f"{kind[0]}{self._numbers[kind]}"
+        if self.redis and "replica" in named:
+            self.redis[named["replica"]] = self.new_address()
         machine = Machine(self, self.new_address(), named)
         self.processes.append(machine)
         return machine

@@ -2,6 +2,7 @@
 #include "http/http_port.hpp"
 
 #include "metrics_messages.hpp"
+#include "report_desk.hpp"
 #include "shell.hpp"
 #include "system.hpp"
 
@@ -50,8 +51,7 @@ public:
   explicit stage(bool with_silent_replica) {
     role_metrics says;
     says.counted = acceptor_metrics{};
-    http_settings s;
-    s.listen = {"127.0.0.1", 0};
+    desk_settings s;
     s.cluster = "c";
     s.process = {"127.0.0.1:1", {{"a1", config::role_kind::acceptor, "127.0.0.1:1"}}};
     configuration first;
@@ -63,13 +63,16 @@ public:
       s.roles.push_back({"r1", hosted_kind::replica, {}, spawn(silent)});
     }
     s.node = spawn(quiet_node);
-    s.pages.version = "{}";
-    s.pages.status = [](const auto& cluster, const auto& own) {
+    http_settings http;
+    http.listen = {"127.0.0.1", 0};
+    http.desk = spawn(report_desk, std::make_shared<const desk_settings>(std::move(s)));
+    http.pages.version = "{}";
+    http.pages.status = [](const auto& cluster, const auto& own) {
       const auto roles = cluster.roles();
       return own.address + " " + std::to_string(roles.size()) + " " +
              (roles[0].up ? "up" : roles[0].why);
     };
-    port = std::make_unique<http_port>(system, std::move(s));
+    port = std::make_unique<http_port>(http);
   }
   ~stage() {
     port.reset();

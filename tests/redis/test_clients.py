@@ -170,17 +170,6 @@ class Clients(ClusterTest):
             self.assertEqual(c("WAIT", 9, 300), 3)
             self.assertGreaterEqual(time.monotonic() - began, 0.25)
 
-    def test_pmmc_commands(self):
-        import json
-        with Connection(self.ports[0]) as c:
-            roles = json.loads(c("PMMC", "STATUS"))["roles"]
-            self.assertEqual(sorted(r["id"] for r in roles), ["a1", "l1", "r1"])
-            config = json.loads(c("PMMC", "CONFIG"))["configurations"][0]
-            self.assertEqual(config["acceptors"], ["a1", "a2", "a3"])
-            mine = json.loads(c("PMMC", "FINGERPRINT"))["replicas"][0]
-            self.assertEqual(mine["id"], "r1")
-            self.assertEqual(len(mine["fingerprint"]), 16)
-
     def test_pmmc_own_commands_see_the_same_keys(self):
         with Connection(self.ports[1]) as c:
             self.cluster.run("put", "shared", "1")

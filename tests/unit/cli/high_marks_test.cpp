@@ -1,8 +1,8 @@
-#include "cli/high_marks.hpp"
+#include "change/high_marks.hpp"
 
 #include <doctest/doctest.h>
 
-using pmmc::cli::high_marks;
+using pmmc::high_marks;
 
 TEST_CASE("marks: what is higher than ever has grown") {
   high_marks marks;

@@ -328,3 +328,29 @@ TEST_CASE("questions are answered in the order of their requests") {
   b.step();
   CHECK(b.replies[1] == "+OK\r\n:3\r\n$1\r\n1\r\n");
 }
+
+TEST_CASE("PMMC asks in the order of its connection, and RECONFIG hands its words on as they are") {
+  bench b;
+  b.open(1);
+  b.send(1, "PMMC STATUS\npmmc reconfig Add acceptor:a4=h:1 DRYRUN\nPMMC RECONFIG\nPING\n");
+  REQUIRE(b.asked.size() == 1);
+  CHECK(b.asked[0].kind == question_kind::status);
+  b.redis.answered(b.asked[0].ticket, std::string("\2\1x", 3));
+  b.look();
+  REQUIRE(b.asked.size() == 2);
+  CHECK(b.asked[1].kind == question_kind::reconfig);
+  CHECK(b.asked[1].words == std::vector<std::string>{"Add", "acceptor:a4=h:1", "DRYRUN"});
+  b.redis.answered(b.asked[1].ticket, std::string("\4\5ERR x", 7));
+  b.look();
+  REQUIRE(b.asked.size() == 3);
+  CHECK(b.asked[2].words.empty());
+  b.redis.answered(b.asked[2].ticket, std::string("\4\5ERR y", 7));
+  b.look();
+  CHECK(b.replies[1] == "$1\r\nx\r\n-ERR x\r\n-ERR y\r\n+PONG\r\n");
+  b.replies.clear();
+  CHECK(b.run(1, "PMMC STATUS now\n").starts_with("-ERR wrong number of arguments"));
+  CHECK(b.run(1, "PMMC NONSENSE\n").ends_with("FINGERPRINT and RECONFIG.\r\n"));
+  CHECK(b.run(1, "MULTI\nPMMC RECONFIG REMOVE leader:l1\n")
+            .ends_with("-ERR Command not allowed inside a transaction\r\n"));
+  CHECK(b.asked.size() == 3);
+}

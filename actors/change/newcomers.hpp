@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace pmmc::cli {
+namespace pmmc {
 
 config::role role_of(member_kind kind, const member& m);
 
@@ -14,8 +14,8 @@ config::role role_of(member_kind kind, const member& m);
 std::string last_address(const reconfiguration::addition& a, const membership& known);
 
 /// Nobody is added who cannot be reached, belongs elsewhere, has promised something elsewhere, or
-/// runs twice. Enters the disks of those who may be added. Throws command_error, with exit code 6.
-/// Precondition: `probed` has asked at the newcomers' addresses and at their last ones.
+/// runs twice. Enters the disks of those who may be added. Throws change_error, with kind
+/// `refused`. Precondition: `probed` has asked at the newcomers' addresses and at their last ones.
 void check_newcomers(reconfiguration& change, const probed_cluster& probed);
 
-} // namespace pmmc::cli
+} // namespace pmmc

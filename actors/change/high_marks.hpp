@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace pmmc::cli {
+namespace pmmc {
 
 /// The highest that was seen of each number. Who falls back, or is away for a while, and then comes
 /// to where it was before, has not grown.
@@ -29,4 +29,4 @@ private:
   std::map<std::string, std::vector<std::uint64_t>> marks_;
 };
 
-} // namespace pmmc::cli
+} // namespace pmmc

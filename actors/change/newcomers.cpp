@@ -1,12 +1,14 @@
-#include "newcomers.hpp"
+#include "change/newcomers.hpp"
 
-#include "cli.hpp"
+#include "change/change_error.hpp"
 
-namespace pmmc::cli {
+namespace pmmc {
 
 namespace {
 
-[[noreturn]] void refuse(const std::string& why) { throw command_error{precondition_failed, why}; }
+[[noreturn]] void refuse(const std::string& why) {
+  throw change_error{change_failure::refused, why};
+}
 
 std::string name_of(const reconfiguration::addition& a) {
   return std::string{pmmc::to_string(a.kind)} + " " + a.who.id.str();
@@ -27,7 +29,7 @@ role_status check_place(const reconfiguration::addition& a, const probed_cluster
   const auto& own = probed.processes.at(a.who.address).status.address;
   if (own != a.who.address)
     refuse(name_of(a) + " cannot be added at " + a.who.address + ": its process says that it is " +
-           own + ", and the others would take it for a stranger. Write --add " +
+           own + ", and the others would take it for a stranger. Write " +
            std::string{pmmc::to_string(a.kind)} + ":" + a.who.id.str() + "=" + own);
   return at.status;
 }
@@ -101,4 +103,4 @@ void check_newcomers(reconfiguration& change, const probed_cluster& probed) {
   }
 }
 
-} // namespace pmmc::cli
+} // namespace pmmc

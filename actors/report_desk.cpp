@@ -1,4 +1,4 @@
-#include "http/http_desk.hpp"
+#include "report_desk.hpp"
 
 #include "metrics_messages.hpp"
 #include "prober.hpp"
@@ -21,11 +21,26 @@ constexpr std::chrono::milliseconds probe_timeout{1'500};
 template <class Done>
 struct round {
   std::vector<Done> waiting;
+  std::vector<Done> next; ///< those for whom the one under way began too early
   bool under_way = false;
   std::uint64_t finished_ns = 0; ///< 0: never
 
   bool is_fresh(std::chrono::nanoseconds life) const {
     return finished_ns != 0 && steady_ns() - finished_ns < static_cast<std::uint64_t>(life.count());
+  }
+
+  /// Whether it has to begin now.
+  bool join(Done done, bool fresh) {
+    (under_way && fresh ? next : waiting).push_back(std::move(done));
+    return !std::exchange(under_way, true);
+  }
+
+  /// Whether it has to begin again.
+  bool begins_again() {
+    if (under_way || next.empty())
+      return false;
+    waiting = std::exchange(next, {});
+    return under_way = true;
   }
 
   template <class... Args>
@@ -39,35 +54,38 @@ struct round {
 
 class desk {
 public:
-  desk(caf::event_based_actor* self, std::shared_ptr<const http_settings> settings)
+  desk(caf::event_based_actor* self, std::shared_ptr<const desk_settings> settings)
       : self_(self), settings_(std::move(settings)), known_(settings_->known) {}
 
   caf::behavior make_behavior() {
     return {
         [this](const ask_process& m) { on(m); },
         [this](const ask_cluster& m) { on(m); },
-        [this](const cluster_asked& m) {
-          cluster_ = m.cluster;
-          of_cluster_.finish(report_, cluster_);
-        },
+        [this](const cluster_asked& m) { on(m); },
     };
   }
 
 private:
   void on(const ask_process& m);
   void on(const ask_cluster& m);
+  void on(const cluster_asked& m);
+  void join(std::function<void(process_report_ptr)> done, bool fresh);
+  void begin_process_round();
+  void begin_cluster_round(bool with_fingerprint, bool fresh);
   void ask_role(std::size_t index, std::shared_ptr<process_report> into);
   void ask_node(std::shared_ptr<process_report> into);
   void one_less(const std::shared_ptr<process_report>& report);
-  void ask_all_processes();
+  void ask_all_processes(bool with_fingerprint);
 
   caf::event_based_actor* self_;
-  std::shared_ptr<const http_settings> settings_;
+  std::shared_ptr<const desk_settings> settings_;
   round<decltype(ask_process::done)> of_process_;
-  round<decltype(ask_cluster::done)> of_cluster_;
-  std::size_t missing_ = 0; ///< answers, in the round under way
+  struct cluster_round : round<decltype(ask_cluster::done)> {
+    cluster_report_ptr cluster;
+  };
+  cluster_round of_cluster_[2]; ///< without and with fingerprints
+  std::size_t missing_ = 0;     ///< answers, in the round under way
   process_report_ptr report_;
-  cluster_report_ptr cluster_;
   std::map<std::string, caf::actor> connected_; ///< nodes of other processes, by address
   membership known_;                            ///< what the node told last
 };
@@ -75,9 +93,15 @@ private:
 void desk::on(const ask_process& m) {
   if (of_process_.is_fresh(report_life))
     return m.done(report_);
-  of_process_.waiting.push_back(m.done);
-  if (std::exchange(of_process_.under_way, true))
-    return;
+  join(m.done, false);
+}
+
+void desk::join(std::function<void(process_report_ptr)> done, bool fresh) {
+  if (of_process_.join(std::move(done), fresh))
+    begin_process_round();
+}
+
+void desk::begin_process_round() {
   auto report = std::make_shared<process_report>();
   report->address = settings_->process.address;
   report->known = known_;
@@ -120,22 +144,43 @@ void desk::one_less(const std::shared_ptr<process_report>& report) {
     return;
   report_ = report;
   of_process_.finish(report_);
+  if (of_process_.begins_again())
+    begin_process_round();
 }
 
 void desk::on(const ask_cluster& m) {
-  if (of_cluster_.is_fresh(cluster_report_life))
-    return m.done(report_, cluster_);
-  of_cluster_.waiting.push_back(m.done);
-  if (!std::exchange(of_cluster_.under_way, true))
-    on(ask_process{[this](const process_report_ptr&) { ask_all_processes(); }});
+  auto& round = of_cluster_[m.with_fingerprint];
+  if (!m.fresh && round.is_fresh(cluster_report_life))
+    return m.done(report_, round.cluster);
+  if (round.join(m.done, m.fresh))
+    begin_cluster_round(m.with_fingerprint, m.fresh);
+}
+
+void desk::begin_cluster_round(bool with_fingerprint, bool fresh) {
+  const auto go_on = [this, with_fingerprint](const process_report_ptr&) {
+    ask_all_processes(with_fingerprint);
+  };
+  if (fresh)
+    join(go_on, true);
+  else
+    on(ask_process{go_on});
+}
+
+void desk::on(const cluster_asked& m) {
+  auto& round = of_cluster_[m.with_fingerprint];
+  round.cluster = m.cluster;
+  round.finish(report_, round.cluster);
+  if (round.begins_again())
+    begin_cluster_round(m.with_fingerprint, true);
 }
 
 /// Over the connections that the process has: it never dials where a node would, since two that
 /// dial each other at the same moment may both lose their connection.
-void desk::ask_all_processes() {
+void desk::ask_all_processes(bool with_fingerprint) {
   probe_task task;
   task.cluster = settings_->cluster;
   task.timeout = probe_timeout;
+  task.what.with_fingerprint = with_fingerprint;
   task.known = connected_;
   task.known.insert_or_assign(settings_->process.address, settings_->node);
   for (const auto& peer : report_->peers)
@@ -146,20 +191,22 @@ void desk::ask_all_processes() {
   if (!report_->node_answered)
     for (const auto& address : task.addresses)
       task.down.emplace(address, "this process's node, which would ask, does not answer");
-  task.done = [me = caf::actor{self_}, report = report_](const probe_answers& answers) {
+  task.done = [me = caf::actor{self_}, report = report_,
+               with_fingerprint](const probe_answers& answers) {
     const auto answered = std::any_of(answers.begin(), answers.end(),
                                       [](const auto& entry) { return entry.second.why.empty(); });
-    caf::anon_send(me, cluster_asked{std::make_shared<const probed_cluster>(
-                           probed_cluster{report->known, answered, answers})});
+    caf::anon_send(
+        me, cluster_asked{with_fingerprint, std::make_shared<const probed_cluster>(
+                                                probed_cluster{report->known, answered, answers})});
   };
   self_->spawn(prober, task);
 }
 
 } // namespace
 
-caf::behavior http_desk(caf::event_based_actor* self,
-                        std::shared_ptr<const http_settings> settings) {
-  set_shell_handlers(self, "http");
+caf::behavior report_desk(caf::event_based_actor* self,
+                          std::shared_ptr<const desk_settings> settings) {
+  set_shell_handlers(self, "report desk");
   auto state = std::make_shared<desk>(self, std::move(settings));
   self->attach_functor([state]() mutable { state.reset(); });
   return state->make_behavior();

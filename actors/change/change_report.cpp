@@ -1,0 +1,76 @@
+// What is told of a change that was made, or could be.
+#include "change/membership_change.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace pmmc {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+
+std::string list(const std::vector<member>& members) {
+  std::string text;
+  for (const auto& m : members)
+    text += " " + m.id.str();
+  return text;
+}
+
+std::string described(const configuration& c) {
+  const auto survives =
+      std::min({c.tolerated_failures(), c.leaders.size() - 1, c.replicas.size() - 1});
+  return "acceptors" + list(c.acceptors) + " (quorum " + std::to_string(c.quorum()) + "), leaders" +
+         list(c.leaders) + ", replicas" + list(c.replicas) + "; survives " +
+         std::to_string(survives) + " failure" + (survives == 1 ? "" : "s") + " of each kind";
+}
+
+/// What becomes of one that was removed.
+std::string fate(const change_result::leaver& r) {
+  const auto goes_on = "; the process at " + r.address + " goes on for its other roles";
+  if (!r.moved_to.empty())
+    return r.id.str() + " has moved from " + r.address + " to " + r.moved_to +
+           (r.alone ? "; nothing is needed at " + r.address : goes_on);
+  return r.alone ? "can be switched off: " + r.id.str() + " at " + r.address
+                 : r.id.str() + " has no part any more" + goes_on;
+}
+
+} // namespace
+
+std::string to_text(const change_result& r) {
+  const auto version = "version " + std::to_string(r.config.version);
+  if (r.dry_run)
+    return "would propose " + version + " in place of version " + std::to_string(r.replaces) +
+           ": " + described(r.config) + "\nit would govern the slots from " +
+           std::to_string(r.slot + r.window) + " on at the earliest (slot " +
+           std::to_string(r.slot) + " + WINDOW " + std::to_string(r.window) + ")\n";
+  auto text = version + " is active from slot " + std::to_string(r.config.first_slot) + ": " +
+              described(r.config) + "\n";
+  for (const auto& leaver : r.leavers)
+    text += fate(leaver) + "\n";
+  return text;
+}
+
+std::string to_json(const change_result& r, int indent) {
+  json j{{"version", std::to_string(r.config.version)}};
+  if (r.dry_run) {
+    j["replaces"] = std::to_string(r.replaces);
+    j["earliest_first_slot"] = std::to_string(r.slot + r.window);
+  } else {
+    j["first_slot"] = std::to_string(r.config.first_slot);
+  }
+  j["quorum"] = r.config.quorum();
+  j["survives"] = r.config.tolerated_failures();
+  if (!r.dry_run) {
+    j["removed"] = json::array();
+    for (const auto& leaver : r.leavers)
+      j["removed"].push_back({{"id", leaver.id.str()},
+                              {"address", leaver.address},
+                              {"process_can_be_switched_off", leaver.alone}});
+  }
+  if (!r.warning.empty())
+    j["warning"] = r.warning;
+  return j.dump(indent);
+}
+
+} // namespace pmmc

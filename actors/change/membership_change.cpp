@@ -1,0 +1,307 @@
+#include "change/membership_change.hpp"
+
+#include "change/change_error.hpp"
+#include "change/high_marks.hpp"
+#include "change/newcomers.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <thread>
+
+namespace pmmc {
+
+namespace {
+
+/// A newcomer may be behind by so many WINDOWs when it is made a member; the rest comes by itself.
+constexpr std::uint64_t most_windows_behind = 4;
+constexpr std::chrono::milliseconds poll_interval{50};
+
+std::string even_number_of_acceptors(const configuration& c) {
+  return std::to_string(c.acceptors.size()) + " acceptors have a quorum of " +
+         std::to_string(c.quorum()) + " and survive " + std::to_string(c.tolerated_failures()) +
+         " failure" + (c.tolerated_failures() == 1 ? "" : "s") + ", as " +
+         std::to_string(c.acceptors.size() - 1) + " would";
+}
+
+} // namespace
+
+change_result membership_change::run() {
+  ask();
+  ask_at_former_addresses();
+  demand_an_answer();
+  if (is_made_already()) {
+    version_ = probed_.known.version();
+    say("version " + std::to_string(version_) + " has made this change already");
+  } else {
+    check_newcomers(change_, probed_);
+    const auto next = check();
+    if (options_.dry_run)
+      return dry_run(next);
+    wait_for_newcomers();
+    propose();
+  }
+  wait_until_safe();
+  return report();
+}
+
+void membership_change::demand_an_answer() const {
+  if (probed_.answered)
+    return;
+  std::string tried;
+  for (const auto& [address, process] : probed_.processes)
+    tried += "\n  " + address + ": " + process.why;
+  throw change_error{change_failure::not_executed,
+                     "no process of the cluster could be asked:" + tried};
+}
+
+void membership_change::ask() {
+  std::set<std::string> also;
+  for (const auto& a : change_.add)
+    also.insert(a.who.address);
+  also.insert(former_addresses_.begin(), former_addresses_.end());
+  probed_ = access_.ask(also);
+}
+
+/// No process tells where one was that is no member any more.
+void membership_change::ask_at_former_addresses() {
+  for (const auto& a : change_.add)
+    if (const auto address = last_address(a, probed_.known);
+        !address.empty() && !probed_.processes.contains(address))
+      former_addresses_.insert(address);
+  if (!former_addresses_.empty())
+    ask();
+}
+
+slot_num membership_change::highest_slot_out() const {
+  slot_num highest = 0;
+  for (const auto& r : probed_.roles())
+    if (r.up && r.role.kind == config::role_kind::replica)
+      highest = std::max(highest, r.status.state.slot_out);
+  return highest;
+}
+
+std::uint64_t membership_change::window() const {
+  std::uint64_t window = 1;
+  for (const auto& [address, process] : probed_.processes)
+    window = std::max(window, process.status.window);
+  return window;
+}
+
+/// Each line once.
+void membership_change::say(const std::string& text) {
+  if (text != said_)
+    access_.say(text);
+  said_ = text;
+}
+
+/// A command that was killed after its decision is simply given again.
+bool membership_change::is_made_already() const {
+  const auto& history = probed_.known.configurations;
+  const auto& latest = history.latest();
+  const auto* before = history.find(latest.version - 1);
+  if (before == nullptr)
+    return false;
+  for (const auto& a : change_.add) {
+    const auto* now = latest.find(a.kind, a.who.id);
+    const auto* then = before->find(a.kind, a.who.id);
+    if (now == nullptr || now->address != a.who.address ||
+        (then != nullptr && then->address == a.who.address))
+      return false;
+  }
+  for (const auto& r : change_.remove) {
+    const bool moves = std::any_of(change_.add.begin(), change_.add.end(),
+                                   [&](const auto& a) { return a.who.id == r.id; });
+    if (before->find(r.kind, r.id) == nullptr || (!moves && latest.find(r.kind, r.id) != nullptr))
+      return false;
+  }
+  return true;
+}
+
+configuration membership_change::check() {
+  const auto& history = probed_.known.configurations;
+  change_.replaces = history.latest().version;
+  std::string why_not;
+  auto next = apply(change_, history, why_not);
+  if (!next)
+    throw change_error{change_failure::refused, "refused: " + why_not};
+  check_acceptors(*next);
+  if (next->acceptors.size() % 2 == 0) {
+    warning_ = even_number_of_acceptors(*next);
+    say("warning: " + warning_);
+  }
+  return *next;
+}
+
+void membership_change::check_acceptors(const configuration& next) const {
+  std::size_t up = 0;
+  std::string down;
+  for (const auto& m : next.acceptors) {
+    const auto at = probed_.at(role_of(member_kind::acceptor, m));
+    if (at.up)
+      ++up;
+    else
+      down += "\n  " + m.id.str() + " at " + m.address + ": " + at.why;
+  }
+  if (up < next.quorum())
+    throw change_error{change_failure::refused,
+                       "only " + std::to_string(up) + " of the " +
+                           std::to_string(next.acceptors.size()) +
+                           " acceptors of the new configuration can be reached, and " +
+                           std::to_string(next.quorum()) + " are needed:" + down};
+}
+
+/// Asks again and again until `done`, as long as something moves in the processes at `where`, or in
+/// any if that is empty. What moves: slots, snapshots, pieces of snapshots, and versions, all of
+/// which grow; who comes and goes, or leads for a moment, gets nothing done.
+template <class Done>
+void membership_change::poll(const std::set<std::string>& where, change_failure when_stuck,
+                             const std::string& consequence, Done done) {
+  auto moved = std::chrono::steady_clock::now();
+  high_marks marks;
+  for (std::string why; !done(why); ask()) {
+    for (const auto& [address, process] : probed_.processes)
+      for (const auto& role : process.status.roles)
+        if ((where.empty() || where.contains(address)) &&
+            marks.grow(address + " " + role.id.str(),
+                       {role.state.slot_out, role.state.snapshot_slot, role.fetched_bytes,
+                        role.state.version}))
+          moved = std::chrono::steady_clock::now();
+    if (std::chrono::steady_clock::now() - moved > options_.patience)
+      throw change_error{when_stuck, why + ", and nothing has moved for " +
+                                         std::to_string(options_.patience.count() / 1000) + " s; " +
+                                         consequence};
+    say(why);
+    std::this_thread::sleep_for(poll_interval); // processes are asked, they do not call
+  }
+}
+
+void membership_change::wait_for_newcomers() {
+  std::set<std::string> newcomers; // the others move all the time, under load
+  for (const auto& a : change_.add)
+    newcomers.insert(a.who.address);
+  poll(newcomers, change_failure::not_executed, "nothing was proposed", [&](std::string& why) {
+    for (const auto& a : change_.add) {
+      if (a.kind != member_kind::replica)
+        continue;
+      const auto at = probed_.at(role_of(a.kind, a.who));
+      const auto behind =
+          highest_slot_out() - std::min(highest_slot_out(), at.status.state.slot_out);
+      if (at.up && behind <= most_windows_behind * window())
+        continue;
+      why = "replica " + a.who.id.str() + " is catching up";
+      if (!at.up)
+        why = "replica " + a.who.id.str() + " does not answer: " + at.why;
+      else if (at.status.fetched_bytes > 0)
+        why += ", " + std::to_string(at.status.fetched_bytes >> 20) + " MiB of a snapshot so far";
+      return false;
+    }
+    return true;
+  });
+}
+
+void membership_change::propose() {
+  const auto outcome = access_.propose(encode(change_));
+  if (outcome.kind == outcome_kind::unknown)
+    throw change_error{change_failure::unknown,
+                       "it is not known whether the change was decided: " + outcome.body +
+                           "; give the same command again: it does not act twice"};
+  if (outcome.kind != outcome_kind::done)
+    throw change_error{outcome.busy ? change_failure::busy : change_failure::not_executed,
+                       outcome.body};
+  const auto result = decode_reconfiguration_outcome(outcome.body);
+  if (!result)
+    throw std::logic_error{"the answer is no outcome of a reconfiguration"};
+  if (result->status == reconfiguration_status::conflict)
+    throw change_error{change_failure::refused, "version conflict: " + result->text +
+                                                    "; look at `pmmc config`, then decide again"};
+  if (result->status == reconfiguration_status::refused)
+    throw change_error{change_failure::refused, "refused: " + result->text};
+  version_ = result->version;
+  say("version " + std::to_string(version_) + " is decided and governs the slots from " +
+      std::to_string(result->first_slot) + " on");
+  ask();
+}
+
+/// The new configuration works, and nothing depends on the old one any more: what is below the
+/// boundary is decided, and durable at f+1 replicas of the new one.
+bool membership_change::is_safe(std::string& why_not) const {
+  const auto* config = probed_.known.configurations.find(version_);
+  const auto name = "version " + std::to_string(version_);
+  if (config == nullptr) {
+    why_not = name + " is decided";
+    return false;
+  }
+  if (highest_slot_out() <= config->first_slot) {
+    why_not = name + " waits for slot " + std::to_string(config->first_slot);
+    return false;
+  }
+  bool led = false;
+  for (const auto& r : probed_.roles())
+    led |= r.role.kind == config::role_kind::leader && r.up && r.status.state.active &&
+           probed_.known.configurations.latest().has_leader(r.role.id);
+  if (!led) {
+    why_not = name + " is in force; no leader of it is active yet";
+    return false;
+  }
+  why_not = name + " is in force; " + not_durable_because(*config);
+  return probed_.known.live_from >= version_;
+}
+
+/// Who is waited for.
+std::string membership_change::not_durable_because(const configuration& config) const {
+  std::string without;
+  for (const auto& m : config.replicas) {
+    const auto at = probed_.at(role_of(member_kind::replica, m));
+    if (!at.up)
+      without += " " + m.id.str() + " (down)";
+    else if (at.status.state.snapshot_slot < config.first_slot)
+      without += " " + m.id.str();
+  }
+  if (without.empty())
+    return "its replicas have the state on disk, and tell each other";
+  return std::to_string(config.durable_replicas()) + " of its " +
+         std::to_string(config.replicas.size()) + " replicas must have a snapshot of slot " +
+         std::to_string(config.first_slot) + " on disk; without one:" + without;
+}
+
+void membership_change::wait_until_safe() {
+  poll({}, change_failure::unknown,
+       "do not switch anything off yet. Give the same command again to go on waiting",
+       [&](std::string& why) { return is_safe(why); });
+}
+
+change_result membership_change::dry_run(const configuration& next) const {
+  change_result r;
+  r.dry_run = true;
+  r.config = next;
+  r.replaces = change_.replaces;
+  r.slot = std::max<slot_num>(highest_slot_out(), 1);
+  r.window = window();
+  r.warning = warning_;
+  return r;
+}
+
+change_result membership_change::report() const {
+  const auto& configurations = probed_.known.configurations;
+  change_result result;
+  result.config = *configurations.find(version_);
+  result.replaces = version_ - 1;
+  result.warning = warning_;
+  std::set<std::string> needed;
+  for (const auto kind : all_member_kinds)
+    for (const auto& m : configurations.latest().members(kind))
+      needed.insert(m.address);
+  const auto* before = configurations.find(version_ - 1);
+  for (const auto& r : change_.remove) {
+    const auto* m = before == nullptr ? nullptr : before->find(r.kind, r.id);
+    change_result::leaver leaver{r.id, m == nullptr ? "unknown" : m->address, false, {}};
+    leaver.alone = !needed.contains(leaver.address);
+    for (const auto& a : change_.add)
+      if (a.who.id == r.id && a.who.address != leaver.address)
+        leaver.moved_to = a.who.address;
+    result.leavers.push_back(std::move(leaver));
+  }
+  return result;
+}
+
+} // namespace pmmc

@@ -1,0 +1,71 @@
+#include "cluster_health.hpp"
+
+#include <algorithm>
+
+namespace pmmc {
+
+cluster_health assess(const probed_cluster& cluster, const std::vector<probed_role>& roles) {
+  cluster_health h;
+  for (const auto& r : roles)
+    h.uncounted.insert(r.status.uncounted.begin(), r.status.uncounted.end());
+  for (const auto& r : roles) {
+    if (!r.up) {
+      h.down.push_back(r.role.id.str());
+      continue;
+    }
+    h.acceptors_up +=
+        r.role.kind == config::role_kind::acceptor && !h.uncounted.contains(r.role.id);
+    h.has_active_leader |= r.role.kind == config::role_kind::leader && r.status.state.active;
+    if (r.role.kind == config::role_kind::replica)
+      h.highest = std::max(h.highest, r.status.state.slot_out);
+  }
+  h.config = cluster.known.configurations.for_slot(std::max<slot_num>(h.highest, 1));
+  return h;
+}
+
+std::size_t survives(const configuration& c) {
+  return std::min({c.tolerated_failures(), c.leaders.size() - 1, c.replicas.size() - 1});
+}
+
+std::string unhealthy_because(const cluster_health& h) {
+  const auto& c = h.config;
+  std::string why;
+  const auto add = [&](const std::string& text) { why += (why.empty() ? "" : "; ") + text; };
+  if (h.acceptors_up < c.quorum())
+    add("no quorum: " + std::to_string(h.acceptors_up) + " of " +
+        std::to_string(c.acceptors.size()) + " acceptors up, " + std::to_string(c.quorum()) +
+        " needed; nothing is decided until more are started");
+  else if (!h.has_active_leader)
+    add("no leader is active (yet)");
+  if (!h.down.empty()) {
+    std::string ids;
+    for (const auto& id : h.down)
+      ids += (ids.empty() ? "" : " ") + id;
+    add("down: " + ids +
+        "; start with `pmmc start --id ID`, or see why above; if its disk is lost, replace it "
+        "(docs/RECONFIGURATION.md)");
+  }
+  for (const auto& id : h.uncounted)
+    add((c.has_leader(id) ? "leader " : "acceptor ") + id.str() +
+        " was formatted again and is not counted (docs/OPERATIONS.md)");
+  return why;
+}
+
+const probed_role* furthest_replica(const std::vector<probed_role>& roles) {
+  const probed_role* best = nullptr;
+  for (const auto& r : roles)
+    if (r.up && r.role.kind == config::role_kind::replica &&
+        (best == nullptr || r.status.state.slot_out > best->status.state.slot_out))
+      best = &r;
+  return best;
+}
+
+std::string no_replica_because(const std::vector<probed_role>& roles) {
+  std::string tried;
+  for (const auto& r : roles)
+    if (r.role.kind == config::role_kind::replica)
+      tried += "\n  " + r.role.id.str() + " at " + r.role.address + ": " + r.why;
+  return "no replica could be asked:" + tried;
+}
+
+} // namespace pmmc

@@ -1,0 +1,35 @@
+// How the cluster is, from what its processes told. Free of CAF.
+#pragma once
+
+#include "probe.hpp"
+
+#include <set>
+#include <string>
+#include <vector>
+
+namespace pmmc {
+
+/// What the rows together say about the cluster.
+struct cluster_health {
+  slot_num highest = 0; ///< slot_out of the replica that is furthest
+  bool has_active_leader = false;
+  std::size_t acceptors_up = 0;
+  std::vector<std::string> down;
+  std::set<role_id> uncounted; ///< acceptors and leaders that others refuse to count
+  configuration config;        ///< in force at `highest`, from the replicated state
+};
+
+cluster_health assess(const probed_cluster& cluster, const std::vector<probed_role>& roles);
+
+/// Failures that the configuration survives, of any one kind of role.
+std::size_t survives(const configuration& c);
+
+/// "" if nothing is wrong.
+std::string unhealthy_because(const cluster_health& h);
+
+/// The replica that is furthest has the newest configurations. Null if none could be asked.
+const probed_role* furthest_replica(const std::vector<probed_role>& roles);
+/// Why it is null.
+std::string no_replica_because(const std::vector<probed_role>& roles);
+
+} // namespace pmmc
