@@ -5,7 +5,8 @@
 //   PMMC_FAIL_AT    N, from 1
 //   PMMC_FAIL_WHEN  before | after: SIGKILL before the N-th call, or when it has been done;
 //                   half: when the first half of its bytes has been written or sent;
-//                   error: that call and all that follow fail
+//                   error: that call and all that follow fail;
+//                   skip: that call and all that follow are not done, and said to be (sync only)
 //   PMMC_FAIL_ERRNO error: a number; write and sync only
 //   PMMC_FAIL_TOLD  a file that is made when it happens
 #include <atomic>
@@ -25,7 +26,7 @@
 
 namespace {
 
-enum class when { never, before, after, half, error };
+enum class when { never, before, after, half, error, skip };
 
 struct settings {
   const char* call = std::getenv("PMMC_FAIL_CALL");
@@ -44,6 +45,7 @@ struct settings {
            : is("after") ? when::after
            : is("half")  ? when::half
            : is("error") ? when::error
+           : is("skip")  ? when::skip
                          : when::never;
   }
 };
@@ -87,10 +89,10 @@ when fate(const char* call) {
   if (s.what == when::never || !s.call || std::strcmp(call, s.call) != 0)
     return when::never;
   const auto now = ++count;
-  if (s.what == when::error) {
+  if (s.what == when::error || s.what == when::skip) {
     if (now == s.at)
       tell();
-    return now >= s.at ? when::error : when::never;
+    return now >= s.at ? s.what : when::never;
   }
   return now == s.at ? s.what : when::never;
 }
@@ -108,6 +110,8 @@ auto run(const char* call, bool counts, Whole whole, Half half) -> decltype(whol
   case when::error:
     errno = chosen().error;
     return -1;
+  case when::skip:
+    return 0;
   default:
     break;
   }

@@ -11,7 +11,7 @@ LIBRARY = pathlib.Path(os.environ.get("PMMC_FAIL_POINT", "libfail_point.so")).re
 class FailPoint:
     call: str  # create, write, sync, rename, send
     at: int
-    when: str  # before, after, half, error
+    when: str  # before, after, half, error, skip
     errno: int = 0
 
     def __str__(self):

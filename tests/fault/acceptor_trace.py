@@ -1,0 +1,307 @@
+"""What an acceptor does to its disk and tells others, read from a trace of its system calls: the records that
+it writes to RocksDB's log, the syncs of that log, and the messages that leave. And whether what it tells was
+on its disk before.
+"""
+
+import dataclasses
+import struct
+
+from syscalls import calls
+
+NO_BALLOT = (0, b"")
+# What an acceptor's process says besides, and that depends on no record of its own.
+OTHER_MESSAGES = {"heartbeat", "hello", "welcome", "pong", "read_probe_reply", "config_news", "members_news",
+                  "process_status", "disk_refused"}
+
+
+class Reader:
+    def __init__(self, data):
+        self._data = data
+        self._at = 0
+
+    def take(self, size):
+        if self._at + size > len(self._data):
+            raise AssertionError(f"{size} bytes wanted, {len(self._data) - self._at} are left")
+        self._at += size
+        return self._data[self._at - size:self._at]
+
+    def u8(self):
+        return self.take(1)[0]
+
+    def u64(self):
+        return int.from_bytes(self.take(8), "big")
+
+    def varint(self):
+        """CAF and RocksDB write these alike."""
+        value, shift = 0, 0
+        while True:
+            byte = self.u8()
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return value
+            shift += 7
+
+    def string(self):
+        return self.take(self.varint())
+
+    def rest(self):
+        return self.take(len(self._data) - self._at)
+
+    @property
+    def done(self):
+        return self._at == len(self._data)
+
+
+# --- what is written ------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class Promise:
+    version: int
+    ballot: tuple  # (seqnum, leader), which compare as the protocol's do
+
+
+@dataclasses.dataclass(frozen=True)
+class Vote:
+    version: int
+    slot: int
+    ballot: tuple
+    value: bytes = dataclasses.field(default=None, compare=False)
+
+
+class WriteAheadLog:
+    """One log file of RocksDB: https://github.com/facebook/rocksdb/wiki/Write-Ahead-Log-File-Format.
+    docs/STORAGE.md has the entries."""
+
+    BLOCK = 32768
+    HEADER = struct.Struct("<IHB")
+    FULL, FIRST, MIDDLE, LAST = 1, 2, 3, 4
+
+    def __init__(self):
+        self._data = b""
+        self._at = 0  # of what is read
+        self._begun = b""
+
+    def append(self, data):
+        """Returns the records that are complete with these bytes."""
+        self._data += data
+        found = []
+        while (piece := self._piece()) is not None:
+            kind, content = piece
+            self._begun = content if kind in (self.FULL, self.FIRST) else self._begun + content
+            if kind in (self.FULL, self.LAST):
+                found += _records(self._begun)
+        return found
+
+    def _piece(self):
+        left = self.BLOCK - self._at % self.BLOCK
+        if left < self.HEADER.size:
+            self._at += left  # a block's unused end
+        if len(self._data) < self._at + self.HEADER.size:
+            return None
+        _, size, kind = self.HEADER.unpack_from(self._data, self._at)
+        begin = self._at + self.HEADER.size
+        if not self.FULL <= kind <= self.LAST:
+            raise AssertionError(f"a piece of kind {kind} in a log of RocksDB")
+        if len(self._data) < begin + size:
+            return None
+        self._at = begin + size
+        return kind, self._data[begin:self._at]
+
+
+def _records(batch):
+    """Of a write batch."""
+    put, erase, erase_range = 1, 0, 15
+    reader = Reader(batch)
+    reader.take(8 + 4)  # a sequence number, and how many
+    while not reader.done:
+        tag = reader.u8()
+        if tag not in (put, erase, erase_range):
+            raise AssertionError(f"an entry of kind {tag} in a write batch")
+        key = Reader(reader.string())
+        value = Reader(b"" if tag == erase else reader.string())
+        kind = key.u8()
+        if tag == put and kind == ord("b"):
+            yield Promise(key.u64(), _stored_ballot(value))
+        elif tag == put and kind == ord("p"):
+            yield Vote(key.u64(), key.u64(), _stored_ballot(value), value.rest())
+
+
+def _stored_ballot(reader):
+    return reader.u64(), reader.take(reader.u8())
+
+
+# --- what is sent -----------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass
+class P1b:
+    version: int
+    asked: tuple
+    ballot: tuple
+    accepted: list
+
+
+@dataclasses.dataclass
+class P2b:
+    version: int
+    asked: tuple
+    ballot: tuple
+    slot: int
+    watermark: int
+
+    @property
+    def accepts(self):
+        return self.ballot == self.asked and self.slot >= self.watermark
+
+
+class Connection:
+    """What one process tells another, in CAF's protocol BASP: headers of 32 bytes, each with its payload."""
+
+    HEADER = struct.Struct(">B2xBIQQQ")
+    DIRECT, ROUTED = 2, 3
+
+    def __init__(self):
+        self._data = b""  # not read yet
+        self._read = 0  # bytes before these
+        self._begun = []  # (offset of its first byte, line) of each call that sent some of them
+
+    def send(self, data, begun):
+        """Returns (name, message, line at which the first of its bytes was sent) for each message that is
+        complete with these bytes. The message is a P1b or P2b, or nothing."""
+        self._begun.append((self._read + len(self._data), begun))
+        self._data += data
+        found = []
+        while len(self._data) >= self.HEADER.size:
+            operation, _, size, *_ = self.HEADER.unpack_from(self._data)
+            end = self.HEADER.size + size
+            if len(self._data) < end:
+                break
+            if operation == self.ROUTED:
+                raise AssertionError("a message goes over a third process")
+            if operation == self.DIRECT:
+                found.append((*_message(self._data[self.HEADER.size:end]), self._line()))
+            self._data = self._data[end:]
+            self._read += end
+        return found
+
+    def _line(self):
+        while len(self._begun) > 1 and self._begun[1][0] <= self._read:
+            self._begun.pop(0)
+        return self._begun[0][1]
+
+
+def _message(payload):
+    reader = Reader(payload)
+    if reader.take(3) != b"\0\0\0":
+        raise AssertionError(f"a message begins with {payload[:8]!r}")
+    name = reader.string().decode().removeprefix("@<>+")
+    if name == "pmmc::p1b":
+        reader.string()
+        version, asked, ballot = reader.u64(), _sent_ballot(reader), _sent_ballot(reader)
+        reader.take(3 * 8)
+        accepted = []
+        for _ in range(reader.varint()):
+            its_ballot = _sent_ballot(reader)
+            accepted.append(Vote(version, reader.u64(), its_ballot, reader.string()))
+        message = P1b(version, asked, ballot, accepted)
+    elif name == "pmmc::p2b":
+        reader.string()
+        message = P2b(reader.u64(), _sent_ballot(reader), _sent_ballot(reader), reader.u64(), reader.u64())
+    else:
+        return name, None
+    if not reader.done:
+        raise AssertionError(f"more bytes than a {name} has")
+    return name, message
+
+
+def _sent_ballot(reader):
+    return reader.u64(), reader.string()
+
+
+# --- both together ------------------------------------------------------------------------------
+
+
+class AcceptorTrace:
+    """A process that hosts one acceptor and nothing else, from its start on."""
+
+    def __init__(self, file):
+        self.durable = {}  # record → (the same, line at which its first sync had ended)
+        self.syncs = 0
+        self.p1bs, self.p2bs = [], []  # (line at which it began to leave, message)
+        self._names = set()
+        self._logs, self._written = {}, {}  # by file
+        self._connections = {}
+        for call in calls(file):
+            if call.file.startswith("TCP"):
+                self._sent(call)
+            elif "/db/" in call.file and call.file.endswith(".log"):
+                self._logged(call)
+
+    def _logged(self, call):
+        if call.name in ("fdatasync", "fsync"):
+            if call.result == 0:
+                self.syncs += 1
+                self._synced(call)
+        elif call.name == "write":
+            records = self._logs.setdefault(call.file, WriteAheadLog()).append(call.data[:max(0, call.result)])
+            self._written.setdefault(call.file, []).extend((call.ended, r) for r in records)
+        elif call.name != "sync_file_range":  # which RocksDB tries at the start, and which is no sync
+            raise AssertionError(f"line {call.ended + 1}: {call.name} on a log")
+
+    def _synced(self, sync):
+        """What had been written when it began is durable now that it has ended."""
+        left = []
+        for ended, record in self._written.get(sync.file, []):
+            if ended < sync.begun:
+                self.durable.setdefault(record, (record, sync.ended))
+            else:
+                left.append((ended, record))
+        self._written[sync.file] = left
+
+    def _sent(self, call):
+        if call.name not in ("sendto", "write"):
+            raise AssertionError(f"line {call.ended + 1}: {call.name} on a socket")
+        connection = self._connections.setdefault(call.file, Connection())
+        for name, message, line in connection.send(call.data[:max(0, call.result)], call.begun):
+            self._names.add(name)
+            if message is not None:
+                (self.p1bs if isinstance(message, P1b) else self.p2bs).append((line, message))
+
+    def answers(self):
+        return self.p1bs + self.p2bs
+
+    def unsynced(self):
+        """A text for each answer that left before all that it depends on was durable."""
+        found = []
+        for line, message in self.answers():
+            missing = [r for r in _needs(message) if not self._is_durable(r, line)]
+            if missing:
+                found.append(f"line {line + 1}: {message} without {missing}")
+        return found
+
+    def _is_durable(self, record, line):
+        found, since = self.durable.get(record, (None, line))
+        if isinstance(record, Vote) and record.value is not None and found and found.value != record.value:
+            return False
+        return since < line
+
+    def accepted(self, marker):
+        """Whether a p2b told of a vote for a command that has these bytes."""
+        votes = {(m.version, m.slot, m.ballot) for _, m in self.p2bs if m.accepts}
+        return any(isinstance(r, Vote) and marker in r.value and (r.version, r.slot, r.ballot) in votes
+                   for r, _ in self.durable.values())
+
+    def strange_messages(self):
+        ours = {name.removeprefix("pmmc::") for name in self._names if name.startswith("pmmc::")}
+        return ours - OTHER_MESSAGES - {"p1b", "p2b"}
+
+
+def _needs(message):
+    """The records that a p1b or p2b depends on: the promise that it tells of, and the votes."""
+    needs = []
+    if message.ballot != NO_BALLOT:
+        needs.append(Promise(message.version, message.ballot))
+    if isinstance(message, P1b):
+        return needs + message.accepted
+    return needs + ([Vote(message.version, message.slot, message.ballot)] if message.accepts else [])
