@@ -102,16 +102,16 @@ class System:
                 raise Trouble(f"{what}: {'ended: ' + ended[0] if ended else 'waited in vain'}; {tails}")
             time.sleep(POLL_S)
 
-    def run_load(self, point, seconds, warm_up, *words):
-        """Runs a load, and gives its JSON. One with failed operations is trouble: its figures are of
-        something else than the others'."""
+    def run_load(self, point, seconds, warm_up, *words, codes=(0,), patience_s=2 * PATIENCE_S):
+        """Runs a load, and gives its JSON. One with failed operations is trouble, as its figures are of
+        something else than the others', unless `codes` has the exit code that tells so."""
         words = [*map(str, words), "--clients", str(point.clients), "--value-size", str(point.value_bytes),
                  "--duration", str(seconds), "--warm-up", str(warm_up)]
         if point.gets:
             words += ["--gets", "100", "--preload"]
         done = subprocess.run(words, capture_output=True, text=True, preexec_fn=_die_with_parent,
-                              timeout=warm_up + seconds + 2 * PATIENCE_S)
-        if done.returncode != 0:
+                              timeout=warm_up + seconds + patience_s)
+        if done.returncode not in codes:
             raise Trouble(f"{words[0]}: exit {done.returncode}: {(done.stderr or done.stdout)[-500:]}")
         return json.loads(done.stdout)
 
@@ -126,12 +126,18 @@ class Pmmc(System):
 
     def start(self):
         self.config = self.folder / "cluster.conf"
-        shipped = (pathlib.Path(__file__).resolve().parents[1] / "config" / self.shipped).read_text()
-        self.config.write_text(self._own_ports(shipped))
+        self.config.write_text(self._own_ports(self._shipped_text()))
         self._pmmc("init")
-        for number, roles in enumerate(self._processes):
-            self.spawn(f"p{number}", self.build / "pmmc", "start", "--config", self.config, "--id", roles[0])
+        for number in range(len(self._processes)):
+            self.start_process(number)
         self.await_that("a healthy cluster", lambda: self._status() == 0)
+
+    def start_process(self, number):
+        self.spawn(f"p{number}", self.build / "pmmc", "start", "--config", self.config, "--id",
+                   self._processes[number][0])
+
+    def _shipped_text(self):
+        return (pathlib.Path(__file__).resolve().parents[1] / "config" / self.shipped).read_text()
 
     def _own_ports(self, text):
         """The file with other ports, and with HTTP ports and Redis ports for all that can have them."""
