@@ -111,7 +111,7 @@ class System:
             words += ["--gets", "100", "--preload"]
         done = subprocess.run(words, capture_output=True, text=True, preexec_fn=_die_with_parent,
                               timeout=warm_up + seconds + patience_s)
-        if done.returncode not in codes:
+        if done.returncode not in codes or not done.stdout:  # without an answer, nothing was measured
             raise Trouble(f"{words[0]}: exit {done.returncode}: {(done.stderr or done.stdout)[-500:]}")
         return json.loads(done.stdout)
 

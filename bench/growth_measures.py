@@ -82,7 +82,7 @@ def log_length(plan):
     with plan.cluster() as c:
         def figures():
             bench = c.bench(plan.seconds, plan.warm_up if part == 1 else 0)
-            slots = max(int(r["slot_out"]) for r in c.status()[0].values() if r["kind"] == "replica")
+            slots = max(int(r["slot_out"]) for r in c.status()[0].values() if r["role"] == "replica")
             return {"bench": bench, "slot_out": slots, "disk_bytes": c.disk_bytes()}
         for part in range(1, plan.log_parts + 1):
             yield _row({"part": part}, figures)
@@ -128,7 +128,7 @@ def _catch_up(c):
 
     def has_all():
         slots = {role: int(row["slot_out"]) for role, row in c.status()[0].items()
-                 if row["kind"] == "replica" and "slot_out" in row}
+                 if row["role"] == "replica" and "slot_out" in row}
         mine = slots.pop(f"r{LAST + 1}", 0)
         return bool(slots) and mine >= max(slots.values())
 
@@ -188,10 +188,11 @@ def memory_per_key(rows):
 
 
 def log_ratio(rows):
-    """Throughput of the last quarter of a long run, as a share of the first quarter's."""
+    """Throughput of the last quarter of a long run, as a share of the first quarter's; nothing if that had none."""
     rates = [r["bench"]["operations"]["per_second"] for r in rows if "bench" in r]
     part = len(rates) // 4
-    return statistics.mean(rates[-part:]) / statistics.mean(rates[:part]) if part else None
+    first = statistics.mean(rates[:part]) if part else 0
+    return statistics.mean(rates[-part:]) / first if first else None
 
 
 def overload_share(rows, load, peak):

@@ -62,7 +62,7 @@ class GrowingPmmc(Pmmc):
     def disk_bytes(self):
         """By kind, the largest role's."""
         rows = self.status()[0].values()
-        return {kind: max(int(r["disk_bytes"]) for r in rows if r["kind"] == kind and "disk_bytes" in r)
+        return {kind: max(int(r["disk_bytes"]) for r in rows if r["role"] == kind and "disk_bytes" in r)
                 for kind in ("acceptor", "replica")}
 
     def requests(self):
