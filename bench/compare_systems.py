@@ -109,8 +109,11 @@ class System:
                  "--duration", str(seconds), "--warm-up", str(warm_up)]
         if point.gets:
             words += ["--gets", "100", "--preload"]
-        done = subprocess.run(words, capture_output=True, text=True, preexec_fn=_die_with_parent,
-                              timeout=warm_up + seconds + patience_s)
+        try:
+            done = subprocess.run(words, capture_output=True, text=True, preexec_fn=_die_with_parent,
+                                  timeout=warm_up + seconds + patience_s)
+        except subprocess.TimeoutExpired as e:
+            raise Trouble(f"{words[0]}: no end after {e.timeout:.0f} s") from None
         if done.returncode not in codes or not done.stdout:  # without an answer, nothing was measured
             raise Trouble(f"{words[0]}: exit {done.returncode}: {(done.stderr or done.stdout)[-500:]}")
         return json.loads(done.stdout)

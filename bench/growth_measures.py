@@ -149,16 +149,16 @@ def overload(plan):
     for name, n, words, size in (
             ("peak", peak, (), 64), ("10 × peak", many, (), 64),
             ("peak, Redis ports", peak, ("--redis",), 64), ("10 × peak, Redis ports", many, ("--redis",), 64),
-            ("too many bytes", large, ("--replica", "r1", "--sessions", 64), LARGE),
-            ("too many bytes, Redis port", large, ("--redis", "ONE"), LARGE)):
+            ("too many bytes", large, ("--replica", "r1", "--sessions", 64, "--timeout", 60), LARGE),
+            ("too many bytes, Redis port", large, ("--redis", "ONE", "--timeout", 60), LARGE)):
         yield _row({"load": name, "clients": n, "value_bytes": size},
                    lambda: _overloaded(plan, n, words, size))
 
 
 def _overloaded(plan, n, words, size):
     with plan.cluster() as c:
-        if words[1:] == ("ONE",):
-            words = (f"--redis=127.0.0.1:{c.redis_ports[0]}",
+        if words[:2] == ("--redis", "ONE"):
+            words = (f"--redis=127.0.0.1:{c.redis_ports[0]}", *words[2:],
                      *(word for pid in c.pids for word in ("--server-pid", pid)))
         before = c.requests()
         bench = c.bench(plan.seconds, plan.warm_up, *words, clients=n, value_bytes=size, codes=SOME_FAILED)
