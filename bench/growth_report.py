@@ -88,7 +88,8 @@ SECTIONS = {
     "store-size": ("Size of the store", "Values of 64 bytes, 64 clients, 3 nodes. Memory: the largest process at rest. "
                    "Restart: after `kill -9` of a process, without a load. Catch-up: a replica that begins with an "
                    "empty directory. Medians.", _store_size),
-    "log-length": ("Length of the log", "Puts of 64 bytes to the same 10,000 keys, 64 clients, part by part.", _log_length),
+    "log-length": ("Length of the log", "Puts of 64 bytes to the same 10,000 keys, 64 clients, part by part.",
+                   _log_length),
     "overload": ("Overload", "Puts, 3 nodes.", _overload),
 }
 
@@ -96,8 +97,8 @@ SECTIONS = {
 def markdown(whole):
     machine = whole["machine"]
     parts = [f"# Growth: {whole['date'][:10]}, commit {whole['versions']['commit']}\n",
-             f"{machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}; a small append with fdatasync takes "
-             f"{machine['fdatasync_of_an_append_seconds'] * 1e6:.0f} µs. {whole['seconds']:g} s a point after "
+             f"{machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}; a small append with fdatasync "
+             f"takes {machine['fdatasync_of_an_append_seconds'] * 1e6:.0f} µs. {whole['seconds']:g} s a point after "
              f"{whole['warm_up_seconds']:g} s of warm-up. Load average before: "
              f"{machine['load_average_before'][0]:.2f}. {whole['note']}\n"]
     for name, rows in whole["measures"].items():

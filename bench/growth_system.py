@@ -100,7 +100,7 @@ class GrowingPmmc(Pmmc):
 
     def ready(self, number):
         log = self.folder / f"p{number}.log"
-        return log.exists() and any(line.startswith("ready ") for line in log.read_text("utf-8", "replace").splitlines())
+        return log.exists() and re.search("^ready ", log.read_text("utf-8", "replace"), re.M) is not None
 
     def format_replica(self, number):
         """Removes a replica's directory, and formats a new one. Its process must not run."""
