@@ -62,7 +62,14 @@ caf::actor_system::module* guarded_middleman::make(caf::actor_system& system,
 
 void guarded_middleman::start() {
   named_broker<guarded_broker>(caf::atom("BASP")); // start() takes the broker that it finds
+  if (dynamic_cast<network_scheduler*>(&system().scheduler()) != nullptr)
+    backend_.run_actors();
   caf::io::middleman::start();
+}
+
+void guarded_middleman::stop() {
+  caf::io::middleman::stop();
+  backend_.discard_jobs();
 }
 
 } // namespace pmmc

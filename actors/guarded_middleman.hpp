@@ -3,8 +3,9 @@
 // come: a few bytes of garbage would stop the process for seconds and take its memory.
 #pragma once
 
+#include "network_thread.hpp"
+
 #include <caf/io/all.hpp>
-#include <caf/io/network/default_multiplexer.hpp>
 #include <cstdint>
 
 namespace pmmc {
@@ -21,10 +22,11 @@ public:
   static caf::actor_system::module* make(caf::actor_system& system, caf::detail::type_list<>);
 
   void start() override;
+  void stop() override;
   caf::io::network::multiplexer& backend() override { return backend_; }
 
 private:
-  caf::io::network::default_multiplexer backend_;
+  network_loop backend_;
 };
 
 } // namespace pmmc

@@ -310,8 +310,9 @@ void hosted_process::stop(caf::actor_system& system) {
 }
 
 /// For the replica, the leader and its sub-actors; the network, the acceptor and the disk have
-/// threads of their own. On a small machine a second one costs more in wake-ups than it does.
-std::size_t scheduler_threads() { return std::thread::hardware_concurrency() > 4 ? 2 : 1; }
+/// threads of their own. On a small machine more of them cost more in wake-ups than they do: there
+/// the network's does their work, too.
+std::size_t scheduler_threads() { return std::thread::hardware_concurrency() > 4 ? 2 : 0; }
 
 } // namespace
 

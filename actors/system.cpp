@@ -1,8 +1,10 @@
 #include "system.hpp"
 
 #include "guarded_middleman.hpp"
+#include "network_thread.hpp"
 #include "protocol.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <vector>
 
@@ -11,8 +13,12 @@ namespace pmmc {
 system_config::system_config(std::size_t threads) {
   add_message_types<caf::id_block::pmmc>();
   load<guarded_middleman>();
+  if (threads == 0)
+    load<network_scheduler>();
   set("scheduler.policy", caf::atom("sharing"));
-  set("scheduler.max-threads", threads);
+  set("scheduler.max-threads", std::max<std::size_t>(threads, 1)); // 0 would ask the machine
+  // Nobody has the thread for ever, however much keeps coming for it.
+  set("scheduler.max-throughput", std::size_t{1'000});
   // Messages are read on the network thread: handing them to a worker first is one more thread to
   // wake for each.
   set("middleman.workers", std::size_t{0});

@@ -11,7 +11,8 @@ namespace pmmc {
 
 class system_config : public caf::actor_system_config {
 public:
-  /// `threads` of the scheduler; detached actors have one of their own beside them.
+  /// `threads` of the scheduler; detached actors have one of their own beside them. 0: the others
+  /// live on the network's thread (network_thread.hpp).
   explicit system_config(std::size_t threads);
 };
 
