@@ -156,8 +156,8 @@ void redis_port::flush() {
     moved = false;
     auto out = client_.take();
     std::move(out.send.begin(), out.send.end(), std::back_inserter(to_replica));
-    for (const auto& outcome : out.finished) {
-      finish(outcome);
+    for (auto& outcome : out.finished) {
+      finish(std::move(outcome));
       moved = true;
     }
     auto front = front_.take();
@@ -182,15 +182,14 @@ void redis_port::submit(redis::front_outputs::submission& s) {
   tickets_.emplace(ticket, s.ticket);
 }
 
-void redis_port::finish(const client_outcome& outcome) {
+void redis_port::finish(client_outcome outcome) {
   if (auto proposal = proposals_.extract(outcome.ticket); !proposal.empty()) {
     proposal.mapped().deliver(change_proposed{outcome});
     return;
   }
   if (const auto known = tickets_.extract(outcome.ticket); !known.empty()) {
-    auto passed_on = outcome;
-    passed_on.ticket = known.mapped();
-    return front_.finished(passed_on);
+    outcome.ticket = known.mapped();
+    return front_.finished(outcome);
   }
   for (auto& w : waits_)
     if (w.query == outcome.ticket)

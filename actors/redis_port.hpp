@@ -52,7 +52,7 @@ private:
   void tick();
   void flush();
   void flush_later();
-  void finish(const client_outcome& outcome);
+  void finish(client_outcome outcome);
   void ask(const redis::question& q);
   void ask_desk(const redis::question& q);
   void reconfigure(const redis::question& q);

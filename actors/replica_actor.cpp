@@ -17,9 +17,12 @@ std::unique_ptr<replicated_state> newest_state(const storage::snapshot_store& sn
   return slot ? restore_snapshot(snapshots, *slot, make_state) : make_state();
 }
 
+/// Between two turns of large answers: time for everybody else.
+constexpr std::chrono::milliseconds others_turn{1};
+
 /// In the order that replica_outputs asks for.
 void flush(caf::event_based_actor* self, replica_shell& shell) {
-  shell.flush_due = false;
+  shell.flush_due = shell.reads_due = false;
   shell.core.flush();
   auto out = shell.core.take();
   shell.times.observe(out.send);
@@ -30,6 +33,8 @@ void flush(caf::event_based_actor* self, replica_shell& shell) {
     self->send(shell.worker, read_piece{piece});
   for (auto& piece : out.store_snapshot)
     self->send(shell.worker, store_piece{std::move(piece)});
+  if (shell.core.has_reads_to_answer() && !std::exchange(shell.reads_due, true))
+    self->delayed_send(self, others_turn, flush_atom::value);
 }
 
 void flush_later(caf::event_based_actor* self, replica_shell& shell) {

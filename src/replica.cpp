@@ -101,6 +101,7 @@ void replica::flush() {
     propose();
   else
     hand_on();
+  answer_reads();
   start_read_round();
 }
 
@@ -417,6 +418,9 @@ void replica::settle_responses(std::vector<response> responses) {
   }
 }
 
-replica_outputs replica::take() { return std::exchange(out_, {}); }
+replica_outputs replica::take() {
+  read_bytes_ = 0;
+  return std::exchange(out_, {});
+}
 
 } // namespace pmmc

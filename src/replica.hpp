@@ -62,6 +62,7 @@ public:
     std::size_t max_pending_bytes = 64 << 20;
     std::size_t max_op_bytes = (1 << 20) + (4 << 10);
     std::size_t max_queries = 65'536;
+    std::size_t read_bytes = 2 << 20;         ///< of answers to reads until take(); the rest waits
     std::size_t snapshot_log_bytes = 4 << 20; ///< or the size of the state, if that is more
     std::size_t page_bytes = 1 << 20;         ///< of a catch-up answer
     std::size_t kept_decisions_bytes =
@@ -139,6 +140,8 @@ public:
   /// The highest slot that each acceptor has said it accepted anything in, when it was asked last.
   const std::map<role_id, slot_num>& accepted() const { return accepted_; }
   /// Whether this replica assigns slots at present, as far as it knows.
+  /// Reads that flush() could answer: more than one turn should.
+  bool has_reads_to_answer() const { return !reads_.empty() && reads_.begin()->first < slot_out(); }
   bool proposes() const { return proposer() == options_.id; }
   vitals current_vitals() const;
   const replica_counters& counters() const { return counters_; }
@@ -234,6 +237,7 @@ private:
   void ask_acceptors(const read_round& round);
   void finish_read_round();
   void answer_reads();
+  void answer_round(read_round& round);
   void answer(const role_id& client, const query& q, reply_status status, std::string body);
   void give_up_reads();
   std::string acceptors_reached(const read_round& round) const;
@@ -274,6 +278,7 @@ private:
   std::size_t queries_waiting_ = 0; ///< in queries_, reading_ and reads_
   std::optional<read_round> reading_;
   std::map<role_id, slot_num> accepted_;              ///< by acceptor
+  std::size_t read_bytes_ = 0;                        ///< answered since take()
   std::map<slot_num, std::vector<read_round>> reads_; ///< answered when slot_out > key
 
   slot_num snapshot_slot_ = 1;

@@ -72,22 +72,33 @@ void replica::finish_read_round() {
 }
 
 /// Answers the reads whose slots have been performed. If a configuration came up meanwhile that was
-/// not asked, its acceptors may have accepted something newer: ask again.
+/// not asked, its acceptors may have accepted something newer: ask again. Large answers go out a
+/// few at a time, so that nobody waits for all of them, and they do not fill the memory.
 void replica::answer_reads() {
   if (reading_)
     finish_read_round(); // one of the configurations asked may just have ended
-  while (!reads_.empty() && reads_.begin()->first < slot_out()) {
-    auto rounds = std::move(reads_.begin()->second);
-    reads_.erase(reads_.begin());
-    for (auto& round : rounds) {
-      const bool crossed = !round.answered.contains(state_->configurations().latest().version);
-      for (auto& [client, q] : round.queries) {
-        if (crossed)
-          queries_.emplace_back(client, std::move(q));
-        else
-          answer(client, q, reply_status::ok, state_->machine().query(q.op));
-      }
+  while (has_reads_to_answer() && read_bytes_ < options_.read_bytes) {
+    auto& rounds = reads_.begin()->second;
+    answer_round(rounds.front());
+    if (rounds.front().queries.empty())
+      rounds.erase(rounds.begin());
+    if (rounds.empty())
+      reads_.erase(reads_.begin());
+  }
+}
+
+void replica::answer_round(read_round& round) {
+  const bool crossed = !round.answered.contains(state_->configurations().latest().version);
+  while (!round.queries.empty() && read_bytes_ < options_.read_bytes) {
+    auto [client, q] = std::move(round.queries.back());
+    round.queries.pop_back();
+    if (crossed) {
+      queries_.emplace_back(client, std::move(q));
+      continue;
     }
+    auto body = state_->machine().query(q.op);
+    read_bytes_ += body.size();
+    answer(client, q, reply_status::ok, std::move(body));
   }
 }
 

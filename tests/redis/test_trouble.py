@@ -83,6 +83,18 @@ class Trouble(ClusterTest):
         grown = self.cluster["r1"].rss_bytes() - before
         self.assertLess(grown, 700 * MIB)
 
+    def test_large_replies_wait_for_each_other_and_others_do_not(self):
+        other = self.connect()
+        other("SET", "big", "x" * MIB)
+        before = self.cluster["r1"].rss_bytes()
+        for s in self._sockets(30):  # 450 MiB of replies to 4,500 bytes, and none is read
+            s.sendall(encode(["MGET"] + ["big"] * 15))
+        for i in range(20):  # a reply that is late by 5 s would be an error
+            self.assertEqual(other("INCR", "service"), i + 1)
+            self.assertEqual(other("GET", "service"), str(i + 1).encode())
+        grown = self.cluster["r1"].rss_bytes() - before
+        self.assertLess(grown, 700 * MIB)
+
     def test_half_requests_cost_bounded_memory(self):
         other = self.connect()
         before = self.cluster["r1"].rss_bytes()

@@ -48,6 +48,31 @@ TEST_CASE("reads: are answered once slot_out has passed the highest slot accepte
   CHECK(answers[0].slot == 3);
 }
 
+TEST_CASE("reads: large answers go out a few at a time, and all of them in the end") {
+  replica::settings settings;
+  settings.read_bytes = 3;
+  replica_bench b{settings};
+  b.open_session();
+  b.decide(2, {operation(session_of_slot_1, 1, "a")});
+  for (std::uint64_t number = 1; number <= 5; ++number)
+    b.role.on("c1", query{number, ""}); // two bytes each
+  const auto probe = only<read_probe>(b.flush().send).at(0);
+  reply(b, probe, "a1", 0);
+  reply(b, probe, "a2", 0);
+  std::set<std::uint64_t> answered;
+  std::size_t turns = 0;
+  for (auto sent = b.role.take().send;; sent = b.flush().send, ++turns) {
+    const auto answers = only<query_reply>(sent, "c1");
+    CHECK(answers.size() <= 2);
+    for (const auto& a : answers)
+      answered.insert(a.number);
+    if (!b.role.has_reads_to_answer())
+      break;
+  }
+  CHECK(answered.size() == 5);
+  CHECK(turns == 2);
+}
+
 TEST_CASE("reads: one that comes in during a round waits for the next round") {
   replica_bench b;
   const auto first = start_round(b, 1);
