@@ -231,6 +231,8 @@ std::string kv_store::query(const transaction& t) const {
 // --- the state as a whole -----------------------------------------------------------------------
 
 std::string_view kv_store::name_of(std::string_view op) const {
+  if (const auto name = name_of_transaction(op); !name.empty())
+    return name;
   const auto decoded = decode_operation(op);
   return decoded ? std::visit(operation_name{}, *decoded) : "malformed";
 }

@@ -22,7 +22,8 @@ public:
   std::string apply(std::string_view op) override;
   /// get, scan, and transactions that only read; anything else is answered `malformed`.
   std::string query(std::string_view op) const override;
-  /// "put", "get", …, or "malformed".
+  /// "put", "get", …, for transactions as name_of_transaction() has it, or "malformed". One of
+  /// some 30 names.
   std::string_view name_of(std::string_view op) const override;
   std::unique_ptr<state_machine> clone() const override;
   void snapshot(std::ostream& out) const override;

@@ -2,6 +2,8 @@
 
 #include "codec.hpp"
 
+#include <array>
+
 namespace pmmc::kv {
 
 namespace {
@@ -14,6 +16,12 @@ std::uint64_t zigzag(std::int64_t n) {
 std::int64_t from_zigzag(std::uint64_t n) {
   return static_cast<std::int64_t>((n >> 1) ^ (~(n & 1) + 1));
 }
+
+/// By verb.
+constexpr std::array<std::string_view, static_cast<std::size_t>(last_verb) + 1> verb_names = {
+    "",       "get",    "set",       "getdel",   "mget",    "mset",    "del",  "exists",
+    "append", "strlen", "incrby",    "expire",   "ttl",     "persist", "type", "scan",
+    "keys",   "dbsize", "randomkey", "flushall", "version", "session"};
 
 std::optional<call> read_call(pmmc::byte_reader& in) {
   call c;
@@ -98,6 +106,32 @@ std::optional<transaction> decode_transaction(std::string_view bytes) {
   if (!in.ok() || !in.at_end() || whole > 1)
     return std::nullopt;
   return t;
+}
+
+std::string_view name_of_transaction(std::string_view bytes) {
+  if (bytes.empty() || bytes.front() != transaction_code)
+    return {};
+  pmmc::byte_reader in{bytes.substr(1)};
+  in.varint(); // now
+  const bool whole = in.varint() == 1;
+  const auto watched = in.varint();
+  for (auto left = watched; in.ok() && left > 0; --left) {
+    in.bytes();
+    in.varint();
+  }
+  const bool in_session = !in.bytes().empty();
+  if (in_session)
+    in.varint(); // sequence
+  const auto calls = in.varint();
+  if (!in.ok())
+    return {};
+  // PMMC REQ makes one command whole, too.
+  if (watched > 0 || (whole && (calls != 1 || !in_session)))
+    return "transaction";
+  if (calls != 1)
+    return calls == 0 ? "expire" : "pipeline";
+  const auto what = in.varint();
+  return in.ok() && what < verb_names.size() ? verb_names[what] : std::string_view{};
 }
 
 } // namespace pmmc::kv

@@ -92,6 +92,11 @@ std::string encode(const transaction& t);
 /// Accepts any bytes; nothing if they are no transaction.
 std::optional<transaction> decode_transaction(std::string_view bytes);
 
+/// What its metrics are called: a Redis command in small letters ("get", "set", "incrby", …) if
+/// there is one call; "transaction" for MULTI … EXEC, "pipeline" for other calls together, "expire"
+/// for no call at all. Reads no further than the first call; "" if that is not there.
+std::string_view name_of_transaction(std::string_view bytes);
+
 enum class transaction_status : std::uint8_t {
   done = 0,       ///< then: varint number of calls executed, and their replies (reply.hpp)
   due = 1,        ///< query: a key's deadline has been reached; execute it as an operation

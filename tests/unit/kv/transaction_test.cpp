@@ -347,3 +347,31 @@ TEST_CASE("patterns") {
     pattern += "a*";
   CHECK(!matches_glob(pattern + "b", text)); // and comes back before the test's time is over
 }
+
+TEST_CASE("operations of Redis clients have names") {
+  const kv_store store;
+  bench b;
+  const auto name = [&](const transaction& t) { return store.name_of(encode(t)); };
+  CHECK(name(b.of({{verb::get, 0, 0, {"a"}}})) == "get");
+  CHECK(name(b.of({plus_one("a")})) == "incrby");
+  CHECK(name(b.of({{verb::session, 0, 0, {"s"}}})) == "session");
+  CHECK(name(b.of({plus_one("a"), plus_one("b")})) == "pipeline");
+  CHECK(name(b.of({})) == "expire");
+  auto t = b.of({{verb::set, 0, 0, {"a", "b"}}});
+  t.whole = true;
+  CHECK(name(t) == "transaction");
+  t.session = "s"; // PMMC REQ
+  t.sequence = 300;
+  CHECK(name(t) == "set");
+  t.watched.emplace_back("w", 7);
+  CHECK(name(t) == "transaction");
+  CHECK(store.name_of(std::string(1, transaction_code)) == "malformed");
+  CHECK(store.name_of("") == "malformed");
+  for (auto v = 1; v <= static_cast<int>(last_verb); ++v) {
+    CAPTURE(v);
+    CHECK(name(b.of({{static_cast<verb>(v), 0, 0, {"a"}}})) != "malformed");
+  }
+  auto unknown = encode(b.of({{last_verb, 0, 0, {}}}));
+  unknown[unknown.size() - 4] = static_cast<char>(static_cast<int>(last_verb) + 1);
+  CHECK(store.name_of(unknown) == "malformed");
+}
