@@ -75,17 +75,51 @@ constexpr std::size_t longest_name = 11;
 
 struct subcommand_info {
   std::string_view of, name;
-  int arity; ///< as in command_info
+  int arity;                       ///< as in command_info
+  std::string_view words, summary; ///< for HELP
 };
 
 constexpr std::array subcommands = {
-    subcommand_info{"client", "getname", 2}, subcommand_info{"client", "id", 2},
-    subcommand_info{"client", "info", 2},    subcommand_info{"client", "list", -2},
-    subcommand_info{"client", "setinfo", 4}, subcommand_info{"client", "setname", 3},
-    subcommand_info{"command", "count", 2},  subcommand_info{"command", "docs", -2},
-    subcommand_info{"command", "info", -2},  subcommand_info{"command", "list", -2},
-    subcommand_info{"config", "get", -3},    subcommand_info{"config", "set", -4},
+    subcommand_info{"client", "getname", 2, "GETNAME", "The name of this connection."},
+    subcommand_info{"client", "id", 2, "ID", "The number of this connection."},
+    subcommand_info{"client", "info", 2, "INFO", "Facts about this connection."},
+    subcommand_info{"client", "list", -2, "LIST", "Facts about all connections of this port."},
+    subcommand_info{"client", "setinfo", 4, "SETINFO <LIB-NAME | LIB-VER> <value>",
+                    "Says which library the client uses."},
+    subcommand_info{"client", "setname", 3, "SETNAME <name>", "Names this connection."},
+    subcommand_info{"command", "", 1, "(no subcommand)", "As INFO."},
+    subcommand_info{"command", "count", 2, "COUNT", "How many commands there are."},
+    subcommand_info{"command", "docs", -2, "DOCS [<command>...]", "What commands are for."},
+    subcommand_info{"command", "info", -2, "INFO [<command>...]",
+                    "How many words commands take, and which of them are keys."},
+    subcommand_info{"command", "list", -2, "LIST", "The names of all commands."},
+    subcommand_info{"config", "get", -3, "GET <pattern>...",
+                    "The parameters that match a pattern."},
+    subcommand_info{"config", "set", -4, "SET <parameter> <value>...",
+                    "Refused: pmmc is configured by its cluster file."},
 };
+
+/// Of `of`, in small letters; null if there is none.
+const subcommand_info* find_subcommand(std::string_view of, std::string_view name) {
+  const auto found = std::find_if(subcommands.begin(), subcommands.end(), [&](const auto& one) {
+    return one.of == of && one.name == name;
+  });
+  return found == subcommands.end() ? nullptr : found;
+}
+
+constexpr int help_arity = 2;
+
+bool has_subcommands(std::string_view command) {
+  return std::any_of(subcommands.begin(), subcommands.end(),
+                     [&](const auto& one) { return one.of == command; });
+}
+
+std::string upper_case(std::string_view lower) {
+  std::string upper{lower};
+  std::transform(upper.begin(), upper.end(), upper.begin(),
+                 [](char letter) { return static_cast<char>(letter - ('a' - 'A')); });
+  return upper;
+}
 
 } // namespace
 
@@ -159,24 +193,32 @@ std::string mistake(const command_info* command, const request& r) {
     return unknown_command(r);
   if (!has_arity(*command, r.size()))
     return wrong_arity(command->name);
-  if (r.size() < 2 ||
-      (command->name != "client" && command->name != "config" && command->name != "command"))
+  if (r.size() < 2 || !has_subcommands(command->name))
     return {};
   const auto name = lower_case(r[1].substr(0, 16));
-  const auto found = std::find_if(subcommands.begin(), subcommands.end(), [&](const auto& one) {
-    return one.of == command->name && one.name == name;
-  });
-  if (found == subcommands.end()) {
-    std::string upper{command->name};
-    std::transform(upper.begin(), upper.end(), upper.begin(),
-                   [](char letter) { return static_cast<char>(letter - ('a' - 'A')); });
-    return "ERR unknown subcommand '" + std::string{r[1].substr(0, 128)} + "'. Try " + upper +
-           " HELP.";
-  }
+  const auto* found = find_subcommand(command->name, name);
+  if (name.empty() || (found == nullptr && name != "help"))
+    return "ERR unknown subcommand '" + std::string{r[1].substr(0, 128)} + "'. Try " +
+           upper_case(command->name) + " HELP.";
+  const auto arity = found == nullptr ? help_arity : found->arity;
   const auto words = static_cast<long long>(r.size());
-  if (found->arity >= 0 ? words == found->arity : words >= -found->arity)
+  if (arity >= 0 ? words == arity : words >= -arity)
     return {};
   return wrong_arity(std::string{command->name} + "|" + name);
+}
+
+std::vector<std::string> help(std::string_view command) {
+  std::vector<std::string> lines{upper_case(command) +
+                                 " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"};
+  const auto add = [&](std::string_view words, std::string_view summary) {
+    lines.emplace_back(words);
+    lines.push_back("    " + std::string{summary});
+  };
+  for (const auto& one : subcommands)
+    if (one.of == command)
+      add(one.words, one.summary);
+  add("HELP", "These lines.");
+  return lines;
 }
 
 } // namespace pmmc::redis

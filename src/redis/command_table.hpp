@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pmmc::redis {
 
@@ -57,5 +58,7 @@ std::string wrong_arity(std::string_view command);
 /// What is wrong with a command before anything is looked at but its name, that of its subcommand,
 /// and the number of its words; nothing if it is good. `command` may be null.
 std::string mistake(const command_info* command, const request& r);
+/// The lines that HELP of a command with subcommands answers. `command` is in small letters.
+std::vector<std::string> help(std::string_view command);
 
 } // namespace pmmc::redis

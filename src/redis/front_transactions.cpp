@@ -211,7 +211,7 @@ void front::ask(connection& c, batch& b, question q) {
 /// command.
 bool front::take_once(connection& c, batch& b) {
   auto& r = c.queue.front();
-  const auto number = r.size() > 3 ? text::parse_uint64(r[2]) : std::nullopt;
+  const auto number = r.size() > 3 ? text::parse_int64(r[2]) : std::nullopt;
   request inner;
   for (std::size_t word = 3; word < r.size(); ++word)
     inner.add(r[word]);
@@ -219,8 +219,8 @@ bool front::take_once(connection& c, batch& b) {
   std::string error;
   if (r.size() < 4)
     error = wrong_arity("pmmc|req");
-  else if (!number || *number == 0)
-    error = "ERR the number of a PMMC request is 1 or more";
+  else if (!number || *number < 1) // told back as Redis's integers, which are signed
+    error = "ERR the number of a PMMC request is an integer from 1 to 9223372036854775807";
   else if (c.session.empty())
     error = "ERR PMMC REQ needs a session: send PMMC SESSION and a name of your own first";
   else if (command == nullptr)
@@ -243,7 +243,7 @@ bool front::take_once(connection& c, batch& b) {
   b.cost += r.cost();
   c.queue.pop_front();
   b.t.session = b.names.emplace_back(c.session);
-  b.t.sequence = *number;
+  b.t.sequence = static_cast<std::uint64_t>(*number);
   if (command->name == "exec")
     add_exec(c, b);
   else

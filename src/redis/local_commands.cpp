@@ -20,6 +20,12 @@ bool is_plain(std::string_view text) {
   return true;
 }
 
+/// Of good arity.
+bool asks_for_help(const command_info& command, const request& r) {
+  return (command.name == "client" || command.name == "command" || command.name == "config") &&
+         r.size() == 2 && equals_ignoring_case(r[1], "help");
+}
+
 struct parameter {
   std::string_view name, value;
 };
@@ -68,6 +74,11 @@ void front::answer_here(connection& c, const command_info& command, const reques
     hello(c, r, out);
   } else if (name == "auth") {
     auth(r, out);
+  } else if (asks_for_help(command, r)) {
+    const auto lines = help(name);
+    put_array(out, lines.size());
+    for (const auto& line : lines)
+      put_status(out, line);
   } else if (name == "client") {
     client(c, r, out);
   } else if (name == "command") {
@@ -184,6 +195,8 @@ void front::client(connection& c, const request& r, std::string& out) {
     put_status(out, "OK");
   } else if (what == "info") {
     put_bulk(out, describe(c));
+  } else if (r.size() > 2) {
+    put_error(out, "ERR syntax error");
   } else {
     std::string all;
     for (const auto& [id, one] : connections_)

@@ -314,6 +314,44 @@ TEST_CASE("PMMC REQ executes once, also from another connection, also a transact
   CHECK(b.run(2, "GET n\n") == "$1\r\n3\r\n");
 }
 
+TEST_CASE("PMMC REQ takes the numbers that can be told back") {
+  bench b;
+  b.open(1);
+  b.run(1, "PMMC SESSION s\n");
+  for (const auto* number : {"0", "-1", "9223372036854775808", "18446744073709551615", "one"}) {
+    CAPTURE(number);
+    CHECK(b.run(1, std::string{"PMMC REQ "} + number + " INCR n\n") ==
+          "-ERR the number of a PMMC request is an integer from 1 to 9223372036854775807\r\n");
+  }
+  CHECK(b.run(1, "PMMC REQ 9223372036854775807 INCR n\nPMMC SESSION s\n") ==
+        ":1\r\n*2\r\n$7\r\nresumed\r\n:9223372036854775807\r\n");
+}
+
+TEST_CASE("HELP names all subcommands, and is what errors point to") {
+  bench b;
+  b.open(1);
+  for (const std::string name : {"CLIENT", "COMMAND", "CONFIG"}) {
+    CAPTURE(name);
+    CHECK(b.run(1, name + " NONSENSE\n") ==
+          "-ERR unknown subcommand 'NONSENSE'. Try " + name + " HELP.\r\n");
+    CHECK(b.run(1, name + " help me\n").starts_with("-ERR wrong number of arguments"));
+  }
+  CHECK(b.run(1, "config help\n") ==
+        "*7\r\n+CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n"
+        "+GET <pattern>...\r\n+    The parameters that match a pattern.\r\n"
+        "+SET <parameter> <value>...\r\n+    Refused: pmmc is configured by its cluster file.\r\n"
+        "+HELP\r\n+    These lines.\r\n");
+  CHECK(b.run(1, "CLIENT HELP\n").starts_with("*15\r\n+CLIENT <subcommand>"));
+  CHECK(b.run(1, "COMMAND HELP\n").starts_with("*13\r\n+COMMAND <subcommand>"));
+}
+
+TEST_CASE("CLIENT LIST takes no arguments") {
+  bench b;
+  b.open(1);
+  CHECK(b.run(1, "CLIENT LIST\n").find("id=1 ") != std::string::npos);
+  CHECK(b.run(1, "CLIENT LIST TYPE normal\n") == "-ERR syntax error\r\n");
+}
+
 TEST_CASE("questions are answered in the order of their requests") {
   bench b;
   b.open(1);
