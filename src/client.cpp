@@ -299,7 +299,8 @@ std::string client::tried(const std::string& trouble) const {
   };
   if (!target_.empty()) {
     const auto& said = trouble.empty() ? advice_ : trouble;
-    add("replica " + target_.str() + " at " + up_.at(target_) +
+    const auto& address = up_.at(target_);
+    add("replica " + target_.str() + (address.empty() ? "" : " at " + address) +
         (said.empty() ? " did not answer" : " says: " + said));
   }
   for (const auto& [replica, why] : troubles_)

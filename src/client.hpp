@@ -63,7 +63,7 @@ public:
   void on(const role_id& replica, const response& m);
   void on(const role_id& replica, const query_reply& m);
   void on(const better_replica& m);
-  /// `address` is for messages to people.
+  /// `address` is for messages to people; empty: it is of this process.
   void on_replica_up(const role_id& replica, const std::string& address);
   void on_replica_down(const role_id& replica, const std::string& why);
   void on_tick();

@@ -169,6 +169,22 @@ TEST_CASE("a replica's word that nothing is decided ends nothing, and is passed 
   CHECK(ended[0].body.find("no quorum: 1 of 3") != std::string::npos);
 }
 
+TEST_CASE("what was tried names the replica's address, if it is of another process") {
+  for (const auto& [address, words] : {std::pair{"h:1", "replica r1 at h:1 says: no quorum"},
+                                       std::pair{"", "replica r1 says: no quorum"}}) {
+    played_client c;
+    c.core.on_replica_up("r1", address);
+    c.core.submit("a", 20);
+    const auto opening = c.sent<request>();
+    REQUIRE(opening.size() == 1);
+    c.answer(opening[0].second, reply_status::unavailable, "no quorum");
+    c.ticks(21);
+    const auto ended = c.outcomes();
+    REQUIRE(ended.size() == 1);
+    CHECK(ended[0].body == words);
+  }
+}
+
 TEST_CASE("the span of numbers in flight is bounded, and so are queries") {
   client::settings options;
   options.max_in_flight = 4;
