@@ -79,7 +79,7 @@ caf::behavior redis_port::make_behavior() {
   peers_.up(options_.replica);
   self_->send(options_.replica.handle,
               peer_up{hosted_role{id_, hosted_kind::client, {}, caf::actor{self_}}});
-  client_.on_replica_up(options_.replica.id, "this process");
+  client_.on_replica_up(options_.replica.id, {});
   self_->send(options_.node, watch_members{});
   self_->send(self_, tick_atom::value);
   return {
@@ -175,8 +175,8 @@ void redis_port::flush() {
 }
 
 void redis_port::submit(redis::front_outputs::submission& s) {
-  if (!removed_.empty())
-    return front_.finished({s.ticket, outcome_kind::not_executed, removed_, 0, {}, false});
+  if (!barred_.empty())
+    return front_.finished({s.ticket, outcome_kind::not_executed, barred_, 0, {}, false});
   const auto ticket = s.is_query ? client_.submit_query(std::move(s.op), options_.timeout_ticks)
                                  : client_.submit(std::move(s.op), options_.timeout_ticks);
   tickets_.emplace(ticket, s.ticket);
@@ -203,8 +203,8 @@ void redis_port::ask(const redis::question& q) {
     return reconfigure(q);
   if (q.kind != redis::question_kind::acceptors)
     return ask_desk(q);
-  if (!removed_.empty())
-    return answer_with_error(q.ticket, "CLUSTERDOWN not executed: " + removed_);
+  if (!barred_.empty())
+    return answer_with_error(q.ticket, "CLUSTERDOWN not executed: " + barred_);
   auto& w = waits_.emplace_back();
   w.ticket = q.ticket;
   w.wanted = q.wanted;
@@ -287,8 +287,8 @@ void redis_port::reconfigure(const redis::question& q) {
 }
 
 caf::result<change_proposed> redis_port::propose(propose_change& m) {
-  if (!removed_.empty())
-    return change_proposed{{0, outcome_kind::not_executed, removed_, 0, {}, false}};
+  if (!barred_.empty())
+    return change_proposed{{0, outcome_kind::not_executed, barred_, 0, {}, false}};
   const auto ticket =
       client_.submit(std::move(m.op), options_.timeout_ticks, request_kind::reconfigure);
   auto promise = self_->make_response_promise<change_proposed>();
@@ -301,13 +301,17 @@ caf::result<change_proposed> redis_port::propose(propose_change& m) {
 void redis_port::take(const members_news& m) {
   const auto& configurations = m.known.configurations;
   const auto& id = options_.replica.id;
+  if (configurations.empty() || configurations.latest().has_replica(id))
+    return barred_.clear();
   const auto former = configurations.former_members().find(id);
-  if (former == configurations.former_members().end())
-    return removed_.clear();
-  removed_ = "replica " + id.str() + " was removed from the cluster in configuration " +
-             std::to_string(former->second.removed_in) + "; use the port of another replica";
+  barred_ = "replica " + id.str() +
+            (former == configurations.former_members().end()
+                 ? " is not a member of the cluster yet"
+                 : " was removed from the cluster in configuration " +
+                       std::to_string(former->second.removed_in)) +
+            "; use the port of another replica";
   for (const auto& w : std::exchange(waits_, {}))
-    answer_with_error(w.ticket, "CLUSTERDOWN not executed: " + removed_);
+    answer_with_error(w.ticket, "CLUSTERDOWN not executed: " + barred_);
 }
 
 // --- Starting -----------------------------------------------------------------------------------

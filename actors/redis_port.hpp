@@ -19,8 +19,9 @@
 namespace pmmc {
 
 /// Talks to the replica of its process as a client does: one session for all connections, so their
-/// operations survive it when the replica hands them on, and are executed once each. When the
-/// replica has been removed from the cluster, whatever needs it is refused with the reason.
+/// operations survive it when the replica hands them on, and are executed once each. While the
+/// replica is no member of the cluster, not yet or not any more, whatever needs it is refused with
+/// the reason.
 class redis_port {
 public:
   struct settings {
@@ -73,7 +74,7 @@ private:
   caf::actor broker_;
   std::unordered_map<std::uint64_t, std::uint64_t> tickets_; ///< the client's → the front's
   std::vector<waiting> waits_;
-  std::string removed_;   ///< why the replica can serve nobody; empty: it can
+  std::string barred_;    ///< why the replica can serve nobody; empty: it can
   bool changing_ = false; ///< a PMMC RECONFIG is under way
   std::map<std::uint64_t, caf::typed_response_promise<change_proposed>>
       proposals_; ///< by the client's ticket

@@ -199,5 +199,22 @@ class Removed(RedisMembersTest):
         wait_until("it serves", lambda: c("GET", "k") == b"v")
 
 
+class NotYetAdded(RedisMembersTest):
+    def test_a_newcomers_port_says_so_at_once(self):
+        """Writes, too, and until it is added."""
+        new = self.cluster.newcomer().join()
+        c = self.connect("r4")
+        because = ("^CLUSTERDOWN not executed: replica r4 is not a member of the cluster yet; "
+                   "use the port of another replica$")
+        for words in (["SET", "k", "v"], ["GET", "k"], ["WAIT", 1, 0], ["PMMC", "SESSION", "s"]):
+            self.assert_refused(c(*words), because)
+        self.assertEqual(c("PING"), "PONG")
+        self.assertIsNone(self.connect("r1")("GET", "k"))
+        self.reconfig(self.connect("r1"), *self.as_words(new, "ADD"))
+        self.cluster.take_over([new])
+        wait_until("it serves", lambda: c("SET", "k", "v") == "OK")
+        self.assertEqual(c("GET", "k"), b"v")
+
+
 if __name__ == "__main__":
     main()
