@@ -246,6 +246,7 @@ void hosted_process::open_redis_port(caf::actor_system& system) {
     options.port = where->port;
   options.seed = fresh_seed();
   redis_ = start_redis_port(system, address->second, std::move(options));
+  spdlog::info("{}: Redis protocol at {}", options_.process.ids(), address->second);
 }
 
 void hosted_process::publish(caf::actor_system& system) {
