@@ -80,13 +80,14 @@ caf::behavior redis_port::make_behavior() {
   self_->send(options_.replica.handle,
               peer_up{hosted_role{id_, hosted_kind::client, {}, caf::actor{self_}}});
   client_.on_replica_up(options_.replica.id, {});
+  learn(options_.known);
   self_->send(options_.node, watch_members{});
   self_->send(self_, tick_atom::value);
   return {
       [this](redis_events& m) { take(m); },
       [this](client_replies& m) { take(m); },
       [](const better_replica&) {}, // this process's is the one that there is
-      [this](const members_news& m) { take(m); },
+      [this](const members_news& m) { learn(m.known); },
       [this](desk_answer& m) { answer(m.ticket, m.reply); },
       [this](propose_change& m) { return propose(m); },
       [this](const change_ended& m) {
@@ -298,8 +299,8 @@ caf::result<change_proposed> redis_port::propose(propose_change& m) {
 }
 
 /// What is under way may still be answered: the replica performs what is below the boundary.
-void redis_port::take(const members_news& m) {
-  const auto& configurations = m.known.configurations;
+void redis_port::learn(const membership& known) {
+  const auto& configurations = known.configurations;
   const auto& id = options_.replica.id;
   if (configurations.empty() || configurations.latest().has_replica(id))
     return barred_.clear();

@@ -29,6 +29,7 @@ public:
     caf::actor node;              ///< of this process
     caf::actor desk;              ///< report_desk.hpp
     config::cluster_file cluster; ///< for PMMC RECONFIG
+    membership known;             ///< at the start; the node tells what comes later
     std::string version;          ///< of pmmc
     std::uint16_t port = 0;
     std::uint64_t seed = 0;
@@ -57,7 +58,7 @@ private:
   void ask(const redis::question& q);
   void ask_desk(const redis::question& q);
   void reconfigure(const redis::question& q);
-  void take(const members_news& m);
+  void learn(const membership& known);
   caf::result<change_proposed> propose(propose_change& m);
   void submit(redis::front_outputs::submission& s);
   void probe_acceptors(waiting& w);

@@ -237,6 +237,7 @@ void hosted_process::open_redis_port(caf::actor_system& system) {
   options.node = node_;
   options.desk = desk_;
   options.cluster = cluster_;
+  options.known = known_;
   for (const auto& role : hosted_)
     if (role.kind == hosted_kind::replica)
       options.replica = role;

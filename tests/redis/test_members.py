@@ -209,6 +209,7 @@ class NotYetAdded(RedisMembersTest):
         for words in (["SET", "k", "v"], ["GET", "k"], ["WAIT", 1, 0], ["PMMC", "SESSION", "s"]):
             self.assert_refused(c(*words), because)
         self.assertEqual(c("PING"), "PONG")
+        self.assertIn(f"Redis protocol at {self.cluster.redis['r4']}", new.log_text())
         self.assertIsNone(self.connect("r1")("GET", "k"))
         self.reconfig(self.connect("r1"), *self.as_words(new, "ADD"))
         self.cluster.take_over([new])
