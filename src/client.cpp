@@ -95,8 +95,13 @@ void client::send_queries() {
   }
 }
 
+/// Longer each time: a replica that is late because it has too much to do gets less, not more.
+unsigned client::wait_after(unsigned attempts) const {
+  return options_.answer_ticks << std::min(attempts, 4U);
+}
+
 void client::send(operation& op) {
-  op.resend_tick = tick_ + options_.answer_ticks;
+  op.resend_tick = tick_ + wait_after(op.attempts);
   if (target_.empty())
     return;
   ++op.attempts;
@@ -105,7 +110,7 @@ void client::send(operation& op) {
 }
 
 void client::send(pending_query& q) {
-  q.resend_tick = tick_ + options_.answer_ticks;
+  q.resend_tick = tick_ + wait_after(q.attempts);
   if (target_.empty())
     return;
   ++q.attempts;
@@ -124,9 +129,14 @@ void client::resend_all() {
 
 // --- Answers ------------------------------------------------------------------------------------
 
+void client::hear() {
+  heard_tick_ = tick_;
+  given_up_ = 0;
+}
+
 void client::on(const role_id& replica, const response& m) {
   if (replica == target_)
-    heard_tick_ = tick_;
+    hear();
   if (m.status == reply_status::unavailable) { // it goes on trying
     advice_ = m.body;
   } else if (m.session == 0) {
@@ -199,7 +209,7 @@ void client::abandon_session(const std::string& why) {
 
 void client::on(const role_id& replica, const query_reply& m) {
   if (replica == target_)
-    heard_tick_ = tick_;
+    hear();
   const auto it = queries_.find(m.number);
   if (it == queries_.end())
     return;
@@ -280,8 +290,10 @@ void client::on_tick() {
   }
   send_queries();
   const bool waiting = !is_idle();
-  if (waiting && up_.size() > 1 && tick_ >= heard_tick_ + options_.answer_ticks)
+  if (waiting && up_.size() > 1 && tick_ >= heard_tick_ + wait_after(given_up_)) {
+    ++given_up_;
     return choose_replica();
+  }
   if (session_ == 0 && !queued_.empty())
     open_session();
   for (auto& [sequence, op] : operations_)

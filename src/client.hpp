@@ -46,7 +46,9 @@ public:
     std::size_t max_in_flight = 1'024;
     std::size_t max_in_flight_bytes = 8 << 20;
     std::size_t max_queries_in_flight = 128; ///< their answers come at once, of up to a value each
-    unsigned answer_ticks = 100;             ///< then the replica is given up for another one
+    unsigned answer_ticks = 100;             ///< then the replica is given up for another one, and
+                                             ///< what it does not answer is sent again; both
+                                             ///< after twice as long each time
     unsigned busy_ticks = 10;                ///< after "busy", wait this long
   };
 
@@ -97,6 +99,8 @@ private:
   void open_session();
   void send_operations();
   void send_queries();
+  unsigned wait_after(unsigned attempts) const;
+  void hear();
   void send(operation& op);
   void send(pending_query& q);
   void settle(operation& op, outcome_kind kind, std::string body);
@@ -115,6 +119,7 @@ private:
   std::map<role_id, std::string> troubles_; ///< why a replica could not be reached
   role_id target_;
   std::uint64_t heard_tick_ = 0;
+  unsigned given_up_ = 0; ///< replicas, one after the other, since one answered
 
   session_id session_ = 0;
   std::uint64_t open_nonce_ = 0; ///< of the request that opens a session; 0: none under way

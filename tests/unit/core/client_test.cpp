@@ -100,6 +100,29 @@ TEST_CASE("what is in flight goes to another replica with the same numbers") {
   }
 }
 
+TEST_CASE("what is not answered is sent again after longer and longer times") {
+  // Large requests sent again every second are what keeps an overloaded replica from answering.
+  for (const bool to_several : {false, true}) {
+    played_client c;
+    c.core.on_replica_up("r1", "host:1");
+    if (to_several)
+      c.core.on_replica_up("r2", "host:2");
+    c.core.submit("op", 10'000);
+    c.open_session();
+    c.sent<request>();
+    std::size_t first = 0;
+    std::size_t last = 0;
+    for (unsigned tick = 0; tick < 8'000; ++tick) {
+      c.ticks(1);
+      (tick < 1'000 ? first : last) += c.sent<request>().size();
+    }
+    CHECK(first >= 2);
+    CHECK(first <= 4);
+    CHECK(last >= 3); // it does not stop
+    CHECK(last <= 7);
+  }
+}
+
 TEST_CASE("answers are acknowledged up to the first open request") {
   played_client c;
   c.core.on_replica_up("r1", "h:1");
