@@ -258,8 +258,10 @@ class Cluster:
 
     def background(self, *words, config=None):
         """A client command that runs meanwhile. Use it in a `with`."""
+        fd, stderr = tempfile.mkstemp(".err", f"{words[0]}-", self.directory)  # two may run at once
+        os.close(fd)
         return Background([BINARY, *words[:1], "--config", config or self.config, *words[1:]],
-                          self.directory / f"{words[0]}.err")
+                          pathlib.Path(stderr))
 
     def get(self, key, **options):
         """The value of a key, or None."""
