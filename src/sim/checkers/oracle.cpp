@@ -23,7 +23,8 @@ void oracle::persisted(std::size_t acceptor, const acceptor_record& r) {
 
 /// F1: whoever knows a configuration knows it as it was decided.
 void oracle::news(const config_news& m) const {
-  for (const auto& [first_slot, config] : m.configurations.all()) {
+  for (const auto& entry : m.configurations.all()) {
+    const auto& config = entry.second; // a binding could not be captured by clang 14
     const auto* known = book_.find(config.version);
     demand(known != nullptr && known->as_decided == config, [&] {
       return "F1: " + m.from.str() + " tells of a version " + std::to_string(config.version) +
