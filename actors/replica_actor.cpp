@@ -22,7 +22,7 @@ constexpr std::chrono::milliseconds others_turn{1};
 
 /// In the order that replica_outputs asks for.
 void flush(caf::event_based_actor* self, replica_shell& shell) {
-  shell.flush_due = shell.reads_due = false;
+  shell.flush_due = false;
   shell.core.flush();
   auto out = shell.core.take();
   shell.times.observe(out.send);
@@ -34,7 +34,7 @@ void flush(caf::event_based_actor* self, replica_shell& shell) {
   for (auto& piece : out.store_snapshot)
     self->send(shell.worker, store_piece{std::move(piece)});
   if (shell.core.has_reads_to_answer() && !std::exchange(shell.reads_due, true))
-    self->delayed_send(self, others_turn, flush_atom::value);
+    self->delayed_send(self, others_turn, more_reads_atom::value);
 }
 
 void flush_later(caf::event_based_actor* self, replica_shell& shell) {
@@ -133,6 +133,10 @@ caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replic
       [=](client_requests& m) { handle_client(self, *shell, m); },
       [=](const decision& m) { handle(self, *shell, m); },
       [=](flush_atom) { flush(self, *shell); },
+      [=](more_reads_atom) {
+        shell->reads_due = false;
+        flush(self, *shell);
+      },
       [=](const read_probe_reply& m) { handle(self, *shell, m); },
       [=](const handoff& m) { handle(self, *shell, m); },
       [=](tick_atom) {

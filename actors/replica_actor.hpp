@@ -30,7 +30,7 @@ struct replica_shell {
   caf::actor worker;
   request_times times;
   bool flush_due = false;
-  bool reads_due = false; ///< a flush is to come for reads that are left over
+  bool reads_due = false; ///< a turn is to come for reads that are left over: one
   bool helpers_detached =
       true; ///< in threads of their own, since they block; tests step them instead
 };

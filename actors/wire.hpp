@@ -339,4 +339,5 @@ CAF_END_TYPE_ID_BLOCK(pmmc)
 
 CAF_ADD_ATOM(pmmc, pmmc, tick_atom, "tick")
 CAF_ADD_ATOM(pmmc, pmmc, flush_atom, "flush")
+CAF_ADD_ATOM(pmmc, pmmc, more_reads_atom, "moreReads")
 CAF_ADD_ATOM(pmmc, pmmc, stop_atom, "stop")

@@ -139,9 +139,9 @@ public:
   const ballot_num& active_ballot() const { return active_ballot_; }
   /// The highest slot that each acceptor has said it accepted anything in, when it was asked last.
   const std::map<role_id, slot_num>& accepted() const { return accepted_; }
-  /// Whether this replica assigns slots at present, as far as it knows.
   /// Reads that flush() could answer: more than one turn should.
   bool has_reads_to_answer() const { return !reads_.empty() && reads_.begin()->first < slot_out(); }
+  /// Whether this replica assigns slots at present, as far as it knows.
   bool proposes() const { return proposer() == options_.id; }
   vitals current_vitals() const;
   const replica_counters& counters() const { return counters_; }

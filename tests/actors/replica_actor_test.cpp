@@ -26,9 +26,11 @@ struct replica_stage : stage {
     std::shared_ptr<replica_shell> shell;
   };
 
-  started start(const role_id& id, std::size_t snapshot_log_bytes) {
+  started start(const role_id& id, std::size_t snapshot_log_bytes,
+                std::size_t read_bytes = replica::settings{}.read_bytes) {
     replica::settings options;
     options.id = id;
+    options.read_bytes = read_bytes;
     options.seed = 3;
     options.snapshot_log_bytes = snapshot_log_bytes;
     options.kept_decisions_bytes = 0;
@@ -128,6 +130,42 @@ TEST_CASE_FIXTURE(replica_stage,
   const auto replies = client.take<client_replies>();
   REQUIRE(replies.size() == 1);
   CHECK(replies[0].responses.at(0).body == "a,");
+}
+
+TEST_CASE_FIXTURE(replica_stage, "answers that wait for their turn wait for one, whatever comes") {
+  const auto r2 = start("r2", 4 << 20, 1); // one answer a turn
+  auto a1 = record("a1");
+  send(r2.actor, peer_up{a1.as(hosted_kind::acceptor)});
+  send(r2.actor, peer_up{client.as(hosted_kind::client)});
+  send(r2.actor, decision{1, 1, batch_of({opening(5)})});
+  send(r2.actor, decision{1, 2, batch_of({operation(session_opened_at(1, 0), 1, "a")})});
+  std::vector<query> queries(20);
+  for (std::size_t i = 0; i < queries.size(); ++i)
+    queries[i].number = i + 1;
+  send(r2.actor, client_requests{client.id(), {}, queries});
+  settle();
+  const auto probes = a1.take<read_probe>();
+  REQUIRE(probes.size() == 1);
+  for (const auto& acceptor : {"a1", "a2"})
+    send(r2.actor, read_probe_reply{acceptor, probes[0].round, probes[0].version, 0});
+  settle();
+  REQUIRE(r2.shell->core.has_reads_to_answer());
+  const auto waiting = delayed_messages();
+  for (int i = 0; i < 5; ++i) {
+    send(r2.actor, ping{"r3", 1, {}});
+    settle();
+  }
+  CHECK(r2.shell->core.has_reads_to_answer());
+  CHECK(delayed_messages() == waiting);
+  for (int i = 0; i < 20; ++i) {
+    advance(std::chrono::milliseconds{1});
+    settle();
+  }
+  CHECK(!r2.shell->core.has_reads_to_answer());
+  std::size_t answers = 0;
+  for (const auto& replies : client.take<client_replies>())
+    answers += replies.query_replies.size();
+  CHECK(answers == queries.size());
 }
 
 TEST_CASE_FIXTURE(replica_stage, "the worker saves a snapshot, and then the snapshot slot moves") {

@@ -109,6 +109,8 @@ public:
   }
 
   std::size_t ready_actors() const { return scheduler_.jobs.size(); }
+  /// Messages whose time has not come.
+  std::size_t delayed_messages() const { return scheduler_.clock().schedule().size(); }
   /// Lets one actor handle one message: the first that became ready, or one that chance picks.
   void deliver() { scheduler_.run_once(); }
   void deliver(random_source& chance);
