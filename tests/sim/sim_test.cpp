@@ -41,18 +41,15 @@ TEST_CASE("seeds: nothing is broken, everything is answered, and interesting thi
 }
 
 TEST_CASE("seeds that found defects") {
-  for (const std::uint64_t seed : {
-           std::uint64_t{
-               2}, // G1: a replica that lagged behind a boundary computed too high a watermark
-           std::uint64_t{54}, // L2: a request held back behind one that was given up stayed at its
-                              // replica for ever
-           std::uint64_t{437497203643}, // H1: "not executed" was believed of a request that the
-                                        // network repeated
-           std::uint64_t{
-               437497203962}, // L2: what a lagging replica handed on was decided again and again,
-                              // so the log ran ahead of the snapshots that it fetched
-           std::uint64_t{437497205939}, // D2: a checker's own copy of a disk changed by a p2b
-       })
+  const std::vector<std::uint64_t> seeds{
+      2,  // G1: a replica that lagged behind a boundary computed too high a watermark
+      54, // L2: a request held back behind one that was given up stayed at its replica for ever
+      437497203643, // H1: "not executed" was believed of a request that the network repeated
+      437497203962, // L2: what a lagging replica handed on was decided again and again, so the log
+                    // ran ahead of the snapshots that it fetched
+      437497205939, // D2: a checker's own copy of a disk changed by a p2b
+  };
+  for (const auto seed : seeds)
     CHECK_MESSAGE(isolated_run(choose_scenario(seed), 0, false).finish().broken == "", seed);
 }
 
