@@ -2,6 +2,7 @@
 
 #include "kv/operation.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace pmmc::sim {
@@ -52,6 +53,12 @@ std::optional<std::size_t> client_host::next_operation() {
   open_.insert(history_.size() - 1);
   ++world_.facts.operations;
   return history_.size() - 1;
+}
+
+void client_host::hurry() {
+  constexpr std::size_t enough = 100;
+  left_ = std::min(left_, enough);
+  hurries_ = true;
 }
 
 bool client_host::is_query(std::size_t place) const {

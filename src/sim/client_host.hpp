@@ -18,8 +18,9 @@ public:
   client_host(world& w, history& seen, const role_id& id, std::size_t process);
 
   bool is_done() const { return left_ == 0 && open_.empty(); }
-  /// No more waiting between operations.
-  void hurry() { hurries_ = true; }
+  /// No more waiting between operations, and few of them: what is left to do when the faults are
+  /// over depends on how little was possible before.
+  void hurry();
   bool is_quiet(std::string& why) const override;
 
 protected:

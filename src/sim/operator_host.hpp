@@ -26,6 +26,7 @@ public:
   operator_host(world& w, roster& m, const role_id& id, std::size_t process)
       : host(w, id, process), roster_(m) {}
 
+  bool has_started() const { return core_.has_value(); }
   void ask_for(reconfiguration r);
   /// Reconfigurations without an answer.
   std::size_t waits_for() const { return open_.size(); }

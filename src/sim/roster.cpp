@@ -134,6 +134,8 @@ void roster::reconfigure(random_source& dice) {
   const auto r = change(dice, known.latest());
   const bool is_stale = r.replaces != known.latest().version;
   auto& by = *operators_[dice.below(operators_.size())];
+  if (!by.has_started())
+    return;
   if (!ask_for(r, known, by) || is_stale || waiting > 0 || !sees_all_ || dice.below(2) == 0)
     return;
   for (auto more = 1 + dice.below(2); more > 0; --more) {

@@ -208,8 +208,9 @@ void simulation::demand_answers() {
   for (const auto& c : clients_)
     c->is_quiet(why);
   demand(why.empty(), [&] {
-    at_rest(why);
-    return "L1: not everything is answered: " + why;
+    std::string rest;
+    at_rest(rest);
+    return "L1: not everything is answered: " + why + rest;
   });
 }
 
