@@ -216,7 +216,6 @@ int up(const arguments& a) {
       fresh.push_back(role);
   for (const auto& gone : known.removed)
     std::fprintf(stderr, "pmmc: warning: %s\n", removed_text(gone, known.members).c_str());
-  // Before anything that starts threads: formatting starts RocksDB's, which would take the signals.
   child_processes children;
   format_all(cluster, fresh, false);
   std::fflush(stdout);

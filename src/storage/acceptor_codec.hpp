@@ -1,4 +1,4 @@
-// Keys and values of the acceptor's database. Keys sort by kind, then version, then slot.
+// Keys and values of the entries in an acceptor's log.
 #pragma once
 
 #include "types.hpp"
@@ -11,7 +11,7 @@
 namespace pmmc::storage {
 
 /// How far the acceptor has come: the number of its writes and the digest of its state after the
-/// last of them (acceptor_digest.hpp). Part of every write, so the database can be checked against
+/// last of them (acceptor_digest.hpp). Part of every record, so the log can be checked against
 /// itself.
 struct write_mark {
   std::uint64_t writes = 0;
@@ -20,7 +20,6 @@ struct write_mark {
   friend bool operator==(const write_mark&, const write_mark&) = default;
 };
 
-inline constexpr std::string_view mark_key = "m";
 inline constexpr std::string_view watermark_key = "w";
 std::string ballot_key(config_version version);
 std::string pvalue_key(config_version version, slot_num slot);

@@ -5,9 +5,17 @@
 
 namespace pmmc::storage {
 
+namespace {
+
+/// The key is the seed: values cannot change places.
+std::uint64_t entry_checksum(std::string_view key, std::string_view value) {
+  return checksum(value, checksum(key));
+}
+
+} // namespace
+
 void acceptor_digest::replace(std::uint64_t& held, std::string_view key, std::string_view value) {
-  const auto next =
-      checksum(value, checksum(key)); // the key is the seed: values cannot change places
+  const auto next = entry_checksum(key, value);
   sum_ += next - held;
   held = next;
 }
@@ -17,13 +25,26 @@ void acceptor_digest::set_ballot(config_version version, std::string_view value)
 }
 
 void acceptor_digest::set_pvalue(config_version version, slot_num slot, std::string_view value) {
-  replace(by_version_[version].pvalues[slot], pvalue_key(version, slot), value);
+  auto& held = by_version_[version].pvalues[slot];
+  replace(held.checksum, pvalue_key(version, slot), value);
+  pvalue_bytes_ += value.size() - held.bytes;
+  held.bytes = value.size();
+}
+
+bool acceptor_digest::holds(config_version version, slot_num slot, std::string_view value) const {
+  const auto votes = by_version_.find(version);
+  if (votes == by_version_.end())
+    return false;
+  const auto held = votes->second.pvalues.find(slot);
+  return held != votes->second.pvalues.end() &&
+         held->second.checksum == entry_checksum(pvalue_key(version, slot), value);
 }
 
 void acceptor_digest::set_watermark(slot_num watermark) {
   for (auto& [version, held] : by_version_)
     while (!held.pvalues.empty() && held.pvalues.begin()->first < watermark) {
-      sum_ -= held.pvalues.begin()->second;
+      sum_ -= held.pvalues.begin()->second.checksum;
+      pvalue_bytes_ -= held.pvalues.begin()->second.bytes;
       held.pvalues.erase(held.pvalues.begin());
     }
   replace(watermark_, watermark_key, encode_slot(watermark));

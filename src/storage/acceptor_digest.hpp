@@ -10,7 +10,7 @@
 namespace pmmc::storage {
 
 /// The sum (mod 2^64) of the checksums of all entries that count: ballots, watermark, and the
-/// pvalues at or above it. It does not depend on how the database stores or loses them, so a lost,
+/// pvalues at or above it. It does not depend on how the log stores or loses them, so a lost,
 /// stale or invented entry shows, whatever file it was in. Keeps a checksum per pvalue to subtract
 /// it again.
 class acceptor_digest {
@@ -21,11 +21,19 @@ public:
   void set_watermark(slot_num watermark);
 
   std::uint64_t value() const { return sum_; }
+  /// Whether this is the pvalue that counts.
+  bool holds(config_version version, slot_num slot, std::string_view value) const;
+  /// Of the values of all pvalues that count.
+  std::uint64_t pvalue_bytes() const { return pvalue_bytes_; }
 
 private:
+  struct pvalue_entry {
+    std::uint64_t checksum = 0;
+    std::uint64_t bytes = 0;
+  };
   struct checksums {
     std::uint64_t ballot = 0;
-    std::map<slot_num, std::uint64_t> pvalues;
+    std::map<slot_num, pvalue_entry> pvalues;
   };
 
   void replace(std::uint64_t& held, std::string_view key, std::string_view value);
@@ -33,6 +41,7 @@ private:
   std::map<config_version, checksums> by_version_;
   std::uint64_t watermark_ = 0;
   std::uint64_t sum_ = 0;
+  std::uint64_t pvalue_bytes_ = 0;
 };
 
 } // namespace pmmc::storage

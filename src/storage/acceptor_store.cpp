@@ -1,27 +1,29 @@
 #include "storage/acceptor_store.hpp"
 
 #include "invariant.hpp"
-#include "storage/acceptor_db.hpp"
+#include "storage/acceptor_log.hpp"
+#include "storage/acceptor_recovery.hpp"
 #include "storage/mark_file.hpp"
+#include "storage/unknown_promises.hpp"
 
-#include <optional>
-
-#include <rocksdb/convenience.h>
-#include <rocksdb/write_batch.h>
+#include <algorithm>
 
 namespace pmmc::storage {
 
 namespace {
 
-std::filesystem::path db_path(const std::filesystem::path& dir) { return dir / "db"; }
+std::filesystem::path log_path(const std::filesystem::path& dir) { return dir / "log"; }
 std::filesystem::path mark_path(const std::filesystem::path& dir) { return dir / "acknowledged"; }
 
-rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+constexpr std::uint64_t most_without_command = 64 + role_id::max_size; // keys, lengths, ballot
+constexpr std::uint64_t most_of_a_write = 64;                          // a record without entries
+/// How much more than twice what counts the log may hold before it is written anew.
+constexpr std::uint64_t slack_bytes = 8 * usual_segment_bytes;
 
-rocksdb::WriteOptions synced() {
-  rocksdb::WriteOptions options;
-  options.sync = true;
-  return options;
+std::uint64_t most_bytes(const promise_record&) { return 2 * most_without_command; }
+std::uint64_t most_bytes(const collect_record&) { return most_without_command; }
+std::uint64_t most_bytes(const accept_record& r) {
+  return 2 * most_without_command + r.value.value.size();
 }
 
 } // namespace
@@ -31,37 +33,37 @@ struct acceptor_store::implementation {
   ~implementation();
 
   void write(std::span<const acceptor_record> records);
-  void add(rocksdb::WriteBatch& batch, const promise_record& r);
-  void add(rocksdb::WriteBatch& batch, const accept_record& r);
-  void add(rocksdb::WriteBatch& batch, const collect_record& r);
-  void set_ballot(rocksdb::WriteBatch& batch, config_version version, const ballot_num& ballot);
-  void give_space_back();
+  void add(const promise_record& r);
+  void add(const accept_record& r);
+  void add(const collect_record& r);
+  void set_ballot(config_version version, const ballot_num& ballot);
+  void make_room(std::uint64_t bytes);
+  void append();
+  void write_oldest_again();
+  bool holds(std::string_view key, std::string_view value) const;
 
   std::filesystem::path path;
   mark_file acknowledged;
-  std::unique_ptr<rocksdb::DB> db;
+  loaded_acceptor loaded; ///< moved out, piece by piece, at the start
+  acceptor_log log;
   acceptor_state recovered;
   acceptor_digest digest;
   write_mark mark;
   slot_num watermark = 1;
   std::map<config_version, ballot_num> ballots;
-  bool collected = false; ///< by the write at hand
+  record_builder record; ///< the write at hand
+  slot_num highest = 0;  ///< in it
   bool failed = false;
 };
 
 acceptor_store::implementation::implementation(const std::filesystem::path& dir)
-    : path(db_path(dir)), acknowledged(mark_path(dir)) {
-  const auto told = mark_file::read(mark_path(dir));
-  // RocksDB tidies up when it opens for writing. So look first: what is refused stays as it was.
-  load_acceptor(*open_acceptor_db(path, db_mode::read_only), path, told);
-  db = open_acceptor_db(path, db_mode::read_write);
-  auto loaded = load_acceptor(*db, path, told);
-  recovered = std::move(loaded.state);
-  digest = std::move(loaded.digest);
-  mark = loaded.mark;
-  watermark = recovered.watermark;
+    : path(log_path(dir)), acknowledged(mark_path(dir)),
+      loaded(load_acceptor(path, mark_file::read(mark_path(dir)))), log(path, loaded),
+      recovered(std::move(loaded.state)), digest(std::move(loaded.digest)), mark(loaded.mark),
+      watermark(recovered.watermark) {
   for (const auto& [version, votes] : recovered.by_version)
     ballots[version] = votes.ballot;
+  loaded = {};
   acknowledged.put(mark);
   acknowledged.sync();
 }
@@ -76,79 +78,109 @@ acceptor_store::implementation::~implementation() {
   }
 }
 
-void acceptor_store::implementation::set_ballot(rocksdb::WriteBatch& batch, config_version version,
-                                                const ballot_num& ballot) {
+void acceptor_store::implementation::set_ballot(config_version version, const ballot_num& ballot) {
   const auto [held, is_new] = ballots.try_emplace(version);
   PMMC_INVARIANT(ballot >= held->second, "A1: ballot_num only grows");
   if (!is_new && held->second == ballot)
     return;
   held->second = ballot;
   const auto value = encode(ballot);
-  batch.Put(ballot_key(version), value);
+  record.put(ballot_key(version), value);
   digest.set_ballot(version, value);
 }
 
-void acceptor_store::implementation::add(rocksdb::WriteBatch& batch, const promise_record& r) {
-  set_ballot(batch, r.version, r.ballot);
+void acceptor_store::implementation::add(const promise_record& r) {
+  set_ballot(r.version, r.ballot);
 }
 
-void acceptor_store::implementation::add(rocksdb::WriteBatch& batch, const accept_record& r) {
+void acceptor_store::implementation::add(const accept_record& r) {
   PMMC_INVARIANT(r.value.slot >= watermark, "A3: nothing is accepted below the watermark");
-  set_ballot(batch, r.version, r.value.ballot);
+  set_ballot(r.version, r.value.ballot);
   const auto value = encode(r.value);
-  batch.Put(pvalue_key(r.version, r.value.slot), value);
+  record.put(pvalue_key(r.version, r.value.slot), value);
   digest.set_pvalue(r.version, r.value.slot, value);
+  highest = std::max(highest, r.value.slot);
 }
 
-void acceptor_store::implementation::add(rocksdb::WriteBatch& batch, const collect_record& r) {
+void acceptor_store::implementation::add(const collect_record& r) {
   if (r.watermark <= watermark)
     return;
-  // From the old watermark on, so that the deleted ranges never overlap.
-  for (const auto& [version, ballot] : ballots)
-    batch.DeleteRange(pvalue_key(version, watermark), pvalue_key(version, r.watermark));
   watermark = r.watermark;
-  batch.Put(slice(watermark_key), encode_slot(watermark));
+  record.put(watermark_key, encode_slot(watermark));
   digest.set_watermark(watermark);
-  collected = true;
+}
+
+/// Before anything of the write at hand: a new segment repeats what counts without it.
+void acceptor_store::implementation::make_room(std::uint64_t bytes) {
+  if (log.has_room(bytes))
+    return;
+  record_builder head;
+  head.put(watermark_key, encode_slot(watermark));
+  for (const auto& [version, ballot] : ballots)
+    head.put(ballot_key(version), encode(ballot));
+  log.begin_segment(bytes, head, mark);
+}
+
+void acceptor_store::implementation::append() {
+  mark = {mark.writes + 1, digest.value()};
+  log.append(record, mark, highest);
+  record.clear();
+  highest = 0;
+  acknowledged.put(mark);
 }
 
 void acceptor_store::implementation::write(std::span<const acceptor_record> records) {
-  rocksdb::WriteBatch batch;
-  collected = false;
-  for (const auto& record : records)
-    std::visit([&](const auto& r) { add(batch, r); }, record);
-  mark = {mark.writes + 1, digest.value()};
-  batch.Put(slice(mark_key), encode(mark));
-  check(db->Write(synced(), &batch), "write to", path);
-  acknowledged.put(mark);
-  if (collected)
-    give_space_back();
+  auto bytes = most_of_a_write;
+  for (const auto& each : records)
+    bytes += std::visit([](const auto& r) { return most_bytes(r); }, each);
+  make_room(bytes);
+  for (const auto& each : records)
+    std::visit([&](const auto& r) { add(r); }, each);
+  append();
+  log.release_oldest(watermark);
+  if (log.file_bytes() > 2 * digest.pvalue_bytes() + slack_bytes)
+    write_oldest_again();
 }
 
-/// Deletes whole tables below the watermark now, where compaction would come to them some day.
-void acceptor_store::implementation::give_space_back() {
-  for (const auto& [version, ballot] : ballots) {
-    const auto first = pvalue_key(version, 0);
-    const auto last = pvalue_key(version, watermark - 1);
-    const rocksdb::Slice begin{first};
-    const rocksdb::Slice end{last};
-    check(rocksdb::DeleteFilesInRange(db.get(), db->DefaultColumnFamily(), &begin, &end),
-          "delete collected tables in", path);
+bool acceptor_store::implementation::holds(std::string_view key, std::string_view value) const {
+  const auto position = parse_pvalue_key(key);
+  return position && position->slot >= watermark &&
+         digest.holds(position->version, position->slot, value);
+}
+
+/// Garbage collection frees segments. Where it stands still and ballots come and go, what they
+/// replaced is freed here.
+void acceptor_store::implementation::write_oldest_again() {
+  const auto* oldest = log.oldest_closed();
+  if (oldest == nullptr)
+    return;
+  segment_reader reader{oldest->place};
+  std::uint64_t bytes = most_of_a_write;
+  for (log_record old; reader.next(old);)
+    for_each_entry(old.entries, [&](std::string_view key, std::string_view value) {
+      if (const auto position = parse_pvalue_key(key); position && holds(key, value)) {
+        record.put(key, value);
+        bytes += most_without_command + value.size();
+        highest = std::max(highest, position->slot);
+      }
+      return true;
+    });
+  if (reader.offset() != oldest->end)
+    refuse_promises(oldest->place.path, "a record that was written is damaged");
+  if (!record.empty()) {
+    make_room(bytes);
+    append();
   }
+  log.oldest_is_obsolete();
 }
 
 void acceptor_store::create(const std::filesystem::path& dir) {
   acceptor_digest digest;
   digest.set_watermark(1);
   const write_mark first{1, digest.value()};
-  {
-    const auto db = open_acceptor_db(db_path(dir), db_mode::create);
-    rocksdb::WriteBatch batch;
-    batch.Put(slice(watermark_key), encode_slot(1));
-    batch.Put(slice(mark_key), encode(first));
-    check(db->Write(synced(), &batch), "write to", db_path(dir));
-  }
-  sync_directory(db_path(dir));
+  record_builder head;
+  head.put(watermark_key, encode_slot(1));
+  acceptor_log::create(log_path(dir), head, first);
   mark_file::create(mark_path(dir), first);
 }
 

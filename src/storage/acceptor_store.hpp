@@ -1,4 +1,4 @@
-// The acceptor's memory on disk: RocksDB in `<dir>/db`, and a mark of what was acknowledged beside
+// The acceptor's memory on disk: a log in `<dir>/log`, and a mark of what was acknowledged beside
 // it.
 #pragma once
 

@@ -1,5 +1,4 @@
-// Fixed-width integers and strings in bytes. Big-endian, so that RocksDB's byte order is slot
-// order.
+// Fixed-width integers and strings in bytes. Big-endian.
 #pragma once
 
 #include <cstdint>

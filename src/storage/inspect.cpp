@@ -1,6 +1,6 @@
 #include "storage/inspect.hpp"
 
-#include "storage/acceptor_db.hpp"
+#include "storage/acceptor_recovery.hpp"
 #include "storage/mark_file.hpp"
 #include "storage/role_state.hpp"
 #include "storage/snapshot_folder.hpp"
@@ -25,12 +25,13 @@ bool problem_free(inspection& report, F look) try {
 }
 
 loaded_acceptor load_beside_writer(const fs::path& dir, bool running) {
-  // A running acceptor may delete a table or log that was just listed. Then look again.
+  // A running acceptor may give back a segment that was just listed, or be writing a record that
+  // was just read. Then look again.
   constexpr int attempts = 40;
   for (int attempt = 1;; ++attempt) {
     try {
-      const auto told = mark_file::read(dir / "acknowledged"); // before the database, that goes on
-      return load_acceptor(*open_acceptor_db(dir / "db", db_mode::read_only), dir / "db", told);
+      const auto told = mark_file::read(dir / "acknowledged"); // before the log, that goes on
+      return load_acceptor(dir / "log", told);
     } catch (const storage_error&) {
       if (!running || attempt == attempts)
         throw;

@@ -1,5 +1,6 @@
-// The file `acknowledged`: how far the acceptor had come when it last answered. RocksDB cannot tell
-// a record that was torn by a crash from one that was acknowledged and then damaged; this can.
+// The file `acknowledged`: how far the acceptor had come when it last answered. A record at the
+// log's end that was torn by a crash looks like one that was acknowledged and then damaged; this
+// tells them apart.
 #pragma once
 
 #include "storage/acceptor_codec.hpp"
@@ -10,7 +11,7 @@
 namespace pmmc::storage {
 
 /// Two slots written in turn, so that a torn write leaves the other one. `put` does not sync (the
-/// database did): after a power cut the file may lag, and then it is still a lower bound.
+/// log did): after a power cut the file may lag, and then it is still a lower bound.
 class mark_file {
 public:
   static void create(const std::filesystem::path& file, const write_mark& first);

@@ -129,6 +129,11 @@ void sync_file(const unique_fd& fd, const std::filesystem::path& path) {
     fail_errno("sync", path, errno);
 }
 
+void sync_data(const unique_fd& fd, const std::filesystem::path& path) {
+  if (::fdatasync(fd.get()) != 0) // final, as above
+    fail_errno("sync", path, errno);
+}
+
 void sync_directory(const std::filesystem::path& path) {
   sync_file(open_file(path, O_RDONLY | O_DIRECTORY), path);
 }

@@ -54,6 +54,8 @@ void write_at(const unique_fd& fd, const std::filesystem::path& path, std::uint6
 std::uint64_t file_size(const unique_fd& fd, const std::filesystem::path& path);
 
 void sync_file(const unique_fd& fd, const std::filesystem::path& path);
+/// What was written, and what is needed to read it.
+void sync_data(const unique_fd& fd, const std::filesystem::path& path);
 void sync_directory(const std::filesystem::path& path);
 /// Renames and syncs the directory (both must lie in the same one).
 void rename_durably(const std::filesystem::path& from, const std::filesystem::path& to);

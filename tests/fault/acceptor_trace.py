@@ -1,9 +1,10 @@
 """What an acceptor does to its disk and tells others, read from a trace of its system calls: the records that
-it writes to RocksDB's log, the syncs of that log, and the messages that leave. And whether what it tells was
+it writes to its log, the syncs of that log, and the messages that leave. And whether what it tells was
 on its disk before.
 """
 
 import dataclasses
+import re
 import struct
 
 from syscalls import calls
@@ -31,8 +32,11 @@ class Reader:
     def u64(self):
         return int.from_bytes(self.take(8), "big")
 
+    def u32(self):
+        return int.from_bytes(self.take(4), "big")
+
     def varint(self):
-        """CAF and RocksDB write these alike."""
+        """As CAF writes it."""
         value, shift = 0, 0
         while True:
             byte = self.u8()
@@ -69,61 +73,21 @@ class Vote:
     value: bytes = dataclasses.field(default=None, compare=False)
 
 
-class WriteAheadLog:
-    """One log file of RocksDB: https://github.com/facebook/rocksdb/wiki/Write-Ahead-Log-File-Format.
-    docs/STORAGE.md has the entries."""
-
-    BLOCK = 32768
-    HEADER = struct.Struct("<IHB")
-    FULL, FIRST, MIDDLE, LAST = 1, 2, 3, 4
-
-    def __init__(self):
-        self._data = b""
-        self._at = 0  # of what is read
-        self._begun = b""
-
-    def append(self, data):
-        """Returns the records that are complete with these bytes."""
-        self._data += data
-        found = []
-        while (piece := self._piece()) is not None:
-            kind, content = piece
-            self._begun = content if kind in (self.FULL, self.FIRST) else self._begun + content
-            if kind in (self.FULL, self.LAST):
-                found += _records(self._begun)
-        return found
-
-    def _piece(self):
-        left = self.BLOCK - self._at % self.BLOCK
-        if left < self.HEADER.size:
-            self._at += left  # a block's unused end
-        if len(self._data) < self._at + self.HEADER.size:
-            return None
-        _, size, kind = self.HEADER.unpack_from(self._data, self._at)
-        begin = self._at + self.HEADER.size
-        if not self.FULL <= kind <= self.LAST:
-            raise AssertionError(f"a piece of kind {kind} in a log of RocksDB")
-        if len(self._data) < begin + size:
-            return None
-        self._at = begin + size
-        return kind, self._data[begin:self._at]
-
-
-def _records(batch):
-    """Of a write batch."""
-    put, erase, erase_range = 1, 0, 15
-    reader = Reader(batch)
-    reader.take(8 + 4)  # a sequence number, and how many
-    while not reader.done:
-        tag = reader.u8()
-        if tag not in (put, erase, erase_range):
-            raise AssertionError(f"an entry of kind {tag} in a write batch")
-        key = Reader(reader.string())
-        value = Reader(b"" if tag == erase else reader.string())
+def _logged_records(write):
+    """Of one record of the log; docs/STORAGE.md has its bytes."""
+    reader = Reader(write)
+    if reader.take(4) not in (b"pmlR", b"pmlH"):
+        raise AssertionError(f"a record begins with {write[:8]!r}")
+    size = reader.u32()
+    reader.take(3 * 8)  # writes, digest, checksum
+    entries = Reader(reader.take(size))
+    while not entries.done:
+        key = Reader(entries.take(entries.u8()))
+        value = Reader(entries.take(entries.u32()))
         kind = key.u8()
-        if tag == put and kind == ord("b"):
+        if kind == ord("b"):
             yield Promise(key.u64(), _stored_ballot(value))
-        elif tag == put and kind == ord("p"):
+        elif kind == ord("p"):
             yield Vote(key.u64(), key.u64(), _stored_ballot(value), value.rest())
 
 
@@ -230,12 +194,12 @@ class AcceptorTrace:
         self.syncs = 0
         self.p1bs, self.p2bs = [], []  # (line at which it began to leave, message)
         self._names = set()
-        self._logs, self._written = {}, {}  # by file
+        self._written = {}  # by file
         self._connections = {}
         for call in calls(file):
             if call.file.startswith("TCP"):
                 self._sent(call)
-            elif "/db/" in call.file and call.file.endswith(".log"):
+            elif re.search(r"/log/\d+\.log$", call.file):
                 self._logged(call)
 
     def _logged(self, call):
@@ -243,11 +207,10 @@ class AcceptorTrace:
             if call.result == 0:
                 self.syncs += 1
                 self._synced(call)
-        elif call.name == "write":
-            records = self._logs.setdefault(call.file, WriteAheadLog()).append(call.data[:max(0, call.result)])
-            self._written.setdefault(call.file, []).extend((call.ended, r) for r in records)
-        elif call.name != "sync_file_range":  # which RocksDB tries at the start, and which is no sync
+        elif call.name != "pwrite64":
             raise AssertionError(f"line {call.ended + 1}: {call.name} on a log")
+        elif call.result == len(call.data):  # else nothing of it counts, and the process ends
+            self._written.setdefault(call.file, []).extend((call.ended, r) for r in _logged_records(call.data))
 
     def _synced(self, sync):
         """What had been written when it began is durable now that it has ended."""

@@ -27,10 +27,11 @@ def damages_of(good, rng, flips):
     if not good:
         return
     yield Damage("emptied", lambda _: b"")
-    yield Damage("cut in half", lambda good: good[:len(good) // 2])
+    used = len(good.rstrip(b"\0")) or 1  # zeros at the end may be room for what is to come
+    yield Damage("cut in half", lambda good: good[:used // 2])
     yield Damage("cut by a byte", lambda good: good[:-1])
     yield Damage("zeros", lambda good: bytes(len(good)))
-    places = {0, len(good) - 1, *(rng.randrange(len(good)) for _ in range(flips))}
+    places = {0, used - 1, len(good) - 1, *(rng.randrange(used) for _ in range(flips))}
     for at in sorted(places):
         yield flipped(at, rng.randrange(8))
 

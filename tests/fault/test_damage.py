@@ -24,7 +24,7 @@ KEYS = ["x", "y", "counter"]
 VICTIMS = ("a1", "l1", "r1")
 ADVICE = r"(?i)restore|put .*back|must stay down|leave this|pmmc init|move the directory|remove this one"
 # Files that decide nothing, so `inspect` and `start` go on whatever is in them (docs/STORAGE.md).
-HARMLESS = re.compile(r"(^|/)(LOCK|OPTIONS-.*|IDENTITY|members|.*\.tmp|.*\.dbtmp)$")
+HARMLESS = re.compile(r"(^|/)(LOCK|members|.*\.tmp|.*\.spare)$")
 
 
 def acknowledged_writes(directory):
@@ -37,7 +37,7 @@ def acknowledged_writes(directory):
 class DamagedDirectories(SharedClusterTest):
     @classmethod
     def setUpClass(cls):
-        """A cluster with snapshots, collected slots, two ballots and tables as well as logs; all is
+        """A cluster with snapshots, collected slots, two ballots and several segments of logs; all is
         killed under load."""
         super().setUpClass()
         cluster = cls.cluster
@@ -95,7 +95,7 @@ class DamagedDirectories(SharedClusterTest):
                     self.assertIn(str(directory), json.dumps(result.json["problems"]), what)
                     refused += 1
         print(f"{refused} damages reported, {kept} harmless", flush=True)
-        self.assertGreater(refused, 100)
+        self.assertGreater(refused, 60)
         self.assertGreater(kept, 10)
 
     # --- what `start` does -----------------------------------------------------------------------

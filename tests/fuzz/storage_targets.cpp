@@ -1,7 +1,8 @@
-// src/storage: values of the acceptor's database, text files, marks, and snapshots.
+// src/storage: an acceptor's log and the values in it, text files, marks, and snapshots.
 #include "target.hpp"
 
 #include "storage/acceptor_codec.hpp"
+#include "storage/acceptor_recovery.hpp"
 #include "storage/bytes.hpp"
 #include "storage/checked_text.hpp"
 #include "storage/checksum.hpp"
@@ -55,6 +56,46 @@ std::vector<std::string> codec_seeds() {
           encode(pvalue{ballot, 7, command{"some bytes"}}),
           encode_slot(9),
           encode(ballot_num{1, std::string(role_id::max_size, 'x')})};
+}
+
+constexpr std::uint64_t log_seed = 5;
+
+/// A segment of a new acceptor, and behind its head one write with these entries.
+std::string segment_with(std::string_view entries) {
+  acceptor_digest digest;
+  digest.set_watermark(1);
+  record_builder head;
+  head.put(watermark_key, encode_slot(1));
+  auto bytes = segment_beginning(log_seed);
+  bytes += head.finish(record_kind::head, {1, digest.value()}, log_seed);
+  std::string write;
+  put_u32(write, static_cast<std::uint32_t>(record_kind::write));
+  put_u32(write, static_cast<std::uint32_t>(entries.size()));
+  write += encode(write_mark{2, digest.value()});
+  put_u64(write, checksum(entries, checksum(write, log_seed)));
+  return bytes.append(write).append(entries);
+}
+
+/// A segment as it is; then the entries of a write whose checksum is right.
+void try_acceptor_log(std::string_view bytes) {
+  std::filesystem::create_directory(scratch_directory() + "/log");
+  const auto load = [] { return load_acceptor(scratch_directory() + "/log", {}); };
+  scratch_file("log/0000000001.log", bytes);
+  unless_refused(load);
+  scratch_file("log/0000000001.log", segment_with(bytes));
+  if (const auto loaded = unless_refused(load))
+    demand(loaded->mark.writes == 2 && loaded->segments.size() == 1 &&
+               loaded->digest.value() == loaded->mark.digest,
+           "what is taken adds up");
+}
+
+std::vector<std::string> log_seeds() {
+  record_builder builder;
+  builder.put(ballot_key(1), encode(ballot_num{3, "l1"}));
+  builder.put(pvalue_key(1, 7), encode(pvalue{{3, "l1"}, 7, command{"some bytes"}}));
+  builder.put(watermark_key, encode_slot(5));
+  const auto record = builder.finish(record_kind::write, {2, 0}, log_seed);
+  return {std::string{record.substr(32)}, segment_with(record.substr(32)), segment_with("")};
 }
 
 /// Without its last line, so that mutations get past the checksum.
@@ -155,6 +196,7 @@ std::vector<std::string> mark_seeds() {
 }
 
 const target codec{"acceptor_codec", try_acceptor_codec, codec_seeds};
+const target acceptor_logs{"acceptor_log", try_acceptor_log, log_seeds};
 const target format_files{"format_file", try_format, [] {
                             return std::vector<std::string>{unsealed(format_text(some_format()))};
                           }};

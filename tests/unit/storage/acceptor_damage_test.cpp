@@ -4,7 +4,8 @@
 #include "scratch.hpp"
 
 #include "acceptor_fixture.hpp"
-#include "storage/acceptor_db.hpp"
+#include "log_fixture.hpp"
+#include "storage/log_segment.hpp"
 
 #include <random>
 
@@ -60,7 +61,8 @@ tally damage_everything(const fs::path& original, const acceptor_state& acknowle
   tally refused;
   for (const auto& file : scratch::files_in(original)) {
     const auto name = file.string();
-    const auto size = fs::file_size(original / file);
+    // Zeros at the end are room for records to come.
+    const auto size = scratch::used_bytes(original / file);
     refused.deleted += survives(original, acknowledged, "deleted " + name,
                                 [&](const fs::path& copy) { fs::remove(copy / file); });
     for (const auto keep : {size * 0, size / 2, size - std::min<std::uintmax_t>(size, 1)})
@@ -81,21 +83,6 @@ tally damage_everything(const fs::path& original, const acceptor_state& acknowle
   return refused;
 }
 
-fs::path find_manifest(const fs::path& dir) {
-  for (const auto& file : scratch::files_in(dir / "db"))
-    if (file.string().starts_with("MANIFEST"))
-      return file;
-  return {};
-}
-
-fs::path newest_log(const fs::path& dir) {
-  fs::path newest;
-  for (const auto& file : scratch::files_in(dir / "db"))
-    if (file.extension() == ".log" && file > newest)
-      newest = file;
-  return dir / "db" / newest;
-}
-
 } // namespace
 
 TEST_CASE("any damage of a young acceptor, all of it in the log, is refused or harmless") {
@@ -106,23 +93,24 @@ TEST_CASE("any damage of a young acceptor, all of it in the log, is refused or h
   a.write({collect_record{4}, promise_record{2, {9, "l2"}}});
   a.stop();
   const auto refused = damage_everything(tmp / "a1", a.acknowledged);
-  CHECK(refused.deleted >= 5); // FORMAT, acknowledged, CURRENT, MANIFEST, log
-  CHECK(refused.truncated >= 10);
-  CHECK(refused.flipped >= 10);
+  CHECK(refused.deleted >= 3); // FORMAT, acknowledged, log
+  CHECK(refused.truncated >= 8);
+  CHECK(refused.flipped >= 20);
 }
 
-TEST_CASE("any damage of an acceptor with tables and a log is refused or harmless") {
+TEST_CASE("any damage of an acceptor with several segments and a spare is refused or harmless") {
   scratch::directory tmp;
   acceptor_fixture a{tmp / "a1"};
-  for (slot_num slot = 1; slot <= 60; ++slot)
+  slot_num slot = 1;
+  while (scratch::spares(tmp / "a1").empty()) {
     a.write({accept_record{1, {{1, "l1"}, slot, command{std::string(60000, 'a' + slot % 26)}}}});
-  a.restart(); // puts the log into a table
-  for (slot_num slot = 61; slot <= 70; ++slot)
-    a.write({accept_record{1, {{2, "l1"}, slot, command{"late"}}}});
-  a.write({collect_record{30}});
+    if (++slot > 100)
+      a.write({collect_record{slot - 100}});
+  }
+  a.write({accept_record{1, {{2, "l1"}, slot, command{"late"}}}});
   a.stop();
   const auto refused = damage_everything(tmp / "a1", a.acknowledged);
-  CHECK(refused.deleted >= 6);
+  CHECK(refused.deleted >= 4);
   CHECK(refused.flipped >= 20);
 }
 
@@ -133,26 +121,53 @@ TEST_CASE("a log cut at any place loses acknowledged records, so it is refused; 
   for (slot_num slot = 1; slot <= 3; ++slot)
     a.write({accept_record{1, {{1, "l1"}, slot, command{"v"}}}});
   a.stop();
-  const auto size = fs::file_size(newest_log(tmp / "a1"));
-  for (std::uintmax_t keep = 0; keep < size; keep += 5)
+  const auto end = scratch::used_bytes(scratch::newest_log(tmp / "a1"));
+  for (std::uintmax_t keep = 0; keep < end; keep += 5)
     CHECK(survives(tmp / "a1", a.acknowledged, "cut to " + std::to_string(keep),
-                   [&](const fs::path& copy) { fs::resize_file(newest_log(copy), keep); }));
+                   [&](const fs::path& copy) { scratch::cut(scratch::newest_log(copy), keep); }));
+  CHECK_FALSE(survives(tmp / "a1", a.acknowledged, "more bytes", [](const fs::path& copy) {
+    const auto log = scratch::newest_log(copy);
+    scratch::overwrite(log, scratch::contents(log) + "garbage");
+  }));
 }
 
 TEST_CASE("a record torn by a crash before it was acknowledged is dropped without a word") {
   scratch::directory tmp;
   acceptor_fixture a{tmp / "a1"};
   a.write({promise_record{1, {1, "l1"}}});
-  a.restart(); // so that the log holds nothing but the torn record
   const auto acknowledged = a.acknowledged;
+  const auto log = scratch::newest_log(tmp / "a1");
+  const auto before = scratch::used_bytes(log);
   a.write({accept_record{1, {{1, "l1"}, 5, command{"torn"}}}});
   a.stop();
   scratch::overwrite(tmp / "a1/acknowledged", a.mark_before_last_write);
-  const auto whole = fs::file_size(newest_log(tmp / "a1"));
-  REQUIRE(whole > 0);
-  for (std::uintmax_t keep = 0; keep < whole; keep += 3)
-    CHECK_FALSE(survives(tmp / "a1", acknowledged, "torn at " + std::to_string(keep),
-                         [&](const fs::path& copy) { fs::resize_file(newest_log(copy), keep); }));
+  for (auto keep = before; keep < scratch::used_bytes(log); ++keep)
+    for (const auto damage : {scratch::cut, scratch::zero_from})
+      CHECK_FALSE(survives(tmp / "a1", acknowledged, "torn at " + std::to_string(keep),
+                           [&](const fs::path& copy) { damage(scratch::newest_log(copy), keep); }));
+}
+
+TEST_CASE("of a write that was under way at a power cut, any pages may have reached the disk") {
+  scratch::directory tmp;
+  acceptor_fixture a{tmp / "a1"};
+  a.write({promise_record{1, {1, "l1"}}});
+  const auto acknowledged = a.acknowledged;
+  const auto log = scratch::newest_log(tmp / "a1");
+  const auto old = scratch::contents(log);
+  a.write({accept_record{1, {{1, "l1"}, 5, command{std::string(15000, 't')}}}});
+  a.stop();
+  scratch::overwrite(tmp / "a1/acknowledged", a.mark_before_last_write);
+  constexpr std::size_t page = 4096;
+  constexpr unsigned pages = 4;
+  for (unsigned reached = 0; reached < (1U << pages) - 1; ++reached)
+    CHECK_FALSE(survives(tmp / "a1", acknowledged, "pages " + std::to_string(reached),
+                         [&](const fs::path& copy) {
+                           auto bytes = scratch::contents(log);
+                           for (unsigned i = 0; i < pages; ++i)
+                             if ((reached >> i & 1) == 0)
+                               bytes.replace(i * page, page, old.substr(i * page, page));
+                           scratch::overwrite(scratch::newest_log(copy), bytes);
+                         }));
 }
 
 TEST_CASE("after a power cut the mark may lag: more than it tells is recovered, not refused") {
@@ -166,17 +181,17 @@ TEST_CASE("after a power cut the mark may lag: more than it tells is recovered, 
   CHECK(reopen(tmp / "a1", a.acknowledged).exact);
 }
 
-TEST_CASE("a database put back from an old copy is refused") {
+TEST_CASE("a log put back from an old copy is refused") {
   scratch::directory tmp;
   acceptor_fixture a{tmp / "a1"};
   a.write({promise_record{1, {1, "l1"}}});
   a.stop();
-  fs::copy(tmp / "a1/db", tmp / "old", fs::copy_options::recursive);
+  fs::copy(tmp / "a1/log", tmp / "old", fs::copy_options::recursive);
   a.start();
   a.write({promise_record{1, {2, "l1"}}});
   a.stop();
-  fs::remove_all(tmp / "a1/db");
-  fs::rename(tmp / "old", tmp / "a1/db");
+  fs::remove_all(tmp / "a1/log");
+  fs::rename(tmp / "old", tmp / "a1/log");
   const auto result = reopen(tmp / "a1", a.acknowledged);
   CHECK(scratch::contains(result.error, "records that were acknowledged are missing"));
   CHECK(scratch::contains(result.error, "must not vote"));
@@ -190,52 +205,58 @@ TEST_CASE("damage in the middle of the log is refused even when the mark lags") 
     a.write({accept_record{1, {{1, "l1"}, slot, command{"value " + std::to_string(slot)}}}});
   a.stop();
   scratch::overwrite(tmp / "a1/acknowledged", old_mark);
-  const auto log = newest_log(tmp / "a1");
+  const auto log = scratch::newest_log(tmp / "a1");
   auto bytes = scratch::contents(log);
   bytes[bytes.find("value 5")] ^= 1;
   scratch::overwrite(log, bytes);
-  CHECK(reopen(tmp / "a1", a.acknowledged).refused);
+  CHECK(scratch::contains(reopen(tmp / "a1", a.acknowledged).error, "in the middle"));
 }
 
-TEST_CASE("records that the database lost, or has from another time, are missed by the digest") {
-  const auto lose = [](rocksdb::DB& db) { return db.Delete({}, pvalue_key(1, 3)); };
-  const auto go_back = [](rocksdb::DB& db) {
-    return db.Put({}, pvalue_key(1, 3), encode(pvalue{{1, "l1"}, 3, command{"old"}}));
+TEST_CASE("records that the log lost, or has from another time, are missed by the digest") {
+  const auto third = pvalue_key(1, 3);
+  const auto lose = [&](std::string_view key, std::string_view value) {
+    return key == third ? std::nullopt : std::optional{std::string{value}};
   };
-  const auto break_promise = [](rocksdb::DB& db) {
-    return db.Put({}, ballot_key(1), encode(ballot_num{1, "l1"}));
+  const auto go_back = [&](std::string_view key, std::string_view value) {
+    return std::optional{key == third ? encode(pvalue{{1, "l1"}, 3, command{"old"}})
+                                      : std::string{value}};
   };
-  using damage_function = std::function<rocksdb::Status(rocksdb::DB&)>;
-  for (const auto& damage : std::vector<damage_function>{lose, go_back, break_promise}) {
+  const auto break_promise = [](std::string_view key, std::string_view value) {
+    return std::optional{key == ballot_key(1) ? encode(ballot_num{1, "l1"}) : std::string{value}};
+  };
+  for (const auto& damage : std::vector<scratch::entry_edit>{lose, go_back, break_promise}) {
     scratch::directory tmp;
     acceptor_fixture a{tmp / "a1"};
     for (slot_num slot = 1; slot <= 5; ++slot)
       a.write({accept_record{1, {{2, "l1"}, slot, command{"v"}}}});
     a.stop();
-    CHECK(damage(*open_acceptor_db(tmp / "a1/db", db_mode::read_write)).ok());
+    scratch::edit_log(scratch::newest_log(tmp / "a1"), damage);
     CHECK(scratch::contains(reopen(tmp / "a1", a.acknowledged).error, "do not add up"));
   }
 }
 
-TEST_CASE("a damaged table of contents is refused, and the directory stays as it was found") {
+TEST_CASE("entries that make no sense are refused") {
+  const auto foreign = [](std::string_view, std::string_view) { return std::string{"?"}; };
   scratch::directory tmp;
   acceptor_fixture a{tmp / "a1"};
-  for (slot_num slot = 1; slot <= 50; ++slot) // several tables
+  a.write({accept_record{1, {{2, "l1"}, 1, command{"v"}}}});
+  a.stop();
+  scratch::edit_log(scratch::newest_log(tmp / "a1"), foreign);
+  CHECK(scratch::contains(reopen(tmp / "a1", a.acknowledged).error, "makes no sense"));
+}
+
+TEST_CASE("a segment that is missing is refused, and the directory stays as it was found") {
+  scratch::directory tmp;
+  acceptor_fixture a{tmp / "a1"};
+  for (slot_num slot = 1; slot <= 50; ++slot) // several segments
     a.write({accept_record{1, {{1, "l1"}, slot, command{std::string(200000, 'v')}}}});
   a.stop();
-  const auto manifest = "db" / find_manifest(tmp / "a1");
-  for (auto keep = fs::file_size(tmp / "a1" / manifest); keep > 0;
-       keep -= std::min<std::uintmax_t>(keep, 60)) {
-    scratch::directory copy;
-    fs::copy(tmp / "a1", copy / "a1", fs::copy_options::recursive);
-    fs::resize_file(copy / "a1" / manifest, keep);
-    const auto result = reopen(copy / "a1", a.acknowledged);
-    CHECK((result.refused || result.exact));
-    if (!result.refused)
-      continue;
-    // It stays as it was found, so that the file can be put back.
-    fs::copy_file(tmp / "a1" / manifest, copy / "a1" / manifest,
-                  fs::copy_options::overwrite_existing);
-    CHECK(reopen(copy / "a1", a.acknowledged).exact);
+  const auto segments = scratch::segments(tmp / "a1");
+  REQUIRE(segments.size() >= 4);
+  for (const auto& segment : segments) {
+    fs::rename(segment, tmp / "kept");
+    CHECK(reopen(tmp / "a1", a.acknowledged).refused);
+    fs::rename(tmp / "kept", segment); // it can be put back
   }
+  CHECK(reopen(tmp / "a1", a.acknowledged).exact);
 }

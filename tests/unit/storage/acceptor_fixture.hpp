@@ -32,7 +32,7 @@ public:
       acknowledged.apply(record);
   }
 
-  /// Leaves the files as a killed process does: RocksDB keeps its log as it is when it closes.
+  /// Leaves the files as a killed process does: nothing is written at the end but the mark.
   void stop() {
     store_.reset();
     directory_.reset();

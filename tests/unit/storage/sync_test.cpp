@@ -1,9 +1,9 @@
 // Durable before told: what is synced before a call returns, and in which order. This file stands
-// in for the C library's fsync, fdatasync and rename, in RocksDB too, writes them down and calls
-// them.
+// in for the C library's fsync, fdatasync and rename, writes them down and calls them.
 #include "scratch.hpp"
 
 #include "acceptor_fixture.hpp"
+#include "log_fixture.hpp"
 #include "storage/role_state.hpp"
 #include "storage/snapshot_store.hpp"
 
@@ -31,6 +31,10 @@ calls during(const std::function<void()>& f) {
   f();
   seen = nullptr;
   return made;
+}
+
+bool contains(const calls& made, const std::string& call) {
+  return std::find(made.begin(), made.end(), call) != made.end();
 }
 
 } // namespace
@@ -62,6 +66,44 @@ TEST_CASE("sync: an acceptor's write returns when its log is synced") {
             return call.starts_with("sync ") && call.ends_with(".log");
           }) == 1);
   }
+}
+
+TEST_CASE("sync: what an acceptor finds in its log is durable before it votes on it") {
+  scratch::directory tmp;
+  acceptor_fixture a{tmp / "a1"};
+  a.write({promise_record{1, {1, "l1"}}});
+  a.stop();
+  const auto log = scratch::newest_log(tmp / "a1");
+  const auto before = std::filesystem::last_write_time(log);
+  const auto made = during([&] { a.start(); });
+  CHECK(std::count(made.begin(), made.end(), "sync " + log.filename().string()) == 1);
+  CHECK(std::filesystem::last_write_time(log) >
+        before); // a sync alone is none after one that failed
+}
+
+TEST_CASE("sync: a segment is whole before it has its name, and a file changes its name for good "
+          "before it is written to") {
+  scratch::directory tmp;
+  acceptor_fixture a{tmp / "a1"};
+  slot_num slot = 1;
+  calls made;
+  const auto write = [&] {
+    made = during([&] {
+      a.write({accept_record{1, {{1, "l1"}, slot, command{std::string(60000, 'v')}}},
+               collect_record{slot - std::min<slot_num>(slot, 20)}});
+    });
+    ++slot;
+  };
+  while (!contains(made, "sync new.tmp"))
+    write();
+  CHECK(made ==
+        calls{"sync new.tmp", "rename to 0000000002.log", "sync log", "sync 0000000002.log"});
+  while (!contains(made, "rename to 0000000008.spare"))
+    write();
+  while (!contains(made, "sync 0000000008.spare"))
+    write();
+  CHECK(made == calls{"sync log", "sync 0000000008.spare", "rename to 0000000010.log", "sync log",
+                      "sync 0000000010.log"});
 }
 
 TEST_CASE("sync: a leader's seqnum is on the disk, under its name, before save returns") {

@@ -1,0 +1,81 @@
+#include "storage/log_record.hpp"
+
+#include "invariant.hpp"
+#include "storage/checksum.hpp"
+
+#include <limits>
+
+namespace pmmc::storage {
+
+namespace {
+
+constexpr std::size_t checked_head_bytes = 24; // kind, length, mark
+constexpr std::size_t head_bytes = checked_head_bytes + 8;
+constexpr std::size_t usual_bytes = 1 << 20;
+
+constexpr std::size_t aligned(std::size_t bytes) {
+  return (bytes + record_alignment - 1) / record_alignment * record_alignment;
+}
+
+std::string checked_head(record_kind kind, std::size_t length, const write_mark& mark) {
+  std::string head;
+  put_u32(head, static_cast<std::uint32_t>(kind));
+  put_u32(head, static_cast<std::uint32_t>(length));
+  return head += encode(mark);
+}
+
+std::uint64_t record_checksum(std::string_view head, std::string_view entries, std::uint64_t seed) {
+  return checksum(entries, checksum(head, seed));
+}
+
+} // namespace
+
+record_builder::record_builder() { clear(); }
+
+void record_builder::put(std::string_view key, std::string_view value) {
+  PMMC_INVARIANT(key.size() <= std::numeric_limits<std::uint8_t>::max(), "keys are short");
+  bytes_.push_back(static_cast<char>(key.size()));
+  bytes_ += key;
+  put_u32(bytes_, static_cast<std::uint32_t>(value.size()));
+  bytes_ += value;
+  PMMC_INVARIANT(bytes_.size() <= std::numeric_limits<std::uint32_t>::max(),
+                 "a write fits a record");
+}
+
+bool record_builder::empty() const { return bytes_.size() == head_bytes; }
+
+std::string_view record_builder::finish(record_kind kind, const write_mark& mark,
+                                        std::uint64_t seed) {
+  const auto entries = std::string_view{bytes_}.substr(head_bytes);
+  auto head = checked_head(kind, entries.size(), mark);
+  put_u64(head, record_checksum(head, entries, seed));
+  bytes_.replace(0, head_bytes, head);
+  bytes_.resize(aligned(bytes_.size()));
+  return bytes_;
+}
+
+void record_builder::clear() {
+  if (bytes_.capacity() > usual_bytes)
+    bytes_ = {};
+  bytes_.assign(head_bytes, '\0');
+}
+
+std::optional<log_record> parse_record(std::string_view bytes, std::uint64_t seed) {
+  fixed_reader in{bytes};
+  log_record record;
+  record.kind = static_cast<record_kind>(in.u32());
+  if (record.kind != record_kind::head && record.kind != record_kind::write)
+    return std::nullopt;
+  const std::size_t length = in.u32();
+  record.mark.writes = in.u64();
+  record.mark.digest = in.u64();
+  const auto told = in.u64();
+  record.entries = in.take(length);
+  record.bytes = aligned(head_bytes + length);
+  if (!in.good() ||
+      record_checksum(bytes.substr(0, checked_head_bytes), record.entries, seed) != told)
+    return std::nullopt;
+  return record;
+}
+
+} // namespace pmmc::storage

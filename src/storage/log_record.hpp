@@ -1,0 +1,64 @@
+// One write of the acceptor as it stands in its log, and the entries in it: docs/STORAGE.md, log/.
+#pragma once
+
+#include "storage/acceptor_codec.hpp"
+#include "storage/bytes.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace pmmc::storage {
+
+enum class record_kind : std::uint32_t {
+  head = 0x706d6c48, ///< "pmlH": the first of a segment; repeats what older segments told
+  write = 0x706d6c52 ///< "pmlR"
+};
+
+struct log_record {
+  record_kind kind{};
+  write_mark mark; ///< after the record
+  std::string_view entries;
+  std::size_t bytes = 0; ///< on the disk
+};
+
+/// Records begin at multiples of this.
+inline constexpr std::size_t record_alignment = 8;
+
+/// One that is built up entry by entry, so that a command is copied once.
+class record_builder {
+public:
+  record_builder();
+  /// Puts `value` under `key`. Less than 4 GiB in all.
+  void put(std::string_view key, std::string_view value);
+  bool empty() const;
+  /// The record's bytes, valid until the next `clear`. `seed`: the segment's.
+  std::string_view finish(record_kind kind, const write_mark& mark, std::uint64_t seed);
+  /// Begins the next one; keeps no more memory than `finish` usually needs.
+  void clear();
+
+private:
+  std::string bytes_;
+};
+
+/// The record at the beginning of `bytes`, which may go on behind it; none if there is no whole one
+/// with this seed.
+std::optional<log_record> parse_record(std::string_view bytes, std::uint64_t seed);
+
+/// Calls f(key, value) for each entry until it returns false. Returns false then, or if they make
+/// no sense.
+template <class F>
+bool for_each_entry(std::string_view entries, F f) {
+  fixed_reader in{entries};
+  while (in.good() && !in.rest().empty()) {
+    const auto key = in.take(in.u8());
+    const auto value = in.take(in.u32());
+    if (!in.good() || !f(key, value))
+      return false;
+  }
+  return in.good();
+}
+
+} // namespace pmmc::storage
