@@ -66,6 +66,7 @@ void leader::start_waiting_commanders() {
     waiting_for_commander_.erase(waiting_for_commander_.begin());
     const bool only_one = commanders_.insert(slot).second;
     PMMC_INVARIANT(only_one, "C1: one commander per ballot and slot");
+    commanded_.insert(slot);
     out_.start_commanders.push_back(
         {config_for(slot), pvalue{ballot_num_, slot, proposals_.at(slot)}, learners_of(slot)});
   }
@@ -93,12 +94,15 @@ void leader::propose_recovered(const adopted& m) {
   const auto free = [&](slot_num slot) {
     return slot >= watermark_ && !proposals_.contains(slot) && !decisions_.contains(slot);
   };
+  // What acceptors promised says all of older ballots. What they accepted at this one they may have
+  // accepted after they answered, and the answer may be one to an earlier scout: so a slot that was
+  // commanded and forgotten gets what it was commanded with, or waits for the next recovery.
   for (const auto& [slot, p] : m.pvalues)
-    if (free(slot))
+    if (free(slot) && (!commanded_.contains(slot) || p.ballot == ballot_num_))
       command_slot(slot, p.value);
   const auto last = recovery_proposals_.lower_bound(m.to_slot);
   for (auto it = recovery_proposals_.lower_bound(m.from_slot); it != last; ++it)
-    if (free(it->first))
+    if (free(it->first) && !commanded_.contains(it->first))
       command_slot(it->first, it->second);
   recovery_proposals_.erase(recovery_proposals_.begin(), last);
 }

@@ -11,6 +11,7 @@
 #include "messages.hpp"
 #include "random.hpp"
 #include "scout.hpp"
+#include "slot_set.hpp"
 
 #include <map>
 #include <memory>
@@ -165,6 +166,7 @@ private:
   std::map<slot_num, command> proposals_; ///< undecided, as in the paper
   std::map<slot_num, command> decisions_; ///< decided at this leader's ballots, recent
   std::size_t decisions_bytes_ = 0;
+  slot_set commanded_; ///< at ballot_num_, from watermark_ on
   std::set<slot_num> commanders_;
   std::set<slot_num> waiting_for_commander_;
   std::optional<slot_num> recovering_from_; ///< a scout looks at slots below covered_from_

@@ -111,6 +111,7 @@ void leader::forget_retired() {
   }
   recovery_proposals_.erase(recovery_proposals_.begin(),
                             recovery_proposals_.lower_bound(watermark_));
+  commanded_.erase_below(watermark_);
   while (!proposals_.empty() && proposals_.begin()->first < watermark_) {
     const auto slot = proposals_.begin()->first;
     if (commanders_.erase(slot) > 0)

@@ -19,6 +19,7 @@ void leader::run_for_office() {
   pmax_.clear();
   waiting_for_scouts_.clear();
   adopted_.clear();
+  commanded_.clear();
   covered_from_ = needed_from();
   scout_live_configurations();
 }

@@ -126,6 +126,31 @@ TEST_CASE("leader: C1, a recovery does not reach over slots with commanders at w
     CHECK(task.value.slot != 3);
 }
 
+TEST_CASE("leader: C1, a slot commanded and forgotten gets no second value from late answers") {
+  leader::settings settings;
+  settings.kept_decisions_bytes = 0;
+  leader_bench b{0, settings};
+  b.elect();
+  b.decide(b.propose(2, "two").start_commanders.at(0)); // and forgotten
+  const auto recover = [&](std::map<slot_num, pvalue> found) {
+    const auto scout = b.propose(1, "one").start_scouts.at(0);
+    b.propose(2, "another", "r2");
+    b.role.on(scout_outcome{adopted{1, scout.ballot, 1, scout.to_slot, 1, std::move(found)}});
+    std::map<slot_num, command> commanded;
+    for (const auto& task : b.role.take().start_commanders) {
+      commanded[task.value.slot] = task.value.value;
+      b.decide(task);
+    }
+    return commanded;
+  };
+  // Answers from before the acceptors accepted ⟨b,2,two⟩, to a scout that asked earlier.
+  CHECK_FALSE(recover({}).contains(2));
+  CHECK_FALSE(recover(accepted(0, 2, "older")).contains(2));
+  auto found = accepted(0, 2, "two");
+  found.at(2).ballot = b.role.ballot();
+  CHECK(recover(found).at(2) == command{"two"}); // the next answers have it
+}
+
 TEST_CASE("leader: a recovery that is preempted leaves nothing behind") {
   leader_bench b;
   elect_from_20(b);
