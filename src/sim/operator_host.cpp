@@ -62,10 +62,11 @@ void operator_host::settle() {
   for (const auto& f : out.finished) {
     const auto asked = std::move(open_.extract(f.ticket).mapped());
     if (f.kind != outcome_kind::done) {
-      if (f.kind != outcome_kind::unknown)
-        roster_.withdraw(asked);
-      else
+      // As with any operation: what one copy of it was refused for, another one may not be.
+      if (f.kind == outcome_kind::unknown || (f.busy && may_repeat_messages(world_.options)))
         roster_.lose_sight();
+      else
+        roster_.withdraw(asked);
       continue;
     }
     const auto outcome = decode_reconfiguration_outcome(f.body);
