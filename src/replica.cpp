@@ -189,9 +189,11 @@ std::set<role_id> replica::leaders_for(slot_num slot) const {
   return leaders;
 }
 
+/// Not for slots whose decision is here, and waits for those before it: a leader that has forgotten
+/// it would look there instead of where something is missing.
 void replica::resend_proposals() {
   for (auto& [slot, p] : proposals_)
-    if (tick_ >= p.next_send_tick)
+    if (tick_ >= p.next_send_tick && !decisions_.contains(slot))
       send_proposal(slot, p);
 }
 

@@ -59,7 +59,7 @@ acceptor_log::acceptor_log(fs::path folder, const loaded_acceptor& loaded)
   // and then the kernel takes the page for clean. All before it was durable when it was written.
   write_at(newest_, newest.place.path, newest.end - loaded.last_record.size(), loaded.last_record);
   sync_data(newest_, newest.place.path);
-  fs::remove(unfinished_path(folder_)); // of a process that was killed, or found the disk full
+  remove_file(unfinished_path(folder_)); // of a process that was killed, or found the disk full
   sync_directory(folder_);
   for (auto& spare : spares_in(folder_))
     spares_.push_back(std::move(spare));
@@ -124,10 +124,10 @@ void acceptor_log::release_oldest(slot_num watermark) {
   const auto& [number, path] = oldest->place;
   if (oldest->file_bytes == usual_segment_bytes && spares_.size() < most_spares) {
     const auto spare = spare_path(folder_, number);
-    fs::rename(path, spare);
+    rename_file(path, spare);
     spares_.push_back({number, spare});
   } else {
-    fs::remove(path);
+    remove_file(path);
   }
   has_unsynced_removal_ = true;
   segments_.pop_front();

@@ -40,7 +40,7 @@ struct acceptor_store::implementation {
   void make_room(std::uint64_t bytes);
   void append();
   void write_oldest_again();
-  bool holds(std::string_view key, std::string_view value) const;
+  bool counts(const pvalue_position& position, std::string_view value) const;
 
   std::filesystem::path path;
   mark_file acknowledged;
@@ -142,10 +142,9 @@ void acceptor_store::implementation::write(std::span<const acceptor_record> reco
     write_oldest_again();
 }
 
-bool acceptor_store::implementation::holds(std::string_view key, std::string_view value) const {
-  const auto position = parse_pvalue_key(key);
-  return position && position->slot >= watermark &&
-         digest.holds(position->version, position->slot, value);
+bool acceptor_store::implementation::counts(const pvalue_position& position,
+                                            std::string_view value) const {
+  return position.slot >= watermark && digest.holds(position.version, position.slot, value);
 }
 
 /// Garbage collection frees segments. Where it stands still and ballots come and go, what they
@@ -158,7 +157,7 @@ void acceptor_store::implementation::write_oldest_again() {
   std::uint64_t bytes = most_of_a_write;
   for (log_record old; reader.next(old);)
     for_each_entry(old.entries, [&](std::string_view key, std::string_view value) {
-      if (const auto position = parse_pvalue_key(key); position && holds(key, value)) {
+      if (const auto position = parse_pvalue_key(key); position && counts(*position, value)) {
         record.put(key, value);
         bytes += most_without_command + value.size();
         highest = std::max(highest, position->slot);

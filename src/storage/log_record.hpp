@@ -27,7 +27,7 @@ struct log_record {
 /// Records begin at multiples of this.
 inline constexpr std::size_t record_alignment = 8;
 
-/// One that is built up entry by entry, so that a command is copied once.
+/// One that is built up entry by entry.
 class record_builder {
 public:
   record_builder();

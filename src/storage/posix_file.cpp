@@ -138,9 +138,18 @@ void sync_directory(const std::filesystem::path& path) {
   sync_file(open_file(path, O_RDONLY | O_DIRECTORY), path);
 }
 
-void rename_durably(const std::filesystem::path& from, const std::filesystem::path& to) {
+void remove_file(const std::filesystem::path& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT)
+    fail_errno("remove", path, errno);
+}
+
+void rename_file(const std::filesystem::path& from, const std::filesystem::path& to) {
   if (::rename(from.c_str(), to.c_str()) != 0)
     fail_errno("rename " + from.string() + " to", to, errno);
+}
+
+void rename_durably(const std::filesystem::path& from, const std::filesystem::path& to) {
+  rename_file(from, to);
   sync_directory(parent_of(to));
 }
 

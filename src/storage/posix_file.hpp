@@ -57,6 +57,10 @@ void sync_file(const unique_fd& fd, const std::filesystem::path& path);
 /// What was written, and what is needed to read it.
 void sync_data(const unique_fd& fd, const std::filesystem::path& path);
 void sync_directory(const std::filesystem::path& path);
+/// Not durable before the directory is synced. It need not be there.
+void remove_file(const std::filesystem::path& path);
+/// The same: not durable yet.
+void rename_file(const std::filesystem::path& from, const std::filesystem::path& to);
 /// Renames and syncs the directory (both must lie in the same one).
 void rename_durably(const std::filesystem::path& from, const std::filesystem::path& to);
 /// Replaces `path` by a file with these bytes: after a crash it is the old or the new one, whole.

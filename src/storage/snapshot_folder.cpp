@@ -85,11 +85,11 @@ snapshot_folder::snapshot_folder(fs::path folder, std::string cluster)
     if (entry.path().extension() == ".tmp")
       left_over.push_back(entry.path());
   for (const auto& file : left_over)
-    fs::remove(file);
+    remove_file(file);
   const auto wanted = unfinished_fetch();
   for (const auto& what : fetched_files())
     if (!wanted || what.slot != wanted->slot || what.total != wanted->total)
-      fs::remove(file_of(what));
+      remove_file(file_of(what));
   sync_directory(path_); // a crashed process may have renamed without syncing
 }
 
@@ -130,7 +130,7 @@ std::optional<fetched_file> snapshot_folder::unfinished_fetch() const {
 fs::path snapshot_folder::begin_fetch(const fetched_file& what) {
   for (const auto& other : fetched_files())
     if (other.slot != what.slot || other.total != what.total)
-      fs::remove(file_of(other));
+      remove_file(file_of(other));
   return file_of(what);
 }
 

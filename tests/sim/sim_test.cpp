@@ -46,6 +46,8 @@ TEST_CASE("seeds that found defects") {
       61003552, // L1: a client had more left to do after the faults than their end leaves time for
       61004745, // a crash: an operator was asked to reconfigure before it was started
       72080070, // L1: an operator took a refusal of one copy of its request for one of all
+      83003962, // L1: a replica asked for slots that it knew the decisions of, and the leader that
+                // had forgotten them recovered these instead of the one that was missing
       72160765, // C1: a slot decided and forgotten got another value from late answers
       54, // L2: a request held back behind one that was given up stayed at its replica for ever
       437497203643, // H1: "not executed" was believed of a request that the network repeated

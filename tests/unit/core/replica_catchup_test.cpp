@@ -75,6 +75,17 @@ TEST_CASE("catch-up: gaps that nobody can fill are proposed as no-ops") {
   CHECK(sent[1].slot == 2);
 }
 
+TEST_CASE("catch-up: only what is missing is asked for again, not what waits behind it") {
+  replica_bench b;
+  b.decide(3, command{"c"});
+  REQUIRE(only<propose>(b.tick(40).send, "l1").size() >= 2);
+  b.decide(2, command{"b"});
+  const auto again = only<propose>(b.tick(200).send, "l1");
+  CHECK(!again.empty());
+  for (const auto& p : again)
+    CHECK(p.slot == 1);
+}
+
 TEST_CASE("catch-up: if the one that is ahead never answers, the leaders are asked") {
   replica_bench b;
   std::vector<envelope> sent;

@@ -149,6 +149,37 @@ TEST_CASE("a write that is larger than a segment gets one of its size") {
   a.restart();
 }
 
+TEST_CASE("a left-over file or a segment that cannot be removed or renamed is named") {
+  scratch::directory tmp;
+  const auto block = [](const fs::path& path) { fs::create_directories(path / "in the way"); };
+  {
+    acceptor_fixture a{tmp / "a1"};
+    a.stop();
+    block(tmp / "a1/log/new.tmp");
+    CHECK(contains(error_of([&] { a.start(); }),
+                   "cannot remove " + (tmp / "a1/log/new.tmp").string()));
+  }
+  acceptor_fixture a{tmp / "a2"};
+  slot_num slot = 1;
+  const auto write = [&] {
+    a.write({accept_record{1, {{1, "l1"}, slot++, command{std::string(1 << 20, 'v')}}}});
+  };
+  const auto oldest = [&] { return scratch::segments(tmp / "a2").front(); };
+  while (fs::file_size(oldest()) < usual_segment_bytes) {
+    write();
+    a.write({collect_record{slot}});
+  }
+  const auto spare = fs::path{oldest()}.replace_extension(".spare");
+  block(spare);
+  CHECK(contains(error_of([&] {
+                   for (int i = 0; i < 10; ++i) {
+                     write();
+                     a.write({collect_record{slot}});
+                   }
+                 }),
+                 "to " + spare.string() + ": "));
+}
+
 TEST_CASE("a full disk: write() says so and stays failed; with room again all that was "
           "acknowledged is there") {
   scratch::directory tmp;

@@ -27,17 +27,10 @@ inline std::vector<fs::path> spares(const fs::path& acceptor) {
 inline fs::path newest_log(const fs::path& acceptor) { return segments(acceptor).back(); }
 
 /// Without the zeros at its end.
-inline std::uintmax_t used_bytes(const fs::path& file) {
-  return contents(file).find_last_not_of('\0') + 1;
+inline std::size_t used_bytes(const std::string& content) {
+  return content.find_last_not_of('\0') + 1;
 }
-
-inline void cut(const fs::path& file, std::uintmax_t keep) { fs::resize_file(file, keep); }
-
-inline void zero_from(const fs::path& file, std::uintmax_t keep) {
-  const auto size = fs::file_size(file);
-  fs::resize_file(file, keep);
-  fs::resize_file(file, size);
-}
+inline std::uintmax_t used_bytes(const fs::path& file) { return used_bytes(contents(file)); }
 
 /// What becomes of an entry's value; nothing: the entry goes.
 using entry_edit =
