@@ -160,6 +160,7 @@ TEST_CASE("a log cut at any place loses acknowledged records, so it is refused; 
 TEST_CASE("a record torn by a crash before it was acknowledged is dropped without a word") {
   const interrupted_write a{"torn"};
   for (auto keep = scratch::used_bytes(a.before); keep < scratch::used_bytes(a.after); ++keep) {
+    INFO("torn at " << keep);
     CHECK(a.is_dropped(a.after.substr(0, keep)));
     CHECK(a.is_dropped(a.after.substr(0, keep) + std::string(a.after.size() - keep, '\0')));
   }
