@@ -62,6 +62,10 @@ bool is_possible(const operation& op);
 
 using history = std::vector<operation>;
 
+/// A guess at the order in which operations took effect: the lower one did first.
+using guess = std::uint64_t;
+inline constexpr guess no_guess = ~guess{0};
+
 /// "put k v → ok", for people; long values are cut.
 std::string describe(const operation& op);
 /// Bytes for people: escaped, in quotes if they need them, the middle of long ones left out.

@@ -186,7 +186,7 @@ key_search::entered key_search::enter(const key_state& state) {
     break;
   }
   path_.push_back({state, trail_before, trail_.size(), candidates_.size(), false});
-  collect_known(path_.back());
+  collect_likely(path_.back());
   return entered::open;
 }
 
@@ -204,9 +204,9 @@ std::optional<key_state> key_search::next_state() {
       take(op);
       if (*next == n.state || exact_ends_ || !needs_.is_last_chance(n.state))
         return next;
-    } else if (!n.tried_known) {
-      n.tried_known = true;
-      collect_unknown(n);
+    } else if (!n.tried_likely) {
+      n.tried_likely = true;
+      collect_unlikely(n);
     } else {
       undo_to(n.trail_before);
       path_.pop_back();
@@ -215,29 +215,35 @@ std::optional<key_state> key_search::next_state() {
   return std::nullopt;
 }
 
+bool key_search::is_candidate(std::uint32_t op, const key_state& state) const {
+  if (twin_is_left(op))
+    return false;
+  const auto next = after(ops_[op], state);
+  return is_unknown(op) ? !is_unseen_put(op) && next != state : next.has_value();
+}
+
 /// Those that are called before anything returns, the one that must come soonest last.
-void key_search::collect_known(const node& n) {
+void key_search::collect_likely(const node& n) {
   auto at = events_.first();
   for (; !events_.is_return(at); at = events_.after(at)) {
     const auto op = events_.operation_of(at);
-    if (!is_unknown(op) && !twin_is_left(op) && after(ops_[op], n.state))
+    if (is_likely(op) && is_candidate(op, n.state))
       candidates_.push_back(op);
   }
   furthest_ = std::max(furthest_, at);
   const auto wanted = required_state(ops_[events_.operation_of(at)]);
   const auto rank = [&](std::uint32_t op) {
     const bool serves = wanted && after(ops_[op], n.state) == wanted;
-    return std::pair{!serves, events_.return_of(op)};
+    return std::tuple{items_[op].order, !serves, events_.return_of(op)};
   };
   std::sort(candidates_.begin() + static_cast<std::ptrdiff_t>(n.candidates_begin),
             candidates_.end(), [&](std::uint32_t a, std::uint32_t b) { return rank(a) > rank(b); });
 }
 
-void key_search::collect_unknown(const node& n) {
+void key_search::collect_unlikely(const node& n) {
   for (auto at = events_.first(); !events_.is_return(at); at = events_.after(at)) {
     const auto op = events_.operation_of(at);
-    if (is_unknown(op) && !twin_is_left(op) && !is_unseen_put(op) &&
-        after(ops_[op], n.state) != n.state)
+    if (!is_likely(op) && is_candidate(op, n.state))
       candidates_.push_back(op);
   }
 }

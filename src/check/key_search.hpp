@@ -15,6 +15,7 @@ namespace pmmc::check {
 struct search_item {
   const operation* op = nullptr;
   bool open = false;
+  guess order = no_guess; ///< what is tried first; nothing is left out because of it
 };
 
 enum class search_end : std::uint8_t { found, none, gave_up };
@@ -58,7 +59,7 @@ private:
     std::size_t trail_before = 0; ///< the trail's length without the reads that went first
     std::size_t trail_here = 0;
     std::size_t candidates_begin = 0;
-    bool tried_known = false; ///< those with an unknown outcome come last
+    bool tried_likely = false; ///< those with an unknown outcome and no guess come last
   };
 
   void link_twins();
@@ -67,8 +68,8 @@ private:
   search_end search(const std::function<bool(const key_state&)>& at_end);
   entered enter(const key_state& state);
   std::optional<key_state> next_state();
-  void collect_known(const node& n);
-  void collect_unknown(const node& n);
+  void collect_likely(const node& n);
+  void collect_unlikely(const node& n);
   template <class Suits>
   void take_where(const Suits& suits);
   void take_reads(const key_state& state);
@@ -78,6 +79,9 @@ private:
   void take(std::uint32_t op);
   void undo_to(std::size_t trail);
   bool is_unknown(std::uint32_t op) const { return ops_[op].result == result_kind::unknown; }
+  bool is_likely(std::uint32_t op) const { return !is_unknown(op) || items_[op].order != no_guess; }
+  /// It may come next, and do something.
+  bool is_candidate(std::uint32_t op, const key_state& state) const;
 
   std::vector<search_item> items_; ///< those that matter
   std::vector<const operation*> origins_;

@@ -37,7 +37,8 @@ std::string_view to_string(verdict v) {
   return "gave up";
 }
 
-check_result check_history(std::span<const operation> operations, const limits& l) {
+check_result check_history(std::span<const operation> operations, const limits& l,
+                           std::span<const guess> guesses) {
   check_result result;
   result.operations = operations.size();
   result.unknown = static_cast<std::uint64_t>(
@@ -45,10 +46,13 @@ check_result check_history(std::span<const operation> operations, const limits& 
                     [](const operation& op) { return op.result == result_kind::unknown; }));
   for (const auto& [key, ops] : by_key(operations)) {
     ++result.keys;
-    const std::vector<search_item> items = [&ops = ops] {
+    const std::vector<search_item> items = [&, &ops = ops] {
       std::vector<search_item> all;
       for (const auto* op : ops)
-        all.push_back({op, false});
+        all.push_back({op, false,
+                       guesses.empty()
+                           ? no_guess
+                           : guesses[static_cast<std::size_t>(op - operations.data())]});
       return all;
     }();
     key_search search{items, l.max_states};

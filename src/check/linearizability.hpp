@@ -44,7 +44,9 @@ struct check_result {
   std::vector<std::string> keys_given_up;
 };
 
-/// Operations in any order. The keys start absent.
-check_result check_history(std::span<const operation> operations, const limits& l = {});
+/// Operations in any order. The keys start absent. `guesses`, one for each operation or none at
+/// all, say where to look first; wrong ones cost time, never the verdict.
+check_result check_history(std::span<const operation> operations, const limits& l = {},
+                           std::span<const guess> guesses = {});
 
 } // namespace pmmc::check

@@ -33,11 +33,11 @@ public:
   void push(sim_time at, event_kind kind, std::size_t who, std::uint32_t life, std::size_t what) {
     heap_.push_back({at, order_++, kind, static_cast<std::uint16_t>(who), life,
                      static_cast<std::uint32_t>(what)});
-    std::push_heap(heap_.begin(), heap_.end(), later);
+    std::push_heap(heap_.begin(), heap_.end(), later{});
   }
   /// Precondition: not empty.
   event pop() {
-    std::pop_heap(heap_.begin(), heap_.end(), later);
+    std::pop_heap(heap_.begin(), heap_.end(), later{});
     const auto next = heap_.back();
     heap_.pop_back();
     return next;
@@ -47,9 +47,12 @@ public:
   sim_time next_time() const { return heap_.front().at; }
 
 private:
-  static bool later(const event& a, const event& b) {
-    return a.at != b.at ? a.at > b.at : a.order > b.order;
-  }
+  /// A type, not a function: the heap's loops then inline it.
+  struct later {
+    bool operator()(const event& a, const event& b) const {
+      return a.at != b.at ? a.at > b.at : a.order > b.order;
+    }
+  };
   std::vector<event> heap_;
   std::uint64_t order_ = 0;
 };

@@ -1,10 +1,13 @@
 // What the clients of a run did and saw.
 #pragma once
 
+#include "check/history.hpp"
+#include "sim/checkers/kv_model.hpp"
 #include "sim/scenario.hpp"
 #include "types.hpp"
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,5 +30,14 @@ struct recorded_operation {
 };
 
 using history = std::vector<recorded_operation>; ///< by `called`
+
+/// As the linearizability checker takes it: one for one.
+check::history to_check(const history& seen);
+
+/// For each operation, the place among `effects` of the first that it can be and that no other one
+/// is; none for those that changed nothing and that nobody was told about. The log's order is the
+/// first one to try, and as a rule the last; the verdict does not depend on it.
+std::vector<check::guess> guess_order(const history& seen,
+                                      std::span<const kv_model::effect> effects);
 
 } // namespace pmmc::sim

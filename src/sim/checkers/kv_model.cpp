@@ -35,8 +35,10 @@ std::size_t kv_model::perform(slot_num slot, const command& chosen) {
         const auto& [kind, op] = s.early.begin()->second;
         auto& answer = answers_[{e.session, s.next}];
         answer.is_known = kind == request_kind::operation;
-        if (answer.is_known)
+        if (answer.is_known) {
           answer.encoded = execute(op, slot);
+          effects_.push_back({op, answer.encoded});
+        }
         s.early.erase(s.early.begin());
         ++s.next;
       }

@@ -32,6 +32,13 @@ public:
   /// No request of it is executed any more.
   bool is_over(session_id session) const;
   std::uint64_t sessions_ended() const { return sessions_ended_; }
+
+  struct effect {
+    std::string op; ///< encoded, like the answer
+    std::string answer;
+  };
+  /// All that was executed, in its order.
+  const std::vector<effect>& effects() const { return effects_; }
   /// The value before `slot`.
   std::optional<std::string_view> value_at(const std::string& key, slot_num slot) const;
 
@@ -50,6 +57,7 @@ private:
   std::uint64_t sessions_ended_ = 0;
   std::map<std::pair<session_id, std::uint64_t>, expected_answer> answers_;
   std::map<session_id, std::uint64_t> opened_by_;
+  std::vector<effect> effects_;
   /// key → the slots in which it changed, with the values afterwards
   std::map<std::string, std::vector<std::pair<slot_num, std::optional<std::string>>>, std::less<>>
       values_;

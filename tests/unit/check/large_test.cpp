@@ -14,6 +14,30 @@ const std::vector<operation_kind> all_kinds = {
     operation_kind::put,    operation_kind::get, operation_kind::get, operation_kind::append,
     operation_kind::append, operation_kind::cas, operation_kind::del, operation_kind::incr};
 
+/// Twenty increments that nobody was told about, of which every other one took effect: no sum of
+/// others is the same.
+history silent_increments() {
+  history all;
+  std::int64_t sum = 0;
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    auto& op = all.emplace_back();
+    op.client = "a";
+    op.kind = operation_kind::incr;
+    op.key = "k";
+    op.by = std::int64_t{1} << i;
+    op.call_ns = i;
+    sum += i % 2 == 1 ? op.by : 0;
+  }
+  auto& read = all.emplace_back();
+  read.client = "b";
+  read.key = "k";
+  read.result = result_kind::ok;
+  read.told = std::to_string(sum);
+  read.call_ns = 100;
+  read.return_ns = 101;
+  return all;
+}
+
 /// Some read in the last quarter that returned a value.
 operation& late_read(history& all) {
   const auto from = all.begin() + static_cast<std::ptrdiff_t>(all.size() * 3 / 4);
@@ -60,4 +84,17 @@ TEST_CASE("100,000 operations of 64 clients on 4 keys") {
                                    .unknown = 0.0002,
                                    .kinds = {operation_kind::put, operation_kind::get,
                                              operation_kind::get, operation_kind::cas}});
+}
+
+TEST_CASE("a right guess at the order leaves nothing to search") {
+  auto all = silent_increments();
+  std::vector<guess> guesses(all.size(), no_guess);
+  for (std::size_t i = 1; i < 20; i += 2)
+    guesses[i] = i;
+  limits few;
+  few.max_states = 12;
+  CHECK(check_history(all, few).outcome == verdict::gave_up);
+  CHECK(check_history(all, few, guesses).outcome == verdict::linearizable);
+  all.back().told = std::string{"-1"};
+  CHECK(check_history(all, {}, guesses).outcome == verdict::not_linearizable);
 }

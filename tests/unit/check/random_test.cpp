@@ -43,6 +43,14 @@ std::vector<operation_kind> some_kinds(std::mt19937_64& random) {
   return all[random() % all.size()];
 }
 
+/// Each operation somewhere, or nowhere.
+std::vector<guess> wild_guesses(std::mt19937_64& random, std::size_t operations) {
+  std::vector<guess> guesses;
+  for (std::size_t i = 0; i < operations; ++i)
+    guesses.push_back(random() % 4 == 0 ? no_guess : random() % operations);
+  return guesses;
+}
+
 std::string text_of(const history& all) {
   std::string text;
   for (const auto& op : all)
@@ -70,8 +78,9 @@ TEST_CASE("verdicts on small random histories are those of brute force") {
     CAPTURE(text_of(all));
     const bool expected = is_linearizable_by_brute_force(all);
     (expected ? good : bad) += 1;
-    REQUIRE(check_history(all).outcome ==
-            (expected ? verdict::linearizable : verdict::not_linearizable));
+    const auto outcome = expected ? verdict::linearizable : verdict::not_linearizable;
+    REQUIRE(check_history(all).outcome == outcome);
+    REQUIRE(check_history(all, {}, wild_guesses(random, all.size())).outcome == outcome);
   });
   MESSAGE(good, " linearizable, ", bad, " not");
   if (std::getenv("PMMC_RUNS") == nullptr) {

@@ -1,0 +1,50 @@
+// What the clients of a run saw, and where in the log it seems to have happened.
+#include "sim/history.hpp"
+
+#include "kv/operation.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace pmmc::sim;
+namespace kv = pmmc::kv;
+using pmmc::check::no_guess;
+
+namespace {
+
+recorded_operation seen(const kv::operation& op, operation_end end, std::string answer = {}) {
+  return {"c1", encode(op), std::move(answer), 0, 0, end};
+}
+
+const auto put_x = kv::put{"k", "x"};
+const auto add_1 = kv::incr{"n", 1};
+const auto swap_x = kv::cas{"k", "x", "y"};
+const auto ok = encode(kv::answer{});
+
+std::string number(std::int64_t n) { return encode(kv::answer{kv::answer_status::ok, n}); }
+
+} // namespace
+
+TEST_CASE("an operation is guessed to be the effect that gave its answer") {
+  const history all{seen(add_1, operation_end::answered, number(2)),
+                    seen(put_x, operation_end::answered, ok),
+                    seen(add_1, operation_end::answered, number(1))};
+  const std::vector<kv_model::effect> effects{
+      {encode(add_1), number(1)}, {encode(put_x), ok}, {encode(add_1), number(2)}};
+  CHECK(guess_order(all, effects) == std::vector<pmmc::check::guess>{2, 1, 0});
+}
+
+TEST_CASE("one of unknown outcome is guessed to be an effect that is nobody else's, or none") {
+  const history all{seen(add_1, operation_end::unknown),
+                    seen(add_1, operation_end::answered, number(1)),
+                    seen(add_1, operation_end::unknown), seen(put_x, operation_end::not_executed)};
+  const std::vector<kv_model::effect> effects{{encode(add_1), number(1)},
+                                              {encode(add_1), number(2)}};
+  CHECK(guess_order(all, effects) == std::vector<pmmc::check::guess>{1, 0, no_guess, no_guess});
+}
+
+TEST_CASE("one of unknown outcome that changed nothing is guessed to be none") {
+  const std::vector<kv_model::effect> effects{
+      {encode(swap_x), encode(kv::answer{kv::answer_status::mismatch, {}})}};
+  CHECK(guess_order({seen(swap_x, operation_end::unknown)}, effects) ==
+        std::vector<pmmc::check::guess>{no_guess});
+}
