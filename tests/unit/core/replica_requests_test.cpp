@@ -110,6 +110,7 @@ TEST_CASE(
 
 TEST_CASE("replica: a slot that takes longer than a tick does not keep the next one waiting") {
   replica::settings settings;
+  settings.eager_slots = 1;
   settings.pipeline_slots = 3;
   replica_bench b{settings};
   b.open_session();
