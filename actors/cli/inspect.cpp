@@ -77,7 +77,7 @@ void print_role(const storage::inspection& i) {
     std::printf("seqnum     %llu is the least that was never used\n",
                 static_cast<unsigned long long>(*i.seqnum));
   for (const auto& [id, format_id] : i.known_disks)
-    std::printf("knows      acceptor %s by disk %s\n", id.str().c_str(), format_id.c_str());
+    std::printf("knows      %s by disk %s\n", id.str().c_str(), format_id.c_str());
   for (const auto& s : i.snapshots)
     std::printf("snapshot   of the slots below %llu, %s, %s\n",
                 static_cast<unsigned long long>(s.slot), human_bytes(s.file_bytes).c_str(),

@@ -125,8 +125,10 @@ int run_one(std::uint64_t seed, const sim::reduction& less, const po::variables_
               s.faults.size(), static_cast<unsigned long long>(r.facts.events),
               static_cast<double>(r.facts.simulated) / sim::second,
               static_cast<unsigned long long>(r.trace_hash), sim::describe(r.facts).c_str());
-  if (r.broken.empty())
+  if (r.broken.empty()) {
+    std::puts("nothing is broken");
     return done;
+  }
   report(r, less, given["shrink-seconds"].as<double>());
   return internal_error;
 }

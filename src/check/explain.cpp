@@ -187,7 +187,7 @@ void explainer::cut_beginning() {
   key_search before{std::span{left_.begin(), at}, states_left_};
   const auto orders = before.end_states(max_states_told);
   states_left_ -= before.states();
-  if (!orders)
+  if (!orders || orders->empty())
     return;
   is_cut_ = true;
   beginning_.clear();
@@ -245,8 +245,13 @@ violation explainer::explain(std::uint64_t reached_ns) {
   items all;
   for (const auto* op : operations_)
     all.push_back({op, false});
-  never_written_ = key_search{all, 0}.never_written();
-  cut_end(never_written_ == nullptr ? reached_ns : never_written_->return_ns);
+  // With a value that nobody wrote the search was not begun: it may have gone wrong before.
+  if (const auto* impossible = key_search{all, 0}.never_written())
+    reached_ns = impossible->return_ns > 0 && fails(until(impossible->return_ns - 1))
+                     ? 0
+                     : impossible->return_ns;
+  cut_end(reached_ns);
+  never_written_ = key_search{left_, 0}.never_written();
   cut_beginning();
   drop_reads();
   violation v{operations_.front()->key, {}, text()};

@@ -131,3 +131,18 @@ TEST_CASE("what is shown from the beginning of a history is not linearizable by 
   }
   CHECK(shown > 300);
 }
+
+TEST_CASE("what had gone wrong before a value that nobody wrote is what is shown") {
+  auto all = script(R"(
+    c 1 2 append k x = ok 9
+    c 3 4 del k = ok)");
+  const auto time = add_good(all, 5, 4);
+  for (const auto& op : script("c " + std::to_string(time) + " " + std::to_string(time + 1) +
+                               " get k = ok ZZZ"))
+    all.push_back(op);
+  const auto v = violation_in(all);
+  CHECK(v.text == R"(key k: no order of its operations explains what they were told.
+It had gone wrong by the return of the operation marked >. Of 1 operations until then, 1 matter; times in ms:
+> c  0.000 to 0.000 ms  append k x → ok, length 9
+)");
+}
