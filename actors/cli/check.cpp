@@ -6,6 +6,8 @@ namespace pmmc::cli {
 
 int check(const arguments& a) {
   a.expect_words(0, 0, "check --history FILE... | --exhaustive SCOPE");
+  if (a.options.count("history") > 0 && a.options.count("exhaustive") > 0)
+    throw command_error{bad_usage, "--history or --exhaustive: one of them at a time"};
   if (a.options.count("history") > 0)
     return check_history_files(a);
   if (a.options.count("exhaustive") > 0)

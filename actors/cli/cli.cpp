@@ -146,6 +146,11 @@ std::string from_environment(const std::string& variable) {
   return {};
 }
 
+template <class Number>
+bool takes(const po::value_semantic* semantic) {
+  return dynamic_cast<const po::typed_value<Number>*>(semantic) != nullptr;
+}
+
 arguments parse(int argc, char** argv) {
   auto visible = options_of(argc > 1 ? argv[1] : "");
   po::options_description all;
@@ -155,12 +160,13 @@ arguments parse(int argc, char** argv) {
   arguments a;
   a.program = argv[0];
   // Precedence: what is stored first wins.
-  po::store(po::command_line_parser(argc, argv)
-                .options(all)
-                .positional(positional)
-                .extra_style_parser(negative_numbers)
-                .run(),
-            a.options);
+  const auto parsed = po::command_line_parser(argc, argv)
+                          .options(all)
+                          .positional(positional)
+                          .extra_style_parser(negative_numbers)
+                          .run();
+  refuse_negative(parsed, all);
+  po::store(parsed, a.options);
   po::store(po::parse_environment(visible, from_environment), a.options);
   po::notify(a.options);
   if (a.options.count("words") > 0)
@@ -220,6 +226,20 @@ config::cluster_file arguments::load_cluster() const {
 void arguments::expect_words(std::size_t least, std::size_t most, const std::string& usage) const {
   if (words.size() < least || words.size() > most)
     throw command_error{bad_usage, "usage: pmmc " + usage};
+}
+
+void refuse_negative(const po::parsed_options& parsed, const po::options_description& known) {
+  for (const auto& given : parsed.options) {
+    if (given.string_key.empty())
+      continue;
+    const auto* semantic = known.find(given.string_key, false).semantic().get();
+    if (!takes<std::uint64_t>(semantic) && !takes<unsigned>(semantic))
+      continue;
+    for (const auto& value : given.value)
+      if (value.starts_with('-'))
+        throw command_error{bad_usage, "--" + given.string_key + " " + value +
+                                           ": it takes a whole number, not negative"};
+  }
 }
 
 } // namespace pmmc::cli

@@ -46,6 +46,10 @@ struct arguments {
   void expect_words(std::size_t least, std::size_t most, const std::string& usage) const;
 };
 
+/// Throws command_error: boost would take "-1" for 2^64 - 1.
+void refuse_negative(const boost::program_options::parsed_options& parsed,
+                     const boost::program_options::options_description& known);
+
 // Commands. Each returns its exit code, or throws.
 int init(const arguments& a);
 int start(const arguments& a);

@@ -91,6 +91,23 @@ sim::reduction reduction_of(const po::variables_map& given) {
   return less;
 }
 
+/// Each fault once, and only those that the run has. (In a batch each run has other ones.)
+void refuse_unknown_faults(std::uint64_t seed, const sim::reduction& less) {
+  if (!less.keep)
+    return;
+  auto all = less;
+  all.keep.reset();
+  const auto faults = sim::choose_scenario(seed, all).faults.size();
+  auto kept = *less.keep;
+  std::sort(kept.begin(), kept.end());
+  if (std::adjacent_find(kept.begin(), kept.end()) != kept.end())
+    throw command_error{bad_usage, "--keep names a fault twice"};
+  if (!kept.empty() && kept.back() >= faults)
+    throw command_error{bad_usage, "--keep " + std::to_string(kept.back()) + ": run " +
+                                       std::to_string(seed) + " has " + std::to_string(faults) +
+                                       " faults, from 0 on"};
+}
+
 void report(const sim::result& failure, const sim::reduction& less, double shrink_seconds) {
   const auto seed = std::to_string(failure.seed);
   std::printf("\nFAILED: seed %s, commit %s: %s\n  again: pmmc sim --seed %s%s\n", seed.c_str(),
@@ -98,6 +115,14 @@ void report(const sim::result& failure, const sim::reduction& less, double shrin
   std::fflush(stdout);
   if (shrink_seconds <= 0)
     return;
+  const auto again =
+      sim::isolated_run{sim::choose_scenario(failure.seed, less), less.steps.value_or(0), false}
+          .finish();
+  if (sim::name_of(again.broken) != sim::name_of(failure.broken)) {
+    std::printf("  it did not come again: %s\n",
+                again.broken.empty() ? "nothing was broken" : again.broken.c_str());
+    return;
+  }
   const auto smallest = sim::shrink(failure.seed, less, failure.broken, shrink_seconds);
   std::printf("  shrunk to: pmmc sim --seed %s%s\n\n%s", seed.c_str(),
               sim::to_string(smallest).c_str(),
@@ -191,7 +216,9 @@ int run_many(const sim::batch& b, const po::variables_map& given) {
 int simulate(int argc, char** argv) {
   const auto options = sim_options();
   po::variables_map given;
-  po::store(po::parse_command_line(argc, argv, options), given);
+  const auto parsed = po::command_line_parser(argc, argv).options(options).positional({}).run();
+  refuse_negative(parsed, options);
+  po::store(parsed, given);
   po::notify(given);
   if (given["help"].as<bool>()) {
     std::ostringstream text;
@@ -206,12 +233,19 @@ int simulate(int argc, char** argv) {
   if (given.count("runs") == 0) {
     if (!has_seed)
       throw command_error{bad_usage, "which run? --seed N, or --runs N for many; see --help"};
+    if (given["json"].as<bool>())
+      throw command_error{bad_usage, "--json is for the summary of --runs; see --help"};
+    refuse_unknown_faults(given["seed"].as<std::uint64_t>(), less);
     return run_one(given["seed"].as<std::uint64_t>(), less, given);
   }
+  if (given["replay"].as<bool>())
+    throw command_error{bad_usage, "--replay is for one run; see --help"};
   sim::batch b;
   b.runs = given["runs"].as<std::uint64_t>();
-  b.jobs =
-      static_cast<unsigned>(std::clamp<std::uint64_t>(given["jobs"].as<std::uint64_t>(), 1, 256));
+  const auto jobs = given["jobs"].as<std::uint64_t>();
+  if (b.runs == 0 || jobs < 1 || jobs > 64)
+    throw command_error{bad_usage, "--runs takes 1 or more, --jobs 1 to 64"};
+  b.jobs = static_cast<unsigned>(jobs);
   b.less = less;
   std::random_device entropy;
   b.first_seed = has_seed ? given["seed"].as<std::uint64_t>() : std::uint64_t{entropy()} << 8;

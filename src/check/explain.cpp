@@ -46,8 +46,13 @@ private:
   std::size_t all_until_end_ = 0;
   items left_;
   const operation* never_written_ = nullptr;
-  bool is_cut_ = false; ///< left_ is what comes behind the states of beginning_
-  std::vector<std::optional<std::string>> beginning_ = {std::nullopt};
+  /// What came before left_: the value, and what of unknown outcome has made it.
+  struct beginning {
+    std::optional<std::string> value;
+    std::unordered_set<const operation*> done;
+  };
+  bool is_cut_ = false; ///< left_ is what comes behind beginnings_
+  std::vector<beginning> beginnings_ = {{}};
 };
 
 bool explainer::fails(const items& some, const key_state& initial) {
@@ -58,8 +63,10 @@ bool explainer::fails(const items& some, const key_state& initial) {
 }
 
 bool explainer::fails_from_everywhere(const items& some) {
-  return std::all_of(beginning_.begin(), beginning_.end(), [&](const auto& value) {
-    return fails(some, value ? key_state{*value} : key_state{});
+  return std::all_of(beginnings_.begin(), beginnings_.end(), [&](const beginning& before) {
+    auto rest = some;
+    std::erase_if(rest, [&](const search_item& i) { return before.done.contains(i.op); });
+    return fails(rest, before.value ? key_state{*before.value} : key_state{});
   });
 }
 
@@ -190,10 +197,15 @@ void explainer::cut_beginning() {
   if (!orders || orders->empty())
     return;
   is_cut_ = true;
-  beginning_.clear();
+  beginnings_.clear();
   for (const auto& order : *orders)
-    beginning_.push_back(value_after(order));
-  left_.erase(std::remove_if(left_.begin(), at, is_closed), at);
+    beginnings_.push_back({value_after(order), {order.begin(), order.end()}});
+  const auto is_over = [&](const search_item& i) {
+    return is_closed(i) ||
+           std::all_of(beginnings_.begin(), beginnings_.end(),
+                       [&](const beginning& before) { return before.done.contains(i.op); });
+  };
+  left_.erase(std::remove_if(left_.begin(), at, is_over), at);
 }
 
 std::string milliseconds(std::uint64_t ns) {
@@ -232,8 +244,9 @@ std::string explainer::text() const {
   text += "; times in ms:\n";
   if (is_cut_) {
     text += "  before them the key was ";
-    for (std::size_t i = 0; i < beginning_.size(); ++i)
-      text += (i > 0 ? " or " : "") + (beginning_[i] ? shown(*beginning_[i]) : "absent");
+    for (std::size_t i = 0; i < beginnings_.size(); ++i)
+      text +=
+          (i > 0 ? " or " : "") + (beginnings_[i].value ? shown(*beginnings_[i].value) : "absent");
     text += "\n";
   }
   for (auto i = first; i != left_.end(); ++i)

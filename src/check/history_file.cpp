@@ -17,14 +17,14 @@ bool is_same_call(const operation& a, const operation& b) {
 void history_reader::read(std::istream& in, const std::string& name) {
   std::string line;
   for (std::uint64_t number = 1; std::getline(in, line); ++number) {
-    const bool cut_off = in.eof();
+    const bool is_last = in.eof();
     const auto place = name + ":" + std::to_string(number);
     if (line.find_first_not_of(" \t\r") == std::string::npos)
       continue;
     try {
       take(parse_line(line), place);
-    } catch (const not_json& e) {
-      if (cut_off)
+    } catch (const cut_off& e) {
+      if (is_last)
         warnings_.push_back(place + ": the last line is cut off, and is left out; whoever wrote it "
                                     "was stopped there");
       else

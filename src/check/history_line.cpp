@@ -136,6 +136,14 @@ void parse_result(const json& line, operation& op) {
                "overflow; each can be ok, not executed or unknown");
 }
 
+/// The arguments are the only values that hold others. Libraries for JSON call themselves for each
+/// level, so that a deep one would end the program.
+bool is_flat(int depth, json::parse_event_t, const json&) {
+  if (depth > 2)
+    refuse("there are values in values in values", "arguments would be strings");
+  return true;
+}
+
 void parse_times(const json& line, operation& op) {
   op.call_ns =
       number_of<std::uint64_t>(required(line, "call", "it would be the time in ns"), R"("call")");
@@ -154,12 +162,17 @@ void parse_times(const json& line, operation& op) {
 } // namespace
 
 operation parse_line(const std::string& text) {
+  if (text.find('\0') != std::string::npos) // the parser would stop there
+    refuse("there is a byte that is zero", "each line would be one JSON object");
   json line;
   try {
-    line = json::parse(text);
+    line = json::parse(text, is_flat);
   } catch (const json::parse_error& e) {
-    throw not_json{"this is no JSON from byte " + std::to_string(e.byte) +
-                   " on; each line would be one JSON object"};
+    const auto what = "this is no JSON from byte " + std::to_string(e.byte) +
+                      " on; each line would be one JSON object";
+    if (e.byte > text.size())
+      throw cut_off{what};
+    throw bad_line{what};
   } catch (const json::out_of_range&) {
     refuse("a number is too large", "numbers would be whole and of 64 bits, as strings");
   }

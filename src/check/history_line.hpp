@@ -12,8 +12,8 @@ struct bad_line : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// The line is not even JSON.
-struct not_json : bad_line {
+/// The line is JSON as far as it goes, and ends too soon.
+struct cut_off : bad_line {
   using bad_line::bad_line;
 };
 

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <memory>
 #include <mutex>
-#include <thread>
 #include <utility>
 
 namespace pmmc::exhaustive {
@@ -101,12 +101,12 @@ private:
 
   void search_level() {
     next_chunk_ = 0;
-    std::vector<std::thread> threads;
+    std::vector<std::future<void>> others; // each waits for its thread, whatever is thrown
     for (std::size_t i = 1; i < workers_.size(); ++i)
-      threads.emplace_back([this, i] { work(*workers_[i], false); });
+      others.push_back(std::async(std::launch::async, [this, i] { work(*workers_[i], false); }));
     work(*workers_[0], true);
-    for (auto& t : threads)
-      t.join();
+    for (auto& o : others)
+      o.get();
     std::vector<chunk> next;
     std::size_t bytes = visited_.bytes();
     for (auto& w : workers_) {

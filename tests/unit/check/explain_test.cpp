@@ -137,12 +137,29 @@ TEST_CASE("what had gone wrong before a value that nobody wrote is what is shown
     c 1 2 append k x = ok 9
     c 3 4 del k = ok)");
   const auto time = add_good(all, 5, 4);
-  for (const auto& op : script("c " + std::to_string(time) + " " + std::to_string(time + 1) +
-                               " get k = ok ZZZ"))
+  for (const auto& op :
+       script("c " + std::to_string(time) + " " + std::to_string(time + 1) + " get k = ok ZZZ"))
     all.push_back(op);
   const auto v = violation_in(all);
   CHECK(v.text == R"(key k: no order of its operations explains what they were told.
 It had gone wrong by the return of the operation marked >. Of 1 operations until then, 1 matter; times in ms:
 > c  0.000 to 0.000 ms  append k x → ok, length 9
 )");
+}
+
+TEST_CASE("what has made the value before the part that is shown is not shown in it again") {
+  const auto v = violation_in(script(R"(
+    u 1000 ? incr k = unknown
+    c 10000 11000 put k 1 = ok
+    c 20000 21000 get k = ok 2
+    c 30000 31000 get k = ok 2
+    c 40000 41000 get k = ok 2
+    c 50000 51000 get k = ok 2
+    c 60000 61000 get k = ok 2
+    c 70000 71000 get k = ok 2
+    c 100000 101000 get k = ok 3
+    c 200000 201000 put k 3 = ok)"));
+  CHECK(contains(v.text, "before them the key was 2\n"));
+  CHECK(!contains(v.text, "incr"));
+  CHECK(contains(v.text, "> c  0.000 to 0.001 ms  get k → ok 3\n"));
 }

@@ -30,10 +30,12 @@ bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
+const std::string good_line = R"({"client":"a","operation":"put","key":"k","arguments":["v"],)"
+                              R"("result":"ok","call":"1","return":"2"})";
+
 /// A line with one field put in place of another text.
 std::string changed(const std::string& from, const std::string& to) {
-  std::string line = R"({"client":"a","operation":"put","key":"k","arguments":["v"],)"
-                     R"("result":"ok","call":"1","return":"2"})";
+  auto line = good_line;
   const auto at = line.find(from);
   REQUIRE(at != std::string::npos);
   return line.replace(at, from.size(), to);
@@ -168,4 +170,29 @@ TEST_CASE("a last line that was cut off is left out") {
     CHECK(contains(reader.warnings()[0], "f:2: the last line is cut off"));
   }
   CHECK(read(line + "\n" + line.substr(0, 20) + "\n").error_count() == 1);
+}
+
+TEST_CASE("a last line without its newline that is no beginning of JSON is a mistake") {
+  for (const std::string line : {"hello", R"({"client":"a"}})", "{\"client\":\"\xff"}) {
+    CAPTURE(line);
+    const auto reader = read(line);
+    CHECK(reader.warnings().empty());
+    CHECK(reader.errors().size() == 1);
+  }
+}
+
+TEST_CASE("nothing behind a byte that is zero is left out in silence") {
+  const auto reader = read(good_line + std::string(1, '\0') + "\n" + good_line);
+  REQUIRE(reader.errors().size() == 1);
+  CHECK(contains(reader.errors()[0], "f:1: there is a byte that is zero"));
+}
+
+TEST_CASE("values that lie in each other, however deep, are a mistake") {
+  for (const int levels : {2, 3, 300'000}) {
+    const std::string open(static_cast<std::size_t>(levels), '[');
+    const std::string close(static_cast<std::size_t>(levels), ']');
+    CAPTURE(levels);
+    CHECK(!mistake(changed(R"(["v"])", open + close)).empty());
+    CHECK(!mistake(changed(R"("ok")", open + close)).empty());
+  }
 }
