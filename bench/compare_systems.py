@@ -156,7 +156,8 @@ class Pmmc(System):
             match = re.fullmatch(r"(\w+) = (127\.0\.0\.1:\d+)", line)
             if match:
                 name, address = match.groups()
-                addresses.setdefault(address, f"127.0.0.1:{self.ports.take()}")
+                if address not in addresses:
+                    addresses[address] = f"127.0.0.1:{self.ports.take()}"
                 roles.setdefault(address, []).append((name, section))
                 line = f"{name} = {addresses[address]}"
             if line:

@@ -45,7 +45,8 @@ struct check_result {
 };
 
 /// Operations in any order. The keys start absent. `guesses`, one for each operation or none at
-/// all, say where to look first; wrong ones cost time, and states of the limit; nothing is left out because of them.
+/// all, say where to look first; wrong ones cost time, and states of the limit; nothing is left out
+/// because of them.
 check_result check_history(std::span<const operation> operations, const limits& l = {},
                            std::span<const guess> guesses = {});
 
