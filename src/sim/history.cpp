@@ -4,8 +4,8 @@
 #include "kv/operation.hpp"
 #include "sim/checkers/violation.hpp"
 
+#include <algorithm>
 #include <map>
-#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -41,38 +41,37 @@ check::history to_check(const history& seen) {
 }
 
 std::vector<check::guess> guess_order(const history& seen,
-                                      std::span<const kv_model::effect> effects) {
-  using places = std::vector<std::size_t>; // the first one last
-  std::map<std::string_view, places> by_op;
-  std::map<std::pair<std::string_view, std::string_view>, places> by_answer;
-  for (auto i = effects.size(); i-- > 0;) {
-    by_op[effects[i].op].push_back(i);
-    by_answer[{effects[i].op, effects[i].answer}].push_back(i);
-  }
+                                      std::span<const kv_model::effect> effects,
+                                      std::span<const sim_time> times) {
+  std::map<std::string_view, std::vector<std::size_t>> places; // of the same operation
+  for (std::size_t i = 0; i < effects.size(); ++i)
+    places[effects[i].op].push_back(i);
   std::vector<bool> used(effects.size());
-  const auto first_unused = [&](places* found) -> check::guess {
-    while (found != nullptr && !found->empty()) {
-      const auto i = found->back();
-      found->pop_back();
-      if (!used[i]) {
-        used[i] = true;
-        return i;
-      }
-    }
+  const auto first_unused = [&](const recorded_operation& h, const auto& suits) {
+    const auto found = places.find(h.op);
+    if (found != places.end())
+      for (const auto i : found->second)
+        if (!used[i] && times[i] >= h.called && suits(i)) {
+          used[i] = true;
+          return check::guess{i};
+        }
     return check::no_guess;
   };
-  const auto find = [](auto& map, const auto& key) -> places* {
-    const auto it = map.find(key);
-    return it == map.end() ? nullptr : &it->second;
-  };
+  std::vector<std::size_t> answered; // the one that must have happened soonest first
   std::vector<check::guess> guesses(seen.size(), check::no_guess);
   for (std::size_t i = 0; i < seen.size(); ++i)
     if (seen[i].end == operation_end::answered)
-      guesses[i] = first_unused(find(
-          by_answer, std::pair<std::string_view, std::string_view>{seen[i].op, seen[i].answer}));
+      answered.push_back(i);
+  std::sort(answered.begin(), answered.end(), [&](std::size_t a, std::size_t b) {
+    return std::pair{seen[a].returned, a} < std::pair{seen[b].returned, b};
+  });
+  for (const auto i : answered)
+    guesses[i] = first_unused(seen[i], [&](std::size_t effect) {
+      return times[effect] <= seen[i].returned && effects[effect].answer == seen[i].answer;
+    });
   for (std::size_t i = 0; i < seen.size(); ++i)
     if (seen[i].end == operation_end::unknown) {
-      const auto place = first_unused(find(by_op, std::string_view{seen[i].op}));
+      const auto place = first_unused(seen[i], [](std::size_t) { return true; });
       // One that changed nothing may be left out, and must not be tried where it would.
       if (place != check::no_guess && has_changed(effects[place]))
         guesses[i] = place;

@@ -35,9 +35,11 @@ using history = std::vector<recorded_operation>; ///< by `called`
 check::history to_check(const history& seen);
 
 /// For each operation, the place among `effects` of the first that it can be and that no other one
-/// is; none for those that changed nothing and that nobody was told about. The log's order is the
-/// first one to try, and as a rule the last; the verdict does not depend on it.
+/// is, by what it did, was told, and when; none for those that changed nothing and that nobody was
+/// told about. `times`: of the effects. The log's order is the first one to try, and as a rule the
+/// last; the verdict does not depend on it.
 std::vector<check::guess> guess_order(const history& seen,
-                                      std::span<const kv_model::effect> effects);
+                                      std::span<const kv_model::effect> effects,
+                                      std::span<const sim_time> times);
 
 } // namespace pmmc::sim

@@ -167,6 +167,7 @@ void simulation::play_until(sim_time end, const std::function<bool()>& done) {
     const auto e = world_.queue.pop();
     world_.advance_to(e.at);
     step(e);
+    effect_times_.resize(world_.checkers.truth().model().effects().size(), world_.now());
     if (world_.somebody_crashes())
       stop_crashed();
     ++world_.facts.events;
@@ -243,7 +244,8 @@ bool simulation::at_rest(std::string& why) const {
 /// Queries that were given up, and operations that never happened, say nothing.
 void simulation::check_history() const {
   const auto checked = check::check_history(
-      to_check(history_), {}, guess_order(history_, world_.checkers.truth().model().effects()));
+      to_check(history_), {},
+      guess_order(history_, world_.checkers.truth().model().effects(), effect_times_));
   demand(checked.outcome == check::verdict::linearizable, [&] {
     return "H1: the history is " + std::string{to_string(checked.outcome)} + ": " +
            (checked.violations.empty() ? std::string{} : checked.violations.front().text);

@@ -56,6 +56,7 @@ private:
   std::uint64_t most_steps_;
   world world_;
   history history_;
+  std::vector<sim_time> effect_times_; ///< when the model performed what
   roster members_;
   std::vector<std::unique_ptr<client_host>> clients_;
   nemesis nemesis_;

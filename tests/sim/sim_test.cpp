@@ -49,6 +49,8 @@ TEST_CASE("seeds that found defects") {
       83003962, // L1: a replica asked for slots that it knew the decisions of, and the leader that
                 // had forgotten them recovered these instead of the one that was missing
       72160765, // C1: a slot decided and forgotten got another value from late answers
+      92004904, // H1: of two increments with the same answer the wrong one was looked for first,
+                // and the search for an order gave up
       54, // L2: a request held back behind one that was given up stayed at its replica for ever
       437497203643, // H1: "not executed" was believed of a request that the network repeated
       437497203962, // L2: what a lagging replica handed on was decided again and again, so the log
