@@ -266,12 +266,12 @@ void redis_port::answer_with_error(std::uint64_t ticket, const std::string& erro
 /// became of its own commands.
 void redis_port::ask_desk(const redis::question& q) {
   const bool with_fingerprint = q.kind == redis::question_kind::fingerprint;
-  self_->send(options_.desk,
-              ask_cluster{with_fingerprint, true,
-                          [me = caf::actor{self_}, q](const process_report_ptr&,
-                                                      const cluster_report_ptr& cluster) {
-                            caf::anon_send(me, desk_answer{q.ticket, reply_to(q.kind, *cluster)});
-                          }});
+  self_->send(
+      options_.desk,
+      ask_cluster{with_fingerprint, [me = caf::actor{self_}, q](const process_report_ptr&,
+                                                                const cluster_report_ptr& cluster) {
+                    caf::anon_send(me, desk_answer{q.ticket, reply_to(q.kind, *cluster)});
+                  }});
 }
 
 void redis_port::reconfigure(const redis::question& q) {

@@ -11,45 +11,55 @@ namespace pmmc {
 
 namespace {
 
-/// A report serves all who ask within this time: clients in a hurry cost the roles nothing.
-constexpr std::chrono::milliseconds report_life{100};
-constexpr std::chrono::milliseconds cluster_report_life{500};
+constexpr std::chrono::milliseconds least_between_reports{100};
 /// To connect, and again to answer. Together with report_timeout less than the HTTP server waits.
 constexpr std::chrono::milliseconds probe_timeout{1'500};
 
-/// An answer that is being made or is still fresh, and those who wait for it.
+/// A report that is being made, for all who asked before it began, and those who wait for the next.
 template <class Done>
-struct round {
-  std::vector<Done> waiting;
-  std::vector<Done> next; ///< those for whom the one under way began too early
-  bool under_way = false;
-  std::uint64_t finished_ns = 0; ///< 0: never
-
-  bool is_fresh(std::chrono::nanoseconds life) const {
-    return finished_ns != 0 && steady_ns() - finished_ns < static_cast<std::uint64_t>(life.count());
+class round {
+public:
+  /// Whether the next one has to be begun, `until_due()` from now.
+  bool join(Done done) {
+    waiting_.push_back(std::move(done));
+    return is_due();
   }
 
-  /// Whether it has to begin now.
-  bool join(Done done, bool fresh) {
-    (under_way && fresh ? next : waiting).push_back(std::move(done));
-    return !std::exchange(under_way, true);
+  std::chrono::nanoseconds until_due() const {
+    const std::chrono::nanoseconds gone{steady_ns() - began_ns_};
+    return began_ns_ == 0 || gone >= least_between_reports ? gone.zero()
+                                                           : least_between_reports - gone;
   }
 
-  /// Whether it has to begin again.
-  bool begins_again() {
-    if (under_way || next.empty())
-      return false;
-    waiting = std::exchange(next, {});
-    return under_way = true;
+  void begin() {
+    state_ = state::under_way;
+    began_ns_ = steady_ns();
+    served_ = std::exchange(waiting_, {});
   }
 
+  /// Whether the next one has to be begun, as after `join`.
   template <class... Args>
-  void finish(const Args&... args) {
-    under_way = false;
-    finished_ns = steady_ns();
-    for (const auto& done : std::exchange(waiting, {}))
+  bool finish(const Args&... args) {
+    state_ = state::idle;
+    for (const auto& done : std::exchange(served_, {}))
       done(args...);
+    return is_due();
   }
+
+private:
+  enum class state { idle, due, under_way };
+
+  bool is_due() {
+    if (state_ != state::idle || waiting_.empty())
+      return false;
+    state_ = state::due;
+    return true;
+  }
+
+  state state_ = state::idle;
+  std::vector<Done> served_;
+  std::vector<Done> waiting_;
+  std::uint64_t began_ns_ = 0; ///< 0: never
 };
 
 class desk {
@@ -59,19 +69,22 @@ public:
 
   caf::behavior make_behavior() {
     return {
-        [this](const ask_process& m) { on(m); },
+        [this](const ask_process& m) { join(m.done); },
         [this](const ask_cluster& m) { on(m); },
+        [this](begin_process_report) { begin_process_round(); },
+        [this](begin_cluster_report m) { begin_cluster_round(m.with_fingerprint); },
         [this](const cluster_asked& m) { on(m); },
     };
   }
 
 private:
-  void on(const ask_process& m);
   void on(const ask_cluster& m);
   void on(const cluster_asked& m);
-  void join(std::function<void(process_report_ptr)> done, bool fresh);
+  void join(std::function<void(process_report_ptr)> done);
+  template <class Round, class Begin>
+  void begin_when_due(const Round& round, Begin begin);
   void begin_process_round();
-  void begin_cluster_round(bool with_fingerprint, bool fresh);
+  void begin_cluster_round(bool with_fingerprint);
   void ask_role(std::size_t index, std::shared_ptr<process_report> into);
   void ask_node(std::shared_ptr<process_report> into);
   void one_less(const std::shared_ptr<process_report>& report);
@@ -80,28 +93,29 @@ private:
   caf::event_based_actor* self_;
   std::shared_ptr<const desk_settings> settings_;
   round<decltype(ask_process::done)> of_process_;
-  struct cluster_round : round<decltype(ask_cluster::done)> {
-    cluster_report_ptr cluster;
-  };
-  cluster_round of_cluster_[2]; ///< without and with fingerprints
-  std::size_t missing_ = 0;     ///< answers, in the round under way
+  round<decltype(ask_cluster::done)> of_cluster_[2]; ///< without and with fingerprints
+  std::size_t missing_ = 0;                          ///< answers, in the round under way
   process_report_ptr report_;
   std::map<std::string, caf::actor> connected_; ///< nodes of other processes, by address
   membership known_;                            ///< what the node told last
 };
 
-void desk::on(const ask_process& m) {
-  if (of_process_.is_fresh(report_life))
-    return m.done(report_);
-  join(m.done, false);
+template <class Round, class Begin>
+void desk::begin_when_due(const Round& round, Begin begin) {
+  const auto wait = round.until_due();
+  if (wait > wait.zero())
+    self_->delayed_send(self_, wait, begin);
+  else
+    self_->send(self_, begin);
 }
 
-void desk::join(std::function<void(process_report_ptr)> done, bool fresh) {
-  if (of_process_.join(std::move(done), fresh))
-    begin_process_round();
+void desk::join(std::function<void(process_report_ptr)> done) {
+  if (of_process_.join(std::move(done)))
+    begin_when_due(of_process_, begin_process_report{});
 }
 
 void desk::begin_process_round() {
+  of_process_.begin();
   auto report = std::make_shared<process_report>();
   report->address = settings_->process.address;
   report->known = known_;
@@ -143,35 +157,26 @@ void desk::one_less(const std::shared_ptr<process_report>& report) {
   if (--missing_ > 0)
     return;
   report_ = report;
-  of_process_.finish(report_);
-  if (of_process_.begins_again())
-    begin_process_round();
+  if (of_process_.finish(report_))
+    begin_when_due(of_process_, begin_process_report{});
 }
 
 void desk::on(const ask_cluster& m) {
   auto& round = of_cluster_[m.with_fingerprint];
-  if (!m.fresh && round.is_fresh(cluster_report_life))
-    return m.done(report_, round.cluster);
-  if (round.join(m.done, m.fresh))
-    begin_cluster_round(m.with_fingerprint, m.fresh);
+  if (round.join(m.done))
+    begin_when_due(round, begin_cluster_report{m.with_fingerprint});
 }
 
-void desk::begin_cluster_round(bool with_fingerprint, bool fresh) {
-  const auto go_on = [this, with_fingerprint](const process_report_ptr&) {
-    ask_all_processes(with_fingerprint);
-  };
-  if (fresh)
-    join(go_on, true);
-  else
-    on(ask_process{go_on});
+void desk::begin_cluster_round(bool with_fingerprint) {
+  of_cluster_[with_fingerprint].begin();
+  join(
+      [this, with_fingerprint](const process_report_ptr&) { ask_all_processes(with_fingerprint); });
 }
 
 void desk::on(const cluster_asked& m) {
   auto& round = of_cluster_[m.with_fingerprint];
-  round.cluster = m.cluster;
-  round.finish(report_, round.cluster);
-  if (round.begins_again())
-    begin_cluster_round(m.with_fingerprint, true);
+  if (round.finish(report_, m.cluster))
+    begin_when_due(round, begin_cluster_report{m.with_fingerprint});
 }
 
 /// Over the connections that the process has: it never dials where a node would, since two that

@@ -25,17 +25,24 @@ struct desk_settings {
   membership known; ///< before the node tells more; not empty
 };
 
+// The roles are asked after the question came, so that nobody is told less than what was true then.
+// Those who wait at the same time share a report, and one begins every 100 ms at most: clients in a
+// hurry cost the roles nothing.
+
 /// `done` is called in the desk's actor, soon: let it hand the work on.
 struct ask_process {
   std::function<void(process_report_ptr)> done;
 };
 
-/// What one of these was told serves all who ask the same for half a second, unless `fresh`: then
-/// the processes are asked after the question came. Those who wait at the same time share it.
 struct ask_cluster {
   bool with_fingerprint = false;
-  bool fresh = false;
   std::function<void(process_report_ptr, cluster_report_ptr)> done;
+};
+
+/// Desk → itself: a report is due.
+struct begin_process_report {};
+struct begin_cluster_report {
+  bool with_fingerprint = false;
 };
 
 /// Desk → itself, when all processes of the cluster have been asked.
@@ -44,8 +51,8 @@ struct cluster_asked {
   cluster_report_ptr cluster;
 };
 
-/// ask_process  → done, after report_timeout at the latest
-/// ask_cluster  → done, a little later; a fresh one after at most two of these
+/// ask_process  → done, after twice report_timeout at the latest
+/// ask_cluster  → done, a little later
 caf::behavior report_desk(caf::event_based_actor* self,
                           std::shared_ptr<const desk_settings> settings);
 
@@ -53,4 +60,6 @@ caf::behavior report_desk(caf::event_based_actor* self,
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::ask_process)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::ask_cluster)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::begin_process_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::begin_cluster_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::cluster_asked)

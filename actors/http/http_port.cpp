@@ -45,12 +45,11 @@ http::handler handler_for(const caf::actor& desk, const http_pages& pages) {
                      }});
     else if (request.path == "/status")
       caf::anon_send(
-          desk,
-          ask_cluster{false, false, [respond, pages](process_report_ptr r, cluster_report_ptr c) {
-                        respond([pages, r, c] {
-                          return http::reply{200, json_type, pages.status(*c, *r) + "\n"};
-                        });
-                      }});
+          desk, ask_cluster{false, [respond, pages](process_report_ptr r, cluster_report_ptr c) {
+                              respond([pages, r, c] {
+                                return http::reply{200, json_type, pages.status(*c, *r) + "\n"};
+                              });
+                            }});
     else if (request.path == "/version")
       respond([pages] { return http::reply{200, json_type, pages.version + "\n"}; });
     else if (request.path == "/")

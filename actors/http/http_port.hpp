@@ -23,7 +23,7 @@ struct http_settings {
 std::string http_address(const config::cluster_file& cluster, const config::process& process);
 
 /// Serves from construction to destruction. No role ever waits for it: it asks them with a timeout,
-/// at most every 100 ms however many clients there are, and says what it was told last meanwhile.
+/// at most every 100 ms however many clients there are; who comes meanwhile shares the next answer.
 class http_port {
 public:
   /// Throws http::listen_error.
