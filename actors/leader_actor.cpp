@@ -31,6 +31,9 @@ void stop_commander(leader_shell& shell, slot_num slot) {
 void log_change_of_office(const leader_shell& shell, bool was_active) {
   if (shell.core.is_active() && !was_active)
     spdlog::info("{} is active at ballot {}", shell.id.view(), to_string(shell.core.ballot()));
+  else if (!shell.core.is_active() && was_active && shell.core.preempted_by() == ballot_num{})
+    spdlog::warn("{} gives up its office: it hears no majority of the acceptors, or was removed",
+                 shell.id.view());
   else if (!shell.core.is_active() && was_active)
     spdlog::info("{} is passive, preempted by {}", shell.id.view(),
                  to_string(shell.core.preempted_by()));

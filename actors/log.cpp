@@ -1,23 +1,79 @@
 #include "log.hpp"
 
+#include <chrono>
 #include <cstdlib>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <string>
 
 namespace pmmc {
 
-void start_log(std::string_view ids) {
+namespace {
+
+// RFC 3339: local time with its offset.
+constexpr auto text_pattern = "%Y-%m-%d %H:%M:%S.%e%z %l [%n] %v";
+constexpr auto json_time_pattern = "%Y-%m-%dT%H:%M:%S.%e%z";
+
+std::string_view to_string(spdlog::level::level_enum level) {
+  const auto name = spdlog::level::to_string_view(level);
+  return {name.data(), name.size()};
+}
+
+/// An object a line: time, level, roles, message.
+class json_formatter : public spdlog::formatter {
+public:
+  void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
+    spdlog::memory_buf_t time;
+    time_.format(message, time);
+    const nlohmann::ordered_json line{
+        {"time", std::string{time.data(), time.size()}},
+        {"level", to_string(message.level)},
+        {"roles", std::string{message.logger_name.data(), message.logger_name.size()}},
+        {"message", std::string{message.payload.data(), message.payload.size()}}};
+    // Peers' texts may hold any bytes.
+    const auto text =
+        line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+    out.append(text.data(), text.data() + text.size());
+  }
+  std::unique_ptr<spdlog::formatter> clone() const override {
+    return std::make_unique<json_formatter>();
+  }
+
+private:
+  spdlog::pattern_formatter time_{json_time_pattern, spdlog::pattern_time_type::local, ""};
+};
+
+void start(std::string_view ids, spdlog::level::level_enum level, bool as_json) {
   auto log = spdlog::stderr_logger_mt(std::string{ids});
-  log->set_pattern("%Y-%m-%d %H:%M:%S.%e %l [%n] %v");
-  log->flush_on(spdlog::level::info);
-  spdlog::set_level(spdlog::level::info);
+  if (as_json)
+    log->set_formatter(std::make_unique<json_formatter>());
+  else
+    log->set_pattern(text_pattern);
+  log->flush_on(spdlog::level::trace);
+  spdlog::set_level(level);
   spdlog::set_default_logger(std::move(log));
 }
 
-void start_client_log() {
-  start_log("pmmc");
-  spdlog::set_level(spdlog::level::warn);
+} // namespace
+
+std::optional<log_settings> parse_log_settings(const std::string& level, const std::string& format,
+                                               std::string& error) {
+  if (level != "debug" && level != "info" && level != "warning" && level != "error")
+    error = "--log-level takes debug, info, warning or error, not \"" + level + "\"";
+  else if (format != "text" && format != "json")
+    error = "--log-format takes text or json, not \"" + format + "\"";
+  else
+    return log_settings{level, format == "json"};
+  return std::nullopt;
 }
+
+void start_log(std::string_view ids, const log_settings& settings) {
+  start(ids, spdlog::level::from_str(settings.level), settings.json);
+}
+
+void start_client_log() { start("pmmc", spdlog::level::warn, false); }
 
 void fatal(std::string_view who, std::string_view why) {
   spdlog::critical("{} stops: {}", who, why);

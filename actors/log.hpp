@@ -1,13 +1,15 @@
 // The process's log: lines on stderr, and the one way in which a role ends its process.
 #pragma once
 
+#include "log_settings.hpp"
+
 #include <spdlog/spdlog.h>
 #include <string_view>
 
 namespace pmmc {
 
 /// Sets up the log for a process that hosts the roles `ids`.
-void start_log(std::string_view ids);
+void start_log(std::string_view ids, const log_settings& settings);
 
 /// Sets up the log for a command that talks to a cluster: warnings, on stderr.
 void start_client_log();

@@ -201,6 +201,35 @@ void node::leave_removed_replicas() {
   }
 }
 
+/// What the log calls the peer: nothing for clients, and in clients.
+std::string node::logged_as(const node_link& link) const {
+  return is_client() ? std::string{} : link.address;
+}
+
+/// Acceptors alone do not dial each other, so only the other roles can tell.
+void node::watch_quorum() {
+  const auto asks_acceptors = [](const hosted_role& role) {
+    return role.kind == hosted_kind::leader || role.kind == hosted_kind::replica;
+  };
+  if (settings_.known.configurations.empty() ||
+      std::none_of(settings_.roles.begin(), settings_.roles.end(), asks_acceptors))
+    return;
+  const auto is_up = [this](const member& acceptor) {
+    const auto hosts = [&](const std::vector<hosted_role>& roles) {
+      return std::any_of(roles.begin(), roles.end(),
+                         [&](const hosted_role& role) { return role.id == acceptor.id; });
+    };
+    return hosts(settings_.roles) ||
+           std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {
+             return entry.second.announced && hosts(entry.second.roles);
+           });
+  };
+  const auto& latest = settings_.known.configurations.latest();
+  quorum_.beat(static_cast<std::size_t>(
+                   std::count_if(latest.acceptors.begin(), latest.acceptors.end(), is_up)),
+               latest.acceptors.size(), latest.quorum());
+}
+
 // --- Dialling -----------------------------------------------------------------------------------
 
 void node::beat() {
@@ -211,6 +240,8 @@ void node::beat() {
   if (lonely_beats_ == lonely_beats_until_all_are_dialled)
     redial(); // who was removed is dialled by nobody; it asks
   for (auto& [key, link] : links_) {
+    if (!link.announced)
+      link.trouble.beat(logged_as(link));
     if (link.now == node_link::state::connected) {
       self_->send(link.remote, heartbeat{incarnation_, settings_.known.version(),
                                          settings_.known.live_from, settings_.known.identity});
@@ -221,6 +252,7 @@ void node::beat() {
       dial(link);
     }
   }
+  watch_quorum();
 }
 
 void node::dial(node_link& link) {
@@ -230,8 +262,8 @@ void node::dial(node_link& link) {
   const auto where = config::parse_address(link.address, error);
   link.now = node_link::state::dialling;
   if (!where)
-    return dial_failed(link.address, error);
-  if (is_client() && link.trouble.empty()) // its patience may end before ours
+    return unreachable(link.address, error);
+  if (is_client() && link.trouble.why().empty()) // its patience may end before ours
     tell_own_roles_of_trouble(link.address, "has not answered yet");
   auto& middleman = self_->system().middleman();
   self_
@@ -243,10 +275,10 @@ void node::dial(node_link& link) {
             if (remote)
               dialled(address, caf::actor_cast<caf::actor>(remote));
             else
-              dial_failed(address, "answers, but is no pmmc process (nothing is published there)");
+              refused_by(address, "answers, but is no pmmc process (nothing is published there)");
           },
           [this, address = link.address](const caf::error& e) {
-            dial_failed(address, "cannot be reached: " + explain(e, self_->system()));
+            unreachable(address, "cannot be reached: " + explain(e, self_->system()));
           });
 }
 
@@ -259,22 +291,32 @@ void node::dialled(const std::string& address, const caf::actor& remote) {
                       settings_.rejoins || knows_of_removal()})
       .then([this, address, remote](const welcome& m) { welcomed(address, remote, m); },
             [this, address](const caf::error& e) {
-              dial_failed(address,
+              unreachable(address,
                           "does not answer as a pmmc process does: " + explain(e, self_->system()));
             });
 }
 
-void node::dial_failed(const std::string& address, const std::string& why) {
+/// Nothing if nobody wants to go there any more.
+node_link* node::find_dialling(const std::string& address) {
   const auto found = links_.find(address);
-  if (found == links_.end() || found->second.now != node_link::state::dialling)
-    return; // nobody wants to go there any more
-  auto& link = found->second;
+  const bool dialling = found != links_.end() && found->second.now == node_link::state::dialling;
+  return dialling ? &found->second : nullptr;
+}
+
+void node::unreachable(const std::string& address, const std::string& why) {
+  if (auto* link = find_dialling(address))
+    dial_again(*link, link->trouble.unreachable(logged_as(*link), why));
+}
+
+void node::refused_by(const std::string& address, const std::string& why) {
+  if (auto* link = find_dialling(address))
+    dial_again(*link, link->trouble.refused(logged_as(*link), why));
+}
+
+void node::dial_again(node_link& link, bool news) {
   link.now = node_link::state::idle;
-  if (std::exchange(link.trouble, why) != why) {
-    if (!settings_.address.empty())
-      spdlog::info("the process at {} {}; trying again", address, why);
-    tell_own_roles_of_trouble(address, why);
-  }
+  if (news)
+    tell_own_roles_of_trouble(link.address, link.trouble.why());
   // Jitter, so that processes that lost each other do not all come back at the same moment.
   link.backoff_beats = std::min(most_backoff_beats, 2 * link.backoff_beats + 1);
   random_source random{random_state_};
@@ -301,17 +343,17 @@ std::vector<role_id> node::role_ids_at(const std::string& address) const {
 
 void node::welcomed(const std::string& address, const caf::actor& remote, const welcome& m) {
   if (m.cluster != settings_.cluster)
-    return dial_failed(address, "belongs to cluster \"" + m.cluster + "\", not to \"" +
-                                    settings_.cluster + "\"");
+    return refused_by(address, "belongs to cluster \"" + m.cluster + "\", not to \"" +
+                                   settings_.cluster + "\"");
   // What data directories beside a client say may be of a cluster that was forgotten.
   if (is_client() && !met_anybody_ && m.known.is_of_other_cluster(settings_.known))
     settings_.known = m.known;
   if (const auto why = why_other_cluster(m.known.identity, settings_.known.identity); !why.empty())
-    return dial_failed(address, "is refused: " + why);
+    return refused_by(address, "is refused: " + why);
   if (!m.refusal.empty()) {
     if (m.was_removed)
       settings_.removed(m.refusal + ", says the process at " + address);
-    return dial_failed(address, "refuses this process: " + m.refusal);
+    return refused_by(address, "refuses this process: " + m.refusal);
   }
   const bool first = !std::exchange(met_anybody_, true);
   // A client begins with what its config file says, and believes the first process that knows.
@@ -339,7 +381,7 @@ welcome node::greet(const hello& m) {
   const auto key = m.address.empty() ? caf::to_string(m.node.address()) : m.address;
   auto& link = links_[key];
   if (link.now == node_link::state::connected && link.remote != m.node)
-    withdraw(link, "was started again");
+    withdraw(link, "was started again", true);
   link.address = m.address;
   connected(link, m.node, m.incarnation, m.roles);
   if (!m.known.configurations.empty())
@@ -422,17 +464,15 @@ bool node::is_guest_itself() const {
 void node::connected(node_link& link, const caf::actor& remote, std::uint64_t incarnation,
                      std::vector<hosted_role> roles) {
   if (link.announced)
-    withdraw(link, "connected anew");
+    withdraw(link, "connected anew", true);
   link.now = node_link::state::connected;
   link.remote = remote;
   link.incarnation = incarnation;
   link.roles = std::move(roles);
   link.backoff_beats = 0;
-  link.trouble.clear();
+  link.trouble.over(logged_as(link));
   self_->monitor(remote);
   announce(link);
-  if (!settings_.address.empty() && !link.address.empty())
-    spdlog::info("connected with the process at {}", link.address);
 }
 
 void node::announce(node_link& link) {
@@ -446,11 +486,12 @@ void node::announce(node_link& link) {
   }
 }
 
-void node::withdraw(node_link& link, const std::string& why) {
+void node::withdraw(node_link& link, const std::string& why, bool is_replaced) {
   link.announced = false;
-  link.trouble = why;
-  if (!settings_.address.empty() && !link.address.empty())
-    spdlog::info("the process at {} {}", link.address, why);
+  if (is_replaced)
+    link.trouble.replaced(logged_as(link), why);
+  else
+    link.trouble.lost(logged_as(link), why);
   for (const auto& role : settings_.roles)
     for (const auto& peer : link.roles)
       if (!lives_elsewhere(peer.id, link.address))

@@ -5,6 +5,7 @@
 
 #include "membership.hpp"
 #include "metrics_messages.hpp"
+#include "peer_log.hpp"
 #include "shell.hpp"
 
 #include <cstdint>
@@ -48,7 +49,7 @@ struct node_link {
   unsigned silent_beats = 0; ///< since it was last heard
   unsigned backoff_beats = 0;
   unsigned wait_beats = 0; ///< until the next attempt
-  std::string trouble;     ///< why it is not connected
+  peer_trouble trouble;    ///< why it is not connected
 };
 
 /// The addresses that a process at `own` dials: of two processes, one dials the other, so that they
@@ -83,7 +84,10 @@ private:
   void dial(node_link& link);
   void dialled(const std::string& address, const caf::actor& remote);
   void tell_own_roles_of_trouble(const std::string& address, const std::string& why);
-  void dial_failed(const std::string& address, const std::string& why);
+  void unreachable(const std::string& address, const std::string& why);
+  void refused_by(const std::string& address, const std::string& why);
+  void dial_again(node_link& link, bool news);
+  node_link* find_dialling(const std::string& address);
   void welcomed(const std::string& address, const caf::actor& remote, const welcome& m);
   welcome greet(const hello& m);
   std::string why_unwelcome(const hello& m) const;
@@ -96,12 +100,15 @@ private:
   void connected(node_link& link, const caf::actor& remote, std::uint64_t incarnation,
                  std::vector<hosted_role> roles);
   void announce(node_link& link);
-  void withdraw(node_link& link, const std::string& why);
+  void withdraw(node_link& link, const std::string& why, bool is_replaced = false);
   void disconnected(const caf::actor_addr& remote);
   void heard(const heartbeat& m);
   std::vector<role_id> role_ids_at(const std::string& address) const;
   caf::result<process_status> status(const status_request& m);
   node_metrics metrics() const;
+
+  std::string logged_as(const node_link& link) const;
+  void watch_quorum();
 
   bool is_client() const { return settings_.address.empty(); }
 
@@ -110,8 +117,9 @@ private:
   std::uint64_t incarnation_;
   std::uint64_t random_state_;
   std::map<std::string, node_link> links_; ///< by address; clients by their actor's name
-  bool met_anybody_ = false;         ///< since it started; before that, a client trusts anybody
-  unsigned lonely_beats_ = 0;        ///< since it was connected with anybody
+  bool met_anybody_ = false;  ///< since it started; before that, a client trusts anybody
+  unsigned lonely_beats_ = 0; ///< since it was connected with anybody
+  quorum_log quorum_;
   std::set<role_id> removed_roles_;  ///< own ones, reported
   std::vector<caf::actor> watchers_; ///< of the members, in this process
 };

@@ -15,7 +15,7 @@ node_metrics node::metrics() const {
       m.connected.emplace(address, link->second.remote);
     const auto dials_us = addresses_to_dial(settings_.known, address);
     if (link != links_.end())
-      m.peers.push_back({address, up, up ? "" : link->second.trouble});
+      m.peers.push_back({address, up, up ? "" : link->second.trouble.why()});
     else if (dials_us.contains(settings_.address))
       m.peers.push_back({address, false,
                          "it has not connected with this process: it does not run, or is cut off"});

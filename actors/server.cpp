@@ -351,7 +351,7 @@ founding find_founding(const config::cluster_file& cluster, std::chrono::millise
 void serve(const config::cluster_file& cluster, const start_options& options,
            const state_machine_factory& make_machine) {
   const auto signals = block_stop_signals();
-  start_log(options.process.ids());
+  start_log(options.process.ids(), options.log);
   hosted_process hosted{cluster, options, make_machine};
   system_config settings{scheduler_threads()};
   caf::actor_system system{settings};

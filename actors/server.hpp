@@ -3,6 +3,7 @@
 
 #include "config/cluster_file.hpp"
 #include "http/http_pages.hpp"
+#include "log_settings.hpp"
 #include "state_machine.hpp"
 
 #include <chrono>
@@ -37,7 +38,8 @@ void format_role(const config::cluster_file& cluster, const config::role& role,
 struct start_options {
   config::process process; ///< which roles, and where to listen
   bool rejoins = false;    ///< they were removed once, and are to be added again
-  http_pages pages;        ///< for the HTTP port, if the config file gives the process one
+  log_settings log;
+  http_pages pages; ///< for the HTTP port, if the config file gives the process one
 };
 
 /// Opens the data directories, starts the roles, prints "ready ID…" on stdout, and runs until

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <fcntl.h>
+#include <filesystem>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -33,8 +34,15 @@ sigset_t our_signals() {
   throw std::system_error{errno, std::generic_category(), what};
 }
 
+/// Its name, which `ps` shows, or else, as when the file was replaced, the way to what still runs.
+std::string own_program() {
+  std::error_code error;
+  auto path = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error || access(path.c_str(), X_OK) != 0 ? "/proc/self/exe" : path.string();
+}
+
 /// In the child, between fork and exec: async-signal-safe calls only.
-[[noreturn]] void become(int output, pid_t parent, char* const* words) {
+[[noreturn]] void become(int output, pid_t parent, const char* program, char* const* words) {
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (getppid() != parent)
     _exit(127);
@@ -43,7 +51,7 @@ sigset_t our_signals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
   dup2(output, STDOUT_FILENO);
   dup2(output, STDERR_FILENO);
-  execv(words[0], words);
+  execv(program, words);
   _exit(127);
 }
 
@@ -69,17 +77,17 @@ void child_processes::start(const std::string& name, const std::vector<std::stri
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0)
     throw_errno("pipe");
-  std::vector<char*> argv;
-  argv.reserve(words.size() + 1);
+  const auto program = own_program();
+  std::vector<char*> argv{const_cast<char*>("pmmc")}; // execv does not write to it
   for (const auto& word : words)
-    argv.push_back(const_cast<char*>(word.c_str())); // execv does not write to it
+    argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
   const auto parent = getpid();
   const auto pid = fork();
   if (pid < 0)
     throw_errno("fork");
   if (pid == 0)
-    become(ends[1], parent, argv.data());
+    become(ends[1], parent, program.c_str(), argv.data());
   close(ends[1]);
   fcntl(ends[0], F_SETFL, O_NONBLOCK);
   children_.push_back({name, pid, ends[0], {}, {}, false});

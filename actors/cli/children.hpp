@@ -17,8 +17,8 @@ public:
   child_processes(const child_processes&) = delete;
   child_processes& operator=(const child_processes&) = delete;
 
-  /// `words`: program and arguments. Its lines appear on stderr behind `name`. It gets SIGTERM if
-  /// this process dies. Throws std::system_error.
+  /// Runs this program once more, with the arguments `words`. Its lines appear on stderr behind
+  /// `name`. It gets SIGTERM if this process dies. Throws std::system_error.
   void start(const std::string& name, const std::vector<std::string>& words);
 
   /// Passes output on and notices ends, for `time` or until something has happened.

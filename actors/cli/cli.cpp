@@ -89,6 +89,10 @@ po::options_description common_options() {
       "reconfig: a member that goes, e.g. acceptor:a1")(
       "dry-run", po::bool_switch(), "reconfig: only tell what would be proposed")(
       "rejoin", po::bool_switch(), "start: a removed role that is to be added again")(
+      "log-level", po::value<std::string>()->default_value("info"),
+      "start, up: the least that is logged: debug, info, warning, error (or PMMC_LOG_LEVEL)")(
+      "log-format", po::value<std::string>()->default_value("text"),
+      "start, up: text, or json: an object a line (or PMMC_LOG_FORMAT)")(
       "history", po::value<std::vector<std::string>>()->composing(),
       "check: a history to check; exec: a file to record one (docs/HISTORY.md)")(
       "exhaustive", po::value<std::string>(),
@@ -143,6 +147,10 @@ std::string from_environment(const std::string& variable) {
     return "config";
   if (variable == "PMMC_TIMEOUT")
     return "timeout";
+  if (variable == "PMMC_LOG_LEVEL")
+    return "log-level";
+  if (variable == "PMMC_LOG_FORMAT")
+    return "log-format";
   return {};
 }
 

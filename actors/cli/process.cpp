@@ -1,6 +1,7 @@
 // `pmmc init`, `pmmc start`, `pmmc up`.
 #include "children.hpp"
 #include "cli.hpp"
+#include "own_address.hpp"
 #include "probe.hpp"
 #include "storage/data_directory.hpp"
 
@@ -156,10 +157,42 @@ config::process process_of(const std::vector<config::role>& named, const known_r
   return process;
 }
 
-std::vector<std::string> start_command(const config::cluster_file& cluster,
-                                       const config::process& process) {
-  return {"/proc/self/exe",      "start", "--config",
-          cluster.path.string(), "--id",  process.roles.front().id.str()};
+std::string text_of(const arguments& a, const char* option) {
+  return a.options[option].as<std::string>();
+}
+
+log_settings log_settings_of(const arguments& a) {
+  std::string error;
+  const auto settings =
+      parse_log_settings(text_of(a, "log-level"), text_of(a, "log-format"), error);
+  if (!settings)
+    throw command_error{bad_usage, error};
+  return *settings;
+}
+
+/// The words behind the program's name.
+std::vector<std::string> start_words(const arguments& a, const config::cluster_file& cluster,
+                                     const config::process& process) {
+  return {"start",
+          "--config",
+          cluster.path.string(),
+          "--id",
+          process.roles.front().id.str(),
+          "--log-level",
+          text_of(a, "log-level"),
+          "--log-format",
+          text_of(a, "log-format")};
+}
+
+/// `up` runs all processes of the file here: whoever listens elsewhere is not to be formatted here.
+void demand_own_addresses(const std::vector<config::role>& roles) {
+  for (const auto& role : roles)
+    if (const auto why = why_not_of_this_machine(role.address); !why.empty())
+      throw command_error{bad_usage,
+                          role.id.str() + ": " + why +
+                              "; nothing was formatted or started. `up` runs all "
+                              "processes of the config file here. On several machines "
+                              "run `pmmc init --id ID` and `pmmc start --id ID` on each"};
 }
 
 bool has_active_leader(const config::cluster_file& cluster) {
@@ -201,6 +234,7 @@ int start(const arguments& a) {
   for (const auto& gone : known.removed)
     if (gone.address == options.process.address)
       std::fprintf(stderr, "pmmc: warning: %s\n", removed_text(gone, known.members).c_str());
+  options.log = log_settings_of(a);
   options.pages = pages_for_http();
   serve(cluster, options, a.make_machine);
 }
@@ -208,6 +242,7 @@ int start(const arguments& a) {
 int up(const arguments& a) {
   a.expect_words(0, 0, "up");
   const auto cluster = a.load_cluster();
+  log_settings_of(a); // a mistake there starts nothing
   std::vector<config::role> fresh;
   const auto known = roles_to_run(cluster, false);
   for (const auto& role : config::roles_of(cluster.first))
@@ -216,6 +251,7 @@ int up(const arguments& a) {
       fresh.push_back(role);
   for (const auto& gone : known.removed)
     std::fprintf(stderr, "pmmc: warning: %s\n", removed_text(gone, known.members).c_str());
+  demand_own_addresses(fresh);
   child_processes children;
   format_all(cluster, fresh, false);
   std::fflush(stdout);
@@ -224,7 +260,7 @@ int up(const arguments& a) {
     if (!storage::data_directory::is_unformatted(cluster.data / role.id.str()) &&
         addresses.insert(role.address).second) { // others run on other machines
       const auto process = process_of({role}, known);
-      children.start(process.ids(), start_command(cluster, process));
+      children.start(process.ids(), start_words(a, cluster, process));
     }
   bool ready = false;
   while (!children.stop_requested()) {

@@ -84,7 +84,7 @@ class Pages(SharedHttpTest):
 
     def test_metrics_pass_promtool(self):
         if shutil.which("promtool") is None:
-            self.fail("there is no promtool; scripts/setup installs it (Debian: prometheus)")
+            self.fail("there is no promtool; scripts/setup --test installs it (Debian: prometheus)")
         for role in ("r1", "r2", "r3"):
             status, headers, text = self.cluster.fetch(role, "/metrics")
             self.assertEqual(status, 200)

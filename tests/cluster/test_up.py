@@ -23,6 +23,11 @@ def children_of(pid):
     return found
 
 
+def name_of(pid):
+    """What `ps` shows."""
+    return pathlib.Path(f"/proc/{pid}/comm").read_text("ascii").rstrip()
+
+
 def is_alive(pid):
     try:
         state = pathlib.Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2]
@@ -69,7 +74,8 @@ class Up(ClusterTest):
         cluster = self.new_cluster()
         child = self.start_up(cluster)
         self.assertEqual(sum(line.startswith("formatted ") for line in self.lines), 8)
-        self.assertEqual(len(children_of(child.pid)), 8)
+        children = children_of(child.pid)
+        self.assertEqual([name_of(pid) for pid in children], ["pmmc"] * 8)
         cluster.run("put", "k", "v")
         self.stop_up(child, signal.SIGINT)
         for role in cluster.roles:
@@ -121,6 +127,15 @@ class Up(ClusterTest):
         result = cluster.pmmc("up", patience_s=PATIENCE_S)
         self.assertNotEqual(result.code, DONE)
         self.assertRegex(result.err, "l1 .*another program")
+
+    def test_an_address_of_another_machine(self):
+        """192.0.2.1 is one of those for documentation, RFC 5737: it is never this machine's."""
+        cluster = self.new_cluster()
+        cluster.config.write_text(cluster.config_text(changes={"r2": "192.0.2.1:7302"}))
+        self.assert_error(cluster.pmmc("up"), BAD_USAGE,
+                          "r2: its address 192.0.2.1:7302 is not one of this machine; "
+                          "nothing was formatted")
+        self.assertFalse(any(cluster.data(role).exists() for role in cluster.roles))
 
     def test_damaged_data(self):
         cluster = self.new_cluster()
