@@ -151,6 +151,8 @@ class Pmmc(System):
         for line in text.splitlines():
             line = line.partition("#")[0].rstrip()
             section = line if line.startswith("[") else section
+            if section in ("[redis]", "[http]"):
+                continue
             if line.startswith("data"):
                 line = "data = data"
             match = re.fullmatch(r"(\w+) = (127\.0\.0\.1:\d+)", line)

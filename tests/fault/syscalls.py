@@ -18,7 +18,7 @@ LONGEST = 4 << 20  # bytes of a call's data that are noted
 def why_impossible():
     """Why system calls cannot be traced here, or nothing."""
     if not shutil.which("strace"):
-        return "there is no strace: scripts/setup installs it"
+        return "there is no strace: scripts/setup --test installs it"
     tried = subprocess.run([*tracer("/dev/null"), "true"], capture_output=True, text=True)
     return "" if tried.returncode == 0 else f"tracing is not permitted: {tried.stderr.strip()}"
 

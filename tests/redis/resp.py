@@ -95,7 +95,7 @@ class RedisServer:
     def __init__(self, port, spawn):
         program = shutil.which("redis-server")
         if program is None:
-            raise AssertionError("there is no redis-server: run scripts/setup")
+            raise AssertionError("there is no redis-server: run scripts/setup --test")
         self.port = port
         self._directory = tempfile.mkdtemp(prefix="pmmc-redis-")
         self._child = spawn([program, "--port", str(port), "--bind", "127.0.0.1", "--save", "",

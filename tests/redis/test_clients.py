@@ -19,7 +19,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 def program(name):
     found = shutil.which(name)
     if found is None:
-        raise AssertionError(f"there is no {name}: run scripts/setup")
+        raise AssertionError(f"there is no {name}: run scripts/setup --test")
     return found
 
 
@@ -80,7 +80,7 @@ class Clients(ClusterTest):
         try:
             import redis
         except ImportError:
-            self.fail("there is no redis for Python: run scripts/setup")
+            self.fail("there is no redis for Python: run scripts/setup --test")
         first = redis.Redis(port=self.ports[0], decode_responses=True)
         last = redis.Redis(port=self.ports[-1], decode_responses=True)
         self.assertTrue(first.set("py", "1", ex=100))

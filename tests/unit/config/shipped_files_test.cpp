@@ -30,6 +30,8 @@ TEST_CASE("separate3: 3 acceptors, 2 leaders and 3 replicas in 8 processes") {
   CHECK(file.first.replicas.size() == 3);
   CHECK(processes_of(file.first).size() == 8);
   CHECK(file.first.address_of("r3") == "127.0.0.1:7303");
+  CHECK(file.redis.at("r3") == "127.0.0.1:7403");
+  CHECK(file.http.at("r3") == "127.0.0.1:7503");
 }
 
 TEST_CASE("colocated: every process has a role of each kind") {
@@ -45,11 +47,16 @@ TEST_CASE("colocated: every process has a role of each kind") {
 
 TEST_CASE("the shipped clusters may run at the same time") {
   std::set<std::string> addresses;
-  std::size_t processes = 0;
+  std::size_t listening = 0;
   for (const auto* name : {"separate3", "colocated3", "colocated5"})
-    for (const auto& process : processes_of(load(name).first)) {
-      ++processes;
+  {
+    const auto file = load(name);
+    for (const auto& process : processes_of(file.first))
       addresses.insert(process.address);
-    }
-  CHECK(addresses.size() == processes);
+    for (const auto* ports : {&file.redis, &file.http})
+      for (const auto& [id, address] : *ports)
+        addresses.insert(address);
+    listening += processes_of(file.first).size() + file.redis.size() + file.http.size();
+  }
+  CHECK(addresses.size() == listening);
 }
