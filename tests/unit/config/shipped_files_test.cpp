@@ -48,8 +48,7 @@ TEST_CASE("colocated: every process has a role of each kind") {
 TEST_CASE("the shipped clusters may run at the same time") {
   std::set<std::string> addresses;
   std::size_t listening = 0;
-  for (const auto* name : {"separate3", "colocated3", "colocated5"})
-  {
+  for (const auto* name : {"separate3", "colocated3", "colocated5"}) {
     const auto file = load(name);
     for (const auto& process : processes_of(file.first))
       addresses.insert(process.address);
