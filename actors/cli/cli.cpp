@@ -43,7 +43,9 @@ const std::vector<std::pair<std::string, command>>& commands() {
       {"incr", {key_value, "incr KEY [BY]", "add to a number; prints the new one"}},
       {"exec",
        {exec, "exec [FILE] [--history FILE]", "operations, one a line, from a file or stdin"}},
-      {"import", {import_file, "import FILE [--key-column N]", "load a TSV or CSV file or lines"}},
+      {"import",
+       {import_file, "import FILE|- [--format tsv|csv|lines] [--key-column N]",
+        "load a file, or stdin: docs/DATA_FILES.md"}},
       {"export", {export_all, "export", "print every key and value at one slot, as TSV"}},
       {"status", {status, "status", "a row per role, and the configuration"}},
       {"fingerprint",
@@ -83,6 +85,8 @@ po::options_description common_options() {
       "timeout", po::value<double>()->default_value(10),
       "seconds that an operation may take (or PMMC_TIMEOUT)")(
       "key-column", po::value<std::size_t>()->default_value(1), "import: the key's column, from 1")(
+      "format", po::value<std::string>(),
+      "import: tsv, csv or lines; else as the file's name or first line have it")(
       "add", po::value<std::vector<std::string>>()->composing()->multitoken(),
       "reconfig: a new member, e.g. acceptor:a4=10.0.0.4:7101")(
       "remove", po::value<std::vector<std::string>>()->composing()->multitoken(),

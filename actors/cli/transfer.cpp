@@ -3,11 +3,13 @@
 #include "key_value.hpp"
 #include "progress.hpp"
 #include "text/escape.hpp"
+#include "text/plain_text.hpp"
 #include "text/records.hpp"
 
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <map>
 
 namespace pmmc::cli {
@@ -106,21 +108,69 @@ kv::scan_page read_page(connection& c, const std::string& after) {
 
 } // namespace
 
-int import_file(const arguments& a) {
-  a.expect_words(1, 1, "import FILE [--key-column N]");
-  const auto cluster = a.load_cluster();
-  const auto& name = a.words[0];
-  std::ifstream file{name, std::ios::binary};
-  std::error_code error;
-  const auto bytes = std::filesystem::file_size(name, error);
-  if (!file || std::filesystem::is_directory(name))
-    throw command_error{bad_usage, "cannot read " + name + ": is it there, and a file?"};
+namespace {
+
+/// A file, or stdin.
+class import_source {
+public:
+  explicit import_source(const std::string& word) : name_(word == "-" ? "stdin" : word) {
+    if (word == "-")
+      return;
+    file_.open(word, std::ios::binary);
+    if (!file_ || std::filesystem::is_directory(word))
+      throw command_error{bad_usage, "cannot read " + word + ": is it there, and a file?"};
+    std::error_code error; // of a pipe: it has no size
+    const auto bytes = std::filesystem::file_size(word, error);
+    bytes_ = error ? 0 : bytes;
+  }
+
+  std::istream& stream() { return file_.is_open() ? file_ : std::cin; }
+  const std::string& name() const { return name_; }
+  std::uint64_t bytes() const { return bytes_; } ///< 0: not known
+
+private:
+  std::string name_;
+  std::ifstream file_;
+  std::uint64_t bytes_ = 0;
+};
+
+text::record_options record_options_of(const arguments& a) {
   text::record_options options;
   options.key_column = a.options["key-column"].as<std::size_t>();
   if (options.key_column == 0)
     throw command_error{bad_usage, "--key-column counts from 1"};
-  text::record_reader records{file, name, options};
-  importer i{cluster, a, name, error ? 0 : bytes};
+  if (a.options.count("format") > 0) {
+    const auto word = a.options["format"].as<std::string>();
+    options.format = text::parse_record_format(word);
+    if (!options.format)
+      throw command_error{bad_usage, "--format takes tsv, csv or lines, not \"" + word + "\""};
+  }
+  return options;
+}
+
+/// Nothing is imported under a wrong idea of what the file is.
+void say_what_it_is(const text::record_reader& records, const std::string& name, bool was_told) {
+  if (const auto why = text::why_no_text(records.head()); !why.empty())
+    throw command_error{bad_usage, name + " " + why + ". Nothing was imported"};
+  if (was_told)
+    return;
+  const char* hint = "";
+  if (records.format() == text::record_format::lines)
+    hint = ": each line is a key, its number the value; --format csv or tsv if that is wrong";
+  std::fprintf(stderr, "pmmc: %s is taken as %s%s\n", name.c_str(),
+               std::string{text::to_string(records.format())}.c_str(), hint);
+}
+
+} // namespace
+
+int import_file(const arguments& a) {
+  a.expect_words(1, 1, "import FILE [--key-column N] [--format tsv|csv|lines]");
+  const auto cluster = a.load_cluster();
+  const auto options = record_options_of(a);
+  import_source source{a.words[0]};
+  text::record_reader records{source.stream(), source.name(), options};
+  say_what_it_is(records, source.name(), options.format.has_value());
+  importer i{cluster, a, source.name(), source.bytes()};
   i.run(records);
   if (a.json)
     std::printf("{\"imported\": \"%llu\", \"malformed\": \"%llu\"}\n",

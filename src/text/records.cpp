@@ -71,6 +71,16 @@ std::string_view to_string(record_format format) {
   return "plain lines";
 }
 
+std::optional<record_format> parse_record_format(std::string_view word) {
+  if (word == "tsv")
+    return record_format::tsv;
+  if (word == "csv")
+    return record_format::csv;
+  if (word == "lines")
+    return record_format::lines;
+  return std::nullopt;
+}
+
 record_format detect_format(std::string_view file_name, std::string_view first_line) {
   if (file_name.ends_with(".csv") || file_name.ends_with(".CSV"))
     return record_format::csv;

@@ -19,6 +19,9 @@ enum class record_format {
 /// "TSV", "CSV", "plain lines".
 std::string_view to_string(record_format format);
 
+/// "tsv", "csv", "lines"; nothing for any other word.
+std::optional<record_format> parse_record_format(std::string_view word);
+
 /// A name that ends in .csv is CSV; otherwise a tab in the first line means TSV, none means lines.
 record_format detect_format(std::string_view file_name, std::string_view first_line);
 
@@ -56,6 +59,8 @@ public:
   std::optional<record> next();
 
   record_format format() const { return format_; }
+  /// The first bytes of the file, up to 64 KiB. Precondition: no record has been read.
+  std::string_view head() const { return buffer_; }
   /// Bytes of the file consumed by the records returned so far: grows to the size of the file.
   std::uint64_t bytes_read() const { return consumed_; }
 

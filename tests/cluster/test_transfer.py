@@ -1,5 +1,6 @@
 """`pmmc import` and `pmmc export`."""
 
+import gzip
 import re
 
 from pmmc_cluster import BAD_USAGE, DONE, ClusterTest, SharedClusterTest, main, spawn, BINARY
@@ -60,8 +61,34 @@ class Import(SharedClusterTest):
         self.assertEqual(result.err.count("e.tsv:"), 2)
         self.assertEqual(len(self.cluster.get("e1")), 1 << 20)
 
+    def test_the_form_is_told_unless_it_was_asked_for(self):
+        for name, data, form in (("f1.csv", b"f1,1\n", "CSV"), ("f2", b"f2\t2\n", "TSV"),
+                                 ("f3", b"f3,3\n", "plain lines: .*--format csv")):
+            self.assertRegex(self.import_text(name, data).err, rf"{name} is taken as {form}")
+        result = self.import_text("f4", b"f4,4\n", "--format", "csv")
+        self.assertNotIn("taken as", result.err)
+        self.assertEqual([self.cluster.get(k) for k in ("f1", "f2", "f3,3", "f4")],
+                         [b"1", b"2", b"1", b"4"])
+
+    def test_stdin(self):
+        result = self.cluster.run("import", "-", "--format", "csv", stdin=b"s1,1\ns2,2\n")
+        self.assertEqual(result.text, "imported 2 records\n")
+        result = self.cluster.run("import", "-", stdin=b"s3\t\\q\ns4\t4\n", code=BAD_USAGE)
+        self.assertRegex(result.err, "stdin is taken as TSV")
+        self.assertRegex(result.err, "stdin:1: ")
+        self.assertEqual([self.cluster.get(k) for k in ("s1", "s2", "s4")], [b"1", b"2", b"4"])
+
+    def test_what_is_no_text_is_refused(self):
+        before = self.cluster.run("export").out
+        for name, data in (("g.gz", gzip.compress(b"g\t1\n")), ("g.tsv", b"g\t1\n\0\n"),
+                           ("g.csv", "g,1\n".encode("utf-16"))):
+            with self.subTest(name):
+                self.assertRegex(self.import_text(name, data, code=BAD_USAGE).err,
+                                 f"{name} .*Nothing was imported")
+        self.assertEqual(self.cluster.run("export").out, before)
+
     def test_wrong_usage(self):
-        for words in (["import"], ["import", "/nonexistent"], ["import", "/"], ["export", "x"],
+        for words in (["import", "--format", "xml", self.cluster.config], ["import"], ["import", "/nonexistent"], ["import", "/"], ["export", "x"],
                       ["import", "--key-column", "0", self.cluster.config],
                       ["import", "--key-column", "x", self.cluster.config]):
             with self.subTest(words=words):
