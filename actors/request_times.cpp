@@ -33,7 +33,8 @@ std::string_view name_of(const request& r, const state_machine& machine) {
   case request_kind::reconfigure:
     return "reconfigure";
   case request_kind::found:
-    break; // refused: not for clients
+  case request_kind::refusal:
+    break; // not for clients
   }
   return "malformed"; // of a kind that does not exist
 }

@@ -3,6 +3,7 @@
 #include "acceptor_actor.hpp"
 #include "config/address.hpp"
 #include "entropy.hpp"
+#include "hangup.hpp"
 #include "http/http_port.hpp"
 #include "leader_actor.hpp"
 #include "log.hpp"
@@ -40,14 +41,42 @@ storage::role_kind storage_kind(config::role_kind kind) {
 
 /// Signals are taken by sigwait in the main thread, so they must be blocked before any other thread
 /// is there to receive them.
-sigset_t block_stop_signals() {
+sigset_t block_our_signals() {
   sigset_t signals;
   sigemptyset(&signals);
+  sigaddset(&signals, SIGHUP);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return signals;
+}
+
+/// SIGHUP: "take up logs and settings again". Nobody should wonder afterwards what came of it.
+void take_up_again(const config::cluster_file& cluster) {
+  const auto read = config::load_cluster_file(cluster.path);
+  for (const auto& error : read.errors)
+    spdlog::warn("SIGHUP: a mistake in the config file: {}", error);
+  spdlog::info("SIGHUP: the log goes to stderr, so there is no file to reopen; the config file {}, "
+               "and nothing in it can change while the process runs: restart it for that",
+               read.errors.empty() ? "was read again, and is good" : "has mistakes");
+  spdlog::default_logger()->flush();
+}
+
+/// Returns what for. In the main thread.
+std::string_view await_stop(const sigset_t& signals, const hangup& terminal,
+                            const config::cluster_file& cluster) {
+  for (;;) {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    if (signal == SIGTERM)
+      return "SIGTERM";
+    if (signal == SIGINT)
+      return "SIGINT";
+    if (terminal.terminal_is_gone())
+      return "SIGHUP: its terminal is gone";
+    take_up_again(cluster);
+  }
 }
 
 /// The others say that this process was removed: it must not go on as if it were a member.
@@ -105,6 +134,8 @@ hosted_process::hosted_process(const config::cluster_file& cluster, const start_
     learn_from(opened.back());
   }
   report_differences();
+  for (const auto& directory : opened)
+    directory.demand_room();
   for (std::size_t i = 0; i < opened.size(); ++i)
     make_shell(options.process.roles[i], std::move(opened[i]));
 }
@@ -350,7 +381,8 @@ founding find_founding(const config::cluster_file& cluster, std::chrono::millise
 
 void serve(const config::cluster_file& cluster, const start_options& options,
            const state_machine_factory& make_machine) {
-  const auto signals = block_stop_signals();
+  const auto signals = block_our_signals();
+  const hangup terminal;
   start_log(options.process.ids(), options.log);
   hosted_process hosted{cluster, options, make_machine};
   system_config settings{scheduler_threads()};
@@ -363,9 +395,7 @@ void serve(const config::cluster_file& cluster, const start_options& options,
   }
   std::printf("ready %s\n", options.process.ids().c_str());
   std::fflush(stdout);
-  int signal = 0;
-  sigwait(&signals, &signal);
-  spdlog::info("stops on {}", signal == SIGTERM ? "SIGTERM" : "SIGINT");
+  spdlog::info("stops on {}", await_stop(signals, terminal, cluster));
   hosted.stop(system);
   // The actor system's destructor would wait for the threads of detached actors, and those for the
   // last reference to their actors, which a message to a peer that has just gone may hold for ever.

@@ -43,8 +43,8 @@ struct start_options {
 };
 
 /// Opens the data directories, starts the roles, prints "ready ID…" on stdout, and runs until
-/// SIGTERM or SIGINT; then stops them and ends the process with exit code 0. Throws start_error or
-/// storage_error if it cannot start. Call it in the main thread.
+/// SIGTERM, SIGINT or the end of its terminal; then stops them and ends the process with exit code
+/// 0. Throws start_error or storage_error if it cannot start. Call it in the main thread.
 [[noreturn]] void serve(const config::cluster_file& cluster, const start_options& options,
                         const state_machine_factory& make_machine);
 

@@ -11,7 +11,7 @@ constexpr std::size_t entry_overhead_bytes = 1 + 4 * 10;
 
 bool is_request_kind(std::uint64_t kind) {
   return kind >= static_cast<std::uint64_t>(request_kind::operation) &&
-         kind <= static_cast<std::uint64_t>(request_kind::found);
+         kind <= static_cast<std::uint64_t>(request_kind::refusal);
 }
 
 bool is_client_kind(std::uint64_t kind) {

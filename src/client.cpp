@@ -22,13 +22,22 @@ std::uint64_t client::submit(std::string op, unsigned timeout_ticks, request_kin
   o.what.op = std::move(op);
   o.ticket = ++tickets_;
   o.deadline_tick = tick_ + timeout_ticks;
-  queued_.push_back(std::move(o));
-  send_operations();
+  if (o.what.op.size() > max_op_bytes) {
+    settle(o, outcome_kind::refused, too_large_text(o.what.op.size()));
+  } else {
+    queued_.push_back(std::move(o));
+    send_operations();
+  }
   return tickets_;
 }
 
 std::uint64_t client::submit_query(std::string op, unsigned timeout_ticks) {
   begin_waiting();
+  if (op.size() > max_op_bytes) {
+    out_.finished.push_back(
+        {++tickets_, outcome_kind::refused, too_large_text(op.size()), 0, {}, false});
+    return tickets_;
+  }
   pending_query q;
   q.what = {++tickets_, std::move(op)};
   q.deadline_tick = tick_ + timeout_ticks;

@@ -55,7 +55,7 @@ public:
   explicit client(settings options);
 
   /// Queues an operation (or a reconfiguration); it finishes after `timeout_ticks` ticks at the
-  /// latest. Returns its ticket.
+  /// latest. Returns its ticket. One above max_op_bytes is refused at once, and holds up nothing.
   std::uint64_t submit(std::string op, unsigned timeout_ticks,
                        request_kind kind = request_kind::operation);
   std::uint64_t submit_query(std::string op, unsigned timeout_ticks);

@@ -88,7 +88,18 @@ enum class request_kind : std::uint8_t {
   found =
       5, ///< `op` is a cluster identity, as a varint. The first one in the log holds, the others
          ///< do nothing. Replicas propose it; from clients it is refused. Nobody is answered
+  refusal = 6, ///< the request of this number was refused, `op` says why: that is its answer, and
+               ///< the session goes on behind it
 };
+
+/// Of an operation or a query. A client refuses what is larger before it has spent a number on it.
+inline constexpr std::size_t max_op_bytes = (1 << 20) + (4 << 10);
+
+/// The sentence for one of `bytes` bytes.
+inline std::string too_large_text(std::size_t bytes, std::size_t most = max_op_bytes) {
+  return "the operation has " + std::to_string(bytes) + " bytes, and one may have " +
+         std::to_string(most);
+}
 
 /// What a driver notes when a request or query comes in, and gets back with the answer, so that it
 /// can tell how long that took. Means nothing to the core, and is not sent to other processes.
@@ -115,8 +126,9 @@ struct request {
 enum class reply_status : std::uint8_t {
   ok = 0,            ///< executed; the body is the state machine's answer
   session_ended = 1, ///< not executed by this request: the session is not known (any more)
-  busy = 2,          ///< not executed, and this replica will not try
-  refused = 3,       ///< not executed: malformed or too large; the body says what
+  busy = 2,          ///< not executed, and this replica will not try; its number is still to come
+  refused = 3,       ///< not executed: malformed or too large; the body says what. Its number is
+                     ///< used up, by the log: what follows it in the session is executed
   unavailable = 4,   ///< query: not answered, no quorum; request: still under way, but nothing is
                      ///< decided at present; the body says who was reached
 };

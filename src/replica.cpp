@@ -44,17 +44,24 @@ void replica::on(const role_id& client, request m) {
     it->second.asked_tick = tick_;
     return;
   }
-  if (!is_client_kind(static_cast<std::uint64_t>(m.kind)))
-    return respond(client, {key.session, key.sequence, reply_status::refused,
-                            "the request is of a kind that does not exist", came});
-  if (m.op.size() > options_.max_op_bytes)
-    return respond(
-        client,
-        {key.session, key.sequence, reply_status::refused,
-         "the request is larger than " + std::to_string(options_.max_op_bytes) + " bytes", came});
+  if (const auto why = why_refused(m); !why.empty()) {
+    if (m.session == 0)
+      return respond(client, {0, key.sequence, reply_status::refused, why, came});
+    m.kind = request_kind::refusal; // or its number would be missing, and hold up those behind it
+    m.op = why;
+  }
   if (!admit(std::move(m), client))
     respond(client, {key.session, key.sequence, reply_status::busy,
                      "replica " + options_.id.str() + " has too many requests waiting", came});
+}
+
+/// Empty: it is not.
+std::string replica::why_refused(const request& m) const {
+  if (!is_client_kind(static_cast<std::uint64_t>(m.kind)))
+    return "the request is of a kind that does not exist";
+  if (m.op.size() > options_.max_op_bytes)
+    return too_large_text(m.op.size(), options_.max_op_bytes);
+  return {};
 }
 
 void replica::on(const handoff& m) {

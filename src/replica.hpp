@@ -60,7 +60,7 @@ public:
     std::size_t pipeline_slots = 8; ///< then one a tick, up to so many; then full batches only
     std::size_t max_pending_requests = 65'536;
     std::size_t max_pending_bytes = 64 << 20;
-    std::size_t max_op_bytes = (1 << 20) + (4 << 10);
+    std::size_t max_op_bytes = pmmc::max_op_bytes;
     std::size_t max_queries = 65'536;
     std::size_t read_bytes = 2 << 20;         ///< of answers to reads until take(); the rest waits
     std::size_t snapshot_log_bytes = 4 << 20; ///< or the size of the state, if that is more
@@ -196,6 +196,7 @@ private:
   };
 
   // requests and proposals
+  std::string why_refused(const request& m) const;
   bool admit(request m, const role_id& client);
   pending_map::iterator forget_request(pending_map::iterator it);
   void forget_held_back(std::uint64_t least_ticks);

@@ -8,6 +8,9 @@ namespace pmmc {
 
 void replica::on(const role_id& client, query m) {
   ++queries_waiting_;
+  if (m.op.size() > options_.max_op_bytes)
+    return answer(client, m, reply_status::refused,
+                  too_large_text(m.op.size(), options_.max_op_bytes));
   if (queries_waiting_ > options_.max_queries)
     return answer(client, m, reply_status::busy,
                   "replica " + options_.id.str() + " has too many reads waiting");

@@ -46,6 +46,7 @@ void session_table::apply(const batch_entry& entry, slot_num slot, std::size_t i
     return end(entry, responses);
   case request_kind::operation:
   case request_kind::reconfigure:
+  case request_kind::refusal:
     return execute(entry, slot, run, responses);
   case request_kind::found:
     return; // of no session: replicated_state performs it
@@ -95,7 +96,7 @@ void session_table::execute(const batch_entry& entry, slot_num slot, const execu
                   "too many requests of this session wait for an earlier one, or too "
                   "many answers for the client to acknowledge them"));
   } else if (entry.sequence == s.next_sequence) {
-    record(entry.session, s, {reply_status::ok, run(entry.kind, entry.op)}, responses);
+    record(entry.session, s, perform(entry.kind, entry.op, run), responses);
     run_held_back(entry.session, s, run, responses);
   } else if (s.held_back.emplace(entry.sequence, held{entry.kind, std::string{entry.op}}).second) {
     bytes_ += entry.op.size();
@@ -113,13 +114,20 @@ bool session_table::session::is_full_for(std::uint64_t sequence) const {
          (sequence - next_sequence >= max_session_window || held_back_bytes >= max_session_bytes);
 }
 
+session_table::answer session_table::perform(request_kind kind, std::string_view op,
+                                             const executor& run) {
+  if (kind == request_kind::refusal)
+    return {reply_status::refused, std::string{op}};
+  return {reply_status::ok, run(kind, op)};
+}
+
 void session_table::run_held_back(session_id id, session& s, const executor& run,
                                   std::vector<response>& responses) {
   while (!s.held_back.empty() && s.held_back.begin()->first == s.next_sequence) {
     const auto next = std::move(s.held_back.extract(s.held_back.begin()).mapped());
     bytes_ -= next.op.size();
     s.held_back_bytes -= next.op.size();
-    record(id, s, {reply_status::ok, run(next.kind, next.op)}, responses);
+    record(id, s, perform(next.kind, next.op, run), responses);
   }
 }
 

@@ -83,6 +83,7 @@ private:
   void end(const batch_entry& entry, std::vector<response>& responses);
   void execute(const batch_entry& entry, slot_num slot, const executor& run,
                std::vector<response>& responses);
+  static answer perform(request_kind kind, std::string_view op, const executor& run);
   void run_held_back(session_id id, session& s, const executor& run,
                      std::vector<response>& responses);
   void record(session_id id, session& s, answer a, std::vector<response>& responses);

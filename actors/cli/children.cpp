@@ -27,6 +27,7 @@ sigset_t our_signals() {
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGCHLD);
+  sigaddset(&set, SIGHUP);
   return set;
 }
 
@@ -137,9 +138,17 @@ void child_processes::take_line(child& c, const std::string& line) {
 void child_processes::take_signals() {
   signalfd_siginfo info{};
   while (read(signals_, &info, sizeof info) == sizeof info)
-    if (info.ssi_signo != SIGCHLD)
+    if (info.ssi_signo == SIGHUP && !terminal_.terminal_is_gone())
+      pass_on(SIGHUP);
+    else if (info.ssi_signo != SIGCHLD)
       stop_requested_ = true;
   reap();
+}
+
+void child_processes::pass_on(int signal) {
+  for (const auto& c : children_)
+    if (!c.exited)
+      kill(c.pid, signal);
 }
 
 void child_processes::reap() {
@@ -173,9 +182,7 @@ bool child_processes::all_exited() const {
 }
 
 void child_processes::stop() {
-  for (const auto& c : children_)
-    if (!c.exited)
-      kill(c.pid, SIGTERM);
+  pass_on(SIGTERM);
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (!all_exited() && std::chrono::steady_clock::now() < deadline)
     pump(std::chrono::milliseconds{100});

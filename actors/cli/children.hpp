@@ -1,6 +1,8 @@
 // Child processes with prefixed output (`pmmc up`).
 #pragma once
 
+#include "hangup.hpp"
+
 #include <chrono>
 #include <string>
 #include <sys/types.h>
@@ -8,8 +10,9 @@
 
 namespace pmmc::cli {
 
-/// While an object lives, SIGINT, SIGTERM and SIGCHLD
-/// go to it. Its destructor stops all children. One object at a time.
+/// While an object lives, SIGINT, SIGTERM, SIGCHLD and SIGHUP
+/// go to it; SIGHUP is passed on to the children. Its destructor stops all children. One object at
+/// a time.
 class child_processes {
 public:
   child_processes();
@@ -26,7 +29,7 @@ public:
   /// Whether each child has printed a line that begins with `prefix`.
   bool all_printed(const std::string& prefix) const;
   bool any_exited() const;
-  /// SIGINT or SIGTERM has come.
+  /// SIGINT or SIGTERM has come, or the terminal is gone.
   bool stop_requested() const { return stop_requested_; }
   /// SIGTERM to all, and SIGKILL to those that are still there after ten seconds.
   void stop();
@@ -45,9 +48,11 @@ private:
   void take_line(child& c, const std::string& line);
   void reap();
   void take_signals();
+  void pass_on(int signal);
   bool all_exited() const;
 
   std::vector<child> children_;
+  hangup terminal_;
   int signals_ = -1;
   bool stop_requested_ = false;
 };

@@ -10,6 +10,7 @@
 #include <functional>
 #include <iostream>
 #include <map>
+#include <set>
 
 namespace pmmc::cli {
 
@@ -63,11 +64,15 @@ const std::vector<std::pair<std::string, command>>& commands() {
       {"sim", {sim_comes_first, "sim --seed N | --runs N", "a simulated cluster under faults"}},
       {"version", {version, "version", "version, commit, protocol version"}},
       {"apply",
-       {apply_raw, "apply OP", "one operation, as bytes, for a state machine of your own"}},
-      {"query", {apply_raw, "query OP", "one read-only operation, as bytes"}},
+       {apply_raw, "apply OP|-|--file FILE [--hex]",
+        "one operation, as bytes, for a state machine of your own"}},
+      {"query", {apply_raw, "query OP|-|--file FILE [--hex]", "one read-only operation, as bytes"}},
   };
   return all;
 }
+
+/// They print no data, or (export) have a form of their own.
+const std::set<std::string> commands_without_json = {"init", "start", "up", "export"};
 
 const command* find_command(const std::string& name) {
   for (const auto& [known, c] : commands())
@@ -97,6 +102,8 @@ po::options_description common_options() {
       "start, up: the least that is logged: debug, info, warning, error (or PMMC_LOG_LEVEL)")(
       "log-format", po::value<std::string>()->default_value("text"),
       "start, up: text, or json: an object a line (or PMMC_LOG_FORMAT)")(
+      "file", po::value<std::string>(), "apply, query: a file with the operation's bytes")(
+      "hex", po::bool_switch(), "apply, query: print the answer as hexadecimal")(
       "history", po::value<std::vector<std::string>>()->composing(),
       "check: a history to check; exec: a file to record one (docs/HISTORY.md)")(
       "exhaustive", po::value<std::string>(),
@@ -217,6 +224,8 @@ int run_command(int argc, char** argv, state_machine_factory make_machine) {
                                        ? "which command? See above."
                                        : "unknown command \"" + a.command + "\"; see above"};
   }
+  if (a.json && commands_without_json.contains(a.command))
+    throw command_error{bad_usage, "--json has no meaning for " + a.command};
   return c->run(a);
 }
 

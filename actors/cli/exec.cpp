@@ -1,6 +1,7 @@
 // `pmmc exec`: many operations in flight, results in input order.
 #include "connection.hpp"
 #include "history_recorder.hpp"
+#include "json_bytes.hpp"
 #include "key_value.hpp"
 #include "progress.hpp"
 #include "text/command_line.hpp"
@@ -13,6 +14,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <unistd.h>
 #include <unordered_map>
 
 namespace pmmc::cli {
@@ -38,8 +40,8 @@ struct line_result {
 /// gets.
 class executor {
 public:
-  executor(const config::cluster_file& cluster, const arguments& a)
-      : connection_(cluster, a.timeout), json_(a.json) {
+  executor(const config::cluster_file& cluster, const arguments& a, bool shows_progress)
+      : connection_(cluster, a.timeout), json_(a.json), meter_("operations", 0, shows_progress) {
     if (a.options.count("history") == 0)
       return;
     const auto& files = a.options["history"].as<std::vector<std::string>>();
@@ -88,7 +90,7 @@ private:
   std::size_t bytes_ = 0;
   std::unordered_map<std::string, users> keys_;
   std::map<std::string, std::uint64_t> counts_;
-  progress_meter meter_{"operations", 0};
+  progress_meter meter_;
 };
 
 void executor::run_line(std::uint64_t number, const std::string& line) {
@@ -170,7 +172,7 @@ void executor::print(const line_result& r) {
   if (json_) {
     nlohmann::ordered_json j{{"line", std::to_string(r.line)}, {"result", o.name}};
     if (o.has_value)
-      j["value"] = o.value;
+      put_bytes(j, "value", o.value);
     if (!o.error.empty())
       j["error"] = o.error;
     std::printf("%s\n", j.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
@@ -213,7 +215,9 @@ int exec(const arguments& a) {
       throw command_error{bad_usage, "cannot read " + a.words[0] + ": does it exist?"};
   }
   std::ios::sync_with_stdio(false); // or std::cin could not say whether there is input at hand
-  executor e{cluster, a};
+  // Who types the operations needs no progress between them.
+  const bool is_typed = !file.is_open() && isatty(STDIN_FILENO) == 1;
+  executor e{cluster, a, !is_typed};
   e.run(file.is_open() ? file : std::cin);
   e.print_summary();
   return e.code();

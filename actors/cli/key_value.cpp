@@ -1,6 +1,7 @@
 #include "key_value.hpp"
 
 #include "connection.hpp"
+#include "json_bytes.hpp"
 #include "text/escape.hpp"
 #include "text/number.hpp"
 
@@ -90,7 +91,7 @@ std::string explain(const kv::answer& a, const std::string& key) {
 void print_json(const described_outcome& d) {
   nlohmann::ordered_json j{{"result", d.name}};
   if (d.has_value)
-    j["value"] = d.value;
+    put_bytes(j, "value", d.value);
   if (!d.error.empty())
     j["error"] = d.error;
   std::printf("%s\n", j.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
@@ -192,21 +193,6 @@ int key_value(const arguments& a) {
     std::fprintf(stderr, "pmmc: %s %s: %s\n", a.command.c_str(), operation.key.c_str(),
                  d.error.c_str());
   return d.code;
-}
-
-int apply_raw(const arguments& a) {
-  a.expect_words(1, 1, a.command + " OP");
-  const auto cluster = a.load_cluster();
-  connection to_cluster{cluster, a.timeout};
-  const auto outcome =
-      a.command == "query" ? to_cluster.call_query(a.words[0]) : to_cluster.call(a.words[0]);
-  if (outcome.kind != outcome_kind::done) {
-    const auto d = describe(outcome, {});
-    throw command_error{d.code, d.error};
-  }
-  std::fwrite(outcome.body.data(), 1, outcome.body.size(), stdout);
-  std::fputc('\n', stdout);
-  return done;
 }
 
 } // namespace pmmc::cli

@@ -10,8 +10,8 @@ constexpr int bar_width = 30;
 constexpr std::chrono::milliseconds redraw{100};
 } // namespace
 
-progress_meter::progress_meter(std::string what, std::uint64_t total)
-    : what_(std::move(what)), total_(total), terminal_(isatty(STDERR_FILENO) == 1) {}
+progress_meter::progress_meter(std::string what, std::uint64_t total, bool shows)
+    : what_(std::move(what)), total_(total), terminal_(shows && isatty(STDERR_FILENO) == 1) {}
 
 void progress_meter::show_at(std::uint64_t count, std::uint64_t position) {
   done_ = count;

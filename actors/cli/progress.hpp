@@ -10,8 +10,9 @@ namespace pmmc::cli {
 /// Counts things done, and shows how many and how fast, at most ten times a second.
 class progress_meter {
 public:
-  /// `total` of the same unit as `position`; 0 if it is not known (no bar then).
-  progress_meter(std::string what, std::uint64_t total);
+  /// `total` of the same unit as `position`; 0 if it is not known (no bar then). Unless `shows`, it
+  /// only counts.
+  progress_meter(std::string what, std::uint64_t total, bool shows = true);
 
   void advance(std::uint64_t count) { show_at(done_ + count, position_); }
   /// For a bar: how far into `total`.

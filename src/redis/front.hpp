@@ -67,7 +67,7 @@ public:
     std::string version; ///< of pmmc
     std::uint16_t port = 0;
     std::uint64_t seed = 0;
-    std::size_t max_op_bytes = (1 << 20) + (4 << 10); ///< as replica::settings has it
+    std::size_t max_op_bytes = pmmc::max_op_bytes;
     std::size_t batch_calls = 1'000;
     std::size_t batch_bytes = 128 << 10;
     std::size_t max_in_flight = 4; ///< operations of one connection, if their replies are small

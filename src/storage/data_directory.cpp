@@ -1,5 +1,6 @@
 #include "storage/data_directory.hpp"
 
+#include "invariant.hpp"
 #include "storage/acceptor_store.hpp"
 #include "storage/checked_text.hpp"
 #include "storage/format_file.hpp"
@@ -161,6 +162,24 @@ std::string repair_advice(role_kind kind) {
 
 data_directory::data_directory(fs::path path, format_info info, unique_fd lock)
     : path_(std::move(path)), info_(std::move(info)), lock_(std::move(lock)) {}
+
+void data_directory::demand_room() const {
+  PMMC_INVARIANT(is_writable(), "only a locked directory is written to");
+  constexpr std::size_t enough = 64 << 10; // the small files of a role, whole
+  const auto trial = path_ / "room.tmp";
+  {
+    const auto file = open_file(trial, O_WRONLY | O_CREAT | O_TRUNC);
+    try {
+      write_all(file, trial, std::string(enough, 'x'));
+      sync_file(file, trial);
+    } catch (const storage_error&) {
+      std::error_code ignored; // the first mistake is the one to tell
+      std::filesystem::remove(trial, ignored);
+      throw;
+    }
+  }
+  remove_file(trial);
+}
 
 bool data_directory::is_unformatted(const fs::path& path) {
   std::error_code error;

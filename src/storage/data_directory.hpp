@@ -49,6 +49,10 @@ public:
   /// Whether `path` is missing or an empty directory, so that `format` would take it.
   static bool is_unformatted(const std::filesystem::path& path);
 
+  /// Throws storage_error unless the disk takes a write of some size now: a role that would stop at
+  /// its first one must not say that it is ready. Must hold the lock.
+  void demand_room() const;
+
   const std::filesystem::path& path() const { return path_; }
   const format_info& info() const { return info_; }
   /// Whether this object holds the lock, so may change files.

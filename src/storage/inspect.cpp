@@ -7,6 +7,7 @@
 #include "storage/snapshot_reader.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace pmmc::storage {
 
@@ -105,12 +106,42 @@ void inspect_role(inspection& report, const data_directory& directory) {
     inspect_snapshots(report);
 }
 
+/// By any file that each kind of role has, so that a damaged one is looked at, too.
+bool is_a_roles(const fs::path& path) {
+  std::error_code not_there;
+  for (const auto* file : {"FORMAT", "acknowledged", "state", "members"})
+    if (fs::is_regular_file(path / file, not_there))
+      return true;
+  return false;
+}
+
+/// What to name instead: the roles' directories in this one, if there are any.
+std::string advice_instead(const fs::path& path) {
+  constexpr int most = 20;
+  std::set<std::string> found;
+  std::error_code unreadable;
+  for (fs::directory_iterator it{path, unreadable}, end; !unreadable && it != end;
+       it.increment(unreadable))
+    if (is_a_roles(it->path()))
+      found.insert(it->path().string());
+  if (found.empty())
+    return "name that of a role, `<data>/<id>`";
+  std::string text = "name one of";
+  int named = 0;
+  for (const auto& directory : found)
+    if (named++ < most)
+      text += " " + directory;
+  return text + (named > most ? " ..." : "");
+}
+
 } // namespace
 
 inspection inspect(const fs::path& path) {
   if (!fs::is_directory(path))
     fail("inspect", path, "there is no such directory",
          "name the data directory of a role, `<data>/<id>`");
+  if (!is_a_roles(path))
+    fail("inspect", path, "it is no data directory", advice_instead(path));
   inspection report;
   report.path = path;
   report.running_as = lock_holder(path);

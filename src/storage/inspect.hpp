@@ -54,7 +54,7 @@ struct inspection {
 };
 
 /// Changes nothing, takes no lock, and works while the role runs. Damage is reported in `problems`,
-/// never thrown; throws storage_error only if there is no directory at `path`.
+/// never thrown; throws storage_error only if there is no directory at `path`, or none of a role.
 inspection inspect(const std::filesystem::path& path);
 
 } // namespace pmmc::storage

@@ -35,6 +35,11 @@ code_point decode_utf8(std::string_view text) {
   return {value, bytes};
 }
 
+/// Bytes of the character at the front; 0 if there is none.
+std::size_t character_bytes(std::string_view bytes) {
+  return static_cast<unsigned char>(bytes.front()) < 0x80 ? 1 : decode_utf8(bytes).bytes;
+}
+
 /// Control characters and those that break lines, turn the direction of text or show nothing.
 bool prints(std::uint32_t value) {
   constexpr std::array<std::array<std::uint32_t, 2>, 6> silent = {{
@@ -108,6 +113,16 @@ int decode_escape(std::string_view text, std::size_t& size) {
 }
 
 } // namespace
+
+bool is_utf8(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto size = character_bytes(bytes);
+    if (size == 0)
+      return false;
+    bytes.remove_prefix(size);
+  }
+  return true;
+}
 
 std::string escape(std::string_view bytes) {
   std::string out;

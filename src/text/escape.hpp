@@ -12,6 +12,9 @@ namespace pmmc::text {
 /// unescape(escape(x)) == x for all x.
 std::string escape(std::string_view bytes);
 
+/// Whether all of it is well-formed UTF-8.
+bool is_utf8(std::string_view bytes);
+
 /// Undoes `escape`. Bytes other than a backslash stand for themselves, whatever they are. On an
 /// escape that does not exist returns nothing and says in `error` what and at which byte (counted
 /// from 1).

@@ -1,9 +1,14 @@
 """Every key-value command, its output and its exit code, as docs/cli.md has them."""
 
 import json
+import os
+import pty
+import subprocess
+import termios
+import time
 
-from pmmc_cluster import (ABSENT, BAD_USAGE, DONE, PRECONDITION, ClusterTest,
-                          SharedClusterTest, main, run_program)
+from pmmc_cluster import (ABSENT, BAD_USAGE, BINARY, DONE, PRECONDITION, ClusterTest,
+                          SharedClusterTest, clean_environment, main, run_program)
 
 MAX_KEY = 1024
 MAX_VALUE = 1 << 20
@@ -81,6 +86,60 @@ class KeyValueCommands(OneCluster):
         self.assertEqual(shape("get", "no-j", code=ABSENT)["result"], "absent")
         mismatch = shape("cas", "j", "x", "y", code=PRECONDITION)
         self.assertEqual((mismatch["result"], mismatch["value"]), ("mismatch", "20"))
+
+
+    def test_json_of_bytes_that_are_no_text(self):
+        """JSON is text: bytes that are not UTF-8 are given as base64, never changed."""
+        lines = [json.loads(line) for line in self.exec_lines(
+            b"put jb a\xff\x00\nget jb\ncas jb x y\nput jb gr\xc3\xb6\xc3\x9fer\nget jb\n", "--json")]
+        self.assertEqual(lines[1], {"line": "2", "result": "ok", "value_base64": "Yf8A"})
+        self.assertEqual((lines[2]["result"], lines[2]["value_base64"]), ("mismatch", "Yf8A"))
+        self.assertEqual(lines[4]["value"], "größer")
+        self.exec_lines(b"put jb a\xff\x00\n")
+        self.assertEqual(self.cluster.run("get", "jb", "--json").json,
+                         {"result": "ok", "value_base64": "Yf8A"})
+        mismatch = self.cluster.run("cas", "jb", "x", "y", "--json", code=PRECONDITION).json
+        self.assertEqual((mismatch["value_base64"], "value" in mismatch), ("Yf8A", False))
+
+    def test_json_where_it_has_no_meaning(self):
+        for words in (["export"], ["init"], ["start", "--id", "r1"], ["up"]):
+            self.assert_error(self.cluster.pmmc(*words, "--json"), BAD_USAGE,
+                              f"--json has no meaning for {words[0]}")
+
+
+class Bytes(OneCluster):
+    """`apply` and `query`: the store's own operations, as bytes; their form is kv/operation.hpp's."""
+
+    PUT = b"\x01\x01\x00kv\xff\x00"  # put, one byte of key: k, the value
+
+    def test_the_operation_from_an_argument_stdin_or_a_file(self):
+        file = self.cluster.directory / "op"
+        file.write_bytes(self.PUT)
+        by_file = self.cluster.run("apply", "--file", file)
+        by_stdin = self.cluster.run("apply", "-", stdin=self.PUT)
+        self.assertEqual(by_file.out, by_stdin.out)
+        self.assertEqual(self.cluster.run("get", "k").out, b"v\xff\x00\n")
+        strange = self.cluster.run("query", "x")
+        self.assertEqual(strange.out[-1:], b"\n")
+        self.assert_error(self.cluster.pmmc("apply", "--file", file, "op"), BAD_USAGE, "usage")
+        self.assert_error(self.cluster.pmmc("apply", "--file", "no-such-file"), BAD_USAGE,
+                          "cannot read no-such-file")
+        self.assert_error(self.cluster.pmmc("apply", "--file", self.cluster.directory), BAD_USAGE,
+                          "cannot read")
+
+    def test_the_answer(self):
+        raw = self.cluster.run("apply", "-", stdin=self.PUT).out.removesuffix(b"\n")
+        self.assertEqual(self.cluster.run("apply", "-", "--hex", stdin=self.PUT).out,
+                         raw.hex().encode() + b"\n")
+        as_json = self.cluster.run("apply", "-", "--json", stdin=self.PUT).json
+        self.assertEqual(as_json, {"result": "ok", "value": raw.decode()})
+        as_json = self.cluster.run("apply", "-", "--json", "--hex", stdin=self.PUT).json
+        self.assertEqual(as_json, {"result": "ok", "value_hex": raw.hex()})
+
+    def test_too_large(self):
+        result = self.cluster.run("apply", "-", "--json", stdin=b"x" * (2 << 20), code=BAD_USAGE)
+        self.assertEqual(result.json["result"], "refused")
+        self.assertIn("one may have 1052672", result.err)
 
 
 class KeysAndValues(OneCluster):
@@ -175,6 +234,42 @@ class Exec(OneCluster):
         self.assertEqual(self.exec_lines(b"put eb 'a\tb\x00c\xff'\nget eb\n"),
                          [b"ok", b"a\\tb\\x00c\\xFF"])
         self.assertEqual(self.cluster.get("eb"), b"a\tb\x00c\xff")
+
+    def test_an_operation_that_is_too_large_holds_up_nothing(self):
+        """Each value is within its limit, the `cas` of two is not."""
+        value = b"v" * 600_000
+        cas = b"cas large " + value + b" " + value + b"\n"
+        result = self.cluster.run("exec", stdin=b"put sz 1\n" + cas + cas + b"incr sz\nget sz\n",
+                                  code=BAD_USAGE)
+        lines = result.out.splitlines()
+        self.assertEqual([lines[0], *lines[3:]], [b"ok", b"2", b"2"], str(result))
+        for number in (2, 3):
+            self.assertRegex(lines[number - 1].decode(),
+                             rf"^refused: line {number}: refused, not executed: the operation has "
+                             r"\d+ bytes, and one may have 1052672$")
+        self.assertLess(result.seconds, 5, "it waited for a timeout")
+
+    def test_progress_is_not_shown_between_what_is_typed(self):
+        """With stdin and stderr a terminal."""
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        mode = termios.tcgetattr(theirs)
+        mode[3] &= ~termios.ECHO
+        termios.tcsetattr(theirs, termios.TCSANOW, mode)
+        with subprocess.Popen([BINARY, "exec", "--config", self.cluster.config], stdin=theirs,
+                              stdout=subprocess.PIPE, stderr=theirs,
+                              env=clean_environment()) as child:
+            os.close(theirs)
+            count = 0
+            due = time.monotonic() + 0.3  # the progress line is, after 0.1 s
+            while time.monotonic() < due:
+                os.write(ours, b"put typed 1\n")
+                self.assertEqual(child.stdout.readline(), b"ok\n")
+                count += 1
+            os.write(ours, b"\x04")
+            child.wait(20)
+            shown = os.read(ours, 65536).decode()
+        self.assertRegex(shown, rf"^{count} operations, {count} ok; [^\n]*a second\r\n$")
 
     def test_from_a_file_with_a_summary(self):
         file = self.cluster.directory / "operations"

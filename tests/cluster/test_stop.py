@@ -1,8 +1,9 @@
 """SIGTERM and SIGINT stop each process cleanly, idle and under load."""
 
+import re
 import signal
 
-from pmmc_cluster import DONE, ClusterTest, main
+from pmmc_cluster import DONE, ClusterTest, main, wait_until
 from pmmc_load import Load
 
 MOST_S = 5.0
@@ -20,6 +21,27 @@ class Stop(ClusterTest):
             cluster = self.running_cluster()
             for process in cluster.processes:
                 self.assert_stops(process, number)
+
+    def test_hangup_is_no_stop(self):
+        """SIGHUP: it says what it did, and serves on."""
+        cluster = self.running_cluster()
+        cluster.config.write_text(cluster.config.read_text() + "\nnonsense\n")
+        for process in cluster.processes:
+            process.child.send_signal(signal.SIGHUP)
+        for process in cluster.processes:
+            wait_until(f"{process.name} has taken it", lambda p=process: re.search(
+                "SIGHUP: a mistake in the config file: .*(\n.*)*SIGHUP: the log goes to stderr.*has mistakes",
+                p.log_text()))
+        cluster.config.write_text(cluster.config_text())
+        for process in cluster.processes:
+            process.child.send_signal(signal.SIGHUP)
+        for process in cluster.processes:
+            wait_until(f"{process.name} has taken it again", lambda p=process: re.search(
+                "SIGHUP: the log goes to stderr.*was read again, and is good", p.log_text()))
+        cluster.assert_all_run()
+        cluster.run("put", "k", "v")
+        for process in cluster.processes:
+            self.assert_stops(process)
 
     def test_before_it_has_met_anybody(self):
         cluster = self.new_cluster()

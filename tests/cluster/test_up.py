@@ -2,6 +2,8 @@
 
 import os
 import pathlib
+import pty
+import re
 import signal
 import subprocess
 
@@ -99,6 +101,31 @@ class Up(ClusterTest):
         for pid in children_of(child.pid):
             os.kill(pid, signal.SIGINT)
         self.stop_up(child, signal.SIGINT)
+
+    def test_hangup_is_passed_on(self):
+        cluster = self.new_cluster("colocated")
+        child = self.start_up(cluster)
+        child.send_signal(signal.SIGHUP)
+        wait_until("every child has taken it", lambda: len(re.findall(
+            "SIGHUP: the log goes to stderr", self.log.read_text())) == 3)
+        cluster.run("put", "k", "v")
+        self.stop_up(child, signal.SIGINT)
+
+    def test_the_terminal_goes_away(self):
+        """What runs in a terminal ends with it, children first."""
+        cluster = self.new_cluster("colocated")
+        ours, theirs = pty.openpty()
+        self.log = cluster.directory / "up.log"
+        with open(self.log, "wb") as log:
+            child = spawn(["setsid", "--ctty", BINARY, "up", "--config", cluster.config],
+                          stdin=theirs, stdout=subprocess.PIPE, stderr=log, env=clean_environment())
+        self.addCleanup(self.end, child)
+        os.close(theirs)
+        wait_until("the cluster has a leader", cluster.active_leader)
+        children = children_of(child.pid)
+        self.assertEqual(len(children), 3)
+        os.close(ours)
+        wait_until("every process has ended", lambda: not any(map(is_alive, [child.pid, *children])), 10)
 
     def test_children_do_not_outlive_it(self):
         cluster = self.new_cluster()

@@ -1,6 +1,7 @@
 """A file system of a few MiB in a file, whose space a test takes and gives back."""
 
 import ctypes
+import errno
 import os
 import shutil
 import subprocess
@@ -52,6 +53,16 @@ class SmallDisk:
         """Takes all but so much of what is free."""
         with open(self._ballast, "ab") as file:
             os.posix_fallocate(file.fileno(), file.tell(), max(self.free_bytes() - but_bytes, 4096))
+
+    def fill_up(self):
+        """Takes the last block: the file system's own needs leave a few after `fill`."""
+        with open(self._ballast, "ab", buffering=0) as file:
+            try:
+                while file.write(bytes(4096)):
+                    pass
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
 
     def make_room(self):
         self._ballast.unlink(missing_ok=True)

@@ -6,7 +6,7 @@ import errno
 
 from fault_paths import EFFORT
 from fail_points import LIBRARY, FailPoint
-from pmmc_cluster import BAD_USAGE, DONE, INTERNAL, main, wait_until
+from pmmc_cluster import BAD_USAGE, DONE, INTERNAL, PATIENCE_S, main, wait_until
 from pmmc_load import Load, RecordedClient, check_histories
 from pmmc_machines import ChangingCluster, ReconfigurationTest
 from small_disk import SmallDisk, why_impossible
@@ -83,6 +83,8 @@ class FailingDisks(ReconfigurationTest):
                             was_ready=True)
         self.await_progress()
         self.assert_no_room_no_start(cluster[role])
+        disk.fill_up()
+        self.assert_never_ready(cluster[role])
         disk.make_room()
         cluster[role].start()
         cluster.run("import", records, "--timeout", "60", patience_s=120.0)
@@ -103,6 +105,25 @@ class FailingDisks(ReconfigurationTest):
             return
         self.assertIn("No space left on device", process.log_text().splitlines()[-1])
         process.kill9()
+
+    def assert_never_ready(self, process):
+        """With no room at all it does not say that it can serve."""
+        process.launch()
+        self.assertEqual(process.child.wait(PATIENCE_S), BAD_USAGE, process.log_tail())
+        self.assertEqual(process.child.stdout.read(), b"")
+        self.assertRegex(process.log_text().splitlines()[-1],
+                         "No space left on device.*make room on this file system")
+        process.kill9()
+
+    def test_a_leaders_disk_is_full_from_the_start(self):
+        if why := why_impossible():
+            self.skipTest(why)
+        disk = self.with_small_disk("l1")
+        self.cluster.init()
+        disk.fill_up()
+        self.assert_never_ready(self.cluster["l1"])
+        disk.make_room()
+        self.cluster["l1"].start()
 
     def test_an_acceptors_disk_is_full(self):
         self.fill_and_make_room("a1")

@@ -36,6 +36,9 @@ public:
                   request{request_kind::operation, session, sequence, 0, std::move(op)});
   }
 
+  /// What comes from now on counts, for requests that are asked again.
+  void forget_answers() { inbox_.clear(); }
+
   std::optional<response> answer_to(session_id session, std::uint64_t sequence) {
     return wait_for<response>([&](const flight&, const response& r) {
       return r.session == session && r.sequence == sequence &&

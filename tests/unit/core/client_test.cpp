@@ -123,6 +123,53 @@ TEST_CASE("what is not answered is sent again after longer and longer times") {
   }
 }
 
+TEST_CASE("what is too large is refused at once, spends no number, and holds up nothing") {
+  played_client c;
+  const std::string large(max_op_bytes + 1, 'x');
+  const auto refused = c.core.submit(large, patience_ticks);
+  const auto refused_query = c.core.submit_query(large, patience_ticks);
+  const auto first = c.outcomes(); // no replica is needed for that
+  REQUIRE(first.size() == 2);
+  for (const auto& f : first) {
+    CHECK(f.kind == outcome_kind::refused);
+    CHECK(f.body == "the operation has 1052673 bytes, and one may have 1052672");
+  }
+  CHECK(first[0].ticket == refused);
+  CHECK(first[1].ticket == refused_query);
+  CHECK(c.core.is_idle());
+
+  c.core.on_replica_up("r1", "h:1");
+  c.core.submit("a", patience_ticks);
+  c.open_session();
+  c.core.submit(large, patience_ticks);
+  c.core.submit(std::string(max_op_bytes, 'x'), patience_ticks);
+  const auto asked = c.sent<request>();
+  REQUIRE(asked.size() == 2);
+  CHECK(asked[0].second.sequence == 1);
+  CHECK(asked[1].second.sequence == 2);
+  CHECK(asked[1].second.op.size() == max_op_bytes);
+}
+
+TEST_CASE("a refusal that the log tells of ends the one operation, and no other") {
+  played_client c;
+  c.core.on_replica_up("r1", "h:1");
+  c.core.submit("a", patience_ticks);
+  c.core.submit("b", patience_ticks);
+  c.open_session();
+  const auto asked = c.sent<request>();
+  c.answer(asked[0].second, reply_status::refused, "too large for this one");
+  c.answer(asked[1].second);
+  const auto done = c.outcomes();
+  REQUIRE(done.size() == 2);
+  CHECK(done[0].kind == outcome_kind::refused);
+  CHECK(done[0].body == "too large for this one");
+  CHECK(done[1].kind == outcome_kind::done);
+  c.core.submit("c", patience_ticks);
+  const auto next = c.sent<request>().at(0).second;
+  CHECK(next.sequence == 3);
+  CHECK(next.acknowledged == 2);
+}
+
 TEST_CASE("answers are acknowledged up to the first open request") {
   played_client c;
   c.core.on_replica_up("r1", "h:1");

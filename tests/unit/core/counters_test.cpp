@@ -55,25 +55,29 @@ TEST_CASE("replica: the driver's note about a request comes back with its answer
 TEST_CASE("replica: refusals have the note too") {
   replica::settings settings;
   settings.max_op_bytes = 10;
-  settings.max_pending_requests = 1;
+  settings.max_pending_requests = 2;
   settings.max_queries = 0;
   replica_bench b{settings};
+  b.open_session();
   const auto noted = [](std::uint64_t sequence, const char* op) {
     auto r = operation(session_of_slot_1, sequence, op);
     r.came = {sequence, 1};
     return r;
   };
   b.ask(noted(1, "small"));
-  b.ask(noted(2, "too many"));
-  b.ask(noted(3, "larger than ten bytes"));
+  b.ask(noted(2, "larger than ten bytes"));
+  b.ask(noted(3, "too many"));
   b.role.on("c1", query{4, "q", {4, 1}});
   const auto out = b.role.take();
-  const auto answers = all<response>(out.send);
+  const auto busy = all<response>(out.send);
+  REQUIRE(busy.size() == 1);
+  CHECK(busy[0].status == reply_status::busy);
+  CHECK(busy[0].came == arrival{3, 1});
+  b.decide(2, all<propose>(b.flush().send).at(0).value);
+  const auto answers = all<response>(b.role.take().send);
   REQUIRE(answers.size() == 2);
-  CHECK(answers[0].status == reply_status::busy);
-  CHECK(answers[0].came == arrival{2, 1});
   CHECK(answers[1].status == reply_status::refused);
-  CHECK(answers[1].came == arrival{3, 1});
+  CHECK(answers[1].came == arrival{2, 1});
   const auto replies = all<query_reply>(out.send);
   REQUIRE(replies.size() == 1);
   CHECK(replies[0].came == arrival{4, 1});

@@ -33,15 +33,34 @@ TEST_CASE("replica: a request of no known kind is refused, and spoils no batch")
   b.open_session();
   auto strange = operation(s1, 1, "strange");
   strange.kind = static_cast<request_kind>(77);
-  b.ask(strange);
   b.role.on(handoff{"r2", {strange}});
-  b.ask(operation(s1, 1, "a"));
+  b.ask(strange);
+  b.ask(operation(s1, 2, "a"));
   const auto sent = b.flush().send;
-  const auto answers = only<response>(sent, "c1");
-  REQUIRE(answers.size() == 1);
+  const auto value = only<propose>(sent, "l1").at(0).value;
+  const request refusal{request_kind::refusal, s1, 1, 0,
+                        "the request is of a kind that does not exist"};
+  CHECK(value == batch_of({refusal, operation(s1, 2, "a")}));
+  b.decide(2, value);
+  const auto answers = only<response>(b.role.take().send, "c1");
+  REQUIRE(answers.size() == 2);
   CHECK(answers[0].status == reply_status::refused);
-  CHECK(only<propose>(sent, "l1").at(0).value == batch_of({operation(s1, 1, "a")}));
-  CHECK(b.role.pending_requests() == 1);
+  CHECK(answers[1].body == "a,");
+  CHECK(b.role.pending_requests() == 0);
+}
+
+TEST_CASE("replica: of no session, what is refused is refused at once") {
+  replica_bench b;
+  request large = opening(7);
+  large.op = std::string(max_op_bytes + 1, 'x');
+  b.ask(large);
+  const auto sent = b.flush().send;
+  CHECK(only<response>(sent, "c1").at(0).status == reply_status::refused);
+  CHECK(only<propose>(sent).empty());
+  b.role.on("c1", query{1, std::string(max_op_bytes + 1, 'x')});
+  CHECK(only<query_reply>(b.role.take().send).at(0).status == reply_status::refused);
+  b.role.on("c1", query{2, "small"});
+  CHECK(only<read_probe>(b.flush().send).size() == 3);
 }
 
 TEST_CASE("replica: the first requests take an identity along, until the log has one") {
@@ -176,8 +195,6 @@ TEST_CASE("replica: going past a limit is refused clearly, and costs nothing") {
   settings.max_queries = 1;
   replica_bench b{settings};
   b.open_session();
-  b.ask(operation(s1, 1, std::string(81, 'x')));
-  CHECK(only<response>(b.role.take().send).at(0).status == reply_status::refused);
   b.ask(operation(s1, 1, std::string(80, 'x')));
   b.ask(operation(s1, 2, std::string(30, 'x')));
   CHECK(only<response>(b.role.take().send).at(0).status == reply_status::busy);

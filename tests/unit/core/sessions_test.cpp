@@ -67,6 +67,25 @@ TEST_CASE("sessions: a request decided before its predecessor waits for it") {
   CHECK_FALSE(b.table.holds_back(s, 2));
 }
 
+TEST_CASE("sessions: a refusal takes its number's place, whenever it is decided") {
+  bench b;
+  const auto s = b.open();
+  const request refusal{request_kind::refusal, s, 2, 0, "too large"};
+  CHECK(b.apply(operation(s, 3, "c")).empty());
+  CHECK(b.apply(refusal).empty()); // it waits, as others do
+  bench restored;
+  REQUIRE(restored.table.read(b.bytes()));
+  for (auto* one : {&b, &restored}) {
+    const auto all = one->apply(operation(s, 1, "a"));
+    REQUIRE(all.size() == 3);
+    CHECK(all[1] == response{s, 2, reply_status::refused, "too large"});
+    CHECK(all[2].status == reply_status::ok);
+    CHECK(one->log() == "a,c,");
+    CHECK(one->apply(operation(s, 2, "b")).at(0) == all[1]); // X1: whatever comes under its number
+    CHECK(one->log() == "a,c,");
+  }
+}
+
 TEST_CASE("sessions: what deciding a request again would answer is known before") {
   bench b;
   const auto s = b.open(); // in slot 1

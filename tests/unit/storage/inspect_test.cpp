@@ -117,8 +117,16 @@ TEST_CASE("inspect of a leader and of a replica") {
 
 TEST_CASE("inspect of what is no data directory") {
   scratch::directory tmp;
-  CHECK_FALSE(inspect(tmp.path()).good());
+  const auto said = [](const fs::path& path) { return scratch::error_of([&] { inspect(path); }); };
+  CHECK(contains(said(tmp.path()), "it is no data directory; name that of a role"));
   scratch::overwrite(tmp / "file", "");
-  CHECK(contains(inspect(tmp.path()).problems.at(0), "FORMAT"));
+  fs::create_directories(tmp / "some/where/deep"); // nobody looks there
+  scratch::format(tmp / "a1", role_kind::acceptor);
+  scratch::format(tmp / "l1", role_kind::leader);
+  const auto instead = said(tmp.path());
+  CHECK(contains(instead, "it is no data directory; name one of " + (tmp / "a1").string() + " " +
+                              (tmp / "l1").string()));
+  fs::remove(tmp / "a1/FORMAT"); // damage, not a stranger's directory
+  CHECK(contains(inspect(tmp / "a1").problems.at(0), "FORMAT"));
   CHECK(contains(scratch::error_of([&] { inspect(tmp / "none"); }), "no such directory"));
 }
