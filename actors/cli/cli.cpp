@@ -43,8 +43,10 @@ const std::vector<std::pair<std::string, command>>& commands() {
       {"incr", {key_value, "incr KEY [BY]", "add to a number; prints the new one"}},
       {"exec",
        {exec, "exec [FILE] [--history FILE]", "operations, one a line, from a file or stdin"}},
-      {"import", {import_file, "import FILE [--key-column N]", "load a TSV or CSV file or lines"}},
-      {"export", {export_all, "export", "print every key and value at one slot, as TSV"}},
+      {"import",
+       {import_file, "import FILE [--key-column N]",
+        "load a TSV or CSV file or lines; a third TSV column: deadline"}},
+      {"export", {export_all, "export", "print every key, value and deadline at one slot, as TSV"}},
       {"status", {status, "status", "a row per role, and the configuration"}},
       {"fingerprint",
        {fingerprint, "fingerprint", "a row per replica: slot_out, hash of its state"}},
@@ -83,6 +85,8 @@ po::options_description common_options() {
       "timeout", po::value<double>()->default_value(10),
       "seconds that an operation may take (or PMMC_TIMEOUT)")(
       "key-column", po::value<std::size_t>()->default_value(1), "import: the key's column, from 1")(
+      "no-deadlines", po::bool_switch(),
+      "import: a third column of digits is a part of the value, and no deadline in ms since 1970")(
       "add", po::value<std::vector<std::string>>()->composing()->multitoken(),
       "reconfig: a new member, e.g. acceptor:a4=10.0.0.4:7101")(
       "remove", po::value<std::vector<std::string>>()->composing()->multitoken(),
