@@ -60,7 +60,7 @@ void inspect_acceptor(inspection& report) {
   report.acceptor = std::move(out);
 }
 
-void inspect_snapshots(inspection& report) {
+void inspect_snapshots(inspection& report, const snapshot_check& check) {
   const auto folder = snapshot_folder::path_in(report.path);
   problem_free(report, [&] { snapshot_folder::check_newest(folder); });
   for (const auto slot : snapshot_folder::slots_in(folder)) {
@@ -71,7 +71,9 @@ void inspect_snapshots(inspection& report) {
     if (error)
       continue; // removed meanwhile by the running replica
     found.good = problem_free(report, [&] {
-      snapshot_reader{file, report.format->cluster, slot}.finish();
+      snapshot_reader snapshot{file, report.format->cluster, slot};
+      check(snapshot);
+      snapshot.finish();
     });
     report.snapshots.push_back(found);
   }
@@ -90,7 +92,8 @@ void list_files(inspection& report) {
             [](const auto& a, const auto& b) { return a.name < b.name; });
 }
 
-void inspect_role(inspection& report, const data_directory& directory) {
+void inspect_role(inspection& report, const data_directory& directory,
+                  const snapshot_check& check) {
   if (directory.info().kind == role_kind::acceptor) {
     inspect_acceptor(report);
     return;
@@ -102,12 +105,12 @@ void inspect_role(inspection& report, const data_directory& directory) {
       report.seqnum = contents.seqnum;
   });
   if (directory.info().kind == role_kind::replica)
-    inspect_snapshots(report);
+    inspect_snapshots(report, check);
 }
 
 } // namespace
 
-inspection inspect(const fs::path& path) {
+inspection inspect(const fs::path& path, const snapshot_check& check) {
   if (!fs::is_directory(path))
     fail("inspect", path, "there is no such directory",
          "name the data directory of a role, `<data>/<id>`");
@@ -117,7 +120,7 @@ inspection inspect(const fs::path& path) {
   problem_free(report, [&] {
     const auto directory = data_directory::open_read_only(path);
     report.format = directory.info();
-    inspect_role(report, directory);
+    inspect_role(report, directory, check);
   });
   report.disk_bytes = disk_bytes(path);
   list_files(report);
