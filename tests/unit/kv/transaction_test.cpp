@@ -295,6 +295,42 @@ TEST_CASE("sessions that were used longest ago go first") {
   CHECK(b.once("s1", 1, plus_one("n")) == "no session");
 }
 
+TEST_CASE("the order in which sessions go survives a snapshot, and a clone") {
+  for (const bool restored : {true, false}) {
+    CAPTURE(restored);
+    bench b;
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i <= named_sessions::max_sessions; ++i) // not in the order of names
+      names.push_back(std::to_string(i * 7'919 % (named_sessions::max_sessions + 1)));
+    for (std::size_t i = 0; i < named_sessions::max_sessions; ++i)
+      b.apply(call{verb::session, 0, 0, {names[i]}});
+    b.once(names[0], 1, plus_one("n"));
+    std::unique_ptr<pmmc::state_machine> copy;
+    if (restored) {
+      copy = std::make_unique<kv_store>();
+      std::istringstream in{b.snapshot()};
+      copy->restore(in);
+    } else {
+      copy = b.store.clone();
+    }
+    const auto apply = [&](const transaction& t) {
+      const auto answer = copy->apply(encode(t));
+      CHECK(b.store.apply(encode(t)) == answer);
+      return text_of(answer);
+    };
+    apply(b.of({{verb::session, 0, 0, {names.back()}}}));
+    auto t = b.of({plus_one("n")});
+    t.sequence = 2;
+    t.session = names[1];
+    CHECK(apply(t) == "no session");
+    for (const auto i : {0, 2}) {
+      t.session = names[static_cast<std::size_t>(i)];
+      CHECK(apply(t) != "no session");
+    }
+    CHECK(copy->fingerprint() == b.store.fingerprint());
+  }
+}
+
 TEST_CASE("large replies stop a pipeline early, but not a transaction") {
   bench b;
   const std::string value(max_value_bytes, 'x');
