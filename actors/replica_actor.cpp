@@ -59,7 +59,8 @@ void handle_client(caf::event_based_actor* self, replica_shell& shell, client_re
 
 void take_over(caf::event_based_actor* self, replica_shell& shell, const snapshot_fetched& m) {
   if (!m.state) {
-    spdlog::warn("{} got a damaged snapshot; it asks again", shell.id.view());
+    spdlog::warn("{} got a snapshot that it cannot use, and asks again: {}", shell.id.view(),
+                 m.why);
     shell.core.snapshot_rejected();
   } else {
     spdlog::info("{} takes over the state at slot {}", shell.id.view(), m.state->slot_out());
@@ -160,6 +161,12 @@ caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replic
                },
                [=](const snapshot_saved& m) {
                  shell->core.snapshot_saved(m.slot);
+                 flush_later(self, *shell);
+               },
+               [=](const snapshot_unreadable& m) {
+                 spdlog::error("{} keeps its snapshot before, and the log since then: {}",
+                               shell->id.view(), m.why);
+                 shell->core.snapshot_failed();
                  flush_later(self, *shell);
                },
                [=](const piece_read& m) {

@@ -6,17 +6,21 @@
 #include "shell.hpp"
 #include "storage/snapshot_store.hpp"
 
-#include <functional>
 #include <memory>
+#include <string>
 
 namespace pmmc {
 
-/// Makes the state before slot 1, to restore snapshots into.
-using state_factory = std::function<std::unique_ptr<replicated_state>()>;
+using storage::state_factory;
 
-/// Replica → worker: make this durable. Answered with snapshot_saved.
+/// Replica → worker: make this durable. It is published when a state equal to it has been restored
+/// from the file; that takes the memory of one more state for a moment. Answered with
+/// snapshot_saved, or snapshot_unreadable.
 struct save_snapshot {
   std::shared_ptr<replicated_state> state;
+};
+struct snapshot_unreadable {
+  std::string why;
 };
 struct snapshot_saved {
   slot_num slot = 0;
@@ -37,7 +41,8 @@ struct store_piece {
   snapshot_chunk chunk;
 };
 struct snapshot_fetched {
-  std::shared_ptr<replicated_state> state; ///< nothing: what came was damaged
+  std::shared_ptr<replicated_state> state; ///< nothing: what came cannot be restored
+  std::string why;                         ///< then
 };
 
 /// Restores the state from the snapshot of `slot`. Throws storage_error if it is damaged.
@@ -52,6 +57,7 @@ caf::behavior snapshot_worker(caf::event_based_actor* self, role_id replica,
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::save_snapshot)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::snapshot_saved)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::snapshot_unreadable)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::read_piece)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::piece_read)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::store_piece)

@@ -27,6 +27,7 @@ struct replica_counters {
   std::uint64_t requests_handed_on = 0; ///< to the replica that proposes
   std::uint64_t read_rounds = 0;
   std::uint64_t snapshots_saved = 0;
+  std::uint64_t snapshots_unreadable = 0;         ///< written, and thrown away: not to be restored
   std::uint64_t snapshots_installed = 0;          ///< fetched from another replica
   histogram batch_requests{request_count_bounds}; ///< of each own proposal with requests
   histogram batch_bytes{byte_bounds};

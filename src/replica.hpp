@@ -25,7 +25,8 @@ namespace pmmc {
 struct replica_outputs {
   std::vector<envelope> send;
 
-  /// Write this to disk, without holding up the replica, and call `snapshot_saved`.
+  /// Write this to disk, without holding up the replica, and call `snapshot_saved`, or
+  /// `snapshot_failed`.
   std::unique_ptr<replicated_state> save_snapshot;
 
   /// Read a piece of the durable snapshot of `slot` (0: the latest) and send it to `to`.
@@ -103,6 +104,9 @@ public:
 
   /// The snapshot of slots below `slot` is durable.
   void snapshot_saved(slot_num slot);
+  /// What was written could not be restored, so it was thrown away. Everything goes on with the
+  /// snapshot before; the next attempt is made when the log has grown again.
+  void snapshot_failed();
   /// The fetched snapshot is durable, and this is its content.
   void install(std::unique_ptr<replicated_state> fetched);
   /// The first `offset` bytes of another replica's snapshot came before a restart: go on there if
@@ -285,6 +289,7 @@ private:
   slot_num snapshot_slot_ = 1;
   slot_num watermark_ = 1;
   bool saving_snapshot_ = false;
+  bool snapshot_failed_ = false; ///< the last one that was tried
   std::size_t log_bytes_since_snapshot_ = 0;
   std::uint64_t progress_tick_ = 0;
   std::uint64_t asked_tick_ = 0;

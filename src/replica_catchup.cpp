@@ -230,7 +230,7 @@ void replica::forget_overtaken_proposals() {
 /// can go only when the state at the boundary is durable with the replicas of the new one.
 void replica::snapshot_if_due() {
   const auto boundary = state_->configurations().for_slot(slot_out()).first_slot;
-  const bool crossed = boundary > snapshot_slot_;
+  const bool crossed = boundary > snapshot_slot_ && !snapshot_failed_;
   if (saving_snapshot_ ||
       (!crossed &&
        log_bytes_since_snapshot_ < std::max(options_.snapshot_log_bytes, state_->size_bytes())))
@@ -240,8 +240,15 @@ void replica::snapshot_if_due() {
   out_.save_snapshot = state_->clone();
 }
 
+void replica::snapshot_failed() {
+  saving_snapshot_ = false;
+  snapshot_failed_ = true;
+  ++counters_.snapshots_unreadable;
+}
+
 void replica::snapshot_saved(slot_num slot) {
   saving_snapshot_ = false;
+  snapshot_failed_ = false;
   ++counters_.snapshots_saved;
   snapshot_slot_ = std::max(snapshot_slot_, slot);
   update_watermark();

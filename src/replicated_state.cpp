@@ -99,16 +99,18 @@ void write_block(std::ostream& out, std::string_view bytes) {
   out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
+/// As long as it is said to be, or as the stream is: a bound of its own would have to be kept where
+/// the block is written.
 std::string read_block(std::istream& in) {
   std::uint64_t size = 0;
   for (int i = 0; i < 8; ++i)
     size |= static_cast<std::uint64_t>(static_cast<std::uint8_t>(in.get())) << (8 * i);
-  if (!in || size > (std::uint64_t{1} << 32))
+  if (!in)
     throw std::runtime_error("the snapshot's header is damaged");
   std::string bytes;
   while (bytes.size() < size) { // in steps, so that a damaged size does not take all memory
     const auto before = bytes.size();
-    bytes.resize(std::min<std::size_t>(size, before + (std::size_t{1} << 20)));
+    bytes.resize(std::min<std::uint64_t>(size, before + (std::size_t{1} << 20)));
     if (!in.read(bytes.data() + before, static_cast<std::streamsize>(bytes.size() - before)))
       throw std::runtime_error("the snapshot ends in its header");
   }

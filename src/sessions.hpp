@@ -21,7 +21,7 @@ inline constexpr std::size_t max_sessions = 10'000;
 /// first one whose answer it has not acknowledged.
 inline constexpr std::uint64_t max_session_window = 4'096;
 /// Bytes of recorded answers and held-back operations past which a session's next requests are
-/// refused.
+/// refused, those that were held back included. So a session takes these and one answer more.
 inline constexpr std::size_t max_session_bytes = 16 << 20;
 
 /// Executes requests at most once each and, within a session, in the order of their numbers: one

@@ -47,7 +47,7 @@ const std::vector<std::pair<std::string, command>>& commands() {
       {"import",
        {import_file, "import FILE|- [--format tsv|csv|lines] [--key-column N]",
         "load a file, or stdin: docs/DATA_FILES.md"}},
-      {"export", {export_all, "export", "print every key and value at one slot, as TSV"}},
+      {"export", {export_all, "export", "print every key, value and deadline at one slot, as TSV"}},
       {"status", {status, "status", "a row per role, and the configuration"}},
       {"fingerprint",
        {fingerprint, "fingerprint", "a row per replica: slot_out, hash of its state"}},
@@ -92,6 +92,8 @@ po::options_description common_options() {
       "key-column", po::value<std::size_t>()->default_value(1), "import: the key's column, from 1")(
       "format", po::value<std::string>(),
       "import: tsv, csv or lines; else as the file's name or first line have it")(
+      "no-deadlines", po::bool_switch(),
+      "import: a third column of digits is a part of the value, and no deadline in ms since 1970")(
       "add", po::value<std::vector<std::string>>()->composing()->multitoken(),
       "reconfig: a new member, e.g. acceptor:a4=10.0.0.4:7101")(
       "remove", po::value<std::vector<std::string>>()->composing()->multitoken(),

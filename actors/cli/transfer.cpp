@@ -1,16 +1,22 @@
 // `pmmc import` and `pmmc export`.
+#include "codec.hpp"
 #include "connection.hpp"
 #include "key_value.hpp"
+#include "kv/reply.hpp"
+#include "kv/transaction.hpp"
 #include "progress.hpp"
 #include "text/escape.hpp"
 #include "text/plain_text.hpp"
 #include "text/records.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <limits>
 #include <map>
+#include <span>
 
 namespace pmmc::cli {
 
@@ -19,6 +25,23 @@ namespace {
 constexpr std::size_t max_under_way = 2'048;
 constexpr std::size_t max_bytes_under_way = 16 << 20;
 constexpr int most_mistakes_shown = 20;
+constexpr std::size_t keys_at_once = 1'000; ///< whose deadlines an export asks for
+
+/// The replies to a transaction's calls, none of them an error or a list.
+std::vector<kv::reply_item> replies_to(std::string_view answer, std::size_t calls) {
+  byte_reader in{answer};
+  std::vector<kv::reply_item> replies;
+  if (in.varint() == static_cast<std::uint64_t>(kv::transaction_status::done) &&
+      in.varint() == calls)
+    while (auto reply = kv::next_reply(in))
+      replies.push_back(*reply);
+  if (replies.size() != calls)
+    throw command_error{internal_error, "the answer is none of the key-value store's"};
+  for (const auto& reply : replies)
+    if (reply.kind == kv::reply_kind::error)
+      throw command_error{internal_error, std::string{reply.bytes}};
+  return replies;
+}
 
 /// Puts records in the order of the file, so that of equal keys the last one stays.
 class importer {
@@ -47,12 +70,15 @@ public:
 
   std::uint64_t imported() const { return imported_; }
   std::uint64_t mistakes() const { return mistakes_; }
+  /// Records that had one.
+  std::uint64_t deadlines() const { return deadlines_; }
   std::string rate() const { return meter_.rate(); }
 
 private:
   struct sent {
     std::uint64_t line;
     std::size_t bytes;
+    bool has_deadline;
   };
 
   void put(const text::record& r) {
@@ -62,9 +88,20 @@ private:
     } catch (const command_error& e) {
       return mistake(r.line, e.what());
     }
+    if (r.deadline_ms)
+      op.encoded = put_with_deadline(r);
+    deadlines_ += r.deadline_ms.has_value();
     const auto bytes = op.encoded.size();
     bytes_ += bytes;
-    under_way_.emplace(connection_.submit(std::move(op.encoded)), sent{r.line, bytes});
+    under_way_.emplace(connection_.submit(std::move(op.encoded)),
+                       sent{r.line, bytes, r.deadline_ms.has_value()});
+  }
+
+  /// No time of this process's clock goes with it: the deadline is in the record.
+  static std::string put_with_deadline(const text::record& r) {
+    kv::transaction t;
+    t.calls.push_back({kv::verb::set, kv::call_flags::absolute, *r.deadline_ms, {r.key, r.value}});
+    return kv::encode(t);
   }
 
   void mistake(std::uint64_t line, const std::string& why) {
@@ -75,9 +112,14 @@ private:
 
   void take(const finished_operation& m) {
     const auto it = under_way_.find(m.tag);
-    const auto [line, bytes] = it->second;
+    const auto [line, bytes, has_deadline] = it->second;
     bytes_ -= bytes;
     under_way_.erase(it);
+    if (has_deadline && m.outcome.kind == outcome_kind::done) {
+      replies_to(m.outcome.body, 1);
+      ++imported_;
+      return;
+    }
     const auto d = describe(m.outcome, {});
     if (d.code != done)
       throw command_error{d.code, file_ + ":" + std::to_string(line) + ": " + d.error +
@@ -93,17 +135,59 @@ private:
   std::size_t bytes_ = 0;
   std::uint64_t imported_ = 0;
   std::uint64_t mistakes_ = 0;
+  std::uint64_t deadlines_ = 0;
 };
 
-kv::scan_page read_page(connection& c, const std::string& after) {
+std::string read_frozen(connection& c, std::string op) {
   std::string error;
-  const auto answer = c.read_frozen(kv::encode(kv::scan{after, 0, 0}), error);
+  auto answer = c.read_frozen(std::move(op), error);
   if (!answer)
     throw command_error{not_executed, "export failed: " + error + "; run it again"};
-  auto decoded = kv::decode_answer(*answer);
+  return std::move(*answer);
+}
+
+kv::scan_page read_page(connection& c, const std::string& after) {
+  auto decoded = kv::decode_answer(read_frozen(c, kv::encode(kv::scan{after, 0, 0})));
   if (!decoded || !std::holds_alternative<kv::scan_page>(decoded->payload))
     throw command_error{internal_error, "the answer is none of the key-value store's"};
   return std::get<kv::scan_page>(std::move(decoded->payload));
+}
+
+/// For each of some entries of the frozen state the deadline in ms since 1970, or -1 for none.
+std::vector<std::int64_t> read_deadlines(connection& c, std::span<const kv::scan_entry> entries) {
+  kv::transaction t;
+  t.whole = true;
+  for (const auto& entry : entries)
+    t.calls.push_back(
+        {kv::verb::ttl, kv::call_flags::absolute | kv::call_flags::in_ms, 0, {entry.key}});
+  std::vector<std::int64_t> deadlines;
+  const auto answer = read_frozen(c, kv::encode(t));
+  for (const auto& reply : replies_to(answer, entries.size()))
+    deadlines.push_back(reply.integer);
+  return deadlines;
+}
+
+/// Whether any key of the frozen state has a deadline: whoever asks at the end of time is told that
+/// it has been reached.
+bool has_deadlines(connection& c) {
+  kv::transaction t;
+  t.now = std::numeric_limits<kv::log_time>::max();
+  t.calls.push_back({kv::verb::dbsize, 0, 0, {}});
+  const auto answer = read_frozen(c, kv::encode(t));
+  return answer.starts_with(static_cast<char>(kv::transaction_status::due));
+}
+
+void print_entries(connection& c, std::span<const kv::scan_entry> entries, bool with_deadlines) {
+  const auto deadlines =
+      with_deadlines ? read_deadlines(c, entries) : std::vector<std::int64_t>(entries.size(), -1);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    auto line = text::escape(entries[i].key) + "\t" + text::escape(entries[i].value);
+    if (deadlines[i] >= 0)
+      line += "\t" + std::to_string(deadlines[i]);
+    line += "\n";
+    if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size())
+      throw command_error{internal_error, "cannot write to stdout"};
+  }
 }
 
 } // namespace
@@ -139,6 +223,7 @@ text::record_options record_options_of(const arguments& a) {
   options.key_column = a.options["key-column"].as<std::size_t>();
   if (options.key_column == 0)
     throw command_error{bad_usage, "--key-column counts from 1"};
+  options.deadlines = !a.options["no-deadlines"].as<bool>();
   if (a.options.count("format") > 0) {
     const auto word = a.options["format"].as<std::string>();
     options.format = text::parse_record_format(word);
@@ -179,6 +264,11 @@ int import_file(const arguments& a) {
   else
     std::printf("imported %llu records\n", static_cast<unsigned long long>(i.imported()));
   std::fprintf(stderr, "%s\n", i.rate().c_str());
+  if (i.deadlines() > 0)
+    std::fprintf(stderr,
+                 "%llu of them with a deadline, from a third column (--no-deadlines makes it a "
+                 "part of the value)\n",
+                 static_cast<unsigned long long>(i.deadlines()));
   if (i.mistakes() > 0)
     throw command_error{bad_usage, std::to_string(i.mistakes()) +
                                        " records were malformed and are not in (see above)"};
@@ -197,14 +287,14 @@ int export_all(const arguments& a) {
   std::string error;
   if (!c.freeze(barrier.replica, error))
     throw command_error{not_executed, error + "; run it again"};
+  const bool with_deadlines = has_deadlines(c);
   std::string after;
   for (bool more = true; more;) {
     const auto page = read_page(c, after);
-    for (const auto& entry : page.entries) {
-      const auto line = text::escape(entry.key) + "\t" + text::escape(entry.value) + "\n";
-      if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size())
-        throw command_error{internal_error, "cannot write to stdout"};
-    }
+    const std::span entries{page.entries};
+    for (std::size_t at = 0; at < entries.size(); at += keys_at_once)
+      print_entries(c, entries.subspan(at, std::min(keys_at_once, entries.size() - at)),
+                    with_deadlines);
     more = page.more;
     if (!page.entries.empty())
       after = page.entries.back().key;

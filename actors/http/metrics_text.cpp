@@ -172,6 +172,9 @@ void add(collector& out, const labels& l, const role_status& status, const repli
               l, m.core.read_rounds);
   out.counter("pmmc_snapshots_saved_total", "Snapshots written to disk.", l,
               m.core.snapshots_saved);
+  out.counter("pmmc_snapshots_unreadable_total",
+              "Snapshots thrown away because the state could not be restored from them.", l,
+              m.core.snapshots_unreadable);
   out.counter("pmmc_snapshots_installed_total", "Snapshots taken over from other replicas.", l,
               m.core.snapshots_installed);
 }

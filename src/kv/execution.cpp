@@ -96,7 +96,7 @@ void set(keyspace& keys, const call& c, reply_writer& out) {
     out.nil();
   else
     out.ok();
-  if (refused)
+  if (refused || out.overflowed())
     return;
   keys.write(key, c.words[1]);
   if (has(c, call_flags::relative | call_flags::absolute))
@@ -192,30 +192,20 @@ void scan(const keyspace& keys, const call& c, reply_writer& out) {
 }
 
 void all_keys(const keyspace& keys, const call& c, reply_writer& out) {
-  std::vector<std::string_view> found;
-  std::size_t bytes = 0;
-  for (auto at = keys.entries().begin(); at != keys.entries().end(); ++at)
+  const auto begin = out.size();
+  std::size_t found = 0;
+  for (auto at = keys.entries().begin(); at != keys.entries().end() && !out.overflowed(); ++at)
     if (matches_glob(c.words[0], at->key())) {
-      bytes += at->key().size();
-      if (bytes > max_whole_reply_bytes)
-        return out.error("ERR more than 16 MiB of keys match; use SCAN");
-      found.push_back(at->key());
+      out.bulk(at->key());
+      ++found;
     }
-  out.array(found.size());
-  for (const auto key : found)
-    out.bulk(key);
+  out.array_of(begin, found);
 }
 
 void mget(const keyspace& keys, const call& c, reply_writer& out) {
-  const auto before = out.size();
   out.array(c.words.size());
-  for (const auto key : c.words) {
-    bulk_or_nil(keys.find(key), out);
-    if (out.size() - before > max_whole_reply_bytes) {
-      out.cut(before);
-      return out.error("ERR the reply would be larger than 16 MiB; ask for fewer keys");
-    }
-  }
+  for (auto key = c.words.begin(); key != c.words.end() && !out.overflowed(); ++key)
+    bulk_or_nil(keys.find(*key), out);
 }
 
 void random_key(const keyspace& keys, const call& c, reply_writer& out) {
@@ -282,7 +272,8 @@ void execute_write(keyspace& keys, const call& c, reply_writer& out) {
     return set(keys, c, out);
   case verb::getdel:
     bulk_or_nil(keys.find(c.words[0]), out);
-    keys.erase(c.words[0]);
+    if (!out.overflowed())
+      keys.erase(c.words[0]);
     return;
   case verb::mset:
     return mset(keys, c, out);
@@ -306,18 +297,20 @@ void execute_write(keyspace& keys, const call& c, reply_writer& out) {
 
 } // namespace
 
-void execute(keyspace& keys, const call& c, reply_writer& out) {
+bool execute(keyspace& keys, const call& c, reply_writer& out) {
   if (const auto what = mistake(c); !what.empty())
-    return out.error(what);
-  if (!execute_read(keys, c, keys.now(), out))
+    out.error(what);
+  else if (!execute_read(keys, c, keys.now(), out))
     execute_write(keys, c, out);
+  return !out.overflowed();
 }
 
-void read(const keyspace& keys, const call& c, log_time now, reply_writer& out) {
+bool read(const keyspace& keys, const call& c, log_time now, reply_writer& out) {
   if (const auto what = mistake(c); !what.empty())
-    return out.error(what);
-  if (!execute_read(keys, c, now, out))
+    out.error(what);
+  else if (!execute_read(keys, c, now, out))
     out.error("ERR not a command that only reads");
+  return !out.overflowed();
 }
 
 bool is_due(const keyspace& keys, const call& c, log_time now) {

@@ -9,11 +9,13 @@ namespace pmmc::kv {
 
 /// Executes a call that writes, or one that reads, and writes one reply. Whatever the call's words
 /// are: what is wrong with them is the reply, an error. Never throws. `session` is not for it.
-void execute(keyspace& keys, const call& c, reply_writer& out);
+/// Precondition: `out` has room for a small reply. Returns false, with nothing changed, if it has
+/// none for the one that this would be; what was written of it is to be cut off.
+bool execute(keyspace& keys, const call& c, reply_writer& out);
 
 /// Executes a call that reads; anything else is answered with an error. `now` is the reader's
-/// clock; it is looked at for the time that is left to a key only.
-void read(const keyspace& keys, const call& c, log_time now, reply_writer& out);
+/// clock; it is looked at for the time that is left to a key only. The rest as for execute.
+bool read(const keyspace& keys, const call& c, log_time now, reply_writer& out);
 
 /// Whether a deadline that `c` depends on has been reached at `now`, while the log time is behind.
 bool is_due(const keyspace& keys, const call& c, log_time now);

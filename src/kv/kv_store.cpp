@@ -152,24 +152,37 @@ std::string status_only(transaction_status status) {
   return std::string(1, static_cast<char>(status));
 }
 
-/// `execute_call` writes a reply.
+constexpr std::string_view no_room =
+    "ERR not executed: the replies would be larger than 16 MiB; ask for less (for KEYS: use SCAN)";
+constexpr std::size_t no_room_bytes = 2 + no_room.size();
+constexpr std::size_t answer_head_bytes = 1 + 10; ///< status, number of calls executed
+constexpr auto most_reply_bytes = max_whole_reply_bytes - answer_head_bytes;
+static_assert(no_room_bytes <= small_reply_bytes && max_calls * no_room_bytes <= most_reply_bytes,
+              "there is always room to refuse");
+
+/// `execute_call` writes a reply; if there is no room for it, it changes nothing and returns false.
 template <class ExecuteCall>
 std::string run_calls(const transaction& t, ExecuteCall execute_call) {
-  constexpr std::string_view too_large = "ERR not executed: the replies before take 16 MiB already";
   reply_writer out;
   std::size_t executed = 0;
   for (const auto& c : t.calls) {
     if (!t.whole && out.size() >= max_reply_bytes)
       break;
-    if (out.size() >= max_whole_reply_bytes)
-      out.error(too_large);
-    else
-      execute_call(c, out);
+    // The calls behind this one may have to be refused.
+    const auto behind = t.whole ? t.calls.size() - executed - 1 : 0;
+    const auto before = out.size();
+    out.limit(most_reply_bytes - behind * no_room_bytes);
+    if (!out.has_room_for(small_reply_bytes) || !execute_call(c, out)) {
+      out.cut(before);
+      if (!t.whole && executed > 0)
+        break; // it goes again, as the first one
+      out.error(no_room);
+    }
     ++executed;
   }
-  auto answer = status_only(transaction_status::done);
-  put_varint(answer, executed);
-  return answer.append(out.take());
+  auto head = status_only(transaction_status::done);
+  put_varint(head, executed);
+  return out.take().insert(0, head);
 }
 
 } // namespace
@@ -187,7 +200,8 @@ std::string kv_store::run(const transaction& t) {
     if (c.what == verb::session)
       open_session(c.words.empty() ? std::string_view{} : c.words[0], out);
     else
-      kv::execute(keys_, c, out);
+      return kv::execute(keys_, c, out);
+    return true;
   });
 }
 
@@ -225,7 +239,8 @@ std::string kv_store::query(const transaction& t) const {
   for (const auto& [key, version] : t.watched)
     if (keys_.version(key) != version)
       return status_only(transaction_status::aborted);
-  return run_calls(t, [this, &t](const call& c, reply_writer& out) { read(keys_, c, t.now, out); });
+  return run_calls(
+      t, [this, &t](const call& c, reply_writer& out) { return read(keys_, c, t.now, out); });
 }
 
 // --- the state as a whole -----------------------------------------------------------------------

@@ -1,7 +1,7 @@
 #include "kv/named_sessions.hpp"
 
+#include "invariant.hpp"
 #include "kv/bytes.hpp"
-#include "kv/transaction.hpp"
 
 #include <string>
 
@@ -72,6 +72,7 @@ void named_sessions::open(std::string_view name) {
 }
 
 void named_sessions::record(std::string_view name, std::uint64_t number, std::string_view answer) {
+  PMMC_INVARIANT(answer.size() <= max_answer_bytes, "a session records what can be read again");
   auto s = *find(name);
   s.highest = number;
   ++s.kept;
@@ -116,7 +117,7 @@ void named_sessions::read_from(std::istream& in) {
   *this = named_sessions{};
   uses_ = read_u64(in);
   sessions_.read(in, max_name_bytes, session_bytes);
-  answers_.read(in, 1 + max_name_bytes + sizeof(std::uint64_t), 2 * max_whole_reply_bytes);
+  answers_.read(in, 1 + max_name_bytes + sizeof(std::uint64_t), max_answer_bytes);
   std::uint64_t kept = 0;
   for (auto at = sessions_.map().begin(); at != sessions_.map().end(); ++at) {
     const auto s = *find(at->key());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kv/hashed_map.hpp"
+#include "kv/transaction.hpp"
 
 #include <cstdint>
 #include <iosfwd>
@@ -21,6 +22,9 @@ public:
   /// Answers kept in a session: the latest so many, and of those so many bytes; the latest always.
   static constexpr std::uint64_t kept_answers = 64;
   static constexpr std::size_t kept_answer_bytes = 1 << 20;
+  /// Of one answer, whoever made it: four times what the store answers today, because versions
+  /// before did not count all of it.
+  static constexpr std::size_t max_answer_bytes = 4 * max_whole_reply_bytes;
 
   /// The highest number executed, or nothing if there is no such session.
   std::optional<std::uint64_t> highest(std::string_view name) const;
@@ -29,7 +33,8 @@ public:
 
   /// Precondition: there is no such session.
   void open(std::string_view name);
-  /// Precondition: the session exists, and `number` is above its highest one.
+  /// Precondition: the session exists, `number` is above its highest one, and the answer is not
+  /// larger than max_answer_bytes.
   void record(std::string_view name, std::uint64_t number, std::string_view answer);
 
   named_sessions clone() const;

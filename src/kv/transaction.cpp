@@ -97,7 +97,10 @@ std::optional<transaction> decode_transaction(std::string_view bytes) {
   t.session = in.bytes();
   if (!t.session.empty())
     t.sequence = in.varint();
-  for (auto left = in.varint(); in.ok() && left > 0; --left) {
+  const auto calls = in.varint();
+  if (calls > max_calls)
+    return std::nullopt;
+  for (auto left = calls; in.ok() && left > 0; --left) {
     auto c = read_call(in);
     if (!c)
       return std::nullopt;

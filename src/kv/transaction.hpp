@@ -76,8 +76,12 @@ struct transaction {
 /// Whether the call leaves every state as it is.
 bool is_read(verb what);
 
-/// Bytes of replies past which no further call is executed (`whole`: is answered with an error).
+/// Calls of one transaction: many more than any client can send in one.
+inline constexpr std::size_t max_calls = 1 << 16;
+/// Bytes of replies past which no further call of a transaction that is not `whole` is executed.
 inline constexpr std::size_t max_reply_bytes = 1 << 20;
+/// Bytes of the whole answer to a transaction, at the most. A call whose reply would not fit is not
+/// executed, and answered with an error; or left out, if the transaction is not `whole`.
 inline constexpr std::size_t max_whole_reply_bytes = 16 << 20;
 /// Keys that one scan call looks at, at the most.
 inline constexpr std::int64_t max_scan_keys = 10'000;
@@ -89,7 +93,7 @@ inline constexpr char transaction_code = 8;
 // of each key, version; session, and sequence if there is one; number of calls and of each verb,
 // flags, number, number of words, words.
 std::string encode(const transaction& t);
-/// Accepts any bytes; nothing if they are no transaction.
+/// Accepts any bytes; nothing if they are no transaction, or one of more than max_calls.
 std::optional<transaction> decode_transaction(std::string_view bytes);
 
 /// What its metrics are called: a Redis command in small letters ("get", "set", "incrby", …) if

@@ -61,7 +61,7 @@ void inspect_acceptor(inspection& report) {
   report.acceptor = std::move(out);
 }
 
-void inspect_snapshots(inspection& report) {
+void inspect_snapshots(inspection& report, const snapshot_check& check) {
   const auto folder = snapshot_folder::path_in(report.path);
   problem_free(report, [&] { snapshot_folder::check_newest(folder); });
   for (const auto slot : snapshot_folder::slots_in(folder)) {
@@ -72,7 +72,9 @@ void inspect_snapshots(inspection& report) {
     if (error)
       continue; // removed meanwhile by the running replica
     found.good = problem_free(report, [&] {
-      snapshot_reader{file, report.format->cluster, slot}.finish();
+      snapshot_reader snapshot{file, report.format->cluster, slot};
+      check(snapshot);
+      snapshot.finish();
     });
     report.snapshots.push_back(found);
   }
@@ -91,7 +93,8 @@ void list_files(inspection& report) {
             [](const auto& a, const auto& b) { return a.name < b.name; });
 }
 
-void inspect_role(inspection& report, const data_directory& directory) {
+void inspect_role(inspection& report, const data_directory& directory,
+                  const snapshot_check& check) {
   if (directory.info().kind == role_kind::acceptor) {
     inspect_acceptor(report);
     return;
@@ -103,7 +106,7 @@ void inspect_role(inspection& report, const data_directory& directory) {
       report.seqnum = contents.seqnum;
   });
   if (directory.info().kind == role_kind::replica)
-    inspect_snapshots(report);
+    inspect_snapshots(report, check);
 }
 
 /// By any file that each kind of role has, so that a damaged one is looked at, too.
@@ -136,7 +139,7 @@ std::string advice_instead(const fs::path& path) {
 
 } // namespace
 
-inspection inspect(const fs::path& path) {
+inspection inspect(const fs::path& path, const snapshot_check& check) {
   if (!fs::is_directory(path))
     fail("inspect", path, "there is no such directory",
          "name the data directory of a role, `<data>/<id>`");
@@ -148,7 +151,7 @@ inspection inspect(const fs::path& path) {
   problem_free(report, [&] {
     const auto directory = data_directory::open_read_only(path);
     report.format = directory.info();
-    inspect_role(report, directory);
+    inspect_role(report, directory, check);
   });
   report.disk_bytes = disk_bytes(path);
   list_files(report);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "storage/data_directory.hpp"
+#include "storage/snapshot_state.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -54,7 +55,8 @@ struct inspection {
 };
 
 /// Changes nothing, takes no lock, and works while the role runs. Damage is reported in `problems`,
-/// never thrown; throws storage_error only if there is no directory at `path`, or none of a role.
-inspection inspect(const std::filesystem::path& path);
+/// never thrown; throws storage_error only if there is no directory at `path`, or none of a role. A
+/// replica's snapshots are good if `check` finds them so, too: a start restores the newest.
+inspection inspect(const std::filesystem::path& path, const snapshot_check& check);
 
 } // namespace pmmc::storage

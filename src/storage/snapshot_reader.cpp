@@ -30,6 +30,11 @@ public:
     return total_;
   }
 
+  [[noreturn]] void damaged(std::string_view how) const {
+    throw snapshot_damaged{"cannot use snapshot " + path_.string() + ": " + std::string{how} +
+                           "; " + repair_advice(role_kind::replica)};
+  }
+
 protected:
   int_type underflow() override {
     if (!next_chunk())
@@ -39,11 +44,6 @@ protected:
   }
 
 private:
-  [[noreturn]] void damaged(std::string_view how) const {
-    throw snapshot_damaged{"cannot use snapshot " + path_.string() + ": " + std::string{how} +
-                           "; " + repair_advice(role_kind::replica)};
-  }
-
   std::string take(std::size_t bytes) {
     if (offset_ + bytes > size_)
       damaged("it ends too early");
@@ -96,18 +96,20 @@ private:
 } // namespace
 
 struct snapshot_reader::implementation {
-  implementation(const std::filesystem::path& file, const std::string& header)
-      : input(file, header), stream(&input) {
+  implementation(const std::filesystem::path& file, const std::string& header, slot_num at)
+      : input(file, header), stream(&input), slot(at) {
     stream.exceptions(std::ios::badbit); // hands on what the chunk_input throws
   }
 
   chunk_input input;
   std::istream stream;
+  slot_num slot;
 };
 
 snapshot_reader::snapshot_reader(const std::filesystem::path& file, const std::string& cluster,
                                  slot_num slot)
-    : implementation_(std::make_unique<implementation>(file, snapshot_header(cluster, slot))) {}
+    : implementation_(
+          std::make_unique<implementation>(file, snapshot_header(cluster, slot), slot)) {}
 snapshot_reader::~snapshot_reader() = default;
 snapshot_reader::snapshot_reader(snapshot_reader&&) noexcept = default;
 snapshot_reader& snapshot_reader::operator=(snapshot_reader&&) noexcept = default;
@@ -115,5 +117,7 @@ snapshot_reader& snapshot_reader::operator=(snapshot_reader&&) noexcept = defaul
 std::istream& snapshot_reader::stream() { return implementation_->stream; }
 
 std::uint64_t snapshot_reader::finish() { return implementation_->input.finish(); }
+slot_num snapshot_reader::slot() const { return implementation_->slot; }
+void snapshot_reader::refuse(std::string_view why) const { implementation_->input.damaged(why); }
 
 } // namespace pmmc::storage

@@ -10,6 +10,7 @@
 #include <istream>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace pmmc::storage {
 
@@ -29,6 +30,10 @@ public:
   /// Reads and checks what is left, up to the footer. Call it when the state has been restored: a
   /// state is good only if this returns. Returns the bytes that were written in all.
   std::uint64_t finish();
+
+  slot_num slot() const;
+  /// Throws snapshot_damaged, for what the bytes mean: `why` they are no state.
+  [[noreturn]] void refuse(std::string_view why) const;
 
 private:
   struct implementation;

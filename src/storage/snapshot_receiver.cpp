@@ -23,10 +23,13 @@ struct snapshot_receiver::implementation {
     done = true;
   }
 
-  bool is_good() const try {
-    snapshot_reader{path, folder->cluster(), slot}.finish();
+  bool is_good(const snapshot_check& check) try {
+    snapshot_reader whole{path, folder->cluster(), slot};
+    check(whole);
+    whole.finish();
     return true;
-  } catch (const snapshot_damaged&) {
+  } catch (const snapshot_damaged& e) {
+    problem = e.what();
     return false;
   }
 
@@ -37,6 +40,7 @@ struct snapshot_receiver::implementation {
   unique_fd fd;
   std::uint64_t offset;
   bool done = false; ///< committed or discarded
+  std::string problem;
 };
 
 snapshot_receiver::snapshot_receiver(std::shared_ptr<snapshot_folder> folder, slot_num slot,
@@ -63,10 +67,10 @@ bool snapshot_receiver::append(std::uint64_t offset, std::string_view bytes) {
   return true;
 }
 
-bool snapshot_receiver::commit() {
+bool snapshot_receiver::commit(const snapshot_check& check) {
   auto& self = *implementation_;
   PMMC_INVARIANT(complete(), "a snapshot is committed when all of it is here");
-  if (self.done || !self.is_good()) {
+  if (self.done || !self.is_good(check)) {
     self.discard();
     return false;
   }
@@ -74,5 +78,7 @@ bool snapshot_receiver::commit() {
   self.done = true;
   return true;
 }
+
+const std::string& snapshot_receiver::problem() const { return implementation_->problem; }
 
 } // namespace pmmc::storage

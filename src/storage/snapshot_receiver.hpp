@@ -1,11 +1,13 @@
 // Takes over another replica's snapshot file, piece by piece; made by snapshot_store::receive.
 #pragma once
 
+#include "storage/snapshot_state.hpp"
 #include "storage/storage_error.hpp"
 #include "types.hpp"
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace pmmc::storage {
@@ -32,10 +34,12 @@ public:
   /// harm: returns false if nothing was new. Throws storage_error if the disk fails.
   bool append(std::uint64_t offset, std::string_view bytes);
 
-  /// Checks everything, makes it durable, then visible. Returns false, with the file removed, if
-  /// what came is not a good snapshot: begin again. Precondition: complete(). Throws if the disk
-  /// fails.
-  bool commit();
+  /// Checks everything, last of all by `check`, makes it durable, then visible. Returns false, with
+  /// the file removed, if what came is not a good snapshot: begin again. Precondition: complete().
+  /// Throws if the disk fails.
+  bool commit(const snapshot_check& check);
+  /// Why commit() returned false.
+  const std::string& problem() const;
 
 private:
   struct implementation;

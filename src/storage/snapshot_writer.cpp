@@ -87,13 +87,16 @@ snapshot_writer& snapshot_writer::operator=(snapshot_writer&&) noexcept = defaul
 
 std::ostream& snapshot_writer::stream() { return implementation_->stream; }
 
-void snapshot_writer::commit() {
+void snapshot_writer::commit(const snapshot_check& check) {
   auto& self = *implementation_;
   PMMC_INVARIANT(!self.committed, "a snapshot is committed once");
   if (!self.stream)
     fail("commit", self.output.path, "writing it failed before",
          "stop this process; started again, it begins with the snapshot before");
   self.output.finish();
+  snapshot_reader written{self.output.path, self.folder->cluster(), self.slot};
+  check(written);
+  written.finish();
   self.folder->publish(self.output.fd, self.output.path, self.slot);
   self.committed = true;
 }

@@ -1,6 +1,7 @@
 // Writes one snapshot file; made by snapshot_store::write.
 #pragma once
 
+#include "storage/snapshot_state.hpp"
 #include "storage/storage_error.hpp"
 #include "types.hpp"
 
@@ -22,8 +23,9 @@ public:
   /// Write the state into this. It throws storage_error (a full disk, say) out of the write itself.
   std::ostream& stream();
 
-  /// Makes the snapshot durable, then visible. Nothing may be written after it.
-  void commit();
+  /// Reads back what was written, by `check`, then makes it durable, then visible. Nothing may be
+  /// written after it. Throws snapshot_damaged if `check` does: it will never be seen then.
+  void commit(const snapshot_check& check);
 
 private:
   struct implementation;

@@ -1,6 +1,7 @@
 #include "text/records.hpp"
 
 #include "text/escape.hpp"
+#include "text/number.hpp"
 
 #include <algorithm>
 #include <istream>
@@ -192,7 +193,10 @@ std::optional<record> record_reader::next_tsv() {
     if (!unescape(line, error))
       return failed(begin, error);
     // Columns stay escaped until it is clear which of them are joined to a row again.
-    auto result = make_record(split_at_tabs(line), begin);
+    auto row = split_at_tabs(line);
+    const auto deadline = take_deadline(row);
+    auto result = make_record(std::move(row), begin);
+    result.deadline_ms = deadline;
     result.key = *unescape(result.key, error);
     if (columns_ == 2)
       result.value = *unescape(result.value, error);
@@ -213,6 +217,18 @@ std::optional<record> record_reader::next_csv() {
       return make_record(std::move(row), begin);
   }
   return std::nullopt;
+}
+
+// Takes the third of three columns off the row if it is a deadline.
+std::optional<std::int64_t> record_reader::take_deadline(std::vector<std::string>& row) const {
+  constexpr std::size_t fewest_digits = 12; // of times after March 1973
+  if (!options_.deadlines || options_.key_column != 1 || row.size() != 3 ||
+      (columns_ != 0 && columns_ != 2) || row[2].size() < fewest_digits || row[2].front() == '-')
+    return std::nullopt;
+  const auto deadline = parse_int64(row[2]);
+  if (deadline)
+    row.pop_back();
+  return deadline;
 }
 
 // Picks key and value out of the columns.

@@ -11,7 +11,7 @@
 namespace pmmc::text {
 
 enum class record_format {
-  tsv,   ///< KEY<TAB>VALUE, escaped as escape.hpp says
+  tsv,   ///< KEY<TAB>VALUE[<TAB>DEADLINE], escaped as escape.hpp says
   csv,   ///< RFC 4180; quoted fields may hold commas, quotes and newlines
   lines, ///< the key is the line, the value its number
 };
@@ -30,17 +30,21 @@ struct record_options {
   std::size_t key_column = 1;          ///< (TSV, CSV) counted from 1
   std::size_t max_record_bytes = 8
                                  << 20; ///< a longer record is an error, and is not held in memory
+  bool deadlines = true; ///< false: a third column is a part of the value, whatever it looks like
 };
 
 /// What is in one record, or why there is none. In TSV and CSV the value is
 ///   - with two columns: the other column,
 ///   - with more: the other columns, in order, as one row of the same format (without line end),
 ///   - with one: the number of the line, as for plain lines.
+/// In TSV whose first column is the key, a third column of 12 to 19 digits is a deadline, in ms
+/// since 1970; such rows count as rows of two columns, and stand among them.
 struct record {
   std::string key;
   std::string value;
   std::uint64_t line = 0; ///< where the record begins, counted from 1
   std::string error;      ///< not empty: this record is malformed; reading may go on after it
+  std::optional<std::int64_t> deadline_ms = {}; ///< since 1970
 
   bool ok() const { return error.empty(); }
 };
@@ -73,6 +77,7 @@ private:
   std::optional<record> next_line();
   std::optional<record> next_tsv();
   std::optional<record> next_csv();
+  std::optional<std::int64_t> take_deadline(std::vector<std::string>& row) const;
   std::string read_csv_row(std::vector<std::string>& row);
   std::string read_plain_field(std::string& field);
   std::string read_quoted_field(std::string& field);

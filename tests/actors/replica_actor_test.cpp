@@ -7,10 +7,26 @@
 #include "export_reader.hpp"
 
 #include <doctest/doctest.h>
+#include <functional>
+#include <stdexcept>
 
 namespace pmmc::test {
 
 namespace {
+
+/// Restores nothing that was ever written.
+class forgetful_machine final : public state_machine {
+public:
+  std::string apply(std::string_view) override { return {}; }
+  std::string query(std::string_view) const override { return {}; }
+  std::unique_ptr<state_machine> clone() const override {
+    return std::make_unique<forgetful_machine>();
+  }
+  void snapshot(std::ostream& out) const override { out << "x"; }
+  void restore(std::istream&) override { throw std::runtime_error("an entry is too large"); }
+  std::uint64_t fingerprint() const override { return 1; }
+  std::size_t size_bytes() const override { return 1; }
+};
 
 struct replica_stage : stage {
   replica_stage() {
@@ -35,9 +51,8 @@ struct replica_stage : stage {
     options.snapshot_log_bytes = snapshot_log_bytes;
     options.kept_decisions_bytes = 0;
     auto shell = std::make_shared<replica_shell>(
-        options, directory(storage::role_kind::replica, id, config), [this] {
-          return std::make_unique<replicated_state>(std::make_unique<log_machine>(),
-                                                    config_history{config}, 8);
+        options, directory(storage::role_kind::replica, id, config), [make = machine, this] {
+          return std::make_unique<replicated_state>(make(), config_history{config}, 8);
         });
     shell->helpers_detached = false;
     return {spawn(replica_actor, shell), shell};
@@ -74,6 +89,9 @@ struct replica_stage : stage {
   }
 
   configuration config = make_config();
+  std::function<std::unique_ptr<state_machine>()> machine = [] {
+    return std::make_unique<log_machine>();
+  };
   recorder l1 = record("l1");
   recorder client = record("c");
   started r1;
@@ -227,6 +245,33 @@ TEST_CASE_FIXTURE(replica_stage,
     CHECK(r1.shell->core.slot_out() == 1);
     CHECK(!r1.shell->snapshots.latest());
   }
+}
+
+TEST_CASE_FIXTURE(replica_stage,
+                  "a snapshot that cannot be restored is not published, own or fetched") {
+  machine = [] { return std::make_unique<forgetful_machine>(); };
+  const auto r2 = start("r2", 1);
+  settle();
+  decide_slots(r2, 2);
+  CHECK(r2.shell->core.slot_out() == 3); // it goes on
+  CHECK(r2.shell->core.snapshot_slot() == 1);
+  CHECK(r2.shell->core.counters().snapshots_unreadable > 0);
+  CHECK(!r2.shell->snapshots.latest());
+
+  machine = [] { return std::make_unique<log_machine>(); };
+  const auto r3 = start("r3", 1);
+  settle();
+  decide_slots(r3, 2);
+  const auto slot = r3.shell->core.snapshot_slot();
+  REQUIRE(slot > 1);
+  machine = [] { return std::make_unique<forgetful_machine>(); };
+  const auto r4 = start("r4", 4 << 20);
+  send(r3.actor, peer_up{{"r4", hosted_kind::replica, {}, r4.actor}});
+  send(r4.actor, peer_up{{"r3", hosted_kind::replica, {}, r3.actor}});
+  send(r4.actor, catchup_reply{"r3", 1, slot, {}});
+  settle();
+  CHECK(r4.shell->core.slot_out() == 1);
+  CHECK(!r4.shell->snapshots.latest());
 }
 
 TEST_CASE_FIXTURE(replica_stage, "an export reads the state as it was, and ends with the replica") {

@@ -1,10 +1,15 @@
 """`pmmc import` and `pmmc export`."""
 
 import gzip
+import pathlib
 import re
+import sys
 
 from pmmc_cluster import BAD_USAGE, DONE, ClusterTest, SharedClusterTest, main, spawn, BINARY
 from pmmc_cluster import wait_until
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "redis"))
+from resp import Connection  # noqa: E402
 
 
 def escaped(data):
@@ -136,6 +141,26 @@ class RoundTrip(ClusterTest):
         cluster.run("import", file)
         self.assertEqual(cluster.run("export").out,
                          b"".join(sorted(file.read_bytes().splitlines(True))))
+
+    def test_deadlines_come_back(self):
+        cluster = self.running_cluster("colocated", redis=True)
+        later = 4_102_444_800_000  # in 2100
+        rows = [b"a\t1\n", b"b\t2\t%d\n" % later, b"c\\t\t3\n"]
+        rows += [b"k%04d\t%d%s\n" % (i, i, b"\t%d" % (later + i) if i % 3 == 0 else b"") for i in range(2_500)]
+        file = cluster.directory / "in.tsv"
+        file.write_bytes(b"".join(rows) + b"past\tv\t1000000000000\n")
+        self.assertIn("with a deadline", cluster.run("import", file).err)
+        client = Connection(cluster.redis_port("r2"), timeout_s=30)
+        self.addCleanup(client.close)
+        self.assertEqual(client("PEXPIRETIME", "b"), later)
+        self.assertEqual(client("PEXPIRETIME", "a"), -1)
+        client("SET", "z", "a write moves the time")
+        self.assertEqual(client("EXISTS", "past"), 0)
+        self.assertEqual(cluster.run("export").out, b"".join(rows) + b"z\ta write moves the time\n")
+        file.write_bytes(rows[1])
+        cluster.run("import", "--no-deadlines", file)
+        self.assertEqual(client("GET", "b"), b"2\t%d" % later)
+        self.assertEqual(client("PEXPIRETIME", "b"), -1)
 
     def test_an_empty_store(self):
         cluster = self.running_cluster("colocated")

@@ -65,6 +65,45 @@ TEST_CASE("catch-up: answers with performed decisions only, in pages") {
   CHECK(only<catchup_reply>(b.role.take().send).empty());
 }
 
+TEST_CASE("catch-up: a snapshot is offered, and taken, for slots that it holds, and no others") {
+  replica::settings settings;
+  settings.kept_decisions_bytes = 0;
+  replica_bench b{settings};
+  b.hear_replica("r2", 9);
+  b.hear_replica("r3", 9);
+  for (slot_num slot = 1; slot <= 5; ++slot)
+    b.decide(slot, command{});
+  b.role.snapshot_saved(6);
+  b.role.take();
+  b.role.on(catchup{"r2", 5});
+  CHECK(only<catchup_reply>(b.role.take().send, "r2").at(0).snapshot_slot == 6);
+  b.role.on(catchup{"r2", 6}); // the snapshot holds the slots below 6
+  CHECK(only<catchup_reply>(b.role.take().send).empty());
+  b.role.on(catchup_reply{"r2", 6, 6, {}});
+  CHECK(only<snapshot_request>(b.role.take().send).empty());
+  b.role.on(catchup_reply{"r2", 6, 7, {}});
+  CHECK(only<snapshot_request>(b.role.take().send).at(0).slot == 7);
+}
+
+TEST_CASE("snapshots: one that cannot be restored is as good as none, and is tried again later") {
+  replica::settings settings;
+  settings.snapshot_log_bytes = 100;
+  replica_bench b{settings};
+  const command large{std::string(120, 'x')};
+  b.decide(1, large);
+  REQUIRE(b.role.take().save_snapshot);
+  b.role.snapshot_failed();
+  CHECK_FALSE(b.role.take().save_snapshot); // not at once
+  CHECK(b.role.snapshot_slot() == 1);
+  CHECK(b.role.counters().snapshots_unreadable == 1);
+  b.decide(2, large);
+  const auto next = b.role.take().save_snapshot;
+  REQUIRE(next);
+  CHECK(next->slot_out() == 3);
+  b.role.snapshot_saved(3);
+  CHECK(b.role.snapshot_slot() == 3);
+}
+
 TEST_CASE("catch-up: gaps that nobody can fill are proposed as no-ops") {
   replica_bench b;
   b.decide(3, command{"c"});

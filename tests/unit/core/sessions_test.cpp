@@ -151,6 +151,57 @@ TEST_CASE("sessions: answers that the client does not acknowledge are limited") 
   CHECK(b.apply(operation(s, next, "x", max_session_window / 2)).at(0).status == reply_status::ok);
 }
 
+TEST_CASE("sessions: what was held back is refused, too, when answers have taken the room") {
+  bench b;
+  const auto s = b.open();
+  for (std::uint64_t i = 2; i <= 4; ++i)
+    CHECK(b.apply(operation(s, i, "x")).empty());
+  const std::string large(max_session_bytes * 3 / 5, 'x'); // as each answer is from now on
+  const auto answers = b.apply(operation(s, 1, large));
+  REQUIRE(answers.size() == 3);
+  CHECK(answers[1].status == reply_status::ok);
+  CHECK(answers[2].sequence == 3);
+  CHECK(answers[2].status == reply_status::busy);
+  CHECK_FALSE(b.table.holds_back(s, 3)); // so that it can be asked for again
+  CHECK(b.table.holds_back(s, 4));
+  const auto length = b.log().size();
+  const auto again = b.apply(operation(s, 3, "x", 2));
+  REQUIRE(again.size() == 2);
+  CHECK(again[1].sequence == 4);
+  CHECK(b.log().size() == length + 4);
+}
+
+TEST_CASE("sessions: the order in which they give way survives a snapshot, and a copy") {
+  for (const bool restored : {true, false}) {
+    CAPTURE(restored);
+    bench b;
+    std::vector<session_id> ids;
+    for (std::size_t i = 0; i < max_sessions; ++i)
+      ids.push_back(b.open());
+    b.apply(operation(ids[0], 1, "a")); // now the order is 1, 2, …, 0
+    bench copy;
+    copy.slot = b.slot;
+    copy.machine = b.machine;
+    if (restored)
+      REQUIRE(copy.table.read(b.bytes()));
+    else
+      copy.table = b.table;
+    for (auto* each : {&b, &copy}) {
+      each->apply(operation(ids[1], 1, "b")); // written to while it is shared
+      each->open();
+      each->open();
+      each->open();
+      each->apply(operation(ids[0], 2, "c"));
+      CHECK_FALSE(each->table.recorded(ids[2], 1));
+    }
+    CHECK(copy.bytes() == b.bytes());
+    for (std::size_t i : {2, 3, 4})
+      CHECK(copy.apply(operation(ids[i], 1, "")).at(0).status == reply_status::session_ended);
+    for (std::size_t i : {0, 1, 5})
+      CHECK(copy.apply(operation(ids[i], 9, "")).empty()); // held back: it is there
+  }
+}
+
 TEST_CASE("sessions: the least recently used one gives way when there are too many") {
   bench b;
   const auto first = b.open();

@@ -98,12 +98,30 @@ struct bench {
     t.sequence = number;
     return text_of(store.apply(encode(t)));
   }
+  /// So many keys of `size` digits with empty values; returns them.
+  std::vector<std::string> fill(std::size_t count, std::size_t size) {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto number = std::to_string(i);
+      names.push_back("1" + std::string(size - 1 - number.size(), '0') + number);
+    }
+    for (std::size_t i = 0; i < count; i += 50'000) {
+      call set{verb::mset, 0, 0, {}};
+      for (auto k = i; k < std::min(count, i + 50'000); ++k)
+        set.words.insert(set.words.end(), {names[k], ""});
+      apply(std::move(set));
+    }
+    return names;
+  }
   std::string snapshot() const {
     std::ostringstream out;
     store.snapshot(out);
     return out.str();
   }
 };
+
+constexpr auto no_room = "-ERR not executed: the replies would be larger than 16 MiB; ask for less "
+                         "(for KEYS: use SCAN)";
 
 call plus_one(std::string_view key) { return {verb::incrby, 0, 1, {key}}; }
 
@@ -229,6 +247,19 @@ TEST_CASE("a key that came and went again, or expired, was touched") {
   b.set("k", "1");
   b.apply(call{verb::del, 0, 0, {"k"}});
   CHECK(b.exec({{"k", absent}}, plus_one("n")) == "aborted");
+  for (const auto* other :
+       {"somebody's", "k"}) { // the one key, or another one beside it, is flushed
+    const auto unset = static_cast<std::uint64_t>(b.version("k"));
+    b.set(other, "1");
+    b.set("k", "1");
+    b.apply(call{verb::flushall, 0, 0, {}});
+    CHECK(b.get("k") == "nil");
+    CHECK(b.exec({{"k", unset}}, plus_one("n")) == "aborted");
+  }
+  const auto expired = static_cast<std::uint64_t>(b.version("k"));
+  b.set("k", "1", call_flags::relative, 10);
+  b.now += 10;
+  CHECK(b.exec({{"k", expired}}, plus_one("n")) == "aborted");
   b.set("k", "1", call_flags::relative, 10);
   const auto present = static_cast<std::uint64_t>(b.version("k"));
   b.now += 10;
@@ -264,6 +295,42 @@ TEST_CASE("sessions that were used longest ago go first") {
   CHECK(b.once("s1", 1, plus_one("n")) == "no session");
 }
 
+TEST_CASE("the order in which sessions go survives a snapshot, and a clone") {
+  for (const bool restored : {true, false}) {
+    CAPTURE(restored);
+    bench b;
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i <= named_sessions::max_sessions; ++i) // not in the order of names
+      names.push_back(std::to_string(i * 7'919 % (named_sessions::max_sessions + 1)));
+    for (std::size_t i = 0; i < named_sessions::max_sessions; ++i)
+      b.apply(call{verb::session, 0, 0, {names[i]}});
+    b.once(names[0], 1, plus_one("n"));
+    std::unique_ptr<pmmc::state_machine> copy;
+    if (restored) {
+      copy = std::make_unique<kv_store>();
+      std::istringstream in{b.snapshot()};
+      copy->restore(in);
+    } else {
+      copy = b.store.clone();
+    }
+    const auto apply = [&](const transaction& t) {
+      const auto answer = copy->apply(encode(t));
+      CHECK(b.store.apply(encode(t)) == answer);
+      return text_of(answer);
+    };
+    apply(b.of({{verb::session, 0, 0, {names.back()}}}));
+    auto t = b.of({plus_one("n")});
+    t.sequence = 2;
+    t.session = names[1];
+    CHECK(apply(t) == "no session");
+    for (const auto i : {0, 2}) {
+      t.session = names[static_cast<std::size_t>(i)];
+      CHECK(apply(t) != "no session");
+    }
+    CHECK(copy->fingerprint() == b.store.fingerprint());
+  }
+}
+
 TEST_CASE("large replies stop a pipeline early, but not a transaction") {
   bench b;
   const std::string value(max_value_bytes, 'x');
@@ -278,8 +345,79 @@ TEST_CASE("large replies stop a pipeline early, but not a transaction") {
   const auto whole = b.store.query(encode(t));
   pmmc::byte_reader all{std::string_view{whole}.substr(1)};
   CHECK(all.varint() == 20);
-  CHECK(whole.size() < max_whole_reply_bytes + 2 * max_value_bytes);
-  CHECK(text_of(whole).ends_with("-ERR not executed: the replies before take 16 MiB already"));
+  CHECK(whole.size() <= max_whole_reply_bytes);
+  CHECK(text_of(whole).ends_with(no_room));
+}
+
+TEST_CASE("a call whose reply does not fit is refused, and has no effect") {
+  bench b;
+  const std::string value(max_value_bytes, 'x');
+  b.set("k", value);
+  b.set("other", value);
+  auto t = b.of(std::vector<call>(15, call{verb::get, 0, 0, {"k"}}));
+  t.whole = true;
+  t.calls.push_back({verb::set, call_flags::get, 0, {"k", "new"}});
+  t.calls.push_back({verb::getdel, 0, 0, {"other"}});
+  t.calls.push_back({verb::mget, 0, 0, {"n", "k"}});
+  t.calls.push_back({verb::keys, 0, 0, {"*"}}); // what is small goes on
+  t.calls.push_back(plus_one("n"));
+  const auto answer = b.store.apply(encode(t));
+  CHECK(answer.size() <= max_whole_reply_bytes);
+  const auto refused = std::string{" "} + no_room;
+  CHECK(text_of(answer).ends_with("x\"" + refused + refused + refused + " [\"k\" \"other\"] 1"));
+  CHECK(b.get("k") == '"' + value + '"');
+  CHECK(b.get("other") == '"' + value + '"');
+}
+
+TEST_CASE("the whole answer stays below its limit, however many calls are refused") {
+  bench b;
+  const std::string value(max_value_bytes, 'x');
+  b.set("k", value);
+  auto t = b.of(std::vector<call>(max_calls, call{verb::get, 0, 0, {"k"}}));
+  t.whole = true;
+  const auto answer = b.store.apply(encode(t));
+  CHECK(answer.size() <= max_whole_reply_bytes);
+  CHECK(answer.size() > max_whole_reply_bytes / 2);
+  pmmc::byte_reader in{std::string_view{answer}.substr(1)};
+  CHECK(in.varint() == max_calls);
+  t.calls.push_back(t.calls[0]);
+  CHECK(decode_answer(b.store.apply(encode(t)))->status == answer_status::malformed);
+}
+
+TEST_CASE("KEYS, SCAN and MGET count all that they answer") {
+  bench b;
+  const auto names = b.fill(1'500'000, 10); // 18 MB with what frames them, 15 MB without
+  CHECK(b.query({verb::keys, 0, 0, {"*"}}) == no_room);
+  CHECK(b.query({verb::keys, 0, 0, {"100000000?"}}).size() == 10 * 13 + 1);
+  CHECK(b.query({verb::scan, 0, 1'000'000, {""}}).size() > max_scan_keys * 13);
+  call all{verb::mget, 0, 0, {names.begin(), names.end()}};
+  CHECK(b.query(all).starts_with("[\"\" \"\""));
+  b.set(names[0], std::string(max_value_bytes, 'x'));
+  all.words.assign(17, names[0]);
+  CHECK(b.query(all) == no_room);
+}
+
+TEST_CASE("a session's largest answer is read back from the snapshot") {
+  bench b;
+  b.apply(call{verb::session, 0, 0, {"s"}});
+  const std::string value(max_value_bytes, 'x');
+  b.set("big", value);
+  b.fill(1'000'000, 16);
+  auto t = b.of(std::vector<call>(15, call{verb::get, 0, 0, {"big"}})); // 15 MiB
+  t.calls.push_back({verb::keys, 0, 0, {"*"}});                         // and 18 MB more
+  t.calls.push_back({verb::mget, 0, 0, {"big"}});
+  t.calls.push_back({verb::getdel, 0, 0, {"big"}});
+  t.whole = true;
+  t.session = "s";
+  t.sequence = 1;
+  const auto answer = b.store.apply(encode(t));
+  CHECK(answer.size() <= max_whole_reply_bytes);
+  bench copy;
+  copy.now = b.now;
+  std::istringstream in{b.snapshot()};
+  copy.store.restore(in);
+  CHECK(copy.store.fingerprint() == b.store.fingerprint());
+  CHECK(copy.store.apply(encode(t)) == answer);
 }
 
 TEST_CASE("a snapshot holds deadlines, versions, sessions and the time") {

@@ -3,6 +3,7 @@
 
 #include "storage/acceptor_store.hpp"
 #include "storage/data_directory.hpp"
+#include "storage/snapshot_reader.hpp"
 
 #include <doctest/doctest.h>
 
@@ -45,6 +46,9 @@ public:
 private:
   fs::path path_;
 };
+
+/// For snapshots that hold no state.
+inline void any_snapshot(pmmc::storage::snapshot_reader&) {}
 
 /// A small file system in memory, if one can be mounted here.
 class small_disk {

@@ -7,6 +7,7 @@
 
 using namespace pmmc;
 using namespace pmmc::storage;
+using scratch::any_snapshot;
 using scratch::contains;
 using scratch::error_of;
 namespace fs = std::filesystem;
@@ -24,7 +25,7 @@ std::string random_bytes(std::size_t size) {
 void save(const snapshot_store& store, slot_num slot, const std::string& bytes) {
   auto writer = store.write(slot);
   writer.stream() << bytes;
-  writer.commit();
+  writer.commit(any_snapshot);
 }
 
 std::string load(const snapshot_store& store, slot_num slot) {
@@ -67,7 +68,7 @@ TEST_CASE("formatted output, small writes and flushes go through the stream too"
   auto writer = r.store.write(9);
   for (int i = 0; i < 20000; ++i)
     writer.stream() << i << '\n' << std::flush;
-  writer.commit();
+  writer.commit(any_snapshot);
   auto reader = r.store.read(9);
   int value = -1;
   for (int i = 0; i < 20000; ++i) {
@@ -157,6 +158,35 @@ TEST_CASE("a newest snapshot that is missing is told; an older one does not take
   CHECK(contains(error_of([&] { snapshot_store{r.directory}; }), "missing"));
 }
 
+TEST_CASE("the newest stays the newest, whatever is published after it") {
+  scratch::directory tmp;
+  {
+    replica_fixture r{tmp / "r1"};
+    save(r.store, 60, "newest");
+    save(r.store, 50, "older, and later");
+    fs::remove(r.folder / "snapshot-60");
+  }
+  const auto directory = scratch::open(tmp / "r1", role_kind::replica);
+  CHECK(contains(error_of([&] { snapshot_store{directory}; }), "snapshot-60"));
+}
+
+TEST_CASE("what cannot be read back is never seen") {
+  scratch::directory tmp;
+  replica_fixture r{tmp / "r1"};
+  save(r.store, 5, "good");
+  const auto refuse = [](snapshot_reader& s) { s.refuse("it is none"); };
+  auto writer = r.store.write(9);
+  writer.stream() << "no state";
+  CHECK(contains(error_of([&] { writer.commit(refuse); }), "it is none"));
+  const auto file = scratch::contents(r.folder / "snapshot-5");
+  auto receiver = r.store.receive(5, file.size());
+  receiver.append(0, file);
+  CHECK_FALSE(receiver.commit(refuse));
+  CHECK(contains(receiver.problem(), "it is none"));
+  CHECK(r.store.list() == std::vector<slot_num>{5});
+  CHECK(load(r.store, 5) == "good");
+}
+
 TEST_CASE("a snapshot goes to another replica in pieces that come twice, late and early") {
   scratch::directory tmp;
   replica_fixture from{tmp / "r1"};
@@ -175,7 +205,7 @@ TEST_CASE("a snapshot goes to another replica in pieces that come twice, late an
       CHECK_FALSE(receiver.append(offset, "late"));
     }
     CHECK_FALSE(to.store.latest().has_value());
-    CHECK(receiver.commit());
+    CHECK(receiver.commit(any_snapshot));
   }
   CHECK(to.store.latest() == 77);
   CHECK(load(to.store, 77) == bytes);
@@ -201,7 +231,7 @@ TEST_CASE("pieces that came are gone on with after a restart, unless a newer sna
   CHECK(part->total() == raw.size());
   CHECK(part->offset() == 90000);
   CHECK(part->append(90000, raw.substr(90000)));
-  CHECK(part->commit());
+  CHECK(part->commit(any_snapshot));
   CHECK(load(again, 77) == bytes);
   CHECK_FALSE(again.unfinished().has_value());
 
@@ -220,7 +250,7 @@ TEST_CASE("pieces that a power cut spoiled are thrown away when the last one has
   auto part = r.store.unfinished();
   REQUIRE(part.has_value());
   CHECK(part->append(40000, raw.substr(40000)));
-  CHECK_FALSE(part->commit());
+  CHECK_FALSE(part->commit(any_snapshot));
   CHECK(r.store.receive(9, raw.size()).offset() == 0);
 }
 
@@ -232,11 +262,11 @@ TEST_CASE("what is received damaged, or of another slot, never becomes a snapsho
   auto other_slot = r.store.receive(8, raw.size());
   CHECK(other_slot.append(0, raw + "more than was agreed"));
   CHECK(other_slot.complete());
-  CHECK_FALSE(other_slot.commit());
+  CHECK_FALSE(other_slot.commit(any_snapshot));
   raw[40000] ^= 1;
   auto damaged = r.store.receive(9, raw.size());
   CHECK(damaged.append(0, raw));
-  CHECK_FALSE(damaged.commit());
+  CHECK_FALSE(damaged.commit(any_snapshot));
   CHECK(r.store.list() == std::vector<slot_num>{7});
   CHECK(scratch::files_in(r.folder).size() == 2);
 }

@@ -26,7 +26,7 @@ std::vector<std::string> read_all(const std::string& file, const std::string& na
 
 using lines = std::vector<std::string>;
 
-record_options key_column(std::size_t n) { return {{}, n, 8 << 20}; }
+record_options key_column(std::size_t n) { return {.format = {}, .key_column = n}; }
 
 void check_one_error(const lines& all, std::size_t index, const std::string& part) {
   REQUIRE(index < all.size());
@@ -61,6 +61,27 @@ TEST_CASE("TSV with more columns keeps the others as a row") {
   CHECK(read_all("a\t1\tx\\ty\nb\t2\tz", "f") == lines{"1 a=1\tx\\ty", "2 b=2\tz"});
   CHECK(read_all("a\t1\n", "f", key_column(2)) == lines{"1 1=a"});
   CHECK(read_all("a\tb\tc\n", "f", key_column(3)) == lines{"1 c=a\tb"});
+}
+
+TEST_CASE("TSV with a deadline in some rows") {
+  const std::string file = "a\t1\nb\t2\t1700000000000\nc\t3\n";
+  CHECK(read_all(file, "f") == lines{"1 a=1", "2 b=2", "3 c=3"});
+  std::istringstream in{file};
+  record_reader reader{in, "f"};
+  CHECK_FALSE(reader.next()->deadline_ms);
+  CHECK(reader.next()->deadline_ms == 1'700'000'000'000);
+  CHECK_FALSE(reader.next()->deadline_ms);
+  CHECK(read_all("b\t2\t1700000000000\na\t1\n", "f") == lines{"1 b=2", "2 a=1"});
+  // Files of three columns are what they were.
+  CHECK(read_all("key\tvalue\twhen\nb\t2\t1700000000000\n", "f") ==
+        lines{"1 key=value\twhen", "2 b=2\t1700000000000"});
+  CHECK(read_all("b\t2\t17\n", "f") == lines{"1 b=2\t17"});
+  CHECK(read_all("b\t2\t-1700000000000\n", "f") == lines{"1 b=2\t-1700000000000"});
+  CHECK(read_all("b\t2\t17000000000000000000\n", "f") == lines{"1 b=2\t17000000000000000000"});
+  CHECK(read_all("b\t2\t1700000000000\n", "f", key_column(2)) == lines{"1 2=b\t1700000000000"});
+  record_options none;
+  none.deadlines = false;
+  CHECK(read_all("b\t2\t1700000000000\n", "f", none) == lines{"1 b=2\t1700000000000"});
 }
 
 TEST_CASE("TSV mistakes are told by line, and reading goes on") {
