@@ -69,9 +69,10 @@ std::optional<log_time> log_clock::read(const moment_here& own) const {
     return std::nullopt;
   const auto age = own.steady_ms - agreed_->steady_ms;
   const auto now = agreed_->wall_ms + age;
-  auto time = std::min(own.wall_ms, now + max_clock_skew_ms);
-  if (age <= max_reading_age_ms) // or the steady clock alone might carry the log time ahead
-    time = std::max(time, now - max_clock_skew_ms);
+  auto time = own.wall_ms;
+  const bool fresh = age <= max_reading_age_ms; // or the steady clock alone might go ahead
+  if (time > now + max_clock_skew_ms || (fresh && time < now - max_clock_skew_ms))
+    time = now; // refused
   return static_cast<log_time>(std::max<std::int64_t>(time, 0));
 }
 

@@ -12,7 +12,7 @@
 
 namespace pmmc::kv {
 
-/// How far from the time that a majority agrees on a clock may be, and the log time ahead of it.
+/// How far from the time that a majority agrees on a clock may be; beyond, it is refused.
 inline constexpr std::int64_t max_clock_skew_ms = 10'000;
 /// What a clock said longer ago than this does not count.
 inline constexpr std::int64_t max_reading_age_ms = 2'000;
@@ -46,7 +46,7 @@ private:
 
 /// The clock that a proposer's operations carry. What a majority agreed on once goes on at the pace
 /// of the own steady clock, so that expiry does not end with the majority; the own wall clock is
-/// followed within max_clock_skew_ms of it.
+/// followed while it is within max_clock_skew_ms of that.
 class log_clock {
 public:
   /// A majority of the clocks had reached `wall_ms` at `steady_ms`.
