@@ -19,11 +19,24 @@ struct node_metrics {
   std::vector<peer_link> peers;                ///< whom this process is, or should be, connected to
   std::map<std::string, caf::actor> connected; ///< the nodes of those that are up, by address
   std::size_t clients = 0;                     ///< connected
+  clock_status clock;
 };
 
-/// Redis port → the node: "tell me of the members, now and whenever you learn more". Answered with
-/// members_news.
+/// Redis port → the node: "tell me of the members, now and whenever you learn more, and of the
+/// time". Answered with members_news.
 struct watch_members {};
+
+/// The node → who sent watch_members, with every beat: a majority of the replicas' clocks had
+/// reached `agreed_ms` when this process's steady clock showed `steady_ms`.
+struct clock_news {
+  std::int64_t agreed_ms = 0;
+  std::int64_t steady_ms = 0;
+};
+
+/// Redis port → the node.
+struct log_time_seen {
+  std::uint64_t time_ms = 0;
+};
 
 } // namespace pmmc
 
@@ -31,3 +44,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::metrics_request)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::role_metrics)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::node_metrics)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::watch_members)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::clock_news)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::log_time_seen)

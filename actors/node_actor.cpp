@@ -57,6 +57,7 @@ node::node(caf::event_based_actor* self, node_settings settings)
   incarnation_ = random.next() | 1;
   random_state_ = random.next();
   redial();
+  expect_clocks();
 }
 
 caf::behavior node::make_behavior() {
@@ -77,6 +78,7 @@ caf::behavior node::make_behavior() {
         watchers_.push_back(caf::actor_cast<caf::actor>(self_->current_sender()));
         return members_news{settings_.known};
       },
+      [this](const log_time_seen& m) { clocks_.see_log_time(m.time_ms); },
       [this](tick_atom) {
         self_->delayed_send(self_, beat_length, tick_atom::value);
         beat();
@@ -126,6 +128,7 @@ void node::learn(const membership& news) {
     spdlog::info("configuration {} is known, which governs the slots from {} on",
                  settings_.known.version(), settings_.known.configurations.latest().first_slot);
   redial();
+  expect_clocks();
   tell_own_roles();
   for (auto& [key, link] : links_) {
     if (link.announced)
@@ -233,6 +236,8 @@ void node::watch_quorum() {
 // --- Dialling -----------------------------------------------------------------------------------
 
 void node::beat() {
+  const auto now = settings_.clocks();
+  tell_of_clocks(now);
   const bool lonely = std::none_of(links_.begin(), links_.end(), [](const auto& entry) {
     return entry.second.now == node_link::state::connected;
   });
@@ -243,8 +248,9 @@ void node::beat() {
     if (!link.announced)
       link.trouble.beat(logged_as(link));
     if (link.now == node_link::state::connected) {
-      self_->send(link.remote, heartbeat{incarnation_, settings_.known.version(),
-                                         settings_.known.live_from, settings_.known.identity});
+      self_->send(link.remote,
+                  heartbeat{incarnation_, settings_.known.version(), settings_.known.live_from,
+                            settings_.known.identity, now.wall_ms});
       if (++link.silent_beats > most_silent_beats && link.announced)
         withdraw(link, "has been silent for 600 ms (stopped, overloaded or cut off)");
     } else if (link.now == node_link::state::idle && link.dialled_by_us &&
@@ -542,6 +548,7 @@ void node::heard(const heartbeat& m) {
     link.silent_beats = 0;
     if (!link.announced)
       announce(link);
+    hear_clock(link, m.wall_ms);
     if (m.version < settings_.known.version() || m.live_from < settings_.known.live_from ||
         (m.identity == 0 && settings_.known.identity != 0))
       self_->send(link.remote, members_news{settings_.known});
@@ -569,6 +576,7 @@ caf::result<process_status> node::status(const status_request& m) {
   all->result.address = settings_.address;
   all->result.window = settings_.window;
   all->result.known = settings_.known;
+  all->result.clock = clocks_.status(settings_.clocks());
   all->missing = settings_.roles.size();
   for (const auto& role : settings_.roles)
     self_->request(role.handle, status_timeout, m)

@@ -3,6 +3,8 @@
 // each other of new configurations, so that each process finds the others wherever they have gone.
 #pragma once
 
+#include "clock_watch.hpp"
+#include "clocks.hpp"
 #include "membership.hpp"
 #include "metrics_messages.hpp"
 #include "peer_log.hpp"
@@ -30,6 +32,7 @@ struct node_settings {
   std::set<std::string> contacts;
   std::uint64_t window = 0; ///< as formatted, for newcomers
   bool rejoins = false;     ///< see hello
+  std::function<kv::moment_here()> clocks = read_clocks;
   /// Called when more is known than before: to make it durable.
   std::function<void(const membership&)> remember = [](const membership&) {};
   /// Called when the others say that this process was removed; does not return.
@@ -62,11 +65,13 @@ std::set<std::string> addresses_to_dial(const membership& known, const std::stri
 std::set<std::string> replica_addresses(const membership& known);
 
 /// hello → welcome            another node has dialled
-/// heartbeat                  between nodes; silence becomes peer_down, its end peer_up
+/// heartbeat                  between nodes; silence becomes peer_down, its end peer_up; it brings
+///                            the sender's clock
 /// members_news               from another node, or from an own role
 /// status_request → process_status
 /// metrics_request → node_metrics
-/// watch_members → members_news, from now on
+/// watch_members → members_news, from now on, and clock_news
+/// log_time_seen              from the own Redis port
 class node {
 public:
   node(caf::event_based_actor* self, node_settings settings);
@@ -103,6 +108,9 @@ private:
   void withdraw(node_link& link, const std::string& why, bool is_replaced = false);
   void disconnected(const caf::actor_addr& remote);
   void heard(const heartbeat& m);
+  void expect_clocks();
+  void hear_clock(const node_link& link, std::int64_t wall_ms);
+  void tell_of_clocks(const kv::moment_here& now);
   std::vector<role_id> role_ids_at(const std::string& address) const;
   caf::result<process_status> status(const status_request& m);
   node_metrics metrics() const;
@@ -121,7 +129,8 @@ private:
   unsigned lonely_beats_ = 0; ///< since it was connected with anybody
   quorum_log quorum_;
   std::set<role_id> removed_roles_;  ///< own ones, reported
-  std::vector<caf::actor> watchers_; ///< of the members, in this process
+  std::vector<caf::actor> watchers_; ///< of the members and the time, in this process
+  clock_watch clocks_;
 };
 
 caf::behavior node_actor(caf::event_based_actor* self, std::shared_ptr<node_settings> settings);

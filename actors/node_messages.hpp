@@ -48,6 +48,7 @@ struct heartbeat {
   config_version version = 0;    ///< the latest that it knows; 0 for clients
   config_version live_from = 0;
   cluster_identity identity = 0;
+  std::int64_t wall_ms = 0; ///< the sender's clock, in ms since 1970
 };
 
 /// Between nodes, where a heartbeat shows that one knows less; and between a node and its own

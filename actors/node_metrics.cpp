@@ -6,6 +6,7 @@ namespace pmmc {
 node_metrics node::metrics() const {
   node_metrics m;
   m.known = settings_.known;
+  m.clock = clocks_.status(settings_.clocks());
   for (const auto& [key, link] : links_)
     m.clients += link.announced && link.address.empty();
   for (const auto& address : settings_.known.addresses()) {

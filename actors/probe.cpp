@@ -1,6 +1,7 @@
 #include "probe.hpp"
 
 #include "caf_error.hpp"
+#include "clock_text.hpp"
 #include "config/address.hpp"
 #include "prober.hpp"
 #include "shell.hpp"
@@ -187,6 +188,8 @@ probed_role probed_cluster::at(const config::role& role) const {
   for (const auto& status : process->second.status.roles)
     if (status.id == role.id) {
       p.up = true;
+      if (role.kind == config::role_kind::replica)
+        p.why = clock_trouble(process->second.status.clock);
       p.status = status;
     }
   if (!p.up && p.why.empty())

@@ -18,7 +18,7 @@ namespace pmmc {
 struct probed_role {
   config::role role;
   bool up = false;
-  std::string why; ///< not up: what happened
+  std::string why; ///< not up: what happened; up: what is wrong all the same
   role_status status;
 };
 

@@ -1,6 +1,7 @@
 #include "redis_port.hpp"
 
 #include "change/change_error.hpp"
+#include "clocks.hpp"
 #include "cluster_health.hpp"
 #include "cluster_json.hpp"
 #include "config/address.hpp"
@@ -21,12 +22,8 @@ namespace {
 
 constexpr unsigned expire_every_ticks = 100;
 constexpr unsigned wait_every_ticks = 5;
+constexpr unsigned most_ticks_without_time = 200;
 constexpr std::chrono::seconds ask_timeout{2};
-
-std::int64_t wall_clock_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 role_id port_id(std::uint64_t seed) {
   char name[32];
@@ -72,7 +69,7 @@ std::string reply_to(redis::question_kind kind, const probed_cluster& cluster) {
 redis_port::redis_port(caf::event_based_actor* self, settings options)
     : self_(self), options_(std::move(options)), id_(port_id(options_.seed)),
       front_(front_settings(options_)), client_(client_settings(options_, id_)) {
-  front_.set_clock(wall_clock_ms());
+  read_clock();
 }
 
 caf::behavior redis_port::make_behavior() {
@@ -88,6 +85,7 @@ caf::behavior redis_port::make_behavior() {
       [this](client_replies& m) { take(m); },
       [](const better_replica&) {}, // this process's is the one that there is
       [this](const members_news& m) { learn(m.known); },
+      [this](const clock_news& m) { take(m); },
       [this](desk_answer& m) { answer(m.ticket, m.reply); },
       [this](propose_change& m) { return propose(m); },
       [this](const change_ended& m) {
@@ -100,8 +98,32 @@ caf::behavior redis_port::make_behavior() {
   };
 }
 
+/// Both clocks at once, whenever something is to be done: what is used was never further off than
+/// kv::log_clock allows, whatever has happened to the wall clock since.
+void redis_port::read_clock() {
+  const auto now = read_clocks();
+  front_.set_clock(now.wall_ms);
+  front_.set_log_clock(clock_.read(now));
+}
+
+void redis_port::take(const clock_news& m) {
+  clock_.agreed(m.agreed_ms, m.steady_ms);
+  begin();
+}
+
+void redis_port::begin() {
+  if (std::exchange(begun_, true))
+    return;
+  for (auto& m : std::exchange(held_, {}))
+    take(m);
+}
+
 void redis_port::take(redis_events& m) {
-  front_.set_clock(wall_clock_ms());
+  if (!begun_) {
+    held_.push_back(std::move(m));
+    return;
+  }
+  read_clock();
   for (auto& e : m.events)
     switch (e.what) {
     case redis_event::kind::opened:
@@ -121,7 +143,7 @@ void redis_port::take(redis_events& m) {
 }
 
 void redis_port::take(client_replies& m) {
-  front_.set_clock(wall_clock_ms());
+  read_clock();
   for (const auto& r : m.responses)
     client_.on(m.replica, r);
   for (const auto& q : m.query_replies)
@@ -131,16 +153,26 @@ void redis_port::take(client_replies& m) {
 
 void redis_port::tick() {
   self_->delayed_send(self_, until_next_tick(), tick_atom::value);
-  ++tick_;
-  front_.set_clock(wall_clock_ms());
+  if (++tick_ == most_ticks_without_time)
+    begin(); // without a majority of the replicas the log time stands, and that is all
+  read_clock();
   client_.on_tick();
   if (tick_ % expire_every_ticks == 0)
-    front_.expire_keys();
+    expire_keys();
   if (tick_ % wait_every_ticks == 0)
     for (auto& w : waits_)
       if (w.query == 0)
         probe_acceptors(w);
   flush_later();
+}
+
+/// By the way the log time is seen.
+void redis_port::expire_keys() {
+  if (const auto time = front_.log_time(); time && time != told_) {
+    told_ = time;
+    self_->send(options_.node, log_time_seen{*time});
+  }
+  front_.expire_keys();
 }
 
 void redis_port::flush_later() {
@@ -209,7 +241,7 @@ void redis_port::ask(const redis::question& q) {
   auto& w = waits_.emplace_back();
   w.ticket = q.ticket;
   w.wanted = q.wanted;
-  w.deadline_ms = q.timeout_ms == 0 ? 0 : wall_clock_ms() + q.timeout_ms;
+  w.deadline_ms = q.timeout_ms == 0 ? 0 : read_clocks().steady_ms + q.timeout_ms;
   probe_acceptors(w);
 }
 
@@ -235,7 +267,7 @@ void redis_port::count_acceptors(std::uint64_t ticket, slot_num slot) {
                 slot == 0 ? 0
                           : std::count_if(p.accepted.begin(), p.accepted.end(),
                                           [&](const auto& a) { return a.second + 1 >= slot; });
-            const bool late = it->deadline_ms != 0 && wall_clock_ms() >= it->deadline_ms;
+            const bool late = it->deadline_ms != 0 && read_clocks().steady_ms >= it->deadline_ms;
             if (count < it->wanted && !late && front_.waits_for(ticket))
               return; // again, on a tick
             kv::reply_writer reply;

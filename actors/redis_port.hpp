@@ -3,6 +3,8 @@
 
 #include "client.hpp"
 #include "config/cluster_file.hpp"
+#include "kv/log_clock.hpp"
+#include "metrics_messages.hpp"
 #include "node_messages.hpp"
 #include "redis/front.hpp"
 #include "redis_change.hpp"
@@ -21,7 +23,8 @@ namespace pmmc {
 /// Talks to the replica of its process as a client does: one session for all connections, so their
 /// operations survive it when the replica hands them on, and are executed once each. While the
 /// replica is no member of the cluster, not yet or not any more, whatever needs it is refused with
-/// the reason.
+/// the reason. Until the time is known, or cannot be known soon, connections wait: their first
+/// commands are not to count from wherever the log time stands.
 class redis_port {
 public:
   struct settings {
@@ -45,12 +48,16 @@ private:
   struct waiting {
     std::uint64_t ticket = 0;
     std::int64_t wanted = 0;
-    std::int64_t deadline_ms = 0; ///< 0: none
+    std::int64_t deadline_ms = 0; ///< by the steady clock; 0: none
     std::uint64_t query = 0;      ///< the read under way for it
   };
 
   void take(redis_events& m);
   void take(client_replies& m);
+  void take(const clock_news& m);
+  void read_clock();
+  void begin();
+  void expire_keys();
   void tick();
   void flush();
   void flush_later();
@@ -70,6 +77,10 @@ private:
   settings options_;
   role_id id_;
   redis::front front_;
+  kv::log_clock clock_;
+  bool begun_ = false;               ///< requests are taken
+  std::vector<redis_events> held_;   ///< that came before
+  std::optional<kv::log_time> told_; ///< the log time that the node knows
   client client_;
   peer_directory peers_;
   caf::actor broker_;

@@ -147,6 +147,7 @@ void desk::ask_node(std::shared_ptr<process_report> into) {
             into->known = known_;
             into->peers = m.peers;
             into->clients = m.clients;
+            into->clock = m.clock;
             connected_ = m.connected;
             one_less(into);
           },

@@ -37,12 +37,21 @@ struct role_status {
   std::map<role_id, std::string> known_disks; ///< leader, replica: of the acceptors that it met
 };
 
+/// What a process knows of the time (kv/log_clock.hpp).
+struct clock_status {
+  bool agreed = false;           ///< whether it knows what a majority of the replicas' clocks say
+  std::int64_t agreed_ms = 0;    ///< what they do, in ms since 1970
+  std::int64_t skew_ms = 0;      ///< its own clock is ahead of that, if it hosts a replica
+  std::uint64_t log_time_ms = 0; ///< as its Redis port saw it last; 0: not yet, or it has none
+};
+
 struct process_status {
   std::string cluster;
   std::string address;
   std::uint64_t window = 0; ///< as it was formatted
   membership known;         ///< from a replica's state where the process has one
   std::vector<role_status> roles;
+  clock_status clock;
 };
 
 } // namespace pmmc

@@ -231,7 +231,8 @@ typename Inspector::result_type inspect(Inspector& f, welcome& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, heartbeat& x) {
-  return f(caf::meta::type_name("heartbeat"), x.incarnation, x.version, x.live_from, x.identity);
+  return f(caf::meta::type_name("heartbeat"), x.incarnation, x.version, x.live_from, x.identity,
+           x.wall_ms);
 }
 
 template <class Inspector>
@@ -277,9 +278,14 @@ typename Inspector::result_type inspect(Inspector& f, role_status& x) {
 }
 
 template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, clock_status& x) {
+  return f(x.agreed, x.agreed_ms, x.skew_ms, x.log_time_ms);
+}
+
+template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, process_status& x) {
-  return f(caf::meta::type_name("process_status"), x.cluster, x.address, x.window, x.known,
-           x.roles);
+  return f(caf::meta::type_name("process_status"), x.cluster, x.address, x.window, x.known, x.roles,
+           x.clock);
 }
 
 template <class Inspector>

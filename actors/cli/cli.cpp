@@ -55,6 +55,8 @@ const std::vector<std::pair<std::string, command>>& commands() {
       {"reconfig",
        {reconfig, "reconfig --add ROLE:ID=HOST:PORT... --remove ROLE:ID... [--dry-run]",
         "change the members; waits until the old ones can go"}},
+      {"clock",
+       {clock, "clock [--set NOW|MS]", "the log time beside the replicas' clocks; or sets it"}},
       {"inspect", {inspect, "inspect DIR", "what a data directory holds, verified; read only"}},
       {"check",
        {check, "check --history FILE... | --exhaustive SCOPE",
@@ -122,6 +124,10 @@ po::options_description options_of(const std::string& command) {
   auto options = common_options();
   if (command == "bench")
     options.add(bench_options());
+  if (command == "clock")
+    options.add_options()("set", po::value<std::string>(),
+                          "the log time from now on, also an earlier one: \"now\", as most of the "
+                          "replicas' clocks have it, or ms since 1970");
   return options;
 }
 

@@ -62,6 +62,7 @@ int status(const arguments& a);
 int fingerprint(const arguments& a);
 int show_config(const arguments& a);
 int reconfig(const arguments& a);
+int clock(const arguments& a);
 int inspect(const arguments& a);
 int check(const arguments& a);
 int version(const arguments& a);

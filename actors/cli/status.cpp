@@ -35,6 +35,10 @@ std::string members_text(const std::vector<member>& members) {
   return text;
 }
 
+std::string up_text(const probed_role& r) {
+  return r.why.empty() ? "up" : (r.up ? "up: " : "down: ") + r.why;
+}
+
 void print_status(const std::vector<probed_role>& roles, const cluster_health& h) {
   const auto& c = h.config;
   table t{{"ID", "ROLE", "ADDRESS", "UP", "BALLOT", "STATE", "SLOT_IN", "SLOT_OUT", "LAG",
@@ -44,7 +48,7 @@ void print_status(const std::vector<probed_role>& roles, const cluster_health& h
     const bool replica = r.role.kind == config::role_kind::replica;
     const bool leader = r.role.kind == config::role_kind::leader;
     std::vector<std::string> row{r.role.id.str(), std::string{config::to_string(r.role.kind)},
-                                 r.role.address, r.up ? "up" : "down: " + r.why};
+                                 r.role.address, up_text(r)};
     if (r.up) {
       row.push_back(replica ? "-" : to_string(v.ballot));
       row.push_back(leader ? (v.active ? "active" : "passive") : "-");

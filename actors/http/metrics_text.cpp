@@ -189,6 +189,22 @@ void add_role(collector& out, const role_report& r) {
   std::visit([&](const auto& m) { add(out, l, r.metrics.status, m); }, r.metrics.counted);
 }
 
+double seconds(std::int64_t ms) { return static_cast<double>(ms) / 1000; }
+
+void add_clock(collector& out, const clock_status& c) {
+  if (!c.agreed)
+    return;
+  out.gauge("pmmc_clock_skew_seconds",
+            "How far the process's clock is ahead of what a majority of the replicas' clocks say; "
+            "negative: behind.",
+            {}, seconds(c.skew_ms));
+  if (c.log_time_ms != 0)
+    out.gauge("pmmc_log_time_ahead_seconds",
+              "How far the log time is ahead of what a majority of the replicas' clocks say; "
+              "negative: behind, as it is while nothing moves it.",
+              {}, seconds(static_cast<std::int64_t>(c.log_time_ms) - c.agreed_ms));
+}
+
 void add_process(collector& out, const process_usage& u) {
   out.counter("process_cpu_seconds_total", "User and system CPU time spent.", {}, u.cpu_seconds);
   out.gauge("process_start_time_seconds", "Start time of the process since 1970.", {},
@@ -225,6 +241,7 @@ std::string metrics_text(const process_report& r, const std::optional<process_us
     out.gauge("pmmc_configuration_version",
               "The latest version of the configuration that the process knows of.", {},
               r.known.version());
+    add_clock(out, r.clock);
   }
   if (usage)
     add_process(out, *usage);

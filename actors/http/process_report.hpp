@@ -26,6 +26,7 @@ struct process_report {
   membership known; ///< what the node told last
   std::vector<peer_link> peers;
   std::size_t clients = 0; ///< connected
+  clock_status clock;
 };
 
 /// Why the process is not healthy: empty if its roles answer, and its replica, if it has one, sees

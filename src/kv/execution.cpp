@@ -35,6 +35,8 @@ word_counts expected_words(verb what) {
   case verb::dbsize:
   case verb::randomkey:
   case verb::flushall:
+  case verb::clock:
+  case verb::set_clock:
     return {0, 0, 1};
   default:
     return {1, 1, 1};
@@ -225,6 +227,15 @@ void exists(const keyspace& keys, const call& c, reply_writer& out) {
                             [&](auto key) { return keys.find(key).has_value(); }));
 }
 
+void set_clock(keyspace& keys, const call& c, reply_writer& out) {
+  if (c.number < 0 || static_cast<log_time>(c.number) > last_log_time)
+    return out.error("ERR the log time is in ms since 1970");
+  out.array(2);
+  out.integer(static_cast<std::int64_t>(keys.now()));
+  keys.set_now(static_cast<log_time>(c.number));
+  out.integer(static_cast<std::int64_t>(keys.now()));
+}
+
 /// The verbs that read; false for the others.
 bool execute_read(const keyspace& keys, const call& c, log_time now, reply_writer& out) {
   switch (c.what) {
@@ -261,6 +272,9 @@ bool execute_read(const keyspace& keys, const call& c, log_time now, reply_write
   case verb::version:
     versions(keys, c, out);
     return true;
+  case verb::clock:
+    out.integer(static_cast<std::int64_t>(keys.now()));
+    return true;
   default:
     return false;
   }
@@ -290,6 +304,8 @@ void execute_write(keyspace& keys, const call& c, reply_writer& out) {
   case verb::flushall:
     keys.clear();
     return out.ok();
+  case verb::set_clock:
+    return set_clock(keys, c, out);
   default:
     return out.error("ERR not a command of the keys");
   }

@@ -89,7 +89,7 @@ void keyspace::note_erased(std::string_view key) {
 // --- deadlines ----------------------------------------------------------------------------------
 
 void keyspace::advance(log_time to) {
-  if (to <= now_)
+  if (to <= now_ || to > last_log_time)
     return;
   now_ = to;
   while (!by_deadline_.empty()) {
@@ -98,6 +98,13 @@ void keyspace::advance(log_time to) {
       return;
     erase(first.substr(time_bytes));
   }
+}
+
+void keyspace::set_now(log_time to) {
+  if (to > now_)
+    advance(to);
+  else
+    now_ = to;
 }
 
 std::optional<log_time> keyspace::deadline(std::string_view key) const {

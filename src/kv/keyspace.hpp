@@ -13,10 +13,14 @@ namespace pmmc::kv {
 /// Time in milliseconds since 1970, as operations carry it.
 using log_time = std::uint64_t;
 
+/// Later times (the year 10889) are none.
+inline constexpr log_time last_log_time = log_time{1} << 48;
+
 /// Time comes from the log only: an operation that carries a time later than all before it moves
-/// the log time there, and every key whose deadline has been reached is gone in that same moment.
-/// So an expired key is absent for everybody, at the same slot on every replica, and no clock is
-/// read here. One thread at a time; clones go to other threads.
+/// the log time there (which time it may carry: log_clock.hpp), and every key whose deadline has
+/// been reached is gone in that same moment. So an expired key is absent for everybody, at the same
+/// slot on every replica, and no clock is read here. One thread at a time; clones go to other
+/// threads.
 class keyspace {
 public:
   keyspace();
@@ -40,6 +44,8 @@ public:
   log_time now() const { return now_; }
   /// Moves the log time to `to`, unless it is past that. About a microsecond per key that expires.
   void advance(log_time to);
+  /// The same, but back as well. Deadlines stay as they are, as moments.
+  void set_now(log_time to);
   std::optional<log_time> deadline(std::string_view key) const;
   /// The earliest one.
   std::optional<log_time> next_deadline() const;

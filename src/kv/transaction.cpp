@@ -19,9 +19,9 @@ std::int64_t from_zigzag(std::uint64_t n) {
 
 /// By verb.
 constexpr std::array<std::string_view, static_cast<std::size_t>(last_verb) + 1> verb_names = {
-    "",       "get",    "set",       "getdel",   "mget",    "mset",    "del",  "exists",
-    "append", "strlen", "incrby",    "expire",   "ttl",     "persist", "type", "scan",
-    "keys",   "dbsize", "randomkey", "flushall", "version", "session"};
+    "",       "get",    "set",       "getdel",   "mget",    "mset",    "del",   "exists",
+    "append", "strlen", "incrby",    "expire",   "ttl",     "persist", "type",  "scan",
+    "keys",   "dbsize", "randomkey", "flushall", "version", "session", "clock", "set_clock"};
 
 std::optional<call> read_call(pmmc::byte_reader& in) {
   call c;
@@ -52,6 +52,7 @@ bool is_read(verb what) {
   case verb::dbsize:
   case verb::randomkey:
   case verb::version:
+  case verb::clock:
     return true;
   default:
     return false;

@@ -36,8 +36,10 @@ enum class verb : std::uint8_t {
   flushall = 19,  ///<
   version = 20,   ///< key… → [version…]
   session = 21,   ///< name: opens it or finds it → ["new" or "resumed", highest number executed]
+  clock = 22,     ///< → the log time
+  set_clock = 23, ///< number: the log time from now on, earlier ones too → [before, after]
 };
-inline constexpr auto last_verb = verb::session;
+inline constexpr auto last_verb = verb::set_clock;
 
 /// Bits of call::flags.
 namespace call_flags {
@@ -62,7 +64,7 @@ struct call {
 };
 
 struct transaction {
-  log_time now = 0; ///< the proposer's clock
+  log_time now = 0; ///< the proposer's log_clock; 0: it does not know
   /// All calls in one, as EXEC wants it. If not, the later ones may be left out when the replies
   /// have become large.
   bool whole = false;

@@ -51,7 +51,7 @@ constexpr std::array commands = {
     command_info{"pexpiretime", 2, k, false, 1, 1, 1, "The deadline, in ms since 1970."},
     command_info{"ping", -1, c, false, 0, 0, 0, "Answers PONG."},
     command_info{"pmmc", -2, s, false, 0, 0, 0,
-                 "SESSION, REQ (exactly once), STATUS, CONFIG, FINGERPRINT, RECONFIG."},
+                 "SESSION, REQ (exactly once), STATUS, CONFIG, FINGERPRINT, RECONFIG, CLOCK."},
     command_info{"psetex", 4, k, true, 1, 1, 1, "Sets a value and a deadline in ms."},
     command_info{"pttl", 2, k, false, 1, 1, 1, "The time that is left, in ms."},
     command_info{"quit", -1, c, false, 0, 0, 0, "Closes the connection."},

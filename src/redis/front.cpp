@@ -194,38 +194,19 @@ bool front::take_keys(connection& c, batch& b, const command_info& command, bool
 // --- to and from the store ----------------------------------------------------------------------
 
 void front::send(connection& c, batch& b) {
-  b.t.now = static_cast<kv::log_time>(now_ms_);
+  b.t.now = now_for(b.t);
   b.ticket = ++tickets_;
   tickets_out_.emplace(b.ticket, place{c.id, b.is_query});
   out_.submit.push_back({b.ticket, b.is_query, kv::encode(b.t)});
-}
-
-void front::expire_keys() {
-  if (std::exchange(expiring_, true))
-    return;
-  kv::transaction t;
-  t.now = static_cast<kv::log_time>(now_ms_);
-  t.calls.push_back({kv::verb::dbsize, 0, 0, {}}); // due if any key is
-  tickets_out_.emplace(++tickets_, place{0, true});
-  out_.submit.push_back({tickets_, true, kv::encode(t)});
 }
 
 void front::finished(const client_outcome& outcome) {
   const auto where = tickets_out_.extract(outcome.ticket);
   if (where.empty())
     return;
-  const bool due = outcome.kind == outcome_kind::done && !outcome.body.empty() &&
-                   outcome.body.front() == static_cast<char>(kv::transaction_status::due);
-  if (where.mapped().connection == 0) {
-    expiring_ = due;
-    if (!due)
-      return;
-    kv::transaction t;
-    t.now = static_cast<kv::log_time>(now_ms_);
-    tickets_out_.emplace(++tickets_, place{0, false});
-    out_.submit.push_back({tickets_, false, kv::encode(t)});
-    return;
-  }
+  const bool due = says_due(outcome);
+  if (where.mapped().connection == 0)
+    return settle_expiry(outcome);
   const auto it = connections_.find(where.mapped().connection);
   if (it == connections_.end())
     return;

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -59,7 +60,8 @@ struct front_outputs {
 /// operation, so that a pipeline costs one request of the log. Reads that no write of the
 /// connection precedes are queries; any other read goes through the log with the writes.
 ///
-/// Single-threaded; never reads a clock: set_clock says what time it is.
+/// Single-threaded; never reads a clock: set_clock says what time it is, and set_log_clock which
+/// one operations may bring into the log.
 class front {
 public:
   struct settings {
@@ -81,6 +83,8 @@ public:
 
   /// Milliseconds since 1970. Before anything else, and as often as convenient.
   void set_clock(std::int64_t now_ms);
+  /// As kv::log_clock reads it: nothing while it is not known, and then operations carry none.
+  void set_log_clock(std::optional<kv::log_time> now);
 
   void opened(connection_id id, std::string peer);
   void closed(connection_id id);
@@ -93,6 +97,8 @@ public:
   void answered(std::uint64_t ticket, std::string_view reply);
   /// About once a second: makes keys expire whose deadline has come.
   void expire_keys();
+  /// The log time, as expire_keys has last seen it.
+  std::optional<kv::log_time> log_time() const { return log_time_; }
   /// Whether there still is a connection that wants the answer to a question.
   bool waits_for(std::uint64_t ticket) const;
 
@@ -115,6 +121,7 @@ private:
   bool take_exec(connection& c, batch& b);
   void add_exec(connection& c, batch& b);
   bool take_pmmc(connection& c, batch& b);
+  bool take_clock(connection& c, batch& b);
   bool take_once(connection& c, batch& b);
   void take_error(connection& c, batch& b, std::string_view error);
   bool take_wait(connection& c, batch& b);
@@ -135,6 +142,9 @@ private:
   std::string describe(const connection& c) const;
 
   void send(connection& c, batch& b);
+  kv::log_time now_for(const kv::transaction& t) const;
+  static bool says_due(const client_outcome& outcome);
+  void settle_expiry(const client_outcome& outcome);
   void settle(connection& c, batch& b, const client_outcome& outcome);
   void settle_done(connection& c, batch& b, std::string_view answer);
   void settle_calls(connection& c, batch& b, pmmc::byte_reader& in, std::uint64_t executed);
@@ -148,6 +158,8 @@ private:
   random_source random_;
   std::int64_t now_ms_ = 0;
   std::int64_t started_ms_ = 0;
+  std::optional<kv::log_time> log_now_;
+  std::optional<kv::log_time> log_time_;
   std::uint64_t tickets_ = 0;
   std::uint64_t commands_ = 0; ///< taken up so far
   std::uint64_t connections_seen_ = 0;

@@ -180,6 +180,8 @@ bool front::take_pmmc(connection& c, batch& b) {
     b.t.calls.push_back({kv::verb::session, 0, 0, {kept[2]}});
     return false;
   }
+  if (what == "clock")
+    return take_clock(c, b);
   const auto kind = question_of(what);
   if (kind == question_kind::reconfig || (kind && r.size() == 2)) {
     question q{0, *kind, 0, 0, {}};
@@ -195,7 +197,7 @@ bool front::take_pmmc(connection& c, batch& b) {
       kind || what == "session"
           ? wrong_arity("pmmc|" + what)
           : "ERR unknown subcommand '" + std::string{r[1].substr(0, 128)} +
-                "'. PMMC has SESSION, REQ, STATUS, CONFIG, FINGERPRINT and RECONFIG.";
+                "'. PMMC has SESSION, REQ, STATUS, CONFIG, FINGERPRINT, RECONFIG and CLOCK.";
   take_error(c, b, error);
   return true;
 }

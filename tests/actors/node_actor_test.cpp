@@ -405,6 +405,51 @@ TEST_CASE_FIXTURE(node_stage,
   CHECK(answers[0].roles[0].fingerprint == 42);
 }
 
+TEST_CASE_FIXTURE(stage, "a node tells its port what a majority of the replicas' clocks say") {
+  recorder r1 = record("r1"), r2 = record("r2"), r4 = record("r4"), port = record("port");
+  recorder peer = record("node2"), guest = record("node4");
+  constexpr std::int64_t today = 1'700'000'000'000, days_400 = 400LL * 86'400'000;
+  auto clock = std::make_shared<kv::moment_here>(kv::moment_here{today + days_400, 5'000});
+  configuration config;
+  config.acceptors = {{"a1", "host9:1"}};
+  config.leaders = {{"l1", "host9:1"}};
+  config.replicas = {{"r1", "host1:1"}, {"r2", "host2:1"}, {"r3", "host3:1"}};
+  auto settings = std::make_shared<node_settings>();
+  settings->address = "host1:1";
+  settings->roles = {r1.as(hosted_kind::replica)};
+  settings->known = membership{config};
+  settings->clocks = [clock] { return *clock; };
+  const auto node = spawn(node_actor, settings);
+  send_from(port, node, watch_members{});
+  const auto meet = [&](recorder& other, const char* address, recorder& role, std::uint64_t id) {
+    send_from(
+        other, node,
+        hello{
+            "", address, id, other.handle(), {role.as(hosted_kind::replica)}, membership{config}});
+    settle();
+    REQUIRE(other.take<welcome>().at(0).refusal.empty());
+  };
+  meet(peer, "host2:1", r2, 5);
+  meet(guest, "host4:1", r4, 6); // no member: its clock does not count
+  const auto beat_once = [&] {
+    advance(beat);
+    settle();
+  };
+  send(node, heartbeat{6, 1, 1, 0, today + days_400});
+  beat_once();
+  CHECK(port.take<clock_news>().empty());
+  send(node, heartbeat{5, 1, 1, 0, today});
+  beat_once();
+  const auto news = port.take<clock_news>();
+  REQUIRE(news.size() == 1);
+  CHECK(news[0].agreed_ms == today);
+  CHECK(news[0].steady_ms == 5'000);
+  CHECK(peer.take<heartbeat>().back().wall_ms == today + days_400); // the others judge it
+  clock->steady_ms += kv::max_reading_age_ms + 1;
+  beat_once();
+  CHECK(port.take<clock_news>().empty()); // too long ago
+}
+
 TEST_CASE("of two processes one dials the other, and acceptors dial no acceptors") {
   configuration config;
   config.acceptors = {{"a1", "h1:1"}, {"a2", "h2:1"}, {"a3", "h3:1"}};

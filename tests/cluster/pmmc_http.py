@@ -120,7 +120,7 @@ class SharedHttpTest(HttpTest):
 
     @classmethod
     def setUpClass(cls):
-        cls.cluster = HttpCluster("colocated")
+        cls.cluster = HttpCluster("colocated", redis=True)
         cls.addClassCleanup(cls.cluster.remove)
         cls.addClassCleanup(cls.cluster.stop)
         cls.cluster.launch()

@@ -9,6 +9,8 @@
 //                   skip: that call and all that follow are not done, and said to be (sync only)
 //   PMMC_FAIL_ERRNO error: a number; write and sync only
 //   PMMC_FAIL_TOLD  a file that is made when it happens
+#include "preload.hpp"
+
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -17,7 +19,6 @@
 #include <cstdlib>
 #include <cstring>
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -53,15 +54,6 @@ struct settings {
 const settings& chosen() {
   static const settings s;
   return s;
-}
-
-/// The function that the program would have called. Fails loudly: a test would see no faults.
-template <class F>
-F* next(const char* name) {
-  auto* found = reinterpret_cast<F*>(::dlsym(RTLD_NEXT, name));
-  if (!found)
-    std::abort();
-  return found;
 }
 
 void tell() {

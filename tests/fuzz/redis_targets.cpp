@@ -45,6 +45,7 @@ class bench {
 public:
   bench() {
     front_.set_clock(1'700'000'000'000);
+    front_.set_log_clock(1'700'000'000'000);
     front_.opened(1, "127.0.0.1:1");
     front_.opened(2, "127.0.0.1:2");
   }

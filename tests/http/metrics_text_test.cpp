@@ -51,6 +51,18 @@ TEST_CASE("metrics: every family has one HELP, one TYPE, and its samples togethe
   CHECK(seen.size() > 40);
 }
 
+TEST_CASE("metrics: clocks, while they can be compared") {
+  auto p = whole_process();
+  CHECK(!mentions(lines_of(p), "pmmc_clock_skew_seconds"));
+  p.clock.agreed = true;
+  p.clock.agreed_ms = 1'700'000'000'000;
+  p.clock.skew_ms = -1'500;
+  CHECK(has(lines_of(p), "pmmc_clock_skew_seconds -1.5"));
+  CHECK(!mentions(lines_of(p), "pmmc_log_time_ahead_seconds"));
+  p.clock.log_time_ms = 1'700'000'002'000;
+  CHECK(has(lines_of(p), "pmmc_log_time_ahead_seconds 2"));
+}
+
 TEST_CASE("metrics: values and labels") {
   auto p = whole_process();
   p.roles[0].metrics.status.state.ballot = {7, "l2"};

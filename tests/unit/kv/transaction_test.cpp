@@ -185,6 +185,47 @@ TEST_CASE("the log time never goes back, whatever clocks the proposers have") {
   CHECK(b.query({verb::ttl, call_flags::in_ms, 0, {"late"}}) == "400");
 }
 
+TEST_CASE(
+    "an administrator sets the log time, back as well; deadlines stay the moments they were") {
+  bench b;
+  b.set("kept", "1", call_flags::absolute, 1'000'500);
+  b.now = 900'000'000; // somebody's clock was wrong
+  CHECK(b.apply(call{verb::clock, 0, 0, {}}) == "900000000");
+  b.set("later", "1", call_flags::relative, 100);
+  b.now = 0;
+  CHECK(b.apply(call{verb::set_clock, 0, 1'000'100, {}}) == "[900000000 1000100]");
+  CHECK(b.query({verb::clock, 0, 0, {}}) == "1000100");
+  CHECK(b.get("kept") == "nil"); // what had expired is gone
+  CHECK(b.query({verb::ttl, call_flags::in_ms, 0, {"later"}}) == "899000000");
+  b.now = 1'000'200;
+  b.set("new", "1", call_flags::relative, 100);
+  b.now = 1'000'300;
+  CHECK(b.apply(call{verb::get, 0, 0, {"new"}}) == "nil"); // and expiry works again
+  const auto before = b.snapshot();
+  kv_store copy;
+  std::istringstream in{before};
+  copy.restore(in);
+  CHECK(copy.fingerprint() == b.store.fingerprint());
+  CHECK(b.apply(call{verb::set_clock, 0, 900'000'100, {}}) == "[1000300 900000100]");
+  CHECK(b.get("later") == "nil"); // ahead, it is as any other operation's time
+  CHECK(b.apply(call{verb::set_clock, 0, -1, {}}).starts_with("-ERR"));
+}
+
+TEST_CASE("what does not know the time moves nothing, and sees nothing as due") {
+  bench b;
+  b.set("a", "1", call_flags::relative, 100);
+  b.now = 0;
+  CHECK(b.get("a") == "\"1\"");
+  CHECK(b.query({verb::dbsize, 0, 0, {}}) == "1");
+  CHECK(b.query({verb::ttl, call_flags::in_ms, 0, {"a"}}) == "100");
+  CHECK(b.query({verb::clock, 0, 0, {}}) == "1000000");
+  CHECK(b.set("b", "1", call_flags::relative, 50) == "+OK"); // from where the log time stands
+  CHECK(b.query({verb::ttl, call_flags::in_ms, 0, {"b"}}) == "50");
+  b.now = 1'000'050;
+  CHECK(b.get("b") == "due");
+  CHECK(b.query({verb::clock, 0, 0, {}}) == "due");
+}
+
 TEST_CASE("writes drop a deadline or keep it as Redis's do") {
   bench b;
   const auto left = [&] { return b.query({verb::ttl, call_flags::in_ms, 0, {"k"}}); };

@@ -15,7 +15,15 @@ namespace {
 
 /// A front over a store that executes what is submitted when it is told to.
 struct bench {
-  explicit bench(front::settings options = {}) : redis(options) { redis.set_clock(now); }
+  explicit bench(front::settings options = {}) : redis(options) { set_clock(); }
+  void pass(std::int64_t ms) {
+    now += ms;
+    set_clock();
+  }
+  void set_clock() {
+    redis.set_clock(now);
+    redis.set_log_clock(static_cast<pmmc::kv::log_time>(now));
+  }
 
   void open(connection_id id) { redis.opened(id, "127.0.0.1:1"); }
   void send(connection_id id, std::string_view lines) {
@@ -230,8 +238,7 @@ TEST_CASE("a read of a key that is due goes through the log, and does not see it
   bench b;
   b.open(1);
   b.run(1, "SET a 1 PX 100\n");
-  b.now += 100;
-  b.redis.set_clock(b.now);
+  b.pass(100);
   b.send(1, "GET a\n");
   REQUIRE(b.waiting[0].is_query);
   b.step();
@@ -249,13 +256,67 @@ TEST_CASE("keys that are due expire without anybody's asking") {
   b.look();
   b.step();
   CHECK(b.waiting.empty());
-  b.now += 100;
-  b.redis.set_clock(b.now);
+  b.pass(100);
   b.redis.expire_keys();
   b.look();
   b.step();
   b.step();
   CHECK(b.store.size() == 0);
+}
+
+TEST_CASE("a port that does not know the time moves none, and works all the same") {
+  bench b;
+  b.open(1);
+  b.run(1, "SET a 1 PX 100\n");
+  b.redis.set_clock(b.now += 400LL * 86'400'000); // the wall clock alone is not asked
+  b.redis.set_log_clock(std::nullopt);
+  b.redis.expire_keys();
+  b.look();
+  b.step();
+  CHECK(b.waiting.empty());
+  CHECK(b.run(1, "GET a\nPTTL a\nSET b 1 PX 50\nPTTL b\n") == "$1\r\n1\r\n:100\r\n+OK\r\n:50\r\n");
+  CHECK(b.run(1, "PMMC CLOCK SET NOW\n").starts_with("-TRYAGAIN not executed"));
+}
+
+TEST_CASE("a clock that goes back between a read and its retry is no endless loop") {
+  bench b;
+  b.open(1);
+  b.run(1, "SET a 1 PX 100\n");
+  b.pass(100);
+  b.send(1, "GET a\n");
+  b.pass(-50);
+  b.step();
+  b.step();
+  CHECK(b.waiting.empty());
+  CHECK(b.replies[1] == "+OK\r\n$1\r\n1\r\n");
+}
+
+TEST_CASE("the log time is shown, and set back by an administrator only") {
+  bench b;
+  b.open(1);
+  CHECK(!b.redis.log_time());
+  const auto right = b.now;
+  const auto days_400 = 400LL * 86'400'000;
+  b.pass(days_400);
+  b.run(1, "SET a 1 PX 100\n");
+  CHECK(b.run(1, "PMMC CLOCK\n") == ":" + std::to_string(right + days_400) + "\r\n");
+  b.redis.expire_keys();
+  b.look();
+  b.step();
+  CHECK(b.redis.log_time() == static_cast<pmmc::kv::log_time>(right + days_400));
+  b.now = right + 5;
+  b.set_clock();
+  CHECK(b.run(1, "SET b 1 PX 100\nPMMC CLOCK\n") ==
+        "+OK\r\n:" + std::to_string(right + days_400) + "\r\n");
+  CHECK(b.run(1, "PMMC CLOCK SET NOW\n") == "*2\r\n:" + std::to_string(right + days_400) +
+                                                "\r\n:" + std::to_string(right + 5) + "\r\n");
+  CHECK(b.run(1, "pmmc clock set 1700\n") ==
+        "*2\r\n:" + std::to_string(right + 5) + "\r\n:1700\r\n");
+  CHECK(b.run(1, "SET c 1 PX 100\nPTTL c\n") == "+OK\r\n:100\r\n");
+  CHECK(b.run(1, "PMMC CLOCK\n") == ":" + std::to_string(right + 5) + "\r\n");
+  for (const auto* wrong : {"PMMC CLOCK SET\n", "PMMC CLOCK SET x\n", "PMMC CLOCK SET -1\n",
+                            "PMMC CLOCK GET 1\n", "PMMC CLOCK SET 18446744073709551615\n"})
+    CHECK(b.run(1, wrong).starts_with("-ERR"));
 }
 
 TEST_CASE("a connection that goes leaves nothing behind, whatever is under way") {
@@ -387,7 +448,7 @@ TEST_CASE("PMMC asks in the order of its connection, and RECONFIG hands its word
   CHECK(b.replies[1] == "$1\r\nx\r\n-ERR x\r\n-ERR y\r\n+PONG\r\n");
   b.replies.clear();
   CHECK(b.run(1, "PMMC STATUS now\n").starts_with("-ERR wrong number of arguments"));
-  CHECK(b.run(1, "PMMC NONSENSE\n").ends_with("FINGERPRINT and RECONFIG.\r\n"));
+  CHECK(b.run(1, "PMMC NONSENSE\n").ends_with("RECONFIG and CLOCK.\r\n"));
   CHECK(b.run(1, "MULTI\nPMMC RECONFIG REMOVE leader:l1\n")
             .ends_with("-ERR Command not allowed inside a transaction\r\n"));
   CHECK(b.asked.size() == 3);
