@@ -223,10 +223,33 @@ void check_members(const replicated_state& state) {
   demand(storage::read_members(scratch_directory()) == known, "members are read as written");
 }
 
+/// A named session gets an answer around the largest there may be.
+void record_large_answer(choices& in, replicated_state& state) {
+  const auto session = session_opened_at(state.slot_out(), 0);
+  const auto value = std::string_view{some_bytes()}.substr(1);
+  transaction before, large;
+  before.calls = {{verb::session, 0, 0, {"large"}}, {verb::set, 0, 0, {"big", value}}};
+  large.whole = true;
+  large.session = "large";
+  large.sequence = std::numeric_limits<std::uint64_t>::max();
+  large.calls.assign(14 + in.below(4), call{verb::get, 0, 0, {"big"}});
+  large.calls.push_back({verb::mget, 0, 0, {"big", "big"}});
+  large.calls.push_back({verb::getdel, 0, 0, {"big"}});
+  const auto answers = state.perform(
+      encode_batch(std::vector<request>{{request_kind::open_session, 0, 1, 0, {}},
+                                        {request_kind::operation, session, 1, 0, encode(before)},
+                                        {request_kind::operation, session, 2, 0, encode(large)}}));
+  demand(answers.size() == 3, "all are answered");
+  for (const auto& answer : answers)
+    demand(answer.body.size() <= max_whole_reply_bytes, "an answer is bounded");
+}
+
 /// An input is a history of slots.
 void try_state(std::string_view bytes) {
   choices in{bytes};
   const auto state = empty_state();
+  if (in.below(128) == 0)
+    record_large_answer(in, *state);
   state->perform(encode_batch(std::vector<request>{{request_kind::open_session, 0, 1, 0, {}},
                                                    {request_kind::open_session, 0, 2, 0, {}}}));
   for (int slots = 0; slots < 24 && !in.at_end(); ++slots) {
@@ -252,7 +275,7 @@ void try_state(std::string_view bytes) {
 
 /// Deterministic, and of every size: the mutations start from here.
 std::vector<std::string> state_seeds() {
-  std::vector<std::string> seeds;
+  std::vector<std::string> seeds{std::string("\0\3\1\2", 4)}; // with a large answer
   for (unsigned seed = 1; seed <= 40; ++seed) {
     std::string bytes;
     for (unsigned i = 0, x = seed; i < 60 * seed; ++i) {
