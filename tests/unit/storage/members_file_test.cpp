@@ -1,6 +1,7 @@
 // What a role remembers of its cluster and the others.
 #include "scratch.hpp"
 
+#include "reconfiguration.hpp"
 #include "storage/members_file.hpp"
 
 using namespace pmmc;
@@ -36,6 +37,32 @@ TEST_CASE("members: what is written is read, with and without an identity") {
     CHECK(read_members(tmp.path()) == known);
   }
   CHECK(contains(scratch::contents(tmp / "members"), "\nidentity ffffffffffffffff\n"));
+}
+
+TEST_CASE("members: the largest membership that reconfigurations can make is read") {
+  const auto text_of = [](std::size_t number, std::size_t size) {
+    auto text = std::to_string(number);
+    return text + std::string(size - text.size(), '\xff'); // each byte takes three
+  };
+  config_history history;
+  for (std::size_t version = 1; version <= config_history::most_kept + 2; ++version) {
+    configuration next;
+    next.version = version;
+    next.first_slot = version;
+    for (const auto kind : all_member_kinds)
+      for (std::size_t i = 0; i < max_members_of_a_kind; ++i) {
+        const auto number = (version * 10 + static_cast<std::size_t>(kind)) * 100 + i;
+        next.members(kind).push_back({role_id{text_of(number, role_id::max_size)},
+                                      text_of(number, max_address_bytes),
+                                      text_of(number, max_address_bytes)});
+      }
+    history.add(std::move(next));
+  }
+  CHECK(history.former_members().size() > config_history::most_former_members);
+  scratch::directory tmp;
+  const membership known{history, 2, ~std::uint64_t{0}};
+  write_members(tmp.path(), known);
+  CHECK(read_members(tmp.path()) == known);
 }
 
 TEST_CASE("members: damage is refused, not taken for another cluster") {
