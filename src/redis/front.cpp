@@ -97,7 +97,10 @@ void front::process(connection& c, batch& b, bool only_small) {
   const auto reads = [](const kv::call& one) { return kv::is_read(one.what); };
   const auto& calls = b.t.calls;
   b.is_query = !only_small && b.t.session.empty() && std::all_of(calls.begin(), calls.end(), reads);
-  b.small = !b.is_query && !b.asked && !b.t.whole && std::all_of(calls.begin(), calls.end(), small);
+  // Nothing follows a WATCH before it is known what it watches: UNWATCH and others forget that.
+  const bool watches = !b.items.empty() && b.items.back().kind == item_kind::watch;
+  b.small = !b.is_query && !b.asked && !b.t.whole && !watches &&
+            std::all_of(calls.begin(), calls.end(), small);
 }
 
 /// Takes the next request into the batch. False: the batch ends here, with it or before it.

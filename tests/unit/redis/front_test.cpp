@@ -392,3 +392,15 @@ TEST_CASE("PMMC asks in the order of its connection, and RECONFIG hands its word
             .ends_with("-ERR Command not allowed inside a transaction\r\n"));
   CHECK(b.asked.size() == 3);
 }
+
+TEST_CASE("what forgets the watched keys does so behind a WATCH of the same pipeline") {
+  for (const char* forgets : {"UNWATCH", "MULTI\nDISCARD", "RESET"}) {
+    CAPTURE(forgets);
+    bench b;
+    b.open(1);
+    b.open(2);
+    b.run(1, "SET other 1\nWATCH k\n" + std::string{forgets} + "\n");
+    b.run(2, "SET k changed\n");
+    CHECK(b.run(1, "MULTI\nSET done 1\nEXEC\n") == "+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n");
+  }
+}
