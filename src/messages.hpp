@@ -120,7 +120,7 @@ enum class reply_status : std::uint8_t {
   unavailable = 4,   ///< query: not answered, no quorum; request: still under way, but nothing is
                      ///< decided at present; the body says who was reached
   too_large = 5,     ///< query: the answer has more than query::max_reply bytes; the body says how
-                 ///< many, as a varint
+                     ///< many, as a varint
 };
 
 /// Replica → client. `body` belongs to the state machine, but for errors, where it is English text.
