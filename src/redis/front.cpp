@@ -101,6 +101,8 @@ void front::pump(connection& c) {
       for (const auto& i : b.items)
         b.output += i.text;
       b.done = true;
+      emit(c);
+      hold_unread(c, c.unsent_bytes > options_.max_unsent_bytes ? c.unsent_bytes : 0);
     }
   }
   emit(c);
@@ -130,6 +132,8 @@ bool front::take_next(connection& c, batch& b, bool only_small) {
   const bool good = error.empty();
   if (b.t.calls.size() >= options_.batch_calls ||
       (!b.t.calls.empty() && b.cost + r.cost() > options_.batch_bytes))
+    return false;
+  if (good && command->name == "client" && !c.in_transaction && !has_room_for_text(c))
     return false;
   if (good && command->of == group::transaction)
     return take_transaction(c, b, *command, only_small);

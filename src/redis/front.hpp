@@ -104,7 +104,7 @@ public:
   /// About every 10 ms.
   void on_tick();
   /// Whether replies wait until others have been read.
-  bool wants_room() const { return replies_.has_waiting(); }
+  bool wants_room() const { return replies_.has_waiting() || !without_room_.empty(); }
   /// About once a second: makes keys expire whose deadline has come.
   void expire_keys();
   /// Whether there still is a connection that wants the answer to a question.
@@ -169,6 +169,7 @@ private:
   void give_turns();
   void submit(std::uint64_t ticket);
   void give_back(const place& p);
+  bool has_room_for_text(const connection& c);
   void hold_unread(connection& c, std::size_t bytes);
   void note_reply(connection& c, const place& p, const client_outcome& outcome);
   void fail_late();
@@ -196,6 +197,7 @@ private:
   byte_turns operations_;
   byte_turns queries_;
   byte_turns replies_;
+  std::vector<connection_id> without_room_; ///< see has_room_for_text
   std::uint64_t tick_ = 0;
   /// What the last query and the last operation failed with, if they did.
   std::optional<client_outcome> query_trouble_, operation_trouble_;

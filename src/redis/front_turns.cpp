@@ -78,7 +78,20 @@ void front::wait_for_replica(std::uint64_t ticket, place& p) {
   p.turn = turns_of(p).wait(p.connection, ticket, p.bytes);
 }
 
+/// CLIENT LIST is made here, and as long as there are connections. If too much is unread, the
+/// connection goes on when there is less.
+bool front::has_room_for_text(const connection& c) {
+  const bool has_room = replies_.in_use() < options_.max_reply_bytes;
+  if (!has_room)
+    without_room_.push_back(c.id);
+  return has_room;
+}
+
 void front::give_turns() {
+  if (replies_.in_use() < options_.max_reply_bytes)
+    for (const auto id : std::exchange(without_room_, {}))
+      if (const auto it = connections_.find(id); it != connections_.end())
+        pump(*it->second);
   while (const auto ticket = replies_.next())
     wait_for_replica(*ticket, tickets_out_.at(*ticket));
   for (auto* turns : {&queries_, &operations_})

@@ -162,3 +162,47 @@ TEST_CASE("refusals: replies that need no store are made a few at a time") {
   b.open(2);
   CHECK(b.run(2, "INCR n\n") == ":1\r\n");
 }
+
+TEST_CASE("refusals: so are those in a transaction") {
+  bench b;
+  b.open(1);
+  b.open(2);
+  std::string many = "MULTI\n";
+  for (int i = 0; i < 5'000; ++i)
+    many += "COMMAND\n";
+  b.send(1, many + "EXEC\n");
+  for (int i = 0; i < 100; ++i) {
+    b.redis.drained(1);
+    b.look();
+  }
+  CHECK(b.replies[1].size() > (1 << 20));
+  CHECK(b.replies[1].size() < (3 << 20));
+  CHECK(b.replies[1].ends_with("-ERR not executed: the replies before this one are too large\r\n"));
+  CHECK(b.run(2, "INCR n\n") == ":1\r\n");
+}
+
+TEST_CASE("refusals: a list of all clients waits while too much is unread, and others do not") {
+  front::settings s;
+  s.max_reply_bytes = 20'000;
+  s.max_unsent_bytes = 5'000;
+  bench b{s};
+  for (connection_id id = 1; id <= 100; ++id)
+    b.open(id);
+  for (connection_id id = 1; id <= 50; ++id)
+    b.send(id, "CLIENT LIST\n");
+  std::size_t listed = 0;
+  for (const auto& [id, bytes] : b.replies)
+    listed += bytes.empty() ? 0 : 1;
+  CHECK(listed >= 1);
+  CHECK(listed < 10);
+  CHECK(b.redis.wants_room());
+  CHECK(b.run(99, "INCR n\n") == ":1\r\n");
+  for (int round = 0; round < 60; ++round)
+    for (connection_id id = 1; id <= 50; ++id) {
+      b.redis.drained(id);
+      b.look();
+    }
+  for (connection_id id = 1; id <= 50; ++id)
+    CHECK(b.replies[id].size() > 5'000);
+  CHECK(!b.redis.wants_room());
+}
