@@ -20,6 +20,7 @@ constexpr std::size_t large_read_bytes = 64 << 10;
 constexpr std::size_t write_bytes = 32 << 10;
 /// Files that the rest of the process may need.
 constexpr std::size_t spare_files = 512;
+constexpr std::chrono::seconds look_every{1};
 
 /// As many files as the operating system lets this process open.
 std::size_t raise_file_limit() {
@@ -45,6 +46,7 @@ redis_broker::redis_broker(caf::io::broker* self, redis_broker_options options)
 }
 
 caf::behavior redis_broker::make_behavior() {
+  self_->delayed_send(self_, look_every, tick_atom::value);
   return {
       [this](caf::io::new_data_msg& m) { take_data(m); },
       [this](const caf::io::data_transferred_msg& m) { written(m); },
@@ -57,6 +59,8 @@ caf::behavior redis_broker::make_behavior() {
         flush_due_ = false;
         self_->send(options_.port, std::exchange(events_, {}));
       },
+      [this](tick_atom) { look(); },
+      [this](const redis_room_wanted&) { room_wanted_ = true; },
       [this](const caf::io::new_connection_msg& m) { accept(m); },
       [this](const caf::io::connection_closed_msg& m) { gone(m); },
       [this](const caf::io::acceptor_closed_msg&) {
@@ -73,14 +77,15 @@ redis_event& redis_broker::tell(redis_event e) {
 }
 
 void redis_broker::accept(const caf::io::new_connection_msg& m) {
-  auto& s = sockets_[m.handle];
-  s = socket{};
+  auto& s = sockets_.try_emplace(m.handle, options_.limits, totals_).first->second;
   s.handle = m.handle;
   s.id = ++last_id_;
   self_->ack_writes(m.handle, true);
   self_->configure_read(m.handle, caf::io::receive_policy::at_most(small_read_bytes));
-  if (sockets_.size() > options_.limits.max_connections)
-    return refuse(s, "-ERR max number of clients reached\r\n");
+  if (sockets_.size() > options_.limits.max_connections) { // the port never hears of it
+    s.bytes.refuse("ERR max number of clients reached");
+    return write_more(s);
+  }
   by_id_[s.id] = m.handle;
   tell({redis_event::kind::opened, s.id,
         self_->remote_addr(m.handle) + ":" + std::to_string(self_->remote_port(m.handle))});
@@ -88,16 +93,11 @@ void redis_broker::accept(const caf::io::new_connection_msg& m) {
 
 void redis_broker::take_data(caf::io::new_data_msg& m) {
   const auto it = sockets_.find(m.handle);
-  if (it == sockets_.end() || it->second.closing)
+  if (it == sockets_.end() || it->second.bytes.is_closing())
     return;
   auto& s = it->second;
-  std::vector<redis::request> requests;
-  s.parser.feed({m.buf.data(), m.buf.size()}, requests);
-  for (const auto& r : requests)
-    s.unanswered += r.cost();
-  s.closing = s.parser.is_broken();
+  auto requests = s.bytes.feed({m.buf.data(), m.buf.size()});
   adapt_reading(s, m);
-  account(s);
   if (!requests.empty()) {
     auto& last = events_.events;
     if (!last.empty() && last.back().connection == s.id &&
@@ -106,13 +106,8 @@ void redis_broker::take_data(caf::io::new_data_msg& m) {
     else
       tell({redis_event::kind::requests, s.id, {}, std::move(requests)});
   }
-  if (input_bytes_ > options_.limits.max_input_bytes && s.held > options_.limits.fair_bytes)
-    return refuse(s, "-BUSY pmmc holds too many unfinished or unanswered requests; this one was "
-                     "not executed\r\n");
-  if (s.unanswered > options_.limits.max_unanswered_bytes && !s.halted) {
-    s.halted = true;
+  if (s.bytes.is_full() && !std::exchange(s.halted, true))
     self_->halt(s.handle);
-  }
 }
 
 /// A connection that fills its buffer gets a larger one; one that does not gives that back.
@@ -128,13 +123,6 @@ void redis_broker::adapt_reading(socket& s, caf::io::new_data_msg& m) {
       s.handle, caf::io::receive_policy::at_most(much ? large_read_bytes : small_read_bytes));
 }
 
-/// What the connection holds of the total.
-void redis_broker::account(socket& s) {
-  const auto now = s.parser.held_bytes() + s.unanswered;
-  input_bytes_ += now - s.held;
-  s.held = now;
-}
-
 void redis_broker::reply(redis::front_outputs::reply& r) {
   const auto known = by_id_.find(r.to);
   if (known == by_id_.end())
@@ -142,18 +130,11 @@ void redis_broker::reply(redis::front_outputs::reply& r) {
   auto& s = sockets_.at(known->second);
   if (s.shut)
     return;
-  s.unanswered -= std::min(s.unanswered, r.settled_cost);
-  account(s);
-  if (s.halted && !s.closing && s.unanswered < options_.limits.max_unanswered_bytes / 2) {
+  s.bytes.reply(std::move(r.bytes), r.settled_cost, r.close);
+  if (s.halted && !s.bytes.is_full()) {
     s.halted = false;
     self_->trigger(s.handle);
   }
-  s.close_when_written |= r.close;
-  s.since_drained += r.bytes.size();
-  s.output_bytes += r.bytes.size();
-  output_bytes_ += r.bytes.size();
-  if (!r.bytes.empty())
-    s.output.push_back(std::move(r.bytes));
   if (!s.writing && !std::exchange(s.write_due, true))
     writes_due_.push_back(s.id);
 }
@@ -167,38 +148,24 @@ void redis_broker::write_replies() {
       if (!s.shut)
         write_more(s);
     }
-  while (output_bytes_ > options_.limits.max_output_bytes)
-    shut_largest_output();
+  while (totals_.output > options_.limits.max_output_bytes)
+    shut_for_room();
 }
 
 /// Most replies fit into the socket's buffer. Then CAF's way, two changes of what epoll watches and
 /// a message that it is done, would cost more than the reply itself.
 void redis_broker::write_at_once(socket& s) {
-  while (!s.output.empty()) {
+  while (s.bytes.has_output()) {
     std::array<iovec, 64> pieces{};
     msghdr message{};
     message.msg_iov = pieces.data();
-    for (auto& text : s.output) {
-      const auto skip = message.msg_iovlen == 0 ? s.output_sent : 0;
-      pieces[message.msg_iovlen++] = {text.data() + skip, text.size() - skip};
-      if (message.msg_iovlen == pieces.size())
-        break;
-    }
+    for (const auto piece : s.bytes.pieces(pieces.size()))
+      pieces[message.msg_iovlen++] = {const_cast<char*>(piece.data()), piece.size()};
     const auto sent =
         ::sendmsg(static_cast<int>(s.handle.id()), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0)
       return; // full: CAF waits for it; or broken: CAF hears of it, too
-    note_sent(s, static_cast<std::size_t>(sent));
-  }
-}
-
-void redis_broker::note_sent(socket& s, std::size_t bytes) {
-  s.output_bytes -= bytes;
-  output_bytes_ -= bytes;
-  s.output_sent += bytes;
-  while (!s.output.empty() && s.output_sent >= s.output.front().size()) {
-    s.output_sent -= s.output.front().size();
-    s.output.pop_front();
+    s.bytes.sent(static_cast<std::size_t>(sent));
   }
 }
 
@@ -207,21 +174,17 @@ void redis_broker::note_sent(socket& s, std::size_t bytes) {
 void redis_broker::write_more(socket& s) {
   write_at_once(s);
   auto& buffer = self_->wr_buf(s.handle);
-  while (!s.output.empty() && buffer.size() < write_bytes) {
-    auto& first = s.output.front();
-    const auto size = std::min(write_bytes - buffer.size(), first.size() - s.output_sent);
-    const auto* begin = first.data() + s.output_sent;
-    buffer.insert(buffer.end(), begin, begin + size);
-    note_sent(s, size);
+  while (s.bytes.has_output() && buffer.size() < write_bytes) {
+    const auto piece = s.bytes.pieces(1).front().substr(0, write_bytes - buffer.size());
+    buffer.insert(buffer.end(), piece.begin(), piece.end());
+    s.bytes.sent(piece.size());
   }
   s.writing = !buffer.empty();
   if (s.writing)
     return self_->flush(s.handle);
-  if (s.since_drained > options_.limits.note_drained_bytes) {
-    s.since_drained = 0;
+  if (s.bytes.take_drained())
     tell({redis_event::kind::drained, s.id});
-  }
-  if (s.close_when_written)
+  if (s.bytes.closes_when_written())
     shut(s);
 }
 
@@ -229,15 +192,6 @@ void redis_broker::written(const caf::io::data_transferred_msg& m) {
   const auto it = sockets_.find(m.handle);
   if (it != sockets_.end() && m.remaining == 0 && !it->second.shut)
     write_more(it->second);
-}
-
-/// For what is decided here, without the port: it hears that the connection is closed.
-void redis_broker::refuse(socket& s, const char* why) {
-  self_->write(s.handle, std::string_view{why}.size(), why);
-  self_->flush(s.handle);
-  s.closing = true;
-  s.writing = true;
-  s.close_when_written = true;
 }
 
 /// CAF's own close() waits for the client to close, too, and some never do. The system call makes
@@ -249,28 +203,45 @@ void redis_broker::shut(socket& s) {
   ::shutdown(static_cast<int>(s.handle.id()), SHUT_RDWR);
 }
 
-void redis_broker::shut_largest_output() {
-  const auto largest =
+/// More is unread than there may be. Goes: one that takes nothing, and of those the one that has
+/// most of it.
+void redis_broker::shut_for_room() {
+  const auto worst =
       std::max_element(sockets_.begin(), sockets_.end(), [](const auto& a, const auto& b) {
-        return a.second.output_bytes < b.second.output_bytes;
+        const auto& x = a.second.bytes;
+        const auto& y = b.second.bytes;
+        return std::pair{x.stalled(), x.output_bytes()} < std::pair{y.stalled(), y.output_bytes()};
       });
-  auto& s = largest->second;
+  shut_unread(worst->second);
+}
+
+void redis_broker::shut_unread(socket& s) {
   spdlog::warn("the Redis port closes connection {}: it has not read {} bytes of its replies", s.id,
-               s.output_bytes);
-  output_bytes_ -= std::exchange(s.output_bytes, 0);
-  s.output.clear();
+               s.bytes.output_bytes());
+  s.bytes.drop_output();
   shut(s);
+}
+
+void redis_broker::look() {
+  self_->delayed_send(self_, look_every, tick_atom::value);
+  const bool wanted = std::exchange(room_wanted_, false);
+  if (!wanted && totals_.output < options_.limits.max_output_bytes / 4)
+    return;
+  for (auto& [handle, s] : sockets_) {
+    s.bytes.look();
+    if (wanted && !s.shut && s.bytes.is_undrained() &&
+        s.bytes.stalled() >= options_.limits.max_stalled)
+      shut_unread(s);
+  }
 }
 
 void redis_broker::gone(const caf::io::connection_closed_msg& m) {
   const auto it = sockets_.find(m.handle);
   if (it == sockets_.end())
     return;
-  const auto& s = it->second;
-  input_bytes_ -= s.held;
-  output_bytes_ -= s.output_bytes;
-  if (by_id_.erase(s.id) > 0)
-    tell({redis_event::kind::closed, s.id});
+  const auto id = it->second.id;
+  if (by_id_.erase(id) > 0)
+    tell({redis_event::kind::closed, id});
   sockets_.erase(it);
 }
 

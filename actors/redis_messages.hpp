@@ -36,6 +36,9 @@ struct redis_replies {
   std::vector<redis::front_outputs::reply> replies;
 };
 
+/// Port → broker, about once a second, while large replies wait until others have been read.
+struct redis_room_wanted {};
+
 /// Port → replica of its process: which acceptors hold what? Answered with acceptor_progress.
 struct acceptor_progress_request {};
 
@@ -54,6 +57,7 @@ struct desk_answer {
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::redis_events)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::redis_replies)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::redis_room_wanted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::acceptor_progress_request)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::acceptor_progress)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::desk_answer)

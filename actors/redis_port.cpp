@@ -23,6 +23,7 @@ namespace {
 constexpr unsigned expire_every_ticks = 100;
 constexpr unsigned wait_every_ticks = 5;
 constexpr unsigned most_ticks_without_time = 200;
+constexpr unsigned room_every_ticks = 50; // twice for each look of the broker
 constexpr std::chrono::seconds ask_timeout{2};
 
 role_id port_id(std::uint64_t seed) {
@@ -37,6 +38,7 @@ redis::front::settings front_settings(const redis_port::settings& options) {
   s.version = options.version;
   s.port = options.port;
   s.seed = options.seed;
+  s.patience_ticks = options.timeout_ticks;
   return s;
 }
 
@@ -144,10 +146,10 @@ void redis_port::take(redis_events& m) {
 
 void redis_port::take(client_replies& m) {
   read_clock();
-  for (const auto& r : m.responses)
-    client_.on(m.replica, r);
-  for (const auto& q : m.query_replies)
-    client_.on(m.replica, q);
+  for (auto& r : m.responses)
+    client_.on(m.replica, std::move(r));
+  for (auto& q : m.query_replies)
+    client_.on(m.replica, std::move(q));
   flush_later();
 }
 
@@ -157,8 +159,11 @@ void redis_port::tick() {
     begin(); // without a majority of the replicas the log time stands, and that is all
   read_clock();
   client_.on_tick();
+  front_.on_tick();
   if (tick_ % expire_every_ticks == 0)
     expire_keys();
+  if (tick_ % room_every_ticks == 0 && front_.wants_room())
+    self_->send(broker_, redis_room_wanted{});
   if (tick_ % wait_every_ticks == 0)
     for (auto& w : waits_)
       if (w.query == 0)
@@ -210,8 +215,9 @@ void redis_port::flush() {
 void redis_port::submit(redis::front_outputs::submission& s) {
   if (!barred_.empty())
     return front_.finished({s.ticket, outcome_kind::not_executed, barred_, 0, {}, false});
-  const auto ticket = s.is_query ? client_.submit_query(std::move(s.op), options_.timeout_ticks)
-                                 : client_.submit(std::move(s.op), options_.timeout_ticks);
+  const auto ticket =
+      s.is_query ? client_.submit_query(std::move(s.op), options_.timeout_ticks, s.max_reply)
+                 : client_.submit(std::move(s.op), options_.timeout_ticks);
   tickets_.emplace(ticket, s.ticket);
 }
 

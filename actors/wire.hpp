@@ -146,7 +146,7 @@ typename Inspector::result_type inspect(Inspector& f, response& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, query& x) {
-  return f(x.number, x.op);
+  return f(x.number, x.op, x.max_reply);
 }
 
 template <class Inspector>

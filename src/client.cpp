@@ -31,7 +31,8 @@ std::uint64_t client::submit(std::string op, unsigned timeout_ticks, request_kin
   return tickets_;
 }
 
-std::uint64_t client::submit_query(std::string op, unsigned timeout_ticks) {
+std::uint64_t client::submit_query(std::string op, unsigned timeout_ticks,
+                                   std::uint64_t max_reply) {
   begin_waiting();
   if (op.size() > max_op_bytes) {
     out_.finished.push_back(
@@ -39,7 +40,7 @@ std::uint64_t client::submit_query(std::string op, unsigned timeout_ticks) {
     return tickets_;
   }
   pending_query q;
-  q.what = {++tickets_, std::move(op)};
+  q.what = {++tickets_, std::move(op), {}, max_reply};
   q.deadline_tick = tick_ + timeout_ticks;
   queued_queries_.push_back(std::move(q));
   send_queries();
@@ -143,7 +144,7 @@ void client::hear() {
   given_up_ = 0;
 }
 
-void client::on(const role_id& replica, const response& m) {
+void client::on(const role_id& replica, response m) {
   if (replica == target_)
     hear();
   if (m.status == reply_status::unavailable) { // it goes on trying
@@ -162,14 +163,15 @@ void client::on(const role_id& replica, const response& m) {
   }
 }
 
-void client::settle_sequence(const response& m) {
+void client::settle_sequence(response& m) {
   const auto it = operations_.find(m.sequence);
   if (it == operations_.end())
     return;
   auto& op = it->second;
   switch (m.status) {
-  case reply_status::unavailable:
-    return; // see above
+  case reply_status::unavailable: // see above
+  case reply_status::too_large:   // of queries only
+    return;
   case reply_status::busy:
     op.trouble = m.body;
     op.busy = true;
@@ -181,10 +183,10 @@ void client::settle_sequence(const response& m) {
       return abandon_session(m.body);
     [[fallthrough]];
   case reply_status::ok:
-    settle(op, outcome_kind::done, m.body);
+    settle(op, outcome_kind::done, std::move(m.body));
     break;
   case reply_status::refused:
-    settle(op, outcome_kind::refused, m.body);
+    settle(op, outcome_kind::refused, std::move(m.body));
     break;
   }
   const bool ended = op.what.kind == request_kind::end_session;
@@ -216,7 +218,7 @@ void client::abandon_session(const std::string& why) {
   send_operations();
 }
 
-void client::on(const role_id& replica, const query_reply& m) {
+void client::on(const role_id& replica, query_reply m) {
   if (replica == target_)
     hear();
   const auto it = queries_.find(m.number);
@@ -227,9 +229,13 @@ void client::on(const role_id& replica, const query_reply& m) {
     it->second.resend_tick = tick_ + options_.busy_ticks;
     return;
   }
-  out_.finished.push_back(
-      {m.number, m.status == reply_status::ok ? outcome_kind::done : outcome_kind::refused, m.body,
-       m.slot, replica, false});
+  const auto kind = m.status == reply_status::ok ? outcome_kind::done : outcome_kind::refused;
+  std::uint64_t bytes = 0;
+  if (m.status == reply_status::too_large) {
+    bytes = byte_reader{m.body}.varint();
+    m.body = "the answer has " + std::to_string(bytes) + " bytes, more than there is room for";
+  }
+  out_.finished.push_back({m.number, kind, std::move(m.body), m.slot, replica, false, bytes});
   queries_.erase(it);
   send_queries();
 }

@@ -28,6 +28,8 @@ struct client_outcome {
   slot_num slot = 0; ///< queries: the answer reflects the slots below
   role_id replica;   ///< the one that answered, if one did
   bool busy = false; ///< not_executed: a replica had too much to do
+  /// refused: the answer to the query would have so many bytes, more than `max_reply`.
+  std::uint64_t reply_bytes = 0;
 };
 
 struct client_outputs {
@@ -58,12 +60,13 @@ public:
   /// latest. Returns its ticket. One above max_op_bytes is refused at once, and holds up nothing.
   std::uint64_t submit(std::string op, unsigned timeout_ticks,
                        request_kind kind = request_kind::operation);
-  std::uint64_t submit_query(std::string op, unsigned timeout_ticks);
+  /// An answer of more than `max_reply` bytes is not made; 0: any is.
+  std::uint64_t submit_query(std::string op, unsigned timeout_ticks, std::uint64_t max_reply = 0);
   /// Ends the session, as the last thing. Finishes like an operation. Without a session it is done.
   std::uint64_t finish(unsigned timeout_ticks);
 
-  void on(const role_id& replica, const response& m);
-  void on(const role_id& replica, const query_reply& m);
+  void on(const role_id& replica, response m);
+  void on(const role_id& replica, query_reply m);
   void on(const better_replica& m);
   /// `address` is for messages to people; empty: it is of this process.
   void on_replica_up(const role_id& replica, const std::string& address);
@@ -104,7 +107,7 @@ private:
   void send(operation& op);
   void send(pending_query& q);
   void settle(operation& op, outcome_kind kind, std::string body);
-  void settle_sequence(const response& m);
+  void settle_sequence(response& m);
   void abandon_session(const std::string& why);
   void acknowledge_answered();
   void choose_replica();

@@ -131,6 +131,8 @@ enum class reply_status : std::uint8_t {
                      ///< used up, by the log: what follows it in the session is executed
   unavailable = 4,   ///< query: not answered, no quorum; request: still under way, but nothing is
                      ///< decided at present; the body says who was reached
+  too_large = 5,     ///< query: the answer has more than query::max_reply bytes; the body says how
+                     ///< many, as a varint
 };
 
 /// Replica → client. `body` belongs to the state machine, but for errors, where it is English text.
@@ -149,6 +151,7 @@ struct query {
   std::uint64_t number = 0; ///< chosen by the client to recognise the answer
   std::string op;
   arrival came = {};
+  std::uint64_t max_reply = 0; ///< bytes of an answer that the client has room for; 0: any number
 };
 
 struct query_reply {

@@ -1,4 +1,5 @@
 // Linearizable reads without log entries (paper, section 4.5; design, "Reads").
+#include "codec.hpp"
 #include "replica.hpp"
 
 #include <algorithm>
@@ -101,6 +102,12 @@ void replica::answer_round(read_round& round) {
     }
     auto body = state_->machine().query(q.op);
     read_bytes_ += body.size();
+    if (q.max_reply != 0 && body.size() > q.max_reply) {
+      std::string size;
+      put_varint(size, body.size());
+      answer(client, q, reply_status::too_large, std::move(size));
+      continue;
+    }
     answer(client, q, reply_status::ok, std::move(body));
   }
 }

@@ -1,5 +1,7 @@
 #include "redis/command_table.hpp"
 
+#include "kv/operation.hpp"
+
 #include <algorithm>
 #include <array>
 #include <unordered_map>
@@ -169,6 +171,47 @@ bool has_small_reply(const kv::call& call) {
   default:
     return true;
   }
+}
+
+namespace {
+
+std::size_t largest_reply(const kv::call& c) {
+  constexpr std::size_t overhead = 16; // of each item
+  constexpr std::size_t any = kv::max_whole_reply_bytes + kv::max_value_bytes;
+  const auto words = c.words.size() + 1;
+  std::size_t most = 0;
+  switch (c.what) {
+  case kv::verb::mget:
+    most = words * (kv::max_value_bytes + overhead);
+    break;
+  case kv::verb::keys:
+    most = any;
+    break;
+  case kv::verb::scan:
+    most = static_cast<std::size_t>(std::clamp<std::int64_t>(c.number, 1, kv::max_scan_keys) + 1) *
+           (kv::max_key_bytes + overhead);
+    break;
+  case kv::verb::randomkey:
+    most = kv::max_key_bytes + overhead;
+    break;
+  default:
+    most = has_small_reply(c) ? words * overhead : kv::max_value_bytes + overhead;
+  }
+  constexpr std::size_t error = 256;
+  return std::min(any, most + error);
+}
+
+} // namespace
+
+std::size_t largest_reply(const kv::transaction& t) {
+  std::size_t sum = 0;
+  std::size_t largest = 0;
+  for (const auto& c : t.calls) {
+    const auto one = largest_reply(c);
+    sum += one;
+    largest = std::max(largest, one);
+  }
+  return std::min(sum, (t.whole ? kv::max_whole_reply_bytes : kv::max_reply_bytes) + largest);
 }
 
 std::string unknown_command(const request& r) {

@@ -51,6 +51,8 @@ translation translate(const command_info& command, const request& r, std::int64_
 
 /// Whether the reply takes a few bytes for each word of the call, whatever the keys hold.
 bool has_small_reply(const kv::call& c);
+/// No reply to the transaction has more bytes, as the store encodes it.
+std::size_t largest_reply(const kv::transaction& t);
 
 // Redis's words.
 std::string unknown_command(const request& r);

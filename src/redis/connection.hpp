@@ -48,6 +48,8 @@ struct batch {
   std::vector<item> items;
   std::size_t next_item = 0;
   std::size_t cost = 0;
+  std::size_t text_bytes = 0; ///< of replies that are there
+  unsigned too_large = 0;     ///< how often its reply was larger than the room for it
   std::string output;
 };
 
@@ -60,10 +62,12 @@ struct connection {
   std::int64_t opened_ms = 0;
   std::string last_command = "NULL";
 
-  std::deque<request> queue;    ///< not taken up yet
-  std::deque<batch> in_flight;  ///< in the order of their replies
-  std::size_t unsent_bytes = 0; ///< written out since the last `drained`
-  bool closing = false;         ///< nothing more is taken up
+  std::deque<request> queue;              ///< not taken up yet
+  std::deque<batch> in_flight;            ///< in the order of their replies
+  std::size_t unsent_bytes = 0;           ///< written out since the last `drained`
+  std::size_t held_bytes = 0;             ///< of those, what is taken of the room for large replies
+  std::uint64_t expected_reply_bytes = 0; ///< of a query, by those before; 0: it is small
+  bool closing = false;                   ///< nothing more is taken up
 
   bool in_transaction = false;
   bool transaction_failed = false; ///< a command was refused when it was queued

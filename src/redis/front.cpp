@@ -8,7 +8,9 @@
 namespace pmmc::redis {
 
 front::front(settings options)
-    : options_(std::move(options)), random_(options_.seed), cursors_(random_.next()) {}
+    : options_(std::move(options)), random_(options_.seed),
+      operations_(options_.max_operation_bytes), queries_(options_.max_query_bytes),
+      replies_(options_.max_reply_bytes), cursors_(random_.next()) {}
 
 void front::set_clock(std::int64_t now_ms) {
   now_ms_ = now_ms;
@@ -16,7 +18,10 @@ void front::set_clock(std::int64_t now_ms) {
     started_ms_ = now_ms;
 }
 
-front_outputs front::take() { return std::exchange(out_, {}); }
+front_outputs front::take() {
+  give_turns();
+  return std::exchange(out_, {});
+}
 
 // --- connections --------------------------------------------------------------------------------
 
@@ -34,7 +39,17 @@ void front::closed(connection_id id) {
   const auto it = connections_.find(id);
   if (it == connections_.end())
     return;
-  transaction_bytes_ -= it->second->transaction_bytes;
+  auto& c = *it->second;
+  transaction_bytes_ -= c.transaction_bytes;
+  hold_unread(c, 0);
+  for (const auto& b : c.in_flight)
+    if (const auto t = tickets_out_.find(b.ticket);
+        t != tickets_out_.end() && t->second.at != place::stage::under_way) {
+      give_back(t->second);
+      tickets_out_.erase(t);
+    }
+  for (auto* turns : {&operations_, &queries_, &replies_})
+    turns->forget(id);
   connections_.erase(it);
 }
 
@@ -54,6 +69,7 @@ void front::drained(connection_id id) {
     return;
   auto& c = *it->second;
   c.unsent_bytes = 0;
+  hold_unread(c, 0);
   if (!c.in_flight.empty()) {
     auto& b = c.in_flight.front();
     if (!b.done && !b.asked && b.ticket == 0)
@@ -85,19 +101,27 @@ void front::pump(connection& c) {
       for (const auto& i : b.items)
         b.output += i.text;
       b.done = true;
+      emit(c);
+      hold_unread(c, c.unsent_bytes > options_.max_unsent_bytes ? c.unsent_bytes : 0);
     }
   }
   emit(c);
 }
 
 void front::process(connection& c, batch& b, bool only_small) {
-  while (!c.queue.empty() && !c.closing && take_next(c, b, only_small)) {
-  }
+  for (std::size_t counted = 0; !c.queue.empty() && !c.closing &&
+                                b.text_bytes <= options_.batch_bytes &&
+                                take_next(c, b, only_small);)
+    for (; counted < b.items.size(); ++counted)
+      b.text_bytes += b.items[counted].text.size();
   const auto small = [](const kv::call& one) { return has_small_reply(one); };
   const auto reads = [](const kv::call& one) { return kv::is_read(one.what); };
   const auto& calls = b.t.calls;
   b.is_query = !only_small && b.t.session.empty() && std::all_of(calls.begin(), calls.end(), reads);
-  b.small = !b.is_query && !b.asked && !b.t.whole && std::all_of(calls.begin(), calls.end(), small);
+  // Nothing follows a WATCH before it is known what it watches: UNWATCH and others forget that.
+  const bool watches = !b.items.empty() && b.items.back().kind == item_kind::watch;
+  b.small = !b.is_query && !b.asked && !b.t.whole && !watches &&
+            std::all_of(calls.begin(), calls.end(), small);
 }
 
 /// Takes the next request into the batch. False: the batch ends here, with it or before it.
@@ -108,6 +132,8 @@ bool front::take_next(connection& c, batch& b, bool only_small) {
   const bool good = error.empty();
   if (b.t.calls.size() >= options_.batch_calls ||
       (!b.t.calls.empty() && b.cost + r.cost() > options_.batch_bytes))
+    return false;
+  if (good && command->name == "client" && !c.in_transaction && !has_room_for_text(c))
     return false;
   if (good && command->of == group::transaction)
     return take_transaction(c, b, *command, only_small);
@@ -191,40 +217,7 @@ bool front::take_keys(connection& c, batch& b, const command_info& command, bool
   return true;
 }
 
-// --- to and from the store ----------------------------------------------------------------------
-
-void front::send(connection& c, batch& b) {
-  b.t.now = now_for(b.t);
-  b.ticket = ++tickets_;
-  tickets_out_.emplace(b.ticket, place{c.id, b.is_query});
-  out_.submit.push_back({b.ticket, b.is_query, kv::encode(b.t)});
-}
-
-void front::finished(const client_outcome& outcome) {
-  const auto where = tickets_out_.extract(outcome.ticket);
-  if (where.empty())
-    return;
-  const bool due = says_due(outcome);
-  if (where.mapped().connection == 0)
-    return settle_expiry(outcome);
-  const auto it = connections_.find(where.mapped().connection);
-  if (it == connections_.end())
-    return;
-  auto& c = *it->second;
-  const auto b = std::find_if(c.in_flight.begin(), c.in_flight.end(),
-                              [&](const batch& one) { return one.ticket == outcome.ticket; });
-  if (b == c.in_flight.end())
-    return;
-  b->ticket = 0;
-  if (due && b->is_query) {
-    b->is_query = false; // as an operation it moves the log time, and then it is answered
-    send(c, *b);
-    return;
-  }
-  settle(c, *b, outcome);
-  emit(c);
-  pump(c);
-}
+// --- from the store -----------------------------------------------------------------------------
 
 void front::settle(connection& c, batch& b, const client_outcome& outcome) {
   switch (outcome.kind) {
@@ -245,6 +238,8 @@ void front::settle_done(connection& c, batch& b, std::string_view answer) {
                                      : static_cast<kv::transaction_status>(answer.front());
   switch (status) {
   case kv::transaction_status::done: {
+    if (answer.size() > options_.small_reply_bytes)
+      b.output.reserve(b.output.size() + answer.size() + answer.size() / 16);
     pmmc::byte_reader in{answer.substr(1)};
     const auto executed = in.varint();
     return settle_calls(c, b, in, executed);

@@ -5,6 +5,7 @@
 #include "client.hpp"
 #include "kv/transaction.hpp"
 #include "random.hpp"
+#include "redis/byte_turns.hpp"
 #include "redis/command_table.hpp"
 #include "redis/connection.hpp"
 #include "redis/scan_cursors.hpp"
@@ -43,6 +44,7 @@ struct front_outputs {
     std::uint64_t ticket = 0;
     bool is_query = false;
     std::string op;
+    std::uint64_t max_reply = 0; ///< query; see client::submit_query
   };
   std::vector<submission> submit;
   std::vector<question> ask;
@@ -77,6 +79,13 @@ public:
     std::size_t max_transaction_bytes = 1 << 20;    ///< queued by MULTI, in a connection
     std::size_t max_transactions_bytes = 256 << 20; ///< in all
     std::size_t max_watched = 1'000;
+    /// Of all connections: operations at the replica; queries and the replies that they may have;
+    /// large replies that are asked for or not read yet. What is more waits for its turn.
+    std::size_t max_operation_bytes = 4 << 20;
+    std::size_t max_query_bytes = 32 << 20;
+    std::size_t max_reply_bytes = 128 << 20;
+    std::size_t small_reply_bytes = 64 << 10; ///< a query gets so much room without a turn
+    unsigned patience_ticks = 500; ///< what waits so long fails if what is at the replica fails
   };
 
   explicit front(settings options);
@@ -95,6 +104,10 @@ public:
   void finished(const client_outcome& outcome);
   /// `reply`: as kv::reply_writer wrote it.
   void answered(std::uint64_t ticket, std::string_view reply);
+  /// About every 10 ms.
+  void on_tick();
+  /// Whether replies wait until others have been read.
+  bool wants_room() const { return replies_.has_waiting() || !without_room_.empty(); }
   /// About once a second: makes keys expire whose deadline has come.
   void expire_keys();
   /// The log time, as expire_keys has last seen it.
@@ -104,12 +117,24 @@ public:
 
   front_outputs take();
 
+  /// Of what all connections share: see settings.
+  std::size_t bytes_under_way() const {
+    return operations_.in_use() + queries_.in_use() + replies_.in_use();
+  }
   std::size_t connections() const { return connections_.size(); }
 
 private:
+  /// What a ticket stands for, and what it takes of what all connections share.
   struct place {
+    enum class stage : std::uint8_t { for_room, for_replica, under_way };
     connection_id connection = 0; ///< 0: the front's own
     bool is_query = false;
+    stage at = stage::under_way;
+    byte_turns::turn turn = {};  ///< while it waits
+    std::uint64_t since = 0;     ///< tick
+    std::size_t reply_room = 0;  ///< of `replies_`; 0: the reply is small
+    std::size_t bytes = 0;       ///< of `operations_` or `queries_`
+    std::uint64_t max_reply = 0; ///< query
   };
 
   void pump(connection& c);
@@ -141,10 +166,26 @@ private:
   void info(const request& r, std::string& out) const;
   std::string describe(const connection& c) const;
 
+  // front_turns.cpp
   void send(connection& c, batch& b);
+  void send_again(connection& c, batch& b, std::uint64_t reply_bytes);
+  void wait_for_room(connection& c, batch& b, std::size_t room);
+  void wait_for_replica(std::uint64_t ticket, place& p);
+  byte_turns& turns_of(const place& p) { return p.is_query ? queries_ : operations_; }
+  void give_turns();
+  void submit(std::uint64_t ticket);
+  void give_back(const place& p);
+  bool has_room_for_text(const connection& c);
+  void hold_unread(connection& c, std::size_t bytes);
+  void note_reply(connection& c, const place& p, const client_outcome& outcome);
+  void fail_late();
+  batch* find_batch(const place& p, std::uint64_t ticket);
+
+  // front_clock.cpp
   kv::log_time now_for(const kv::transaction& t) const;
   static bool says_due(const client_outcome& outcome);
   void settle_expiry(const client_outcome& outcome);
+
   void settle(connection& c, batch& b, const client_outcome& outcome);
   void settle_done(connection& c, batch& b, std::string_view answer);
   void settle_calls(connection& c, batch& b, pmmc::byte_reader& in, std::uint64_t executed);
@@ -166,6 +207,13 @@ private:
   std::size_t transaction_bytes_ = 0; ///< of all connections
   std::unordered_map<connection_id, std::unique_ptr<connection>> connections_;
   std::unordered_map<std::uint64_t, place> tickets_out_;
+  byte_turns operations_;
+  byte_turns queries_;
+  byte_turns replies_;
+  std::vector<connection_id> without_room_; ///< see has_room_for_text
+  std::uint64_t tick_ = 0;
+  /// What the last query and the last operation failed with, if they did.
+  std::optional<client_outcome> query_trouble_, operation_trouble_;
   bool expiring_ = false;
   scan_cursors cursors_;
   front_outputs out_;

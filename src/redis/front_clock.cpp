@@ -25,7 +25,7 @@ void front::expire_keys() {
   kv::transaction t;
   t.now = now_for(t);
   t.calls.push_back({kv::verb::clock, 0, 0, {}}); // due if any key is
-  tickets_out_.emplace(++tickets_, place{0, true});
+  tickets_out_[++tickets_].is_query = true;
   out_.submit.push_back({tickets_, true, kv::encode(t)});
 }
 
@@ -35,7 +35,7 @@ void front::settle_expiry(const client_outcome& outcome) {
   if (expiring_) {
     kv::transaction t;
     t.now = now_for(t);
-    tickets_out_.emplace(++tickets_, place{0, false});
+    tickets_out_.emplace(++tickets_, place{});
     out_.submit.push_back({tickets_, false, kv::encode(t)});
     return;
   }

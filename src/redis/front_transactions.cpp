@@ -141,6 +141,7 @@ void front::add_exec(connection& c, batch& b) {
   for (const auto& [key, version] : watched)
     b.t.watched.emplace_back(b.names.emplace_back(key), version);
   b.items.push_back({item_kind::exec, c.version, 0, commands.size(), {}});
+  std::size_t texts = 0; // bytes of replies that need no store
   for (auto& r : commands) {
     const auto& command = *find_command(r[0]);
     if (command.of == group::keys) {
@@ -148,7 +149,11 @@ void front::add_exec(connection& c, batch& b) {
     } else {
       ++commands_;
       std::string text;
-      answer_here(c, command, r, text);
+      if (texts > kv::max_reply_bytes)
+        put_error(text, "ERR not executed: the replies before this one are too large");
+      else
+        answer_here(c, command, r, text);
+      texts += text.size();
       b.items.push_back({item_kind::text, c.version, 0, 0, std::move(text)});
     }
   }

@@ -123,6 +123,28 @@ class Trouble(ClusterTest):
         self.assertRegex(c.read(), "at most 1 MiB")
         self.assertEqual(c.read(), "PONG")
 
+    def test_what_is_refused_for_its_size_holds_up_nobody(self):
+        other = self.connect()
+        c = self.connect()
+        served = 0
+
+        def check():
+            nonlocal served
+            for one in (c, other):  # a number of the port's session that was spent would time them out
+                served += 1
+                self.assertEqual(one("INCR", "served"), served)
+
+        self.assertRegex(c("PMMC", "SESSION", "s" * 1_500_000), "^ERR not executed: .*1052672")
+        check()
+        self.assertEqual(c("WATCH", *(f"{i:04}" + "w" * 1_000 for i in range(1_000))), "OK")
+        self.assertEqual(c("MULTI"), "OK")
+        self.assertEqual(c("SET", "k", "v" * 900_000), "QUEUED")
+        self.assertRegex(c("EXEC"), "^ERR not executed: .*1052672")
+        check()
+        self.assertRegex(c("SET", "k", "v" * (MIB + 8192)), "^ERR not executed: .*1 MiB")
+        check()
+        self.assertIsNone(c("GET", "k"))
+
     def test_connections_cut_in_the_middle(self):
         other = self.connect()
         other("SET", "big", "x" * MIB)

@@ -73,6 +73,23 @@ TEST_CASE("reads: large answers go out a few at a time, and all of them in the e
   CHECK(turns == 2);
 }
 
+TEST_CASE("reads: an answer that the client has no room for is not sent, but how large it is") {
+  replica_bench b;
+  b.open_session();
+  b.decide(2, {operation(session_of_slot_1, 1, "a")});
+  for (const std::uint64_t room : {1, 2, 0}) // the answer has two bytes; 0: any
+    b.role.on("c1", query{room, "", {}, room});
+  const auto probe = only<read_probe>(b.flush().send).at(0);
+  reply(b, probe, "a1", 0);
+  reply(b, probe, "a2", 0);
+  const auto answers = only<query_reply>(b.role.take().send, "c1");
+  REQUIRE(answers.size() == 3);
+  for (const auto& a : answers) {
+    CHECK(a.status == (a.number == 1 ? reply_status::too_large : reply_status::ok));
+    CHECK(a.body == (a.number == 1 ? "\x02" : "a,"));
+  }
+}
+
 TEST_CASE("reads: one that comes in during a round waits for the next round") {
   replica_bench b;
   const auto first = start_round(b, 1);

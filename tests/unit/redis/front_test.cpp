@@ -1,85 +1,10 @@
-#include "redis/front.hpp"
-
-#include "kv/kv_store.hpp"
-#include "redis/parser.hpp"
+#include "front_bench.hpp"
 
 #include <doctest/doctest.h>
-#include <map>
-#include <set>
 
 using namespace pmmc::redis;
-using pmmc::client_outcome;
 using pmmc::outcome_kind;
-
-namespace {
-
-/// A front over a store that executes what is submitted when it is told to.
-struct bench {
-  explicit bench(front::settings options = {}) : redis(options) { set_clock(); }
-  void pass(std::int64_t ms) {
-    now += ms;
-    set_clock();
-  }
-  void set_clock() {
-    redis.set_clock(now);
-    redis.set_log_clock(static_cast<pmmc::kv::log_time>(now));
-  }
-
-  void open(connection_id id) { redis.opened(id, "127.0.0.1:1"); }
-  void send(connection_id id, std::string_view lines) {
-    std::vector<request> requests;
-    parser p;
-    p.feed(lines, requests);
-    redis.on(id, std::move(requests));
-    look();
-  }
-  /// Takes what the front put out.
-  void look() {
-    auto out = redis.take();
-    for (auto& s : out.submit)
-      waiting.push_back(std::move(s));
-    for (auto& q : out.ask)
-      asked.push_back(q);
-    for (auto& r : out.replies) {
-      replies[r.to] += r.bytes;
-      if (r.close)
-        closed.insert(r.to);
-    }
-  }
-  void finish(outcome_kind kind, std::string body, bool busy = false) {
-    const auto ticket = waiting.front().ticket;
-    waiting.erase(waiting.begin());
-    client_outcome outcome;
-    outcome.ticket = ticket;
-    outcome.kind = kind;
-    outcome.body = std::move(body);
-    outcome.busy = busy;
-    redis.finished(outcome);
-    look();
-  }
-  /// Executes the first that waits.
-  void step() {
-    const auto& s = waiting.front();
-    finish(outcome_kind::done, s.is_query ? store.query(s.op) : store.apply(s.op));
-  }
-  std::string run(connection_id id, std::string_view lines) {
-    replies[id].clear();
-    send(id, lines);
-    while (!waiting.empty())
-      step();
-    return replies[id];
-  }
-
-  front redis;
-  pmmc::kv::kv_store store;
-  std::int64_t now = 1'000'000;
-  std::vector<front_outputs::submission> waiting;
-  std::vector<question> asked;
-  std::map<connection_id, std::string> replies;
-  std::set<connection_id> closed;
-};
-
-} // namespace
+using pmmc::redis::test::bench;
 
 TEST_CASE("a pipeline becomes one operation, and its replies keep their order") {
   bench b;
@@ -167,6 +92,8 @@ TEST_CASE("large replies go out in parts, each when the one before was read") {
   b.send(1, "GET k\nGET k\nGET k\nPING\n");
   for (int i = 1; i <= 3; ++i) {
     REQUIRE(b.waiting.size() == 1);
+    if (i == 1)
+      b.step(); // with little room: it is not known yet that it is large
     b.step();
     CHECK(b.replies[1].size() / value.size() == static_cast<std::size_t>(i));
     CHECK(b.waiting.empty());
@@ -452,4 +379,16 @@ TEST_CASE("PMMC asks in the order of its connection, and RECONFIG hands its word
   CHECK(b.run(1, "MULTI\nPMMC RECONFIG REMOVE leader:l1\n")
             .ends_with("-ERR Command not allowed inside a transaction\r\n"));
   CHECK(b.asked.size() == 3);
+}
+
+TEST_CASE("what forgets the watched keys does so behind a WATCH of the same pipeline") {
+  for (const char* forgets : {"UNWATCH", "MULTI\nDISCARD", "RESET"}) {
+    CAPTURE(forgets);
+    bench b;
+    b.open(1);
+    b.open(2);
+    b.run(1, "SET other 1\nWATCH k\n" + std::string{forgets} + "\n");
+    b.run(2, "SET k changed\n");
+    CHECK(b.run(1, "MULTI\nSET done 1\nEXEC\n") == "+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n");
+  }
 }

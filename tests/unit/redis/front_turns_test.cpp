@@ -1,0 +1,231 @@
+// What goes to the replica when, and what may be under way at once.
+#include "front_bench.hpp"
+
+#include <doctest/doctest.h>
+#include <random>
+
+using namespace pmmc::redis;
+using pmmc::outcome_kind;
+using pmmc::redis::test::bench;
+
+namespace {
+
+constexpr std::size_t value_bytes = 50'000;
+
+front::settings tight() {
+  front::settings s;
+  s.small_reply_bytes = 1'000;
+  s.max_reply_bytes = 5 * value_bytes;
+  s.max_unsent_bytes = 5'000;
+  s.max_operation_bytes = 125'000;
+  s.max_query_bytes = 10'000'000;
+  return s;
+}
+
+std::string set_large(const std::string& key) {
+  return "SET " + key + " " + std::string(value_bytes, 'x') + "\n";
+}
+
+std::string get_reply() {
+  return "$" + std::to_string(value_bytes) + "\r\n" + std::string(value_bytes, 'x') + "\r\n";
+}
+
+} // namespace
+
+TEST_CASE("turns: a large reply is made when there is room for it, and then whole") {
+  bench b{tight()};
+  b.open(1);
+  b.run(1, set_large("a"));
+  b.redis.drained(1);
+  b.send(1, "GET a\n");
+  REQUIRE(b.waiting.size() == 1);
+  CHECK(b.waiting[0].max_reply == 1'000); // nobody knows yet
+  b.replies[1].clear();
+  b.step();
+  REQUIRE(b.waiting.size() == 1);
+  CHECK(b.waiting[0].max_reply > value_bytes);
+  b.step();
+  CHECK(b.replies[1] == get_reply());
+  b.redis.drained(1);
+  b.send(1, "GET a\n");
+  REQUIRE(b.waiting.size() == 1);
+  CHECK(b.waiting[0].max_reply > value_bytes); // it is expected now
+}
+
+TEST_CASE("turns: large replies that are not read bound those that are made; small ones pass") {
+  bench b{tight()};
+  b.open(100);
+  b.run(100, set_large("a") + "SET small 1\n");
+  for (connection_id id = 1; id <= 20; ++id) {
+    b.open(id);
+    b.send(id, "GET a\n");
+  }
+  const auto finish_all = [&] {
+    while (!b.waiting.empty())
+      b.step();
+  };
+  finish_all();
+  const auto answered = [&] {
+    std::size_t n = 0;
+    for (connection_id id = 1; id <= 20; ++id)
+      n += b.replies[id] == get_reply();
+    return n;
+  };
+  CHECK(answered() >= 3);
+  CHECK(answered() <= 5);
+  CHECK(b.redis.wants_room());
+  CHECK(b.run(100, "GET small\n") == "$1\r\n1\r\n");
+  CHECK(b.run(100, "INCR small\n") == ":2\r\n");
+  for (connection_id id = 1; id <= 20; ++id) { // one reads, another one goes
+    if (id % 2 == 0)
+      b.redis.drained(id);
+    else if (b.replies[id].empty())
+      continue;
+    else
+      b.redis.closed(id);
+    b.look();
+    finish_all();
+  }
+  for (connection_id id = 1; id <= 20; ++id)
+    b.redis.drained(id);
+  b.look();
+  finish_all();
+  CHECK(answered() == 20);
+  CHECK(!b.redis.wants_room());
+}
+
+TEST_CASE("turns: an operation with a large reply has its room before it is executed") {
+  bench b{tight()};
+  for (connection_id id = 1; id <= 3; ++id) {
+    b.open(id);
+    b.send(id, "SET a 1\nGET a\n");
+  }
+  CHECK(b.waiting.size() == 1); // each may be answered with a value of a mebibyte
+  while (!b.waiting.empty())
+    b.step();
+  for (connection_id id = 1; id <= 3; ++id)
+    CHECK(b.replies[id] == "+OK\r\n$1\r\n1\r\n");
+}
+
+TEST_CASE("turns: bytes of operations at the replica are bounded, and small ones go first") {
+  bench b{tight()};
+  for (connection_id id = 1; id <= 30; ++id) {
+    b.open(id);
+    b.send(id, set_large("k" + std::to_string(id)));
+  }
+  CHECK(b.waiting.size() == 2);
+  b.open(99);
+  b.send(99, "INCR n\n");
+  b.step();
+  b.step();
+  b.step();
+  CHECK(b.replies[99] == ":1\r\n");
+  while (!b.waiting.empty())
+    b.step();
+  for (connection_id id = 1; id <= 30; ++id)
+    CHECK(b.replies[id] == "+OK\r\n");
+}
+
+TEST_CASE("turns: what waits goes with its connection, and all room is free in the end") {
+  const auto seed = std::random_device{}();
+  CAPTURE(seed);
+  std::minstd_rand chance{seed};
+  bench b{tight()};
+  b.open(1'000);
+  b.run(1'000, set_large("a"));
+  connection_id last = 0;
+  std::set<connection_id> open;
+  const char* requests[] = {"GET a\n", "SET a 1\nGET a\n", "INCR n\n", "MGET a a a a\n",
+                            "MULTI\nGET a\nEXEC\n"};
+  for (int i = 0; i < 5'000; ++i) {
+    const auto id = open.empty() ? 0 : *std::next(open.begin(), chance() % open.size());
+    switch (chance() % 5) {
+    case 0:
+      b.open(++last);
+      open.insert(last);
+      break;
+    case 1:
+      b.send(id, requests[chance() % 5]);
+      break;
+    case 2:
+      b.redis.drained(id);
+      b.look();
+      break;
+    case 3:
+      if (!b.waiting.empty())
+        b.step();
+      break;
+    case 4:
+      if (chance() % 3 == 0) {
+        b.redis.closed(id);
+        open.erase(id);
+        b.look();
+      }
+      break;
+    }
+  }
+  for (const auto id : open)
+    b.redis.closed(id);
+  b.look();
+  while (!b.waiting.empty())
+    b.step();
+  CHECK(!b.redis.wants_room());
+  CHECK(b.redis.bytes_under_way() == 0);
+}
+
+TEST_CASE("turns: while nothing is decided, what waits is told so, and not one after the other") {
+  bench b{tight()};
+  for (connection_id id = 1; id <= 30; ++id) {
+    b.open(id);
+    b.send(id, set_large("k"));
+  }
+  for (int i = 0; i < 600; ++i)
+    b.redis.on_tick();
+  b.look();
+  CHECK(b.replies.empty()); // the replica may just be slow
+  b.finish(outcome_kind::unknown, "no quorum");
+  for (int i = 0; i < 10; ++i)
+    b.redis.on_tick();
+  b.look();
+  std::size_t told = 0;
+  for (connection_id id = 1; id <= 30; ++id)
+    told += b.replies[id] == "-CLUSTERDOWN not executed: no quorum\r\n";
+  CHECK(told >= 27);
+  while (!b.waiting.empty())
+    b.step();
+  CHECK(b.run(30, "INCR n\n") == ":1\r\n");
+}
+
+TEST_CASE("turns: what would be refused for its size is refused before it costs a number") {
+  const auto check = [](const std::string& lines, std::string_view why) {
+    CAPTURE(lines.substr(0, 40));
+    bench b;
+    b.open(1);
+    b.open(2);
+    b.run(1, "PMMC SESSION s\n");
+    b.replies[1].clear();
+    std::vector<request> requests;
+    parser p;
+    p.feed(lines, requests);
+    b.redis.on(1, std::move(requests));
+    b.look();
+    while (!b.waiting.empty()) {
+      CHECK(b.waiting[0].op.size() <= front::settings{}.max_op_bytes);
+      b.step();
+    }
+    CHECK(b.replies[1].find(why) != std::string::npos);
+    CHECK(b.run(1, "INCR n\n") == ":1\r\n");
+    CHECK(b.run(2, "INCR n\n") == ":2\r\n");
+  };
+  const auto bulk = [](std::string_view word) {
+    return "$" + std::to_string(word.size()) + "\r\n" + std::string{word} + "\r\n";
+  };
+  const auto limit = std::to_string(front::settings{}.max_op_bytes);
+  check("*3\r\n$4\r\nPMMC\r\n$7\r\nSESSION\r\n" + bulk(std::string(1'500'000, 'n')), limit);
+  std::string watch = "*1001\r\n$5\r\nWATCH\r\n";
+  for (int i = 0; i < 1'000; ++i)
+    watch += bulk(std::to_string(i) + std::string(1'000, 'k'));
+  check(watch + "*1\r\n$5\r\nMULTI\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n" +
+            bulk(std::string(900'000, 'v')) + "*1\r\n$4\r\nEXEC\r\n",
+        limit);
+}
