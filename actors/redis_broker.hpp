@@ -13,7 +13,7 @@
 namespace pmmc {
 
 struct redis_limits {
-  std::size_t max_connections = 20'000; ///< or what the operating system allows, less `spare_files`
+  std::size_t max_connections = 20'000; ///< or its share of the descriptors (file_limit.hpp)
   /// Requests of one connection that are not answered; more are not read.
   std::size_t max_unanswered_bytes = 1 << 20;
   /// In all: unanswered requests and unfinished ones. Past it, connections that hold more than
