@@ -131,8 +131,8 @@ void node::learn(const membership& news) {
   tell_own_roles();
   for (auto& [key, link] : links_) {
     if (link.announced)
-      announce(link); // guests may be members now
-    if (link.now == node_link::state::connected)
+      announce(link);                                            // guests may be members now
+    if (link.now == node_link::state::connected && !is_client()) // nobody believes a client
       self_->send(link.remote, members_news{settings_.known});
   }
   report_removed_roles();
@@ -524,7 +524,7 @@ void node::heard(const heartbeat& m) {
     if (!link.announced)
       announce(link);
     if (is_client())
-      return; // nobody believes a client
+      return;
     if (m.version < settings_.known.version() || m.live_from < settings_.known.live_from ||
         (m.identity == 0 && settings_.known.identity != 0))
       self_->send(link.remote, members_news{settings_.known});

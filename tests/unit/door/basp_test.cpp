@@ -4,7 +4,9 @@
 #include "door/file_budget.hpp"
 
 #include <doctest/doctest.h>
+#include <fstream>
 #include <functional>
+#include <set>
 #include <vector>
 
 using namespace pmmc::door;
@@ -211,6 +213,22 @@ TEST_CASE("who says what") {
     CHECK_FALSE(may_say(speaker::client, name));
     CHECK(may_say(speaker::member, name));
   }
+}
+
+TEST_CASE("every message of the wire is on a list") {
+  const std::set<std::string> inside{"pmmc::peer_up", "pmmc::peer_down", "pmmc::role_status"};
+  std::ifstream wire{PMMC_SOURCE_DIR "/actors/wire.hpp"};
+  const std::string begin = "CAF_ADD_TYPE_ID(pmmc, (";
+  int messages = 0;
+  for (std::string line; std::getline(wire, line);) {
+    if (!line.starts_with(begin))
+      continue;
+    const auto name = line.substr(begin.size(), line.find(')') - begin.size());
+    CAPTURE(name);
+    CHECK(may_say(speaker::member, name) != inside.contains(name));
+    ++messages;
+  }
+  CHECK(messages > 20);
 }
 
 TEST_CASE("nobody speaks in another's name") {
