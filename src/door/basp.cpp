@@ -9,6 +9,9 @@ namespace pmmc::door {
 namespace {
 
 constexpr std::uint64_t basp_version = 3;
+/// Of a message's number: CAF's queue for it. The upper two are those of streams, which pmmc does
+/// not have, and CAF does not look whether such a message is one.
+constexpr std::uint64_t stream_queues = std::uint64_t{2} << 60;
 constexpr std::uint8_t select_connection_flag = 2;
 constexpr std::size_t no_node_bytes = 8; ///< of a name that names nobody
 /// The kind of name that pmmc's processes have. CAF knows another one, an URI.
@@ -167,7 +170,7 @@ std::string why_headless(const basp_header& h) {
     good = says_nothing_but(h, false, false, false);
     break;
   case operation::direct_message:
-    good = h.receiver != 0;
+    good = h.receiver != 0 && (h.data & stream_queues) == 0;
     break;
   case operation::monitor_message:
     good = h.receiver != 0 && says_nothing_but(h, false, false, true);

@@ -196,6 +196,15 @@ TEST_CASE("types that processes do not send are refused") {
   }
 }
 
+TEST_CASE("a message for the queue of a stream is refused") {
+  for (std::uint64_t queue = 0; queue < 4; ++queue) {
+    auto gate = greeted(speaker::member);
+    CAPTURE(queue);
+    const auto h = header(operation::direct_message, "payload", queue << 60 | 2, 1, 5);
+    CHECK(gate.judge(h).empty() == (queue < 2));
+  }
+}
+
 TEST_CASE("an error does not bring other types with it") {
   auto gate = greeted(speaker::member);
   const auto payload = message("@error", error(type("+@charbuf") + "\xff\xff\xff\xff\x0f"));
