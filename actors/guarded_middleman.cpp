@@ -1,59 +1,243 @@
 #include "guarded_middleman.hpp"
 
+#include "door/basp.hpp"
+#include "file_limit.hpp"
 #include "log.hpp"
+#include "wire.hpp"
 
+#include <algorithm>
 #include <caf/io/basp_broker.hpp>
+#include <map>
+#include <sys/socket.h>
+#include <unordered_map>
+#include <utility>
 
 namespace pmmc {
 
 namespace {
 
 namespace basp = caf::io::basp;
+using caf::io::connection_handle;
+using clock_type = std::chrono::steady_clock;
 
-/// CAF's broker, but for the one message that says how much to read next.
+constexpr std::chrono::milliseconds look_around{500};
+constexpr std::chrono::seconds one_refusal_logged_in{1};
+
+/// One side of a connection, as far as CAF does not know it.
+struct guarded_connection {
+  explicit guarded_connection(door::basp_gate g) : gate(std::move(g)) {}
+
+  door::basp_gate gate;
+  door::basp_header header;
+  std::uint64_t number = 0;     ///< accepted: which one it was
+  clock_type::time_point since; ///< accepted: when
+  std::vector<char> message;    ///< of a client, as far as it has come
+  bool in_pieces = false;       ///< its message comes so
+};
+
+/// CAF's broker, which hears and says nothing that the gate has not let through.
 class guarded_broker : public caf::io::basp_broker {
 public:
   using caf::io::basp_broker::basp_broker;
 
   caf::behavior make_behavior() override {
-    return caf::message_handler{[this](caf::io::new_data_msg& m) { take_data(m); }}.or_else(
-        caf::io::basp_broker::make_behavior());
+    caf_ = caf::io::basp_broker::make_behavior();
+    caf::binary_serializer{system(), own_node_}(const_cast<caf::node_id&>(this_node()));
+    delayed_send(this, look_around, door_atom::value);
+    return caf::message_handler{
+        [this](caf::io::new_data_msg& m) { take_data(m); },
+        [this](const caf::io::new_connection_msg& m) { accept(m); },
+        [this](const caf::io::connection_closed_msg& m) { gone(m); },
+        [this](admit_atom, const caf::node_id& node, bool is_member) { admit(node, is_member); },
+        [this](door_atom) { look_for_idle_ones(); },
+    }
+        .or_else(caf_);
   }
+
+  /// CAF would start an actor for each node that it hears of, for spawning actors over there.
+  void learned_new_node_directly(const caf::node_id&, bool) override {}
+  void learned_new_node_indirectly(const caf::node_id&) override {}
 
 private:
-  void take_data(caf::io::new_data_msg& m) {
-    set_context(m.handle);
-    auto& connection = *this_context;
-    const auto next =
-        instance.handle(context(), m, connection.hdr, connection.cstate == basp::await_payload);
-    if (basp::requires_shutdown(next))
-      return drop(m.handle, basp::to_sec(next));
-    if (next == connection.cstate)
-      return;
-    std::size_t wanted = basp::header_size;
-    if (next == basp::await_payload) {
-      wanted = connection.hdr.payload_len;
-      if (wanted > max_payload_bytes) {
-        spdlog::warn("closes a connection from {}:{} that announces a message of {} bytes",
-                     remote_addr(m.handle), remote_port(m.handle), wanted);
-        return drop(m.handle, caf::sec::malformed_basp_message);
-      }
-    }
-    configure_read(m.handle, caf::io::receive_policy::exactly(wanted));
-    connection.cstate = next;
+  using connections = std::unordered_map<connection_handle, guarded_connection>;
+
+  guarded_connection& know(connection_handle handle, bool accepted) {
+    return connections_
+        .insert_or_assign(handle, guarded_connection{door::basp_gate{
+                                      {own_node_.begin(), own_node_.end()}, accepted}})
+        .first->second;
   }
 
-  /// Whoever waits for the connection is told `why`.
-  void drop(caf::io::connection_handle handle, caf::sec why) {
+  template <class Message>
+  void hear_as_caf(const Message& m) {
+    auto message = caf::make_message(m);
+    caf_(message);
+  }
+
+  void accept(const caf::io::new_connection_msg& m) {
+    if (const auto old = connections_.find(m.handle); old != connections_.end())
+      forget(old);
+    auto& c = know(m.handle, true);
+    c.number = ++accepted_;
+    c.since = clock_type::now();
+    half_open_.emplace(c.number, m.handle);
+    hear_as_caf(m); // says who we are
+    if (half_open_.size() > own_file_budget().half_open)
+      refuse(half_open_.begin()->second, "newer ones take its place, and it has not said hello");
+  }
+
+  void take_data(caf::io::new_data_msg& m) {
+    const auto known = connections_.find(m.handle);
+    if (known == connections_.end() && !ctx.contains(m.handle))
+      return; // it was dropped; of those that were dialled, CAF knows
+    auto& c = known != connections_.end() ? known->second : know(m.handle, false);
+    set_context(m.handle);
+    auto& state = *this_context;
+    const bool payload = state.cstate == basp::await_payload;
+    if (c.in_pieces && !collect(c, m, state.hdr.payload_len))
+      return;
+    if (const auto why = judge(c, m, payload); !why.empty())
+      return refuse(m.handle, why);
+    const auto next = instance.handle(context(), m, state.hdr, payload);
+    if (basp::requires_shutdown(next))
+      return drop(m.handle, basp::to_sec(next));
+    if (std::exchange(c.in_pieces, false) || m.buf.capacity() > kept_buffer_bytes)
+      std::vector<char>{}.swap(m.buf);
+    if (next == state.cstate)
+      return;
+    state.cstate = next;
+    read_next(c, m.handle, next == basp::await_payload ? state.hdr.payload_len : 0);
+  }
+
+  static std::string judge(guarded_connection& c, const caf::io::new_data_msg& m, bool payload) {
+    const std::string_view bytes{m.buf.data(), m.buf.size()};
+    if (payload)
+      return c.gate.judge_payload(c.header, bytes);
+    c.header = door::read_basp_header(bytes);
+    return c.gate.judge(c.header);
+  }
+
+  /// A payload of so many bytes, or a header.
+  void read_next(guarded_connection& c, connection_handle handle, std::size_t payload_bytes) {
+    c.in_pieces = c.gate.who() == door::speaker::client && payload_bytes > client_chunk_bytes;
+    configure_read(handle, c.in_pieces
+                               ? caf::io::receive_policy::at_most(client_chunk_bytes)
+                               : caf::io::receive_policy::exactly(
+                                     payload_bytes == 0 ? basp::header_size : payload_bytes));
+  }
+
+  /// Whether the message is there, in m.
+  bool collect(guarded_connection& c, caf::io::new_data_msg& m, std::size_t wanted) {
+    c.message.insert(c.message.end(), m.buf.begin(), m.buf.end());
+    collected_bytes_ += m.buf.size();
+    if (c.message.size() < wanted) {
+      configure_read(m.handle, caf::io::receive_policy::at_most(
+                                   std::min(client_chunk_bytes, wanted - c.message.size())));
+      while (collected_bytes_ > max_client_input_bytes)
+        refuse_largest();
+      return false;
+    }
+    collected_bytes_ -= c.message.size();
+    m.buf.swap(c.message);
+    std::vector<char>{}.swap(c.message);
+    return true;
+  }
+
+  void refuse_largest() {
+    const auto largest = std::max_element(
+        connections_.begin(), connections_.end(), [](const auto& a, const auto& b) {
+          return a.second.message.size() < b.second.message.size();
+        });
+    refuse(largest->first, "clients' unfinished messages take too much memory, its own most of it");
+  }
+
+  void admit(const caf::node_id& node, bool is_member) {
+    std::vector<connection_handle> too_many;
+    for (const auto& [handle, its_node] : instance.tbl().direct_by_hdl_) {
+      const auto known = connections_.find(handle);
+      if (its_node != node || known == connections_.end() || known->second.number == 0)
+        continue;
+      auto& c = known->second;
+      half_open_.erase(c.number);
+      clients_.erase(c.number);
+      c.gate.admit(is_member ? door::speaker::member : door::speaker::client);
+      if (is_member)
+        continue;
+      clients_.emplace(c.number, handle);
+      if (clients_.size() > own_file_budget().clients)
+        too_many.push_back(handle);
+    }
+    for (const auto& handle : too_many)
+      refuse(handle, "too many clients are connected");
+  }
+
+  void look_for_idle_ones() {
+    delayed_send(this, look_around, door_atom::value);
+    static_cast<network_loop&>(*backend_of()).listen_again();
+    const auto now = clock_type::now();
+    while (!half_open_.empty()) {
+      const auto oldest = half_open_.begin()->second;
+      if (now - connections_.at(oldest).since < half_open_timeout)
+        break;
+      refuse(oldest, "it has not said hello in time");
+    }
+  }
+
+  caf::io::network::multiplexer* backend_of() { return &system().middleman().backend(); }
+
+  void gone(const caf::io::connection_closed_msg& m) {
+    if (const auto known = connections_.find(m.handle); known != connections_.end())
+      forget(known);
+    hear_as_caf(m);
+  }
+
+  void forget(connections::iterator known) {
+    half_open_.erase(known->second.number);
+    clients_.erase(known->second.number);
+    collected_bytes_ -= known->second.message.size();
+    connections_.erase(known);
+  }
+
+  void refuse(connection_handle handle, const std::string& why) {
+    ++unlogged_;
+    const auto now = clock_type::now();
+    if (now - last_logged_ >= one_refusal_logged_in) {
+      last_logged_ = now;
+      spdlog::warn("closes a connection with {}:{}: {}{}", remote_addr(handle), remote_port(handle),
+                   why,
+                   unlogged_ == 1 ? "" : " (and " + std::to_string(unlogged_ - 1) + " before it)");
+      unlogged_ = 0;
+    }
+    drop(handle, caf::sec::malformed_basp_message);
+  }
+
+  /// Whoever waits for the connection is told `why`. CAF's own close() would wait until the other
+  /// side closes, too; the system call makes it see the end.
+  void drop(connection_handle handle, caf::sec why) {
+    if (const auto known = connections_.find(handle); known != connections_.end())
+      forget(known);
     connection_cleanup(handle, why);
     close(handle);
+    ::shutdown(static_cast<int>(handle.id()), SHUT_RDWR);
   }
+
+  caf::behavior caf_;
+  std::vector<char> own_node_;
+  connections connections_;
+  std::uint64_t accepted_ = 0;
+  std::map<std::uint64_t, connection_handle> half_open_; ///< by number, so the oldest come first
+  std::map<std::uint64_t, connection_handle> clients_;
+  std::size_t collected_bytes_ = 0; ///< of all guarded_connection::message
+  clock_type::time_point last_logged_;
+  std::size_t unlogged_ = 0;
 };
 
 } // namespace
 
 guarded_middleman::guarded_middleman(caf::actor_system& system)
-    : caf::io::middleman(system), backend_(&system) {}
+    : caf::io::middleman(system), backend_(&system) {
+  own_file_budget();
+}
 
 caf::actor_system::module* guarded_middleman::make(caf::actor_system& system,
                                                    caf::detail::type_list<>) {
@@ -61,7 +245,8 @@ caf::actor_system::module* guarded_middleman::make(caf::actor_system& system,
 }
 
 void guarded_middleman::start() {
-  named_broker<guarded_broker>(caf::atom("BASP")); // start() takes the broker that it finds
+  // start() takes the broker that it finds
+  broker_ = caf::actor_cast<caf::weak_actor_ptr>(named_broker<guarded_broker>(caf::atom("BASP")));
   if (dynamic_cast<network_scheduler*>(&system().scheduler()) != nullptr)
     backend_.run_actors();
   caf::io::middleman::start();
@@ -70,6 +255,18 @@ void guarded_middleman::start() {
 void guarded_middleman::stop() {
   caf::io::middleman::stop();
   backend_.discard_jobs();
+}
+
+void guarded_middleman::admit(const caf::node_id& node, bool is_member) {
+  if (const auto broker = caf::actor_cast<caf::actor>(broker_))
+    caf::anon_send(broker, admit_atom::value, node, is_member);
+}
+
+void admit(caf::actor_system& system, const caf::node_id& node, bool is_member) {
+  if (node == system.node() || !system.has_middleman())
+    return;
+  if (auto* guarded = dynamic_cast<guarded_middleman*>(&system.middleman()))
+    guarded->admit(node, is_member);
 }
 
 } // namespace pmmc

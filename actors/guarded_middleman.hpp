@@ -1,18 +1,29 @@
-// CAF's middleman, with a limit on the length of what it reads. CAF 0.17.6 believes any length that
-// a connection announces, up to 4 GiB, and fills a buffer of that size before the first byte has
-// come: a few bytes of garbage would stop the process for seconds and take its memory.
+// CAF's middleman behind a door. CAF 0.17.6 believes whatever a connection says: a few bytes would
+// end the process, or take its memory, or all of its descriptors. What it is not given is decided
+// in src/door; here are the connections themselves, with their limits.
 #pragma once
 
 #include "network_thread.hpp"
 
 #include <caf/io/all.hpp>
-#include <cstdint>
+#include <chrono>
+#include <cstddef>
 
 namespace pmmc {
 
-/// Longer payloads close their connection. The longest honest one holds about 1 MiB and one more
-/// operation, answer or command, far less.
-inline constexpr std::uint32_t max_payload_bytes = 32 << 20;
+/// So long may a connection go without a hello that was answered.
+inline constexpr std::chrono::seconds half_open_timeout{10};
+
+/// Of a client's message that is longer than a stranger's may be, so much is read at a time: memory
+/// is taken for what has come, not for what was announced.
+inline constexpr std::size_t client_chunk_bytes = 64 << 10;
+
+/// In all: clients' longer messages that have not come as a whole. Past it, the client that has
+/// sent most of one is cut off.
+inline constexpr std::size_t max_client_input_bytes = 256 << 20;
+
+/// A buffer that a message has made longer than this is given back.
+inline constexpr std::size_t kept_buffer_bytes = 4 << 20;
 
 /// Load it in the place of caf::io::middleman.
 class guarded_middleman : public caf::io::middleman {
@@ -25,8 +36,15 @@ public:
   void stop() override;
   caf::io::network::multiplexer& backend() override { return backend_; }
 
+  /// The node's hello was answered with a welcome. Any thread.
+  void admit(const caf::node_id& node, bool is_member);
+
 private:
   network_loop backend_;
+  caf::weak_actor_ptr broker_;
 };
+
+/// guarded_middleman::admit, if the system has one and the node is another.
+void admit(caf::actor_system& system, const caf::node_id& node, bool is_member);
 
 } // namespace pmmc

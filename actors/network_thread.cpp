@@ -1,5 +1,7 @@
 #include "network_thread.hpp"
 
+#include "careful_doorman.hpp"
+
 #include <caf/detail/set_thread_name.hpp>
 #include <caf/io/network/scribe_impl.hpp>
 #include <sys/epoll.h>
@@ -136,6 +138,18 @@ caf::io::scribe_ptr network_loop::new_scribe(caf::io::network::native_socket soc
   return caf::make_counted<prompt_scribe>(*this, socket);
 }
 
+caf::io::doorman_ptr network_loop::new_doorman(caf::io::network::native_socket socket) {
+  return caf::make_counted<careful_doorman>(*this, socket);
+}
+
+void network_loop::listen_later(caf::io::doorman_ptr door) { resting_.push_back(std::move(door)); }
+
+void network_loop::listen_again() {
+  for (const auto& door : std::exchange(resting_, {}))
+    if (door->parent() != nullptr) // or it was closed meanwhile
+      door->add_to_loop();
+}
+
 void network_loop::write_at_end_of_turn(caf::io::scribe_ptr connection) {
   to_write_.push_back(std::move(connection));
   const std::lock_guard lock{mutex_};
@@ -152,6 +166,7 @@ void network_loop::discard_jobs() {
   for (auto* job : jobs)
     caf::scheduler::abstract_coordinator::cleanup_and_release(job);
   to_write_.clear();
+  resting_.clear();
 }
 
 // --- The scheduler ------------------------------------------------------------------------------

@@ -23,9 +23,14 @@ public:
   /// Any thread; the job is run in the loop's, unless that has ended.
   void exec_later(caf::resumable* job) override;
   caf::io::scribe_ptr new_scribe(caf::io::network::native_socket socket) override;
+  caf::io::doorman_ptr new_doorman(caf::io::network::native_socket socket) override;
 
   /// The connection has something to write at the end of this turn. In the loop's thread.
   void write_at_end_of_turn(caf::io::scribe_ptr connection);
+  /// The door cannot accept anybody now. In the loop's thread.
+  void listen_later(caf::io::doorman_ptr door);
+  /// To be called now and then: those doors try again. In the loop's thread.
+  void listen_again();
   /// When the loop's thread has ended: lets go of what it has not run.
   void discard_jobs();
 
@@ -42,6 +47,7 @@ private:
   bool turn_requested_ = false;       ///< guarded by mutex_
   bool ended_ = false;                ///< guarded by mutex_
   std::vector<caf::io::scribe_ptr> to_write_;
+  std::vector<caf::io::doorman_ptr> resting_;
 };
 
 /// CAF's scheduler without workers: network_loop does their work.

@@ -2,6 +2,7 @@
 
 #include "caf_error.hpp"
 #include "config/address.hpp"
+#include "guarded_middleman.hpp"
 #include "random.hpp"
 
 #include <algorithm>
@@ -21,6 +22,7 @@ constexpr unsigned most_backoff_beats = 10;
 constexpr unsigned lonely_beats_until_all_are_dialled = 15;
 constexpr std::chrono::seconds dial_timeout{5};
 constexpr std::chrono::seconds hello_timeout{2};
+constexpr std::size_t max_hosted_roles = 64; ///< of one process
 constexpr std::chrono::milliseconds status_timeout{900};
 
 } // namespace
@@ -132,8 +134,8 @@ void node::learn(const membership& news) {
   tell_own_roles();
   for (auto& [key, link] : links_) {
     if (link.announced)
-      announce(link); // guests may be members now
-    if (link.now == node_link::state::connected)
+      announce(link);                                            // guests may be members now
+    if (link.now == node_link::state::connected && !is_client()) // nobody believes a client
       self_->send(link.remote, members_news{settings_.known});
   }
   report_removed_roles();
@@ -376,7 +378,9 @@ void node::welcomed(const std::string& address, const caf::actor& remote, const 
 // --- Being dialled ------------------------------------------------------------------------------
 
 welcome node::greet(const hello& m) {
-  auto refusal = why_unwelcome(m);
+  auto refusal = why_malformed(m);
+  if (refusal.empty())
+    refusal = why_unwelcome(m);
   if (!refusal.empty()) {
     spdlog::warn("refused a process at {}: {}",
                  m.address.empty() ? "an unknown address" : m.address, refusal);
@@ -389,11 +393,33 @@ welcome node::greet(const hello& m) {
   if (link.now == node_link::state::connected && link.remote != m.node)
     withdraw(link, "was started again", true);
   link.address = m.address;
+  const bool is_member = is_of_process(m);
+  admit(self_->system(), m.node->node(), is_member);
   connected(link, m.node, m.incarnation, m.roles);
-  if (!m.known.configurations.empty())
+  if (is_member && !m.known.configurations.empty())
     learn(m.known);
   return {{},           false,           settings_.cluster, settings_.address,
           incarnation_, settings_.roles, settings_.known};
+}
+
+bool node::is_of_process(const hello& m) {
+  return std::any_of(m.roles.begin(), m.roles.end(),
+                     [](const hosted_role& role) { return role.kind != hosted_kind::client; });
+}
+
+/// What no process says. Its handles must be its own: what is sent to them goes there.
+std::string node::why_malformed(const hello& m) const {
+  const auto own = [&](const caf::actor& handle) {
+    return handle && handle->node() == self_->current_sender()->node();
+  };
+  const auto good = [&](const hosted_role& role) {
+    return own(role.handle) && !role.id.str().empty() && role.kind >= hosted_kind::acceptor &&
+           role.kind <= hosted_kind::client;
+  };
+  if (self_->current_sender() != nullptr && own(m.node) && m.roles.size() <= max_hosted_roles &&
+      std::all_of(m.roles.begin(), m.roles.end(), good))
+    return {};
+  return "its hello is not one of pmmc's";
 }
 
 /// Whether the disk or the config file names the address. Who does not know its cluster's identity
@@ -407,14 +433,10 @@ std::string node::why_unwelcome(const hello& m) const {
     return "it belongs to cluster \"" + m.cluster + "\", and this is \"" + settings_.cluster + "\"";
   if (auto why = why_other_cluster(m.known.identity, settings_.known.identity); !why.empty())
     return why;
-  bool is_process = false;
-  for (const auto& role : m.roles) {
-    if (role.kind != hosted_kind::client)
-      is_process = true;
-    else if (!settings_.known.address_of(role.id).empty())
+  for (const auto& role : m.roles)
+    if (role.kind == hosted_kind::client && !settings_.known.address_of(role.id).empty())
       return "a client must not have the id of a member, " + role.id.str();
-  }
-  if (!is_process)
+  if (!is_of_process(m))
     return {};
   if (m.address.empty())
     return "it does not say where it listens";
@@ -549,6 +571,8 @@ void node::heard(const heartbeat& m) {
     if (!link.announced)
       announce(link);
     hear_clock(link, m.wall_ms);
+    if (is_client())
+      return;
     if (m.version < settings_.known.version() || m.live_from < settings_.known.live_from ||
         (m.identity == 0 && settings_.known.identity != 0))
       self_->send(link.remote, members_news{settings_.known});

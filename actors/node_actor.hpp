@@ -95,6 +95,8 @@ private:
   node_link* find_dialling(const std::string& address);
   void welcomed(const std::string& address, const caf::actor& remote, const welcome& m);
   welcome greet(const hello& m);
+  static bool is_of_process(const hello& m);
+  std::string why_malformed(const hello& m) const;
   std::string why_unwelcome(const hello& m) const;
   bool is_told_of(const std::string& address) const;
   void demand_own_cluster(const membership& news) const;

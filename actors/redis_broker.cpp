@@ -1,10 +1,10 @@
 #include "redis_broker.hpp"
 
+#include "file_limit.hpp"
 #include "shell.hpp"
 
 #include <algorithm>
 #include <array>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <utility>
@@ -18,30 +18,14 @@ constexpr std::size_t small_read_bytes = 2 << 10;
 constexpr std::size_t large_read_bytes = 64 << 10;
 /// CAF keeps two buffers of the longest that was written to a connection.
 constexpr std::size_t write_bytes = 32 << 10;
-/// Files that the rest of the process may need.
-constexpr std::size_t spare_files = 512;
 constexpr std::chrono::seconds look_every{1};
-
-/// As many files as the operating system lets this process open.
-std::size_t raise_file_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-    return 1'024;
-  if (limit.rlim_cur < limit.rlim_max) {
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit); // if not, the old limit is what there is
-    getrlimit(RLIMIT_NOFILE, &limit);
-  }
-  return limit.rlim_cur;
-}
 
 } // namespace
 
 redis_broker::redis_broker(caf::io::broker* self, redis_broker_options options)
     : self_(self), options_(std::move(options)) {
-  const auto files = raise_file_limit();
   auto& most = options_.limits.max_connections;
-  most = std::min(most, files > 2 * spare_files ? files - spare_files : files / 2);
+  most = std::min(most, own_file_budget().redis);
   self_->add_doorman(std::move(options_.door));
 }
 

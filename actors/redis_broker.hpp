@@ -12,7 +12,7 @@
 namespace pmmc {
 
 struct redis_limits : redis::stream_limits {
-  std::size_t max_connections = 20'000; ///< or what the operating system allows, less `spare_files`
+  std::size_t max_connections = 20'000; ///< or its share of the descriptors (file_limit.hpp)
   /// Seconds without a byte taken, while others wait for the room that its replies take.
   unsigned max_stalled = 3;
 };

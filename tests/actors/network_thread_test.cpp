@@ -1,5 +1,6 @@
 // Actors on the network's thread, and connections that write at the end of a turn: real sockets,
 // over loopback.
+#include "guarded_middleman.hpp"
 #include "network_thread.hpp"
 #include "system.hpp"
 
@@ -20,24 +21,34 @@ std::string text_of(std::uint64_t number) {
   return std::to_string(number) + ':' + std::string(size, 'x');
 }
 
-caf::behavior echo(caf::event_based_actor*) {
-  return {[](std::uint64_t number, std::string& text) {
-    return caf::make_message(number, std::move(text));
-  }};
+/// Who asks for its status is a member from then on, as if it had said hello.
+caf::behavior echo(caf::event_based_actor* self) {
+  return {
+      [self](const status_request& m) {
+        admit(self->system(), self->current_sender()->node(), true);
+        return m;
+      },
+      [](decision& m) { return std::move(m); },
+  };
 }
 
 /// Sends everything at once, and counts what comes back in order and unchanged.
 caf::behavior sender(caf::stateful_actor<std::uint64_t>* self, const caf::actor& to,
                      const caf::actor& report, std::uint64_t count) {
   self->state = 0;
-  for (std::uint64_t n = 0; n < count; ++n)
-    self->send(to, n, text_of(n));
-  return {[=](std::uint64_t number, const std::string& text) {
-    if (number == self->state && text == text_of(number))
-      ++self->state;
-    if (number + 1 == count)
-      self->send(report, self->state);
-  }};
+  self->send(to, status_request{});
+  return {
+      [=](const status_request&) {
+        for (std::uint64_t n = 0; n < count; ++n)
+          self->send(to, decision{1, n, command{text_of(n)}});
+      },
+      [=](const decision& m) {
+        if (m.slot == self->state && m.value == command{text_of(m.slot)})
+          ++self->state;
+        if (m.slot + 1 == count)
+          self->send(report, self->state);
+      },
+  };
 }
 
 caf::behavior tell_thread(caf::event_based_actor*) {
