@@ -16,6 +16,8 @@ std::string_view to_string(reply_status status) {
     return "refused";
   case reply_status::unavailable:
     return "unavailable";
+  case reply_status::put_off:
+    return "put_off";
   }
   return "unknown";
 }

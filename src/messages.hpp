@@ -119,6 +119,8 @@ enum class reply_status : std::uint8_t {
   refused = 3,       ///< not executed: malformed or too large; the body says what
   unavailable = 4,   ///< query: not answered, no quorum; request: still under way, but nothing is
                      ///< decided at present; the body says who was reached
+  put_off = 5,       ///< not executed where it was decided, as too much of its session waits; but
+                     ///< another copy of the request may be executed all the same
 };
 
 /// Replica → client. `body` belongs to the state machine, but for errors, where it is English text.

@@ -91,7 +91,7 @@ void session_table::execute(const batch_entry& entry, slot_num slot, const execu
     responses.push_back(known ? std::move(*known) : answer_acknowledged_before(entry));
   } else if (s.is_full_for(entry.sequence)) {
     responses.push_back(
-        answer_to(entry, reply_status::busy,
+        answer_to(entry, reply_status::put_off,
                   "too many requests of this session wait for an earlier one, or too "
                   "many answers for the client to acknowledge them"));
   } else if (entry.sequence == s.next_sequence) {
