@@ -19,6 +19,7 @@ struct p1a {
   config_version version = 0;
   ballot_num ballot;
   slot_num from_slot = 1;
+  slot_num to_slot = 0; ///< what lies from here on need not be told now; 0: all is asked for
 };
 
 /// Acceptor → scout. Names the ballot that was asked and the acceptor's own one: only a higher own

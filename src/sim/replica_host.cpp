@@ -40,6 +40,7 @@ bool is_whole(std::string_view file) {
 void replica_host::start() {
   auto settings = world_.options.replica;
   settings.id = id();
+  settings.near_slots = world_.options.window;
   settings.seed = world_.chance.next();
   settings.founds = random_source{settings.seed}.next();
   auto state = state_before_slot_1(world_.options);
