@@ -119,12 +119,18 @@ void replica::fill_gap(slot_num end) {
   filled_to_ = std::max(filled_to_, end);
 }
 
-/// A gap may be as long as the log: while it is filled, the window moves on with it.
+/// A gap may be as long as the log: while it is filled, the window moves on with it. If a replica
+/// turns up that is ahead by more than that, it is asked instead.
 void replica::go_on_filling() {
   if (!fills_gap_)
     return;
   const auto end = highest_known_slot();
-  fills_gap_ = end > slot_out() && !fetching_;
+  const auto& latest = known_configurations().latest();
+  const bool is_helped = std::any_of(peers_.begin(), peers_.end(), [&](const auto& peer) {
+    return peer.second.state.slot_out > slot_out() + state_->window() && heard_lately(peer.first) &&
+           latest.has_replica(peer.first);
+  });
+  fills_gap_ = end > slot_out() && !fetching_ && !is_helped;
   if (fills_gap_)
     fill_gap(end);
 }
