@@ -55,8 +55,9 @@ void carry_out(caf::event_based_actor* self, leader_shell& shell) {
   shell.counted.commanders_started += out.start_commanders.size();
   for (auto& task : out.start_scouts) {
     const auto version = task.config->version;
-    spdlog::info("{} scouts for ballot {} from slot {} in configuration {}", shell.id.view(),
-                 to_string(task.ballot), task.from_slot, version);
+    spdlog::log(task.to_slot == 0 ? spdlog::level::info : spdlog::level::debug,
+                "{} scouts for ballot {} from slot {} in configuration {}", shell.id.view(),
+                to_string(task.ballot), task.from_slot, version);
     shell.scouts.emplace_back(version,
                               self->spawn(scout_actor, me, shell.id, shell.peers, std::move(task)));
   }

@@ -18,6 +18,8 @@ std::string_view to_string(reply_status status) {
     return "unavailable";
   case reply_status::too_large:
     return "too_large";
+  case reply_status::put_off:
+    return "put_off";
   }
   return "unknown";
 }

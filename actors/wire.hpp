@@ -99,7 +99,7 @@ typename Inspector::result_type inspect(Inspector& f, membership& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, p1a& x) {
-  return f(caf::meta::type_name("p1a"), x.leader, x.version, x.ballot, x.from_slot);
+  return f(caf::meta::type_name("p1a"), x.leader, x.version, x.ballot, x.from_slot, x.to_slot);
 }
 
 template <class Inspector>

@@ -112,7 +112,8 @@ p1b acceptor::answer(const p1a& m) const {
   for (auto it = accepted.lower_bound(m.from_slot); it != accepted.end(); ++it) {
     if (!serves(m.version, it->first))
       continue; // outside the version's slots nothing counts
-    if (bytes > 0 && bytes + it->second.value.size() > options_.page_bytes) {
+    const bool page_is_full = bytes > 0 && bytes + it->second.value.size() > options_.page_bytes;
+    if (page_is_full || (m.to_slot != 0 && it->first >= m.to_slot)) {
       reply.next_slot = it->first;
       break;
     }

@@ -173,9 +173,11 @@ void client::settle_sequence(response& m) {
   case reply_status::too_large:   // of queries only
     return;
   case reply_status::busy:
+  case reply_status::put_off: // that copy; where it was handed on, there may be others
     op.trouble = m.body;
     op.busy = true;
-    op.attempts -= op.attempts > 0 ? 1 : 0;
+    if (m.status == reply_status::busy && op.attempts > 0)
+      --op.attempts;
     op.resend_tick = tick_ + options_.busy_ticks;
     return;
   case reply_status::session_ended:

@@ -3,6 +3,7 @@
 #include "invariant.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace pmmc {
@@ -44,11 +45,11 @@ void leader::on(const propose& m) {
     return;
   if (m.slot < watermark_) {
     out_.send.push_back({m.replica, collected{watermark_}});
+  } else if (is_active() && m.slot < covered_from_) {
+    recover(m);
   } else if (!is_active() || !adopted_.contains(m.version)) {
     if (proposals_.size() < 4 * options_.window)
       proposals_.emplace(m.slot, m.value); // until phase 1 of its configuration is over
-  } else if (m.slot < covered_from_) {
-    recover(m);
   } else {
     command_slot(m.slot, m.value);
   }
@@ -72,20 +73,37 @@ void leader::start_waiting_commanders() {
   }
 }
 
-/// A replica needs a slot that phase 1 has not looked at: look, and only then propose. Not beyond
-/// the next slot with a commander: what the scout finds there would be older than what was asked
-/// meanwhile.
+/// A replica needs a slot that phase 1 has not looked at: look, and only then propose. The slot's
+/// configuration may be one that this office has not scouted, as its slots were decided before.
 void leader::recover(const propose& m) {
+  if (waiting_for_scouts_.contains(m.version))
+    return; // one scout for a configuration at a time; the replica proposes again
   if (recovery_proposals_.size() < options_.window)
     recovery_proposals_.emplace(m.slot, m.value);
-  if (recovering_from_)
+  start_recovery();
+}
+
+/// At most WINDOW slots at a time, so that new proposals always find commanders free. Not beyond
+/// the slot's configuration, in whose name the scout asks, nor beyond the next slot with a
+/// commander: what the scout finds there would be older than what was asked meanwhile.
+void leader::start_recovery() {
+  std::erase_if(recovery_proposals_, [&](const auto& wanted) {
+    return wanted.first < watermark_ || proposals_.contains(wanted.first) ||
+           decisions_.contains(wanted.first);
+  });
+  if (recovering_from_ || recovery_proposals_.empty())
     return;
-  auto to_slot =
-      std::min({covered_from_, m.slot + options_.window, configurations_.end_of(m.version)});
-  if (const auto busy = proposals_.upper_bound(m.slot); busy != proposals_.end())
+  const auto under_way = static_cast<std::uint64_t>(
+      std::distance(proposals_.begin(), proposals_.lower_bound(covered_from_)));
+  if (under_way > options_.window / 2)
+    return; // goes on when some of them are decided
+  const auto slot = recovery_proposals_.begin()->first;
+  auto to_slot = std::min({covered_from_, slot + options_.window - under_way,
+                           configurations_.end_of(configurations_.for_slot(slot).version)});
+  if (const auto busy = proposals_.upper_bound(slot); busy != proposals_.end())
     to_slot = std::min(to_slot, busy->first);
-  recovering_from_ = m.slot;
-  out_.start_scouts.push_back({config_for(m.slot), ballot_num_, m.slot, to_slot});
+  recovering_from_ = slot;
+  out_.start_scouts.push_back({config_for(slot), ballot_num_, slot, to_slot});
 }
 
 void leader::propose_recovered(const adopted& m) {
@@ -104,7 +122,8 @@ void leader::propose_recovered(const adopted& m) {
   for (auto it = recovery_proposals_.lower_bound(m.from_slot); it != last; ++it)
     if (free(it->first) && !commanded_.contains(it->first))
       command_slot(it->first, it->second);
-  recovery_proposals_.erase(recovery_proposals_.begin(), last);
+  recovery_proposals_.erase(recovery_proposals_.lower_bound(m.from_slot), last);
+  start_recovery();
 }
 
 void leader::on(const commander_outcome& m, const ballot_num& ballot) {
@@ -129,6 +148,7 @@ void leader::handle(const decided& m) {
   timeout_.decrease();
   forget_decided();
   start_waiting_commanders();
+  start_recovery();
 }
 
 void leader::handle(const below_watermark& m) {
@@ -136,14 +156,24 @@ void leader::handle(const below_watermark& m) {
   proposals_.erase(m.slot);
   watermark_ = std::max(watermark_, m.watermark);
   start_waiting_commanders();
+  start_recovery();
 }
 
-slot_num leader::least_replica_slot_out() const {
+/// Of the replicas that are heard and have performed all slots below `not_below`.
+slot_num leader::least_replica_slot_out(slot_num not_below) const {
   std::optional<slot_num> least;
   for (const auto& [id, news] : replicas_)
-    if (news.heard_tick + options_.forget_replica_ticks >= tick_)
+    if (news.heard_tick + options_.forget_replica_ticks >= tick_ && news.slot_out >= not_below)
       least = std::min(least.value_or(news.slot_out), news.slot_out);
   return least.value_or(0);
+}
+
+/// Slots below are decided, whatever has become of the replica that performed them.
+slot_num leader::most_replica_slot_out() const {
+  slot_num most = 0;
+  for (const auto& [id, news] : replicas_)
+    most = std::max(most, news.slot_out);
+  return most;
 }
 
 /// A slot forgotten is no longer covered: a proposal for it must not get a second value at this

@@ -49,6 +49,7 @@ public:
     unsigned lost_quorum_ticks = 100; ///< without signs of a majority of acceptors: give up office,
                                       ///< or running for it
     unsigned forget_replica_ticks = 100;
+    std::uint64_t near_slots = 1'024; ///< phase 1 waits for replicas that are no further behind
     std::size_t kept_decisions_bytes = 16 << 20;
   };
 
@@ -100,6 +101,7 @@ private:
 
   // configurations
   slot_num needed_from() const;
+  bool is_in_office() const { return state_ == state::active || state_ == state::scouting; }
   std::vector<std::shared_ptr<const configuration>> live_configurations() const;
   bool may_lead(const configuration& config) const;
   bool may_lead_any() const;
@@ -135,9 +137,11 @@ private:
   void command_slot(slot_num slot, const command& value);
   void start_waiting_commanders();
   void recover(const propose& m);
+  void start_recovery();
   void propose_recovered(const adopted& m);
   void forget_decided();
-  slot_num least_replica_slot_out() const;
+  slot_num least_replica_slot_out(slot_num not_below = 0) const;
+  slot_num most_replica_slot_out() const;
   std::shared_ptr<const configuration> config_for(slot_num slot) const;
   std::size_t max_commanders() const { return 2 * options_.window; }
 
@@ -163,6 +167,7 @@ private:
   slot_num covered_from_ = 1;
   slot_num watermark_ = 1;
   slot_num highest_decided_ = 0;
+  slot_num kept_from_ = 1;                ///< needed_from() of this office so far
   std::map<slot_num, command> proposals_; ///< undecided, as in the paper
   std::map<slot_num, command> decisions_; ///< decided at this leader's ballots, recent
   std::size_t decisions_bytes_ = 0;

@@ -6,8 +6,15 @@
 
 namespace pmmc {
 
-/// Slots below are decided, and safe with the replicas that count.
-slot_num leader::needed_from() const { return std::max(watermark_, least_replica_slot_out()); }
+/// Slots below are decided: phase 1 begins here, and the configurations from here on are live. The
+/// replicas that are well advanced have performed them; one that lags (it restarted from an old
+/// snapshot, say) gets them from the others, or by recover(), and holds up nothing that is new. In
+/// office it never goes back: what has been forgotten is not heard of any more.
+slot_num leader::needed_from() const {
+  const auto most = most_replica_slot_out();
+  const auto near = least_replica_slot_out(most - std::min(most, options_.near_slots));
+  return std::max({watermark_, near != 0 ? near : most, is_in_office() ? kept_from_ : 1});
+}
 
 membership leader::known_members() const {
   return membership{configurations_, configurations_.from(watermark_).front()->version};
@@ -93,6 +100,8 @@ void leader::retire() {
 /// What is decided and safe elsewhere is waited for no longer: its acceptors may be switched off.
 void leader::forget_retired() {
   const auto needed = needed_from();
+  if (is_in_office())
+    kept_from_ = needed;
   bool waited_in_vain = false;
   for (auto it = waiting_for_scouts_.begin(); it != waiting_for_scouts_.end();) {
     const auto end = configurations_.end_of(*it);
@@ -120,7 +129,10 @@ void leader::forget_retired() {
     proposals_.erase(proposals_.begin());
   }
   start_waiting_commanders();
-  if (waited_in_vain && waiting_for_scouts_.empty() && state_ == state::scouting)
+  start_recovery();
+  if (waited_in_vain && is_active())
+    command_proposals(); // what waited for that configuration is to be looked for first
+  else if (waited_in_vain && waiting_for_scouts_.empty() && state_ == state::scouting)
     become_active();
 }
 

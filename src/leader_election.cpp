@@ -8,6 +8,7 @@
 namespace pmmc {
 
 void leader::run_for_office() {
+  kept_from_ = needed_from();
   state_ = state::scouting;
   const auto seqnum =
       std::max(free_seqnum_, preempted_by_.is_bottom() ? 0 : preempted_by_.seqnum + 1);
@@ -20,7 +21,7 @@ void leader::run_for_office() {
   waiting_for_scouts_.clear();
   adopted_.clear();
   commanded_.clear();
-  covered_from_ = needed_from();
+  covered_from_ = kept_from_;
   scout_live_configurations();
 }
 
@@ -243,8 +244,6 @@ void leader::on_tick() {
     send_pings();
     forget_decided();
     forget_retired();
-    if (is_active()) // replicas that restarted may need a configuration that nobody did before
-      scout_live_configurations();
   }
   const bool out_of_office = state_ == state::passive || state_ == state::starting;
   const bool has_quorum = hears_quorum();

@@ -19,6 +19,7 @@ struct p1a {
   config_version version = 0;
   ballot_num ballot;
   slot_num from_slot = 1;
+  slot_num to_slot = 0; ///< what lies from here on need not be told now; 0: all is asked for
 };
 
 /// Acceptor → scout. Names the ballot that was asked and the acceptor's own one: only a higher own
@@ -133,6 +134,8 @@ enum class reply_status : std::uint8_t {
                      ///< decided at present; the body says who was reached
   too_large = 5,     ///< query: the answer has more than query::max_reply bytes; the body says how
                      ///< many, as a varint
+  put_off = 6,       ///< not executed where it was decided, as too much of its session waits; but
+                     ///< another copy of the request may be executed all the same
 };
 
 /// Replica → client. `body` belongs to the state machine, but for errors, where it is English text.

@@ -100,6 +100,7 @@ void replica::respond(const role_id& client, response r) {
 }
 
 void replica::flush() {
+  go_on_filling();
   if (const auto now = proposer(); now != last_proposer_) {
     last_proposer_ = now;
     take_back_handed_on(0);
@@ -237,9 +238,10 @@ std::string replica::why_stalled() const {
 }
 
 /// The replica nearest the active leader: in its process, or else one that its place among the
-/// leaders picks. This one, if that one is silent or does not see the same leader, if no leader is
-/// known, or if others count on this one: what has been handed on once is not handed on again, or
-/// it would go round in circles wherever two replicas disagree.
+/// leaders picks, or else the first after it that is not far behind. This one, if that one is
+/// silent or does not see the same leader, if no leader is known, or if others count on this one:
+/// what has been handed on once is not handed on again, or it would go round in circles wherever
+/// two replicas disagree.
 role_id replica::proposer() const {
   if (tick_ < called_upon_until_tick_)
     return options_.id;
@@ -256,13 +258,33 @@ role_id replica::proposer() const {
   const auto neighbour =
       std::find_if(config.replicas.begin(), config.replicas.end(),
                    [&](const member& m) { return m.address == leader->address; });
-  const auto& nearest = neighbour != config.replicas.end()
-                            ? *neighbour
-                            : config.replicas[place % config.replicas.size()];
+  if (neighbour != config.replicas.end())
+    place = static_cast<std::size_t>(neighbour - config.replicas.begin());
+  const auto& nearest = able_replica(config, place % config.replicas.size());
   const auto seen = peers_.find(nearest.id);
   const bool able = seen != peers_.end() && heard_lately(nearest.id) &&
                     seen->second.state.ballot.leader == active_ballot_.leader;
   return able ? nearest.id : options_.id;
+}
+
+/// One that is far behind (it restarted, say) can assign only slots that were decided long ago.
+const member& replica::able_replica(const configuration& config, std::size_t nearest) const {
+  for (std::size_t i = 0; i < config.replicas.size(); ++i) {
+    const auto& next = config.replicas[(nearest + i) % config.replicas.size()];
+    const auto known = peers_.find(next.id);
+    if (next.id == options_.id ? !is_far_behind(slot_out())
+                               : known == peers_.end() || !known->second.lags)
+      return next;
+  }
+  return config.replicas[nearest];
+}
+
+bool replica::is_far_behind(slot_num slot) const {
+  return slot + state_->window() + options_.near_slots < std::max(slot_out(), highest_known_slot());
+}
+
+void replica::hear(const role_id& peer, const vitals& state) {
+  peers_[peer] = {tick_, state, is_far_behind(state.slot_out)};
 }
 
 bool replica::heard_lately(const role_id& peer) const {

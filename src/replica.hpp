@@ -63,7 +63,9 @@ public:
     std::size_t max_pending_bytes = 64 << 20;
     std::size_t max_op_bytes = pmmc::max_op_bytes;
     std::size_t max_queries = 65'536;
-    std::size_t read_bytes = 2 << 20;         ///< of answers to reads until take(); the rest waits
+    std::uint64_t near_slots = 1'024; ///< a replica behind WINDOW and so many more is passed over
+                                      ///< when slots are to be assigned
+    std::size_t read_bytes = 2 << 20; ///< of answers to reads until take(); the rest waits
     std::size_t snapshot_log_bytes = 4 << 20; ///< or the size of the state, if that is more
     std::size_t page_bytes = 1 << 20;         ///< of a catch-up answer
     std::size_t kept_decisions_bytes =
@@ -182,6 +184,7 @@ private:
   struct peer_news {
     std::uint64_t heard_tick = 0;
     vitals state;
+    bool lags = false; ///< it was far behind when it said so
   };
   struct read_round {
     std::uint64_t number = 0;
@@ -220,6 +223,9 @@ private:
   void take_back_handed_on(std::uint64_t least_ticks);
   void queue_again(const std::set<request_key>& keys);
   role_id proposer() const;
+  const member& able_replica(const configuration& config, std::size_t nearest) const;
+  bool is_far_behind(slot_num slot) const;
+  void hear(const role_id& peer, const vitals& state);
   bool heard_lately(const role_id& peer) const;
   void set_active(const ballot_num& ballot);
 
@@ -254,6 +260,7 @@ private:
   void ask_for_decisions(const role_id& peer);
   role_id replica_ahead();
   void fill_gap(slot_num end);
+  void go_on_filling();
   void request_piece();
   void forget_overtaken_proposals();
 
@@ -295,6 +302,8 @@ private:
   std::uint64_t asked_tick_ = 0;
   std::uint64_t stall_tick_ = 0; ///< when the present stall was first acted on
   slot_num wanted_slot_ = 0;     ///< slots below are known to be decided somewhere
+  bool fills_gap_ = false;       ///< nobody is ahead, so the leaders are asked, slot after slot
+  slot_num filled_to_ = 0;       ///< slots below have been asked for
   std::optional<fetch> fetching_;
   std::optional<fetch> interrupted_; ///< to be gone on with, if the same snapshot is offered again
 

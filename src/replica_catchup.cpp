@@ -19,14 +19,14 @@ void replica::send_pings() {
 }
 
 void replica::on(const ping& m) {
-  peers_[m.from] = {tick_, m.state};
+  hear(m.from, m.state);
   out_.send.push_back({m.from, pong{options_.id, m.number, current_vitals()}});
   send_news(m.from, m.state.version);
   update_watermark();
 }
 
 void replica::on(const pong& m) {
-  peers_[m.from] = {tick_, m.state};
+  hear(m.from, m.state);
   if (m.state.active && m.state.ballot.leader == m.from && m.state.ballot >= active_ballot_)
     set_active(m.state.ballot);
   else if (!m.state.active && active_ballot_.leader == m.from)
@@ -84,8 +84,11 @@ void replica::catch_up() {
   const auto peer = replica_ahead();
   if (!peer.empty())
     ask_for_decisions(peer);
-  if (tick_ >= stall_tick_ + (peer.empty() ? 1 : 5) * options_.resend_ticks)
-    fill_gap(end);
+  if (tick_ < stall_tick_ + (peer.empty() ? 1 : 5) * options_.resend_ticks)
+    return;
+  fills_gap_ = peer.empty();
+  filled_to_ = 0;
+  fill_gap(end);
 }
 
 /// Whoever tells of being ahead: for one that joins, these may be replicas of configurations
@@ -110,9 +113,26 @@ void replica::ask_for_decisions(const role_id& peer) {
 /// Proposes no-ops: a leader answers with what was decided, or gets the no-op decided.
 void replica::fill_gap(slot_num end) {
   end = std::min(end, slot_out() + state_->window());
-  for (auto slot = slot_out(); slot < end; ++slot)
+  for (auto slot = std::max(slot_out(), filled_to_); slot < end; ++slot)
     if (!decisions_.contains(slot) && !proposals_.contains(slot))
       propose_in(slot, {});
+  filled_to_ = std::max(filled_to_, end);
+}
+
+/// A gap may be as long as the log: while it is filled, the window moves on with it. If a replica
+/// turns up that is ahead by more than that, it is asked instead.
+void replica::go_on_filling() {
+  if (!fills_gap_)
+    return;
+  const auto end = highest_known_slot();
+  const auto& latest = known_configurations().latest();
+  const bool is_helped = std::any_of(peers_.begin(), peers_.end(), [&](const auto& peer) {
+    return peer.second.state.slot_out > slot_out() + state_->window() && heard_lately(peer.first) &&
+           latest.has_replica(peer.first);
+  });
+  fills_gap_ = end > slot_out() && !fetching_ && !is_helped;
+  if (fills_gap_)
+    fill_gap(end);
 }
 
 void replica::on(const collected& m) { wanted_slot_ = std::max(wanted_slot_, m.watermark); }

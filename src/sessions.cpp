@@ -95,7 +95,7 @@ void session_table::execute(const batch_entry& entry, slot_num slot, const execu
     auto known = recorded(entry.session, entry.sequence);
     responses.push_back(known ? std::move(*known) : answer_acknowledged_before(entry));
   } else if (s.is_full_for(entry.sequence)) {
-    responses.push_back(answer_to(entry, reply_status::busy, std::string{too_much}));
+    responses.push_back(answer_to(entry, reply_status::put_off, std::string{too_much}));
   } else if (entry.sequence == s.next_sequence) {
     record(entry.session, s, perform(entry.kind, entry.op, run), responses);
     run_held_back(entry.session, s, run, responses);
@@ -129,7 +129,7 @@ void session_table::run_held_back(session_id id, session& s, const executor& run
     bytes_ -= next.op.size();
     s.held_back_bytes -= next.op.size();
     if (s.is_full_for(s.next_sequence)) { // the answers of those before it took all the room
-      responses.push_back({id, s.next_sequence, reply_status::busy, std::string{too_much}});
+      responses.push_back({id, s.next_sequence, reply_status::put_off, std::string{too_much}});
       return;
     }
     record(id, s, perform(next.kind, next.op, run), responses);

@@ -82,16 +82,17 @@ struct role_contents {
     const auto& [options, configurations, shared_configurations, random, state, ballot_num,
                  preempted_by, free_seqnum, timeout, tick, office_tick, ping_number,
                  watched_is_down, waiting_for_scouts, adopted, pmax, acceptors, replicas,
-                 covered_from, watermark, highest_decided, proposals, decisions, decisions_bytes,
-                 commanded, commanders, waiting_for_commander, recovering_from, recovery_proposals,
-                 counters, unsent] = role;
+                 covered_from, watermark, highest_decided, kept_from, proposals, decisions,
+                 decisions_bytes, commanded, commanders, waiting_for_commander, recovering_from,
+                 recovery_proposals, counters, unsent] = role;
     PMMC_INVARIANT(unsent.send.empty(), "the search takes all outputs of a step");
     std::map<role_id, slot_num> replica_slots;
     for (const auto& [id, news] : replicas)
       replica_slots.emplace(id, news.slot_out);
+    const auto kept = role.is_in_office() ? kept_from : 0;
     exhaustive::put_all(out, versions_of(configurations), state, ballot_num, preempted_by,
                         free_seqnum, waiting_for_scouts, adopted, pmax, replica_slots, covered_from,
-                        watermark, highest_decided, proposals, decisions, commanded.runs(),
+                        watermark, highest_decided, kept, proposals, decisions, commanded.runs(),
                         commanders, waiting_for_commander, recovering_from, recovery_proposals);
   }
 
@@ -140,7 +141,9 @@ struct outcome_writer {
 struct message_writer {
   std::string& out;
 
-  void operator()(const p1a& m) const { put_all(out, m.leader, m.version, m.ballot, m.from_slot); }
+  void operator()(const p1a& m) const {
+    put_all(out, m.leader, m.version, m.ballot, m.from_slot, m.to_slot);
+  }
   void operator()(const p1b& m) const {
     put_all(out, m.acceptor, m.version, m.asked, m.ballot, m.from_slot, m.next_slot, m.watermark,
             m.accepted);

@@ -137,6 +137,7 @@ acceptor process_driver::make_acceptor(unsigned number, acceptor_state recovered
 
 leader process_driver::make_leader(unsigned number, std::uint64_t free_seqnum) const {
   leader::settings options;
+  options.near_slots = 0; // a replica lags as soon as it is behind
   options.id = configs_[0].leaders[number].id;
   options.window = scope_.reconfigure ? 1 : scope_.slots;
   // When things happen is for the search to choose: short waits only make its steps cheap.

@@ -9,6 +9,7 @@ void leader_host::start() {
   settings.id = id();
   settings.seed = world_.chance.next();
   settings.window = world_.options.window;
+  settings.near_slots = world_.options.window; // logs are short, and replicas shall lag
   role_.emplace(settings, disk_free_seqnum_, known_);
   world_.checkers.leader_started(number());
   settle();

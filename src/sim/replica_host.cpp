@@ -40,6 +40,7 @@ bool is_whole(std::string_view file) {
 void replica_host::start() {
   auto settings = world_.options.replica;
   settings.id = id();
+  settings.near_slots = world_.options.window;
   settings.seed = world_.chance.next();
   settings.founds = random_source{settings.seed}.next();
   auto state = state_before_slot_1(world_.options);
@@ -55,7 +56,8 @@ void replica_host::start() {
 void replica_host::check(world& w, const role_id& to, const message& m) const {
   w.checkers.replica_sent(number(), to, m);
   if (const auto* r = std::get_if<response>(&m))
-    w.facts.count(fact::refused_as_busy, r->status == reply_status::busy);
+    w.facts.count(fact::refused_as_busy,
+                  r->status == reply_status::busy || r->status == reply_status::put_off);
   else if (const auto* q = std::get_if<query_reply>(&m))
     w.facts.count(fact::read_answered, q->status == reply_status::ok);
   else if (std::holds_alternative<handoff>(m))

@@ -81,7 +81,7 @@ std::string version_text(config_version v) { return " v" + std::to_string(v); }
 struct teller {
   std::string operator()(const p1a& m) {
     return "p1a " + to_string(m.ballot) + version_text(m.version) + " from" +
-           slot_text(m.from_slot);
+           slot_text(m.from_slot) + (m.to_slot == 0 ? "" : " to" + slot_text(m.to_slot));
   }
   std::string operator()(const p1b& m) {
     std::string text = "p1b asked " + to_string(m.asked) + version_text(m.version) + " holds " +

@@ -87,6 +87,7 @@ void checker::looked_at(const role_id& id, const replica& r) {
   demand(r.slot_out() >= before, "R4: slot_out has decreased");
   learn(r.state().configurations());
   watermark(r.watermark());
+  watermark_computed(id, before, r);
   if (r.slot_out() == before)
     return;
   for (auto it = r.decisions().lower_bound(before); it != r.decisions().end(); ++it)
@@ -97,7 +98,23 @@ void checker::looked_at(const role_id& id, const replica& r) {
   demand(known->second == fingerprint, "S1: states differ at the same slot_out");
 }
 
-void checker::forget(const role_id& replica) { slot_out_.erase(replica); }
+/// G1, where it is computed: f + 1 replicas of the configuration in force and of each one pending,
+/// of those that it knew before this input, and knows after it.
+void checker::watermark_computed(const role_id& id, slot_num slot_out_before, const replica& r) {
+  auto& before = watermark_.emplace(id, 1).first->second;
+  if (r.watermark() <= before)
+    return;
+  before = r.watermark();
+  const auto last = config_of(slot_out_before + window_ - 1).version;
+  auto it = configurations_.find(config_of(r.slot_out()).version);
+  for (; it != configurations_.end() && it->first <= last; ++it)
+    demand(is_durable(it->second, before), "G1: a replica computes too high a watermark");
+}
+
+void checker::forget(const role_id& replica) {
+  slot_out_.erase(replica);
+  watermark_.erase(replica);
+}
 
 void checker::durable(const role_id& id, slot_num slot) {
   auto& held = durable_[id];
@@ -105,17 +122,20 @@ void checker::durable(const role_id& id, slot_num slot) {
   held = slot;
 }
 
+bool checker::is_durable(const configuration& config, slot_num slot) const {
+  std::size_t holders = 0;
+  for (const auto& [id, held] : durable_)
+    holders += held >= slot && config.has_replica(id);
+  return holders >= config.durable_replicas();
+}
+
 void checker::watermark(slot_num slot) const {
   if (slot <= 1)
     return;
   const auto last_below = config_of(slot + window_ - 1).version; // decided below `slot`
-  for (auto it = configurations_.find(last_below); it != configurations_.end(); ++it) {
-    std::size_t holders = 0;
-    for (const auto& [id, held] : durable_)
-      holders += held >= slot && it->second.has_replica(id);
-    if (holders >= it->second.durable_replicas())
+  for (auto it = configurations_.find(last_below); it != configurations_.end(); ++it)
+    if (is_durable(it->second, slot))
       return;
-  }
   demand(false, "G1: the watermark is above what is durable");
 }
 

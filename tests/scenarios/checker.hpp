@@ -48,6 +48,8 @@ public:
 
 private:
   void decided(slot_num slot, const command& value);
+  void watermark_computed(const role_id& id, slot_num slot_out_before, const replica& r);
+  bool is_durable(const configuration& config, slot_num slot) const;
   void learn(const config_history& known);
 
   std::uint64_t window_;
@@ -59,6 +61,7 @@ private:
   std::map<slot_num, ballot_num> chosen_at_;
   std::map<role_id, std::pair<ballot_num, std::uint64_t>> last_ballot_; ///< and in which life
   std::map<role_id, slot_num> slot_out_;
+  std::map<role_id, slot_num> watermark_; ///< computed in its present life
   std::map<role_id, slot_num> durable_;
   std::map<slot_num, std::uint64_t> fingerprints_;
 };

@@ -71,7 +71,7 @@ void checking_client::on(const response& r) {
     return;
   }
   const auto it = requests_.find(r.sequence);
-  if (r.status == reply_status::busy || it == requests_.end())
+  if (r.status == reply_status::busy || r.status == reply_status::put_off || it == requests_.end())
     return;
   checker::demand(r.status == reply_status::ok, "a request is refused");
   if (r.sequence % 2 == 1)

@@ -30,11 +30,14 @@ void replica_checker::started(std::size_t replica, const pmmc::replica& r) {
   demand(r.slot_out() >= std::max<slot_num>(1, before.durable),
          [] { return std::string{"D2: a replica starts before its durable snapshot"}; });
   before.slot_out = r.slot_out();
+  before.watermark = 1;
+  looked_at_watermark(before, r);
   same_as_truth(r);
 }
 
 bool replica_checker::handled(std::size_t replica, const pmmc::replica& r) {
   auto& before = at(replica);
+  looked_at_watermark(before, r);
   if (r.slot_out() == before.slot_out)
     return false;
   demand(r.slot_out() > before.slot_out, [] { return std::string{"R4: slot_out has decreased"}; });
@@ -50,24 +53,42 @@ void replica_checker::durable(std::size_t replica, slot_num slot) {
   held = slot;
 }
 
-/// By the replicas of the last configuration decided below it, or of a later one: those before may
-/// be switched off.
+std::size_t replica_checker::holders(const known_configuration& config, slot_num slot) const {
+  return static_cast<std::size_t>(
+      std::count_if(config.replicas.begin(), config.replicas.end(),
+                    [&](std::size_t r) { return r < looks_.size() && looks_[r].durable >= slot; }));
+}
+
+/// Whoever computes a higher watermark needs f + 1 replicas of the configuration in force and of
+/// each one pending: of those that it knew before this input, and knows after it, at the least.
+void replica_checker::looked_at_watermark(look& before, const pmmc::replica& r) const {
+  const auto slot = r.watermark();
+  if (slot <= before.watermark)
+    return;
+  before.watermark = slot;
+  const auto last = book_.for_slot(before.slot_out + window_ - 1).version;
+  auto it = book_.all().find(book_.for_slot(r.slot_out()).version);
+  for (; it != book_.all().end() && it->first <= last; ++it)
+    demand(holders(it->second, slot) >= it->second.durable_replicas, [&] {
+      return "G1: a replica computes the watermark " + std::to_string(slot) +
+             ", which is durable at " + std::to_string(holders(it->second, slot)) +
+             " replicas of version " + std::to_string(it->first) + ", and must be at " +
+             std::to_string(it->second.durable_replicas);
+    });
+}
+
+/// What others believe, perhaps long after it was computed: by the replicas of the last
+/// configuration decided below it, or of a later one, as those before may be switched off.
 void replica_checker::watermark(slot_num slot) const {
   if (slot <= 1)
     return;
-  const auto holders = [&](const known_configuration& config) {
-    return static_cast<std::size_t>(
-        std::count_if(config.replicas.begin(), config.replicas.end(), [&](std::size_t r) {
-          return r < looks_.size() && looks_[r].durable >= slot;
-        }));
-  };
   const auto& last_below = book_.for_slot(slot + window_ - 1);
   for (auto it = book_.all().find(last_below.version); it != book_.all().end(); ++it)
-    if (holders(it->second) >= it->second.durable_replicas)
+    if (holders(it->second, slot) >= it->second.durable_replicas)
       return;
   demand(false, [&] {
     return "G1: the watermark " + std::to_string(slot) + " is durable at " +
-           std::to_string(holders(last_below)) + " replicas of version " +
+           std::to_string(holders(last_below, slot)) + " replicas of version " +
            std::to_string(last_below.version) + ", and must be at " +
            std::to_string(last_below.durable_replicas);
   });

@@ -37,9 +37,12 @@ private:
   struct look {
     slot_num slot_out = 1;
     slot_num durable = 0;
+    slot_num watermark = 1; ///< computed in its present life
   };
   look& at(std::size_t replica);
   void same_as_truth(const pmmc::replica& r) const;
+  void looked_at_watermark(look& before, const pmmc::replica& r) const;
+  std::size_t holders(const known_configuration& config, slot_num slot) const;
   void vitals_hold(std::size_t replica, const vitals& v) const;
 
   const fold& truth_;

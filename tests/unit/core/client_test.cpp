@@ -315,3 +315,21 @@ TEST_CASE("an ended session leaves what was in flight unknown, and the rest goes
   REQUIRE(ended.size() == 1);
   CHECK(ended[0].kind == outcome_kind::unknown);
 }
+
+TEST_CASE(
+    "what the log put off may be executed yet, as another copy; what a replica refused, not") {
+  for (const bool by_the_log : {false, true}) {
+    played_client c;
+    c.core.on_replica_up("r1", "h:1");
+    c.core.submit("a", 5);
+    c.open_session();
+    const auto asked = c.sent<request>();
+    REQUIRE(asked.size() == 1);
+    c.answer(asked[0].second, by_the_log ? reply_status::put_off : reply_status::busy, "too much");
+    c.ticks(6);
+    const auto ended = c.outcomes();
+    REQUIRE(ended.size() == 1);
+    CHECK(ended[0].kind == (by_the_log ? outcome_kind::unknown : outcome_kind::not_executed));
+    CHECK(ended[0].busy);
+  }
+}

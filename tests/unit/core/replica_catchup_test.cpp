@@ -1,3 +1,4 @@
+#include "reconfiguration.hpp"
 #include "unit/core/replica_bench.hpp"
 
 #include <doctest/doctest.h>
@@ -125,6 +126,22 @@ TEST_CASE("catch-up: only what is missing is asked for again, not what waits beh
     CHECK(p.slot == 1);
 }
 
+TEST_CASE("catch-up: where nobody is ahead, the window moves on with what the leaders find") {
+  replica_bench b;
+  pong p{"l1", 1, {}};
+  p.state.active = true;
+  p.state.ballot = {1, "l1"};
+  p.state.slot_out = 1'000;
+  b.role.on(p);
+  REQUIRE(only<propose>(b.tick(40).send, "l1").size() == 8);
+  for (slot_num slot = 1; slot <= 4; ++slot)
+    b.decide(slot, command{"x"});
+  const auto more = only<propose>(b.flush().send, "l1");
+  REQUIRE(more.size() == 4);
+  CHECK(more[0].slot == 9);
+  CHECK(more[3].slot == 12);
+}
+
 TEST_CASE("catch-up: if the one that is ahead never answers, the leaders are asked") {
   replica_bench b;
   std::vector<envelope> sent;
@@ -181,6 +198,37 @@ TEST_CASE("snapshots: G1, the watermark is what f + 1 replicas hold durably") {
   CHECK(b.role.watermark() == 40);
   b.hear_replica("l1", 99, {}, 99); // no replica
   CHECK(b.role.watermark() == 40);
+}
+
+TEST_CASE("snapshots: G1, f + 1 replicas of the configuration in force and of each pending one") {
+  replica_bench b;
+  b.open_session();
+  const auto r = reconfiguration{
+      1, {{member_kind::replica, "r3"}}, {{member_kind::replica, {"r4", "host9:1", "disk"}}}};
+  b.decide(2, {{request_kind::reconfigure, session_of_slot_1, 1, 0, encode(r)}});
+  for (slot_num slot = 3; slot < 6; ++slot)
+    b.decide(slot, command{});
+  b.role.snapshot_saved(5);
+  b.hear_replica("r4", 6, {}, 5); // r1 and r4 are enough for version 2, which is to come
+  CHECK(b.role.watermark() == 1);
+  b.hear_replica("r3", 6, {}, 4); // r1 and r3 for version 1
+  CHECK(b.role.watermark() == 4);
+}
+
+TEST_CASE(
+    "snapshots: G1, a smaller configuration that is to come needs fewer, not the one before") {
+  replica_bench b{{}, 8, 5};
+  b.open_session();
+  const auto r =
+      reconfiguration{1, {{member_kind::acceptor, "a4"}, {member_kind::acceptor, "a5"}}, {}};
+  b.decide(2, {{request_kind::reconfigure, session_of_slot_1, 1, 0, encode(r)}});
+  b.decide(3, command{});
+  REQUIRE(b.role.state().configurations().latest().durable_replicas() == 2);
+  b.role.snapshot_saved(4);
+  b.hear_replica("r2", 4, {}, 4);
+  CHECK(b.role.watermark() == 1); // f = 2 still
+  b.hear_replica("r3", 4, {}, 4);
+  CHECK(b.role.watermark() == 4);
 }
 
 TEST_CASE("snapshots: G1, what lies beyond slot_out may be for other replicas to hold") {

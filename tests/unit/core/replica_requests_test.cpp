@@ -223,6 +223,42 @@ TEST_CASE(
   CHECK(only<response>(b.role.take().send, "c1").size() == 1);
 }
 
+TEST_CASE("replica: one that is far behind assigns no slots, though it is the nearest") {
+  replica::settings settings;
+  settings.near_slots = 10; // and WINDOW: 8
+  const auto slots_to = [](slot_num last, replica_bench& b) {
+    for (slot_num slot = 2; slot <= last; ++slot)
+      b.decide(slot, command{});
+  };
+  const auto hear = [](replica_bench& b, slot_num r2, slot_num r3) {
+    b.hear_leader("l2");
+    b.hear_replica("r3", r3, "l2");
+    b.hear_replica("r2", r2, "l2");
+  };
+  replica_bench ahead{settings};
+  ahead.open_session();
+  slots_to(40, ahead);
+  hear(ahead, 39, 41);
+  CHECK_FALSE(ahead.role.proposes());
+  hear(ahead, 5, 5); // both restarted
+  CHECK(ahead.role.proposes());
+  hear(ahead, 5, 40); // the next one after r2 is r3
+  CHECK_FALSE(ahead.role.proposes());
+  ahead.ask(operation(s1, 1, "a"));
+  CHECK(only<handoff>(ahead.flush().send, "r3").size() == 1);
+
+  replica_bench behind{settings};
+  behind.open_session();
+  behind.hear_leader("l1"); // r1 itself is the nearest
+  for (const auto* id : {"r2", "r3"})
+    behind.hear_replica(id, 40, "l1");
+  CHECK_FALSE(behind.role.proposes());
+  behind.ask(operation(s1, 1, "a"));
+  CHECK(only<handoff>(behind.flush().send, "r2").size() == 1);
+  slots_to(30, behind);
+  CHECK(behind.role.proposes());
+}
+
 TEST_CASE("replica: takes over when the proposer falls silent, or its connection breaks") {
   for (const bool broken : {false, true}) {
     replica_bench b;

@@ -138,7 +138,7 @@ TEST_CASE("sessions: how far a client may run ahead is limited") {
   const auto s = b.open();
   CHECK(b.apply(operation(s, max_session_window, "last")).empty());
   CHECK(b.apply(operation(s, max_session_window + 1, "too far")).at(0).status ==
-        reply_status::busy);
+        reply_status::put_off);
 }
 
 TEST_CASE("sessions: answers that the client does not acknowledge are limited") {
@@ -147,7 +147,7 @@ TEST_CASE("sessions: answers that the client does not acknowledge are limited") 
   for (std::uint64_t i = 1; i <= max_session_window; ++i)
     CHECK(b.apply(operation(s, i, "x")).at(0).status == reply_status::ok);
   const auto next = max_session_window + 1;
-  CHECK(b.apply(operation(s, next, "x")).at(0).status == reply_status::busy);
+  CHECK(b.apply(operation(s, next, "x")).at(0).status == reply_status::put_off);
   CHECK(b.apply(operation(s, next, "x", max_session_window / 2)).at(0).status == reply_status::ok);
 }
 
@@ -161,7 +161,7 @@ TEST_CASE("sessions: what was held back is refused, too, when answers have taken
   REQUIRE(answers.size() == 3);
   CHECK(answers[1].status == reply_status::ok);
   CHECK(answers[2].sequence == 3);
-  CHECK(answers[2].status == reply_status::busy);
+  CHECK(answers[2].status == reply_status::put_off);
   CHECK_FALSE(b.table.holds_back(s, 3)); // so that it can be asked for again
   CHECK(b.table.holds_back(s, 4));
   const auto length = b.log().size();
