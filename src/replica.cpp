@@ -27,6 +27,8 @@ vitals replica::current_vitals() const {
   v.snapshot_slot = snapshot_slot_;
   v.watermark = watermark_;
   v.version = known_configurations().latest().version;
+  if (!state_->digests().empty())
+    v.digest = state_->digests().back();
   return v;
 }
 
@@ -385,6 +387,8 @@ void replica::perform() {
   stall_tick_ = 0;
   if (state_->configurations().latest().version != version)
     announce_configurations();
+  if (slot_out() / replicated_state::digest_slots != before / replicated_state::digest_slots)
+    compare_digests();
   answer_reads();
   snapshot_if_due();
   forget_decisions();

@@ -18,15 +18,28 @@ void replica::send_pings() {
     out_.send.push_back({id, p});
 }
 
+void replica::hear(const role_id& peer, const vitals& told) {
+  peers_[peer] = {tick_, told};
+  if (told.digest.slot == 0)
+    return;
+  agreement_.hear(peer, told.digest);
+  compare_digests();
+}
+
+void replica::compare_digests() {
+  agreement_.compare(state_->digests(), options_.id,
+                     state_->configurations().for_slot(slot_out()).replicas);
+}
+
 void replica::on(const ping& m) {
-  peers_[m.from] = {tick_, m.state};
+  hear(m.from, m.state);
   out_.send.push_back({m.from, pong{options_.id, m.number, current_vitals()}});
   send_news(m.from, m.state.version);
   update_watermark();
 }
 
 void replica::on(const pong& m) {
-  peers_[m.from] = {tick_, m.state};
+  hear(m.from, m.state);
   if (m.state.active && m.state.ballot.leader == m.from && m.state.ballot >= active_ballot_)
     set_active(m.state.ballot);
   else if (!m.state.active && active_ballot_.leader == m.from)
@@ -202,6 +215,7 @@ void replica::install(std::unique_ptr<replicated_state> fetched) {
   if (state_->configurations().latest().version != version)
     announce_configurations();
   update_watermark();
+  compare_digests();
   perform();
   answer_reads();
 }
@@ -234,6 +248,12 @@ void replica::snapshot_if_due() {
   if (saving_snapshot_ ||
       (!crossed &&
        log_bytes_since_snapshot_ < std::max(options_.snapshot_log_bytes, state_->size_bytes())))
+    return;
+  save_now();
+}
+
+void replica::save_now() {
+  if (saving_snapshot_ || snapshot_slot_ >= slot_out())
     return;
   saving_snapshot_ = true;
   log_bytes_since_snapshot_ = 0;
