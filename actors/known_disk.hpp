@@ -33,6 +33,10 @@ void stop_if_refused(const role_id& self, const storage::directory_facts& own,
 /// Enters `peer` into the directory of a role's shell, or into the list of those that it refuses.
 template <class Shell>
 void meet_peer(Shell& shell, const hosted_role& peer) {
+  if (peer.id == shell.id) { // itself, or a twin that waits elsewhere: it is the others who judge
+    shell.peers.up(peer);
+    return;
+  }
   auto refused = refuse_peer(shell.durable, shell.core.known_members(), peer);
   if (!refused) {
     shell.peers.up(peer);

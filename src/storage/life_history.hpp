@@ -34,7 +34,7 @@ struct life_history {
 /// What an acceptor or leader tells of its directory when it is met.
 struct directory_facts {
   std::string format_id;
-  life_history lives;
+  life_history lives;        ///< none: it says nothing of them, and is known by its disk only
   std::uint64_t records = 0; ///< held durably when the present life began; never fewer later
 };
 

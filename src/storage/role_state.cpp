@@ -158,7 +158,7 @@ acquaintance role_state::meet(const role_id& peer, const directory_facts& told) 
   }
   if (const auto verdict = judge(remembered, told); verdict != acquaintance::good)
     return verdict;
-  if (remembered.last != now) {
+  if (now.number != 0 && remembered.last != now) {
     remembered.last = now;
     remembered.records = told.records;
     write();

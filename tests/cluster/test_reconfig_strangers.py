@@ -111,8 +111,8 @@ class Twin(ReconfigurationTest):
         self.assertEqual(cluster.version(), 2)
         a1.term()
         there.term()  # and what it holds is old: a1 has had another life
-        shutil.rmtree(copy)
-        shutil.copytree(a1.directory, copy)
+        shutil.rmtree(copy / "data")
+        shutil.copytree(a1.directory / "data", copy / "data")
         there.start("--rejoin")
         cluster.reconfig([there])
         cluster.await_healthy()

@@ -53,4 +53,6 @@ TEST_CASE("lives: fewer records than before are those of a copy made within a li
   CHECK(judge(known, {"disk", after({11, 22}), 49}) == acquaintance::records_gone);
   CHECK(judge(known, {"disk", after({12}), 60}) == acquaintance::old_copy);
   CHECK(judge(known, {"other", after({11}), 60}) == acquaintance::other_disk);
+  CHECK(judge(known, {"disk", {}, 0}) == acquaintance::good); // tells of no lives
+  CHECK(judge(known, {"other", {}, 0}) == acquaintance::other_disk);
 }
