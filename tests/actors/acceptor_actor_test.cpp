@@ -103,9 +103,11 @@ TEST_CASE_FIXTURE(acceptor_stage, "nothing is sent to a peer that is not known")
 }
 
 TEST_CASE_FIXTURE(acceptor_stage, "the state survives a restart from the same directory") {
+  send(actor, peer_up{l2.as(hosted_kind::leader)});
   send(actor, p1a{"l2", 1, second, 1});
   send(actor, accept(4, second));
   settle();
+  l2.forget();
   stop(actor);
   start();
   send(actor, peer_up{l1.as(hosted_kind::leader)});
