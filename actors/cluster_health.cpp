@@ -9,6 +9,8 @@ cluster_health assess(const probed_cluster& cluster, const std::vector<probed_ro
   for (const auto& r : roles)
     h.uncounted.insert(r.status.uncounted.begin(), r.status.uncounted.end());
   for (const auto& r : roles) {
+    if (!r.status.differing.empty())
+      h.differing[r.role.id] = r.status.differing;
     if (!r.up) {
       h.down.push_back(r.role.id.str());
       continue;
@@ -45,9 +47,13 @@ std::string unhealthy_because(const cluster_health& h) {
         "; start with `pmmc start --id ID`, or see why above; if its disk is lost, replace it "
         "(docs/RECONFIGURATION.md)");
   }
-  for (const auto& id : h.uncounted)
-    add((c.has_leader(id) ? "leader " : "acceptor ") + id.str() +
-        " was formatted again and is not counted (docs/OPERATIONS.md)");
+  for (const auto& [id, reason] : h.uncounted)
+    add((c.has_leader(id) ? "leader " : "acceptor ") + id.str() + " is not counted: " + reason +
+        " (docs/OPERATIONS.md)");
+  for (const auto& [id, others] : h.differing)
+    for (const auto& [other, slot] : others)
+      add("replica " + id.str() + " differs from " + other.str() + " since slot " +
+          std::to_string(slot) + " (docs/OPERATIONS.md, \"Replicas differ\")");
   return why;
 }
 

@@ -15,8 +15,9 @@ struct cluster_health {
   bool has_active_leader = false;
   std::size_t acceptors_up = 0;
   std::vector<std::string> down;
-  std::set<role_id> uncounted; ///< acceptors and leaders that others refuse to count
-  configuration config;        ///< in force at `highest`, from the replicated state
+  std::map<role_id, std::map<role_id, slot_num>> differing; ///< replicas: from whom, since when
+  std::map<role_id, std::string> uncounted; ///< acceptors and leaders that others refuse, and why
+  configuration config;                     ///< in force at `highest`, from the replicated state
 };
 
 cluster_health assess(const probed_cluster& cluster, const std::vector<probed_role>& roles);

@@ -1,40 +1,69 @@
-// An acceptor that comes back with another disk has lost its promises, a leader its ballots: it
-// must not be counted again.
+// An acceptor that comes back with another disk has lost its promises, a leader its ballots; so it
+// is with an old copy of its directory. Neither must be counted again.
 #pragma once
 
 #include "node_messages.hpp"
 #include "storage/role_state.hpp"
 #include "wire.hpp"
 
+#include <optional>
+#include <string>
+
 namespace pmmc {
 
-/// The disk that acceptor or leader `peer` has to have: the one that its configuration names, or
-/// else the one that it had when it was first met. Remembers a first meeting durably.
-std::string known_disk(storage::role_state& met, const membership& members,
-                       const hosted_role& peer);
+/// A peer that must not be talked to, and why.
+struct refused_peer {
+  storage::known_peer known; ///< what is remembered of it
+  std::string why;           ///< a part of a sentence
+};
 
-/// Whether `peer` may be talked to: it is neither acceptor nor leader, or has the right disk. Logs
-/// what to do if not.
-bool is_known_disk(const role_id& self, storage::role_state& met, const membership& members,
-                   const hosted_role& peer);
+/// Whether `peer` must not be talked to: it is an acceptor or leader, and not on the disk that its
+/// configuration names, or that it had when it was met before, or that disk has lost something.
+/// Remembers durably whom it meets.
+std::optional<refused_peer> refuse_peer(storage::role_state& met, const membership& members,
+                                        const hosted_role& peer);
 
-/// An acceptor or leader that was formatted again ends its process before it does harm among those
-/// who do not know.
-void stop_if_formatted_again(const role_id& self, const storage::data_directory& directory,
-                             const disk_refused& m);
+void log_refusal(const role_id& self, const hosted_role& peer, const std::string& why);
 
-/// Enters `peer` into the directory of a leader's or replica's shell, or into the list of those
-/// that it does not count.
+/// A role that was refused ends its process, with exit code 2, before it does harm among those who
+/// do not know.
+void stop_if_refused(const role_id& self, const storage::directory_facts& own,
+                     const disk_refused& m);
+
+/// Enters `peer` into the directory of a role's shell, or into the list of those that it refuses.
 template <class Shell>
 void meet_peer(Shell& shell, const hosted_role& peer) {
-  const auto members = shell.core.known_members();
-  if (is_known_disk(shell.id, shell.durable, members, peer)) {
+  if (peer.id == shell.id) { // itself, or a twin that waits elsewhere: it is the others who judge
+    shell.peers.up(peer);
+    return;
+  }
+  auto refused = refuse_peer(shell.durable, shell.core.known_members(), peer);
+  if (!refused) {
     shell.peers.up(peer);
     shell.uncounted.erase(peer.id);
-  } else {
-    shell.uncounted.insert(peer.id);
-    caf::anon_send(peer.handle, disk_refused{shell.id, known_disk(shell.durable, members, peer)});
+    return;
   }
+  auto& logged = shell.uncounted[peer.id];
+  if (logged != refused->why)
+    log_refusal(shell.id, peer, refused->why);
+  logged = refused->why;
+  caf::anon_send(peer.handle, disk_refused{shell.id, std::move(refused->known)});
 }
+
+/// What its pings and pongs say of its disk is remembered in memory now, and durably when it goes.
+template <class Shell, class Message>
+void note_records(caf::event_based_actor* self, Shell& shell, const Message& m) {
+  if (m.state.records != 0 && shell.peers.is_up(m.from, self->current_sender()))
+    shell.durable.note_records(m.from, m.state.records);
+}
+
+template <class Shell>
+void lose_peer(Shell& shell, const role_id& id) {
+  shell.peers.down(id);
+  shell.durable.save_notes();
+}
+
+/// Writes into all pings and pongs how much is durable.
+void stamp_records(std::vector<envelope>& envelopes, std::uint64_t records);
 
 } // namespace pmmc

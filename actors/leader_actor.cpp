@@ -66,6 +66,7 @@ void carry_out(caf::event_based_actor* self, leader_shell& shell) {
     shell.commanders[slot] =
         self->spawn(commander_actor, me, shell.id, shell.peers, std::move(task));
   }
+  stamp_records(out.send, shell.durable.load());
   send_all(me, shell.id, shell.peers, std::move(out.send));
 }
 
@@ -98,7 +99,7 @@ role_status status_of(const leader_shell& shell) {
   status.state = shell.core.current_vitals();
   status.format_id = shell.directory.info().format_id;
   status.is_fresh = shell.durable.load() == 0;
-  status.uncounted.assign(shell.uncounted.begin(), shell.uncounted.end());
+  status.uncounted = shell.uncounted;
   status.known_disks = shell.durable.known_disks();
   status.disk_bytes = storage::disk_bytes(shell.directory.path());
   return status;
@@ -142,8 +143,14 @@ caf::behavior leader_actor(caf::event_based_actor* self, std::shared_ptr<leader_
         handle(self, *shell, [&](leader& core) { core.on(m.outcome, m.ballot); });
       },
       [=](tick_atom) { tick(self, *shell); },
-      [=](const ping& m) { handle(self, *shell, [&](leader& core) { core.on(m); }); },
-      [=](const pong& m) { handle(self, *shell, [&](leader& core) { core.on(m); }); },
+      [=](const ping& m) {
+        note_records(self, *shell, m);
+        handle(self, *shell, [&](leader& core) { core.on(m); });
+      },
+      [=](const pong& m) {
+        note_records(self, *shell, m);
+        handle(self, *shell, [&](leader& core) { core.on(m); });
+      },
       [=](const p1b& m) {
         for (const auto& [version, scout] : shell->scouts)
           self->send(scout, m);
@@ -157,9 +164,9 @@ caf::behavior leader_actor(caf::event_based_actor* self, std::shared_ptr<leader_
         handle(self, *shell, [&](leader& core) { hear_from_node(self, shell->members, core, m); });
       },
       [=](const peer_up& m) { meet_peer(*shell, m.role); },
-      [=](const disk_refused& m) { stop_if_formatted_again(shell->id, shell->directory, m); },
+      [=](const disk_refused& m) { stop_if_refused(shell->id, shell->own, m); },
       [=](const peer_down& m) {
-        shell->peers.down(m.id);
+        lose_peer(*shell, m.id);
         handle(self, *shell, [&](leader& core) { core.on_peer_down(m.id); });
       },
       [=](const status_request&) { return status_of(*shell); },

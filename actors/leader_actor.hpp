@@ -19,15 +19,19 @@ struct leader_shell {
   leader_shell(leader::settings options, storage::data_directory opened,
                config_history configurations)
       : id(options.id), directory(std::move(opened)), durable(directory),
-        core(options, durable.load(), std::move(configurations)) {}
+        core(options, durable.load(), std::move(configurations)) {
+    durable.begin_life();
+    own = {directory.info().format_id, durable.lives(), durable.load()};
+  }
 
   role_id id;
   storage::data_directory directory;
   storage::role_state durable;
+  storage::directory_facts own; ///< as this life began
   leader core;
   peer_directory peers;
   members_link members;
-  std::set<role_id> uncounted; ///< acceptors that came back with another disk
+  std::map<role_id, std::string> uncounted; ///< whom it refuses, and why
   std::vector<std::pair<config_version, caf::actor>> scouts;
   std::map<slot_num, caf::actor> commanders;
   std::uint64_t ticks = 0;

@@ -88,10 +88,14 @@ caf::behavior node::make_behavior() {
   };
 }
 
+/// Without their lives: if this process began with copies of directories that are in use elsewhere,
+/// its roles would take those for wrong.
 void node::introduce_own_roles() {
   for (const auto& role : settings_.roles)
-    for (const auto& other : settings_.roles)
-      self_->send(role.handle, peer_up{other, settings_.address});
+    for (auto other : settings_.roles) {
+      other.lives = {};
+      self_->send(role.handle, peer_up{std::move(other), settings_.address});
+    }
   tell_own_roles();
 }
 

@@ -5,6 +5,7 @@
 #include "membership.hpp"
 #include "messages.hpp"
 #include "status_messages.hpp"
+#include "storage/life_history.hpp"
 
 #include <caf/actor.hpp>
 #include <cstdint>
@@ -18,6 +19,10 @@ struct hosted_role {
   hosted_kind kind = hosted_kind::client;
   std::string format_id; ///< of its data directory; empty for clients
   caf::actor handle;
+  storage::life_history lives = {}; ///< acceptors and leaders
+  std::uint64_t records = 0;        ///< that it held durably when this life of it began
+
+  storage::directory_facts facts() const { return {format_id, lives, records}; }
 };
 
 /// First message on a connection, from the node that dialled.
@@ -70,11 +75,11 @@ struct peer_down {
   std::string why;
 };
 
-/// Leader or replica → acceptor: "I knew you with another disk, so you have lost your promises."
-/// The acceptor stops its process before it votes for those who do not know.
+/// To an acceptor or leader that has lost what it promised, or which ballots it used: "this is what
+/// I know of your disk". It stops its process before it harms those who do not know.
 struct disk_refused {
   role_id by;
-  std::string known_format_id;
+  storage::known_peer known;
 };
 
 /// Client → replica. Many at once, so that a pipeline costs few messages.

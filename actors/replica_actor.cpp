@@ -57,6 +57,41 @@ void handle_client(caf::event_based_actor* self, replica_shell& shell, client_re
   flush_later(self, shell);
 }
 
+/// Answers who waits for the last snapshot, or has it written.
+void go_on_to_last_snapshot(caf::event_based_actor* self, replica_shell& shell) {
+  if (!shell.waits_for_it)
+    return;
+  if (shell.core.snapshot_slot() >= shell.last_slot) {
+    self->send(std::exchange(shell.waits_for_it, nullptr), save_atom::value);
+  } else {
+    shell.core.save_now(); // or again, when the one that is being written is done
+    flush_later(self, shell);
+  }
+}
+
+/// Who differs is logged once; the one that is wrong ends.
+void report_differences(replica_shell& shell) {
+  if (shell.core.differing() == shell.reported && !shell.core.is_outvoted())
+    return;
+  shell.reported = shell.core.differing();
+  std::string others;
+  for (const auto& [id, slot] : shell.reported)
+    others += (others.empty() ? "" : ", ") + id.str() + " (slot " + std::to_string(slot) + ")";
+  if (shell.core.is_outvoted())
+    fatal(shell.id.view(),
+          "more than half of the replicas have done the same, and something else than this one: " +
+              others +
+              ". Keep its data directory for a report, move it away, and run `pmmc init "
+              "--id " +
+              shell.id.str() +
+              "`: it then fetches the state from the others (docs/OPERATIONS.md, \"Replicas "
+              "differ\")");
+  if (!others.empty())
+    spdlog::error("{} has done something else than {}, and no majority says who is wrong. Stop "
+                  "writing (docs/OPERATIONS.md, \"Replicas differ\")",
+                  shell.id.view(), others);
+}
+
 void take_over(caf::event_based_actor* self, replica_shell& shell, const snapshot_fetched& m) {
   if (!m.state) {
     spdlog::warn("{} got a snapshot that it cannot use, and asks again: {}", shell.id.view(),
@@ -82,12 +117,13 @@ role_status status_of(const replica_shell& shell, bool with_fingerprint) {
   status.id = shell.id;
   status.kind = hosted_kind::replica;
   status.state = shell.core.current_vitals();
-  status.uncounted.assign(shell.uncounted.begin(), shell.uncounted.end());
+  status.uncounted = shell.uncounted;
   status.format_id = shell.directory.info().format_id;
   status.is_fresh = shell.core.slot_out() == 1;
   status.known_disks = shell.durable.known_disks();
   for (const auto* config : shell.core.state().configurations().from(shell.core.slot_out()))
     status.configurations.push_back(*config);
+  status.differing = shell.core.differing();
   status.fetched_bytes = shell.core.fetched_bytes();
   status.disk_bytes = storage::disk_bytes(shell.directory.path());
   status.proposes = shell.core.proposes();
@@ -143,11 +179,18 @@ caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replic
       [=](tick_atom) {
         self->delayed_send(self, until_next_tick(), tick_atom::value);
         shell->core.on_tick();
+        report_differences(*shell);
         tell_node(self, shell->members, shell->core.known_members());
         flush_later(self, *shell);
       },
-      [=](const ping& m) { handle(self, *shell, m); },
-      [=](const pong& m) { handle(self, *shell, m); },
+      [=](const ping& m) {
+        note_records(self, *shell, m);
+        handle(self, *shell, m);
+      },
+      [=](const pong& m) {
+        note_records(self, *shell, m);
+        handle(self, *shell, m);
+      },
       [=](const collected& m) { handle(self, *shell, m); },
       [=](const catchup& m) { handle(self, *shell, m); },
       [=](const catchup_reply& m) { handle(self, *shell, m); },
@@ -161,6 +204,7 @@ caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replic
                },
                [=](const snapshot_saved& m) {
                  shell->core.snapshot_saved(m.slot);
+                 go_on_to_last_snapshot(self, *shell);
                  flush_later(self, *shell);
                },
                [=](const snapshot_unreadable& m) {
@@ -175,12 +219,17 @@ caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replic
                [=](const snapshot_fetched& m) { take_over(self, *shell, m); },
                [=](const peer_up& m) { meet_peer(*shell, m.role); },
                [=](const peer_down& m) {
-                 shell->peers.down(m.id);
+                 lose_peer(*shell, m.id);
                  shell->core.on_peer_down(m.id);
                  flush_later(self, *shell);
                },
                [=](const status_request& m) { return status_of(*shell, m.with_fingerprint); },
                [=](const metrics_request&) { return metrics_of(self, *shell); },
+               [=](save_atom) {
+                 shell->last_slot = shell->core.slot_out();
+                 shell->waits_for_it = caf::actor_cast<caf::actor>(self->current_sender());
+                 go_on_to_last_snapshot(self, *shell);
+               },
                [=](acceptor_progress_request) { return progress_of(shell->core); },
                [=](const export_open&) {
                  return export_ready{shell->core.slot_out(),

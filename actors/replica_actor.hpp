@@ -26,9 +26,12 @@ struct replica_shell {
   replica core;
   peer_directory peers;
   members_link members;
-  std::set<role_id> uncounted; ///< acceptors that came back with another disk
+  std::map<role_id, std::string> uncounted; ///< whom it refuses, and why
   caf::actor worker;
   request_times times;
+  slot_num last_slot = 0;  ///< before the stop: a snapshot of the slots below is wanted
+  caf::actor waits_for_it; ///< and told when it is durable
+  std::map<role_id, slot_num> reported; ///< who differs, as far as logged
   bool flush_due = false;
   bool reads_due = false; ///< a turn is to come for reads that are left over: one
   bool helpers_detached =
@@ -46,7 +49,8 @@ struct replica_shell {
 /// peer_up, peer_down                       → whom it can reach
 /// status_request                           → role_status
 /// metrics_request                          → role_metrics
-/// export_open                              → export_ready
+/// save_atom                                → save_atom, when all that is performed is in a
+/// snapshot export_open                              → export_ready
 caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replica_shell> shell);
 
 } // namespace pmmc

@@ -32,7 +32,7 @@ inline double seconds_since(std::uint64_t then_ns) {
   return static_cast<double>(steady_ns() - then_ns) / 1e9;
 }
 
-inline constexpr std::size_t reply_statuses = 6;
+inline constexpr std::size_t reply_statuses = 7;
 
 /// "ok", "session_ended", …
 std::string_view to_string(reply_status status);

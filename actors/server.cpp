@@ -39,6 +39,19 @@ storage::role_kind storage_kind(config::role_kind kind) {
   throw std::logic_error{"a role kind that does not exist"};
 }
 
+/// A stop waits no longer than this for the replica's snapshot; `pmmc up` has a little more
+/// patience.
+constexpr std::chrono::seconds last_snapshot_timeout{8};
+
+bool is_told_to_stop_again() {
+  sigset_t stops;
+  sigemptyset(&stops);
+  sigaddset(&stops, SIGTERM);
+  sigaddset(&stops, SIGINT);
+  constexpr timespec at_once{};
+  return sigtimedwait(&stops, nullptr, &at_once) > 0;
+}
+
 /// Signals are taken by sigwait in the main thread, so they must be blocked before any other thread
 /// is there to receive them.
 sigset_t block_our_signals() {
@@ -95,14 +108,15 @@ public:
                  state_machine_factory make_machine);
 
   void start(caf::actor_system& system);
-  void stop(caf::actor_system& system);
+  /// `is_urgent` is asked again and again: whether it must not wait for the snapshot.
+  void stop(caf::actor_system& system, const std::function<bool()>& is_urgent);
 
 private:
+  void save_snapshot(caf::scoped_actor& self, const std::function<bool()>& is_urgent);
   void learn_from(const storage::data_directory& directory);
   void report_differences() const;
   void make_shell(const config::role& role, storage::data_directory directory);
-  void add(const role_id& id, hosted_kind kind, const storage::data_directory& directory,
-           caf::actor handle);
+  void add(const role_id& id, hosted_kind kind, storage::directory_facts facts, caf::actor handle);
   void publish(caf::actor_system& system);
   void start_desk(caf::actor_system& system);
   void open_http();
@@ -225,19 +239,20 @@ void hosted_process::make_shell(const config::role& role, storage::data_director
   }
 }
 
-void hosted_process::add(const role_id& id, hosted_kind kind,
-                         const storage::data_directory& directory, caf::actor handle) {
-  hosted_.push_back({id, kind, directory.info().format_id, std::move(handle)});
+void hosted_process::add(const role_id& id, hosted_kind kind, storage::directory_facts facts,
+                         caf::actor handle) {
+  hosted_.push_back({id, kind, std::move(facts.format_id), std::move(handle),
+                     std::move(facts.lives), facts.records});
 }
 
 void hosted_process::start(caf::actor_system& system) {
   if (acceptor_)
-    add(acceptor_->id, hosted_kind::acceptor, acceptor_->directory,
+    add(acceptor_->id, hosted_kind::acceptor, acceptor_->own,
         system.spawn<caf::detached>(acceptor_actor, acceptor_));
   if (leader_)
-    add(leader_->id, hosted_kind::leader, leader_->directory, system.spawn(leader_actor, leader_));
+    add(leader_->id, hosted_kind::leader, leader_->own, system.spawn(leader_actor, leader_));
   if (replica_)
-    add(replica_->id, hosted_kind::replica, replica_->directory,
+    add(replica_->id, hosted_kind::replica, {replica_->directory.info().format_id, {}, 0},
         system.spawn(replica_actor, replica_));
   auto settings = std::make_shared<node_settings>();
   settings->cluster = cluster_.name;
@@ -317,8 +332,24 @@ void hosted_process::open_http() {
   spdlog::info("{}: HTTP at {}", options_.process.ids(), address);
 }
 
+/// So that it begins where it ended. It need not: the others have the rest.
+void hosted_process::save_snapshot(caf::scoped_actor& self,
+                                   const std::function<bool()>& is_urgent) {
+  const auto deadline = std::chrono::steady_clock::now() + last_snapshot_timeout;
+  self->send(hosted_.back().handle, save_atom::value);
+  for (bool saved = false; !saved;) {
+    if (is_urgent() || std::chrono::steady_clock::now() >= deadline) {
+      spdlog::warn("{} stops without a snapshot of what it did last; it will ask the others",
+                   hosted_.back().id.view());
+      return;
+    }
+    self->receive([&](save_atom) { saved = true; },
+                  caf::after(std::chrono::milliseconds{50}) >> [] {});
+  }
+}
+
 /// Returns when every role has handled what it had begun, and is gone.
-void hosted_process::stop(caf::actor_system& system) {
+void hosted_process::stop(caf::actor_system& system, const std::function<bool()>& is_urgent) {
   http_.reset();
   caf::anon_send_exit(desk_, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(node_, caf::exit_reason::user_shutdown);
@@ -327,6 +358,11 @@ void hosted_process::stop(caf::actor_system& system) {
     caf::anon_send_exit(redis_->port, caf::exit_reason::user_shutdown);
   }
   caf::scoped_actor self{system};
+  for (const auto& role : hosted_)
+    if (role.kind != hosted_kind::replica) // the others go on without it as soon as they can
+      caf::anon_send_exit(role.handle, caf::exit_reason::user_shutdown);
+  if (replica_ && !hosted_.empty())
+    save_snapshot(self, is_urgent);
   for (const auto& role : hosted_) {
     self->monitor(role.handle);
     caf::anon_send_exit(role.handle, caf::exit_reason::user_shutdown);
@@ -390,13 +426,14 @@ void serve(const config::cluster_file& cluster, const start_options& options,
   try {
     hosted.start(system);
   } catch (...) {
-    hosted.stop(system); // or the actor system would wait for its actors for ever
+    hosted.stop(system,
+                [] { return true; }); // or the actor system would wait for its actors for ever
     throw;
   }
   std::printf("ready %s\n", options.process.ids().c_str());
   std::fflush(stdout);
   spdlog::info("stops on {}", await_stop(signals, terminal, cluster));
-  hosted.stop(system);
+  hosted.stop(system, is_told_to_stop_again);
   // The actor system's destructor would wait for the threads of detached actors, and those for the
   // last reference to their actors, which a message to a peer that has just gone may hold for ever.
   spdlog::default_logger()->flush();

@@ -56,6 +56,11 @@ void peer_directory::down(const role_id& id) {
   handles_ = std::move(changed);
 }
 
+bool peer_directory::is_up(const role_id& id, const caf::strong_actor_ptr& sender) const {
+  const auto* known = find(id);
+  return known != nullptr && (!sender || sender->node() == known->node());
+}
+
 const caf::actor* peer_directory::find(const role_id& id) const {
   const auto it = handles_->find(id);
   return it == handles_->end() ? nullptr : &it->second;

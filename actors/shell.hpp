@@ -52,6 +52,8 @@ class peer_directory {
 public:
   void up(const hosted_role& role);
   void down(const role_id& id);
+  /// Whether `id` can be reached, and `sender` is of its process. Nobody's messages are its own.
+  bool is_up(const role_id& id, const caf::strong_actor_ptr& sender) const;
   /// Nothing if `id` cannot be reached.
   const caf::actor* find(const role_id& id) const;
 

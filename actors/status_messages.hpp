@@ -27,14 +27,16 @@ struct role_status {
   std::string format_id; ///< identity of its disk
   bool is_fresh = false; ///< it has not taken part in anything since its disk was formatted
   std::uint64_t disk_bytes = 0;
-  std::vector<role_id> uncounted;             ///< acceptors that came back with another disk
+  std::map<role_id, std::string> uncounted;   ///< acceptors and leaders that it refuses, and why
   bool proposes = false;                      ///< replica
   std::uint64_t pending_requests = 0;         ///< replica
   std::uint64_t sessions = 0;                 ///< replica
   std::uint64_t fingerprint = 0;              ///< replica, if asked for
   std::vector<configuration> configurations;  ///< replica: in force and pending
   std::uint64_t fetched_bytes = 0;            ///< replica: of the snapshot that it is fetching
-  std::map<role_id, std::string> known_disks; ///< leader, replica: of the acceptors that it met
+  std::map<role_id, std::string> known_disks; ///< of the acceptors and leaders that it met
+  /// Replica: who has done something else, and the slot at which that was seen.
+  std::map<role_id, slot_num> differing;
 };
 
 /// What a process knows of the time (kv/log_clock.hpp).

@@ -54,7 +54,7 @@ typename Inspector::result_type inspect(Inspector& f, pvalue& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, vitals& x) {
   return f(x.ballot, x.active, x.leader_ping, x.slot_in, x.slot_out, x.snapshot_slot, x.watermark,
-           x.version);
+           x.version, x.records, x.digest.slot, x.digest.decisions, x.digest.state);
 }
 
 template <class Inspector>
@@ -94,6 +94,20 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, membership& x) {
   return f(x.configurations, x.live_from, x.identity);
 }
+
+namespace storage {
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, life_history& x) {
+  return f(x.first, x.nonces);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, known_peer& x) {
+  return f(x.format_id, x.last.number, x.last.nonce, x.records);
+}
+
+} // namespace storage
 
 // --- Protocol -----------------------------------------------------------------------------------
 
@@ -214,7 +228,7 @@ typename Inspector::result_type inspect(Inspector& f, snapshot_chunk& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, hosted_role& x) {
-  return f(x.id, x.kind, x.format_id, x.handle);
+  return f(x.id, x.kind, x.format_id, x.handle, x.lives, x.records);
 }
 
 template <class Inspector>
@@ -252,7 +266,7 @@ typename Inspector::result_type inspect(Inspector& f, peer_down& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, disk_refused& x) {
-  return f(caf::meta::type_name("disk_refused"), x.by, x.known_format_id);
+  return f(caf::meta::type_name("disk_refused"), x.by, x.known);
 }
 
 template <class Inspector>
@@ -274,7 +288,7 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, role_status& x) {
   return f(caf::meta::type_name("role_status"), x.id, x.kind, x.state, x.format_id, x.is_fresh,
            x.disk_bytes, x.uncounted, x.proposes, x.pending_requests, x.sessions, x.fingerprint,
-           x.configurations, x.fetched_bytes, x.known_disks);
+           x.configurations, x.fetched_bytes, x.known_disks, x.differing);
 }
 
 template <class Inspector>
@@ -349,3 +363,4 @@ CAF_ADD_ATOM(pmmc, pmmc, more_reads_atom, "moreReads")
 CAF_ADD_ATOM(pmmc, pmmc, stop_atom, "stop")
 CAF_ADD_ATOM(pmmc, pmmc, admit_atom, "admit")
 CAF_ADD_ATOM(pmmc, pmmc, door_atom, "door")
+CAF_ADD_ATOM(pmmc, pmmc, save_atom, "save")

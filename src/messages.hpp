@@ -195,6 +195,16 @@ struct read_probe_reply {
 
 // --- Failure detection and gossip (paper, section 3) --------------------------------------------
 
+/// What the decisions of all slots below `slot` were, and what states they led to: equal at all
+/// replicas. A chain: differing once is differing from then on.
+struct slot_digest {
+  slot_num slot = 0; ///< 0: none
+  std::uint64_t decisions = 0;
+  std::uint64_t state = 0; ///< over the state machine's fingerprints at this slot and those before
+
+  friend bool operator==(const slot_digest&, const slot_digest&) = default;
+};
+
 /// What a role tells about itself in each ping and pong. A role fills in what it has.
 struct vitals {
   ballot_num ballot;   ///< leader: its ballot, or the one that preempted it; acceptor: its
@@ -206,6 +216,10 @@ struct vitals {
   slot_num snapshot_slot = 0; ///< replica: slots below are in its durable snapshot
   slot_num watermark = 0;     ///< replica: computed; acceptor: in force
   config_version version = 0; ///< of the latest configuration that it knows
+  /// Acceptor: writes that are durable; leader: the least seqnum it never used. Others remember it,
+  /// to tell an old copy of its directory. Set by the driver when it sends.
+  std::uint64_t records = 0;
+  slot_digest digest; ///< replica: the latest one
 };
 
 struct ping {

@@ -27,6 +27,8 @@ vitals replica::current_vitals() const {
   v.snapshot_slot = snapshot_slot_;
   v.watermark = watermark_;
   v.version = known_configurations().latest().version;
+  if (!state_->digests().empty())
+    v.digest = state_->digests().back();
   return v;
 }
 
@@ -283,10 +285,6 @@ bool replica::is_far_behind(slot_num slot) const {
   return slot + state_->window() + options_.near_slots < std::max(slot_out(), highest_known_slot());
 }
 
-void replica::hear(const role_id& peer, const vitals& state) {
-  peers_[peer] = {tick_, state, is_far_behind(state.slot_out)};
-}
-
 bool replica::heard_lately(const role_id& peer) const {
   if (peer == options_.id)
     return true;
@@ -414,6 +412,8 @@ void replica::perform() {
   stall_tick_ = 0;
   if (state_->configurations().latest().version != version)
     announce_configurations();
+  if (slot_out() / replicated_state::digest_slots != before / replicated_state::digest_slots)
+    compare_digests();
   answer_reads();
   snapshot_if_due();
   forget_decisions();

@@ -3,6 +3,7 @@
 // paper's part), replica_reads.cpp, replica_catchup.cpp, replica_configurations.cpp.
 #pragma once
 
+#include "agreement.hpp"
 #include "counters.hpp"
 #include "membership.hpp"
 #include "messages.hpp"
@@ -104,6 +105,9 @@ public:
   void on_tick();
   void flush();
 
+  /// Asks for a snapshot of what is not in one yet, if none is being written: before a stop.
+  void save_now();
+  bool is_saving() const { return saving_snapshot_; }
   /// The snapshot of slots below `slot` is durable.
   void snapshot_saved(slot_num slot);
   /// What was written could not be restored, so it was thrown away. Everything goes on with the
@@ -132,6 +136,12 @@ public:
   }
   /// Bytes of another replica's snapshot that have come, while one is being fetched.
   std::uint64_t fetched_bytes() const { return fetching_ ? fetching_->offset : 0; }
+
+  /// Replicas that have done something else, by what they tell, and the slot at which that was
+  /// seen.
+  const std::map<role_id, slot_num>& differing() const { return agreement_.differing(); }
+  /// It is this one that is wrong: it must stop.
+  bool is_outvoted() const { return agreement_.is_outvoted(); }
 
   // What tests, status and checkers look at.
   const replicated_state& state() const { return *state_; }
@@ -225,7 +235,6 @@ private:
   role_id proposer() const;
   const member& able_replica(const configuration& config, std::size_t nearest) const;
   bool is_far_behind(slot_num slot) const;
-  void hear(const role_id& peer, const vitals& state);
   bool heard_lately(const role_id& peer) const;
   void set_active(const ballot_num& ballot);
 
@@ -255,6 +264,8 @@ private:
 
   // catching up
   void send_pings();
+  void hear(const role_id& peer, const vitals& told);
+  void compare_digests();
   slot_num highest_known_slot() const;
   void catch_up();
   void ask_for_decisions(const role_id& peer);
@@ -283,6 +294,7 @@ private:
   role_id last_proposer_;
   std::uint64_t called_upon_until_tick_ = 0; ///< another replica takes this one for the proposer
   std::map<role_id, peer_news> peers_;
+  agreement agreement_;
   std::uint64_t ping_number_ = 0;
 
   std::deque<std::pair<role_id, query>> queries_; ///< not in a round yet

@@ -18,6 +18,19 @@ void replica::send_pings() {
     out_.send.push_back({id, p});
 }
 
+void replica::hear(const role_id& peer, const vitals& told) {
+  peers_[peer] = {tick_, told, is_far_behind(told.slot_out)};
+  if (told.digest.slot == 0)
+    return;
+  agreement_.hear(peer, told.digest);
+  compare_digests();
+}
+
+void replica::compare_digests() {
+  agreement_.compare(state_->digests(), options_.id,
+                     state_->configurations().for_slot(slot_out()).replicas);
+}
+
 void replica::on(const ping& m) {
   hear(m.from, m.state);
   out_.send.push_back({m.from, pong{options_.id, m.number, current_vitals()}});
@@ -222,6 +235,7 @@ void replica::install(std::unique_ptr<replicated_state> fetched) {
   if (state_->configurations().latest().version != version)
     announce_configurations();
   update_watermark();
+  compare_digests();
   perform();
   answer_reads();
 }
@@ -254,6 +268,12 @@ void replica::snapshot_if_due() {
   if (saving_snapshot_ ||
       (!crossed &&
        log_bytes_since_snapshot_ < std::max(options_.snapshot_log_bytes, state_->size_bytes())))
+    return;
+  save_now();
+}
+
+void replica::save_now() {
+  if (saving_snapshot_ || snapshot_slot_ >= slot_out())
     return;
   saving_snapshot_ = true;
   log_bytes_since_snapshot_ = 0;

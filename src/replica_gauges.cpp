@@ -15,6 +15,7 @@ replica_gauges replica::gauges() const {
   g.proposals = proposals_.size();
   const auto known = highest_known_slot();
   g.lag = known > slot_out() ? known - slot_out() : 0;
+  g.differing_replicas = differing().size();
   g.fetching_snapshot = fetching_.has_value();
   const auto configs = state_->configurations().from(slot_out());
   g.pending_configurations = configs.size() - 1;

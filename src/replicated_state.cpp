@@ -1,6 +1,7 @@
 #include "replicated_state.hpp"
 
 #include "codec.hpp"
+#include "digest.hpp"
 #include "reconfiguration.hpp"
 
 #include <algorithm>
@@ -12,7 +13,7 @@ namespace pmmc {
 
 namespace {
 
-constexpr std::uint64_t state_format = 3;
+constexpr std::uint64_t state_format = 4;
 
 /// FNV-1a, 64 bits, by its authors' description; short inputs only.
 std::uint64_t fnv1a(std::string_view bytes, std::uint64_t hash = 14695981039346656037ULL) {
@@ -91,6 +92,32 @@ config_history read_configurations(byte_reader& in) {
   return history;
 }
 
+void put_digests(std::string& out, std::uint64_t decisions,
+                 const std::deque<slot_digest>& digests) {
+  put_varint(out, decisions);
+  put_varint(out, digests.size());
+  for (const auto& d : digests) {
+    put_varint(out, d.slot);
+    put_varint(out, d.decisions);
+    put_varint(out, d.state);
+  }
+}
+
+std::deque<slot_digest> read_digests(byte_reader& in) {
+  std::deque<slot_digest> digests;
+  const auto count = in.varint();
+  if (count > replicated_state::kept_digests)
+    throw std::runtime_error("the snapshot has more digests than are kept");
+  for (std::uint64_t i = 0; in.ok() && i < count; ++i) {
+    slot_digest d;
+    d.slot = in.varint();
+    d.decisions = in.varint();
+    d.state = in.varint();
+    digests.push_back(d);
+  }
+  return digests;
+}
+
 /// A length of 8 bytes, least significant first, then the bytes.
 void write_block(std::ostream& out, std::string_view bytes) {
   auto size = static_cast<std::uint64_t>(bytes.size());
@@ -140,7 +167,17 @@ std::vector<response> replicated_state::perform(const command& decided) {
     }
   }
   ++slot_out_;
+  decisions_digest_ = digest_of(decisions_digest_, decided.bytes());
+  if (slot_out_ % digest_slots == 0)
+    note_digest();
   return responses;
+}
+
+void replicated_state::note_digest() {
+  const auto before = digests_.empty() ? 0 : digests_.back().state;
+  digests_.push_back({slot_out_, decisions_digest_, digest_of(before, machine_->fingerprint())});
+  if (digests_.size() > kept_digests)
+    digests_.pop_front();
 }
 
 std::string replicated_state::reconfigure(std::string_view op) {
@@ -156,6 +193,7 @@ std::uint64_t replicated_state::fingerprint() const {
   put_varint(rest, slot_out_);
   put_varint(rest, window_);
   put_varint(rest, identity_);
+  put_digests(rest, decisions_digest_, digests_);
   sessions_.write(rest);
   put_configurations(rest, configurations_);
   put_varint(rest, machine_->fingerprint());
@@ -167,6 +205,8 @@ std::unique_ptr<replicated_state> replicated_state::clone() const {
   copy->slot_out_ = slot_out_;
   copy->identity_ = identity_;
   copy->sessions_ = sessions_;
+  copy->decisions_digest_ = decisions_digest_;
+  copy->digests_ = digests_;
   return copy;
 }
 
@@ -178,6 +218,7 @@ void replicated_state::write(std::ostream& out) const {
   put_varint(header, identity_);
   put_varint(header, machine_->fingerprint());
   put_configurations(header, configurations_);
+  put_digests(header, decisions_digest_, digests_);
   std::string sessions;
   sessions_.write(sessions);
   put_bytes(header, sessions);
@@ -197,6 +238,8 @@ void replicated_state::read(std::istream& in) {
   const auto identity = fields.varint();
   const auto machine_fingerprint = fields.varint();
   auto configurations = read_configurations(fields);
+  const auto decisions_digest = fields.varint();
+  auto digests = read_digests(fields);
   if (!sessions_.read(fields.bytes()) || !fields.ok() || configurations.empty() ||
       configurations.all().begin()->first > slot_out)
     throw std::runtime_error("the snapshot's header is damaged");
@@ -207,6 +250,8 @@ void replicated_state::read(std::istream& in) {
   window_ = window;
   identity_ = identity;
   configurations_ = std::move(configurations);
+  decisions_digest_ = decisions_digest;
+  digests_ = std::move(digests);
 }
 
 } // namespace pmmc

@@ -3,9 +3,11 @@
 #pragma once
 
 #include "configuration.hpp"
+#include "messages.hpp"
 #include "sessions.hpp"
 #include "state_machine.hpp"
 
+#include <deque>
 #include <iosfwd>
 #include <memory>
 #include <span>
@@ -16,6 +18,9 @@ namespace pmmc {
 /// replicas (S1), so it has a fingerprint. One thread at a time; clones go to other threads.
 class replicated_state {
 public:
+  static constexpr slot_num digest_slots = 256;
+  static constexpr std::size_t kept_digests = 16;
+
   /// The state before slot 1.
   replicated_state(std::unique_ptr<state_machine> machine, config_history configurations,
                    std::uint64_t window_slots);
@@ -33,6 +38,8 @@ public:
   const session_table& sessions() const { return sessions_; }
   const state_machine& machine() const { return *machine_; }
   std::uint64_t fingerprint() const;
+  /// At the latest multiples of `digest_slots`, ascending.
+  const std::deque<slot_digest>& digests() const { return digests_; }
   std::size_t size_bytes() const { return machine_->size_bytes() + sessions_.size_bytes(); }
 
   std::unique_ptr<replicated_state> clone() const;
@@ -42,6 +49,7 @@ public:
 
 private:
   std::string reconfigure(std::string_view op);
+  void note_digest();
 
   slot_num slot_out_ = 1;
   std::uint64_t window_;
@@ -49,6 +57,8 @@ private:
   std::unique_ptr<state_machine> machine_;
   session_table sessions_;
   config_history configurations_;
+  std::uint64_t decisions_digest_ = 0;
+  std::deque<slot_digest> digests_;
 };
 
 } // namespace pmmc

@@ -46,10 +46,15 @@ json to_json(const storage::inspection& i) {
     j["acceptor"] = acceptor_json(*i.acceptor);
   if (i.seqnum)
     j["free_seqnum"] = std::to_string(*i.seqnum);
+  j["lives"] = std::to_string(i.lives);
   json disks = json::object();
   for (const auto& [id, format_id] : i.known_disks)
     disks[id.str()] = format_id;
   j["known_disks"] = std::move(disks);
+  json records = json::object();
+  for (const auto& [id, count] : i.known_records)
+    records[id.str()] = std::to_string(count);
+  j["known_records"] = std::move(records);
   j["snapshots"] = json::array();
   for (const auto& s : i.snapshots)
     j["snapshots"].push_back({{"slot", std::to_string(s.slot)},
@@ -76,6 +81,7 @@ void print_role(const storage::inspection& i) {
   if (i.seqnum && i.format && i.format->kind == storage::role_kind::leader)
     std::printf("seqnum     %llu is the least that was never used\n",
                 static_cast<unsigned long long>(*i.seqnum));
+  std::printf("lives      %llu\n", static_cast<unsigned long long>(i.lives));
   for (const auto& [id, format_id] : i.known_disks)
     std::printf("knows      %s by disk %s\n", id.str().c_str(), format_id.c_str());
   for (const auto& s : i.snapshots)

@@ -77,10 +77,10 @@ void add_common(collector& out, const labels& l, const role_metrics& m) {
         "The log below this slot is garbage: an acceptor has dropped it, a replica knows that "
         "enough replicas hold it durably.",
         l, m.status.state.watermark);
-  if (m.status.kind != hosted_kind::acceptor)
-    out.gauge("pmmc_uncounted_acceptors",
-              "Acceptors that came back with another disk, and are not counted.", l,
-              m.status.uncounted.size());
+  out.gauge("pmmc_uncounted_peers",
+            "Acceptors and leaders that came back with another disk or an old copy of their own, "
+            "and are refused.",
+            l, m.status.uncounted.size());
 }
 
 void add(collector&, const labels&, const role_status&, const std::monostate&) {}
@@ -117,6 +117,10 @@ void add_slots(collector& out, const labels& l, const vitals& state, const repli
   out.gauge("pmmc_slot_out", "Next slot that the replica performs.", l, state.slot_out);
   out.gauge("pmmc_lag_slots", "Slots known to be decided that the replica has not performed.", l,
             now.lag);
+  out.gauge("pmmc_differing_replicas",
+            "Replicas that have decided or done something else than this one, by their digests at "
+            "an equal slot.",
+            l, now.differing_replicas);
   out.gauge("pmmc_window_slots", "WINDOW.", l, now.window);
   out.gauge("pmmc_window_used_slots", "Slots of WINDOW in use: slot_in - slot_out.", l,
             state.slot_in - state.slot_out);

@@ -195,6 +195,8 @@ acceptor_store& acceptor_store::operator=(acceptor_store&&) noexcept = default;
 
 acceptor_state acceptor_store::take_recovered() { return std::move(implementation_->recovered); }
 
+std::uint64_t acceptor_store::writes() const { return implementation_->mark.writes; }
+
 void acceptor_store::write(std::span<const acceptor_record> records) {
   auto& self = *implementation_;
   if (self.failed)

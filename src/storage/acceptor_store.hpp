@@ -34,6 +34,9 @@ public:
   /// process. No records: does nothing.
   void write(std::span<const acceptor_record> records);
 
+  /// Writes since the directory was formatted, all durable.
+  std::uint64_t writes() const;
+
 private:
   struct implementation;
   std::unique_ptr<implementation> implementation_;

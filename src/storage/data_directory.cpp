@@ -58,8 +58,7 @@ void build(const fs::path& dir, const format_info& info) {
     fail_errno("make directory", dir, errno);
   if (info.kind == role_kind::acceptor)
     acceptor_store::create(dir);
-  else
-    role_state::create(dir);
+  role_state::create(dir);
   if (info.kind == role_kind::replica)
     snapshot_store::create(dir);
   sync_file(open_file(dir / "LOCK", O_WRONLY | O_CREAT), dir / "LOCK");

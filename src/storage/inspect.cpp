@@ -95,13 +95,14 @@ void list_files(inspection& report) {
 
 void inspect_role(inspection& report, const data_directory& directory,
                   const snapshot_check& check) {
-  if (directory.info().kind == role_kind::acceptor) {
+  if (directory.info().kind == role_kind::acceptor)
     inspect_acceptor(report);
-    return;
-  }
   problem_free(report, [&] {
-    auto contents = read_role_state(directory);
-    report.known_disks = std::move(contents.known_disks);
+    const auto contents = read_role_state(directory);
+    report.known_disks = contents.known_disks();
+    for (const auto& [id, peer] : contents.known)
+      report.known_records[id] = peer.records;
+    report.lives = contents.lives.current().number;
     if (directory.info().kind == role_kind::leader)
       report.seqnum = contents.seqnum;
   });

@@ -45,11 +45,13 @@ struct inspection {
   long running_as = -1;              ///< see lock_holder
   std::uint64_t disk_bytes = 0;
   std::optional<inspected_acceptor> acceptor;
-  std::optional<std::uint64_t> seqnum;        ///< leaders
-  std::map<role_id, std::string> known_disks; ///< leaders and replicas
-  std::vector<inspected_snapshot> snapshots;  ///< replicas, ascending
-  std::vector<inspected_file> files;          ///< by name
-  std::vector<std::string> problems;          ///< sentences; empty: everything is good
+  std::optional<std::uint64_t> seqnum;            ///< leaders
+  std::map<role_id, std::string> known_disks;     ///< of the acceptors and leaders met
+  std::map<role_id, std::uint64_t> known_records; ///< and how many records they had at least
+  std::uint64_t lives = 0;                        ///< how often it was started
+  std::vector<inspected_snapshot> snapshots;      ///< replicas, ascending
+  std::vector<inspected_file> files;              ///< by name
+  std::vector<std::string> problems;              ///< sentences; empty: everything is good
 
   bool good() const { return problems.empty(); }
 };

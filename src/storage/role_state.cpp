@@ -3,20 +3,66 @@
 #include "invariant.hpp"
 #include "storage/checked_text.hpp"
 
+#include <random>
+
 namespace pmmc::storage {
 
 namespace {
 
 constexpr std::size_t max_state_bytes = 4 << 20;
 
+using words = std::vector<std::string>;
+
 std::filesystem::path state_path(const std::filesystem::path& dir) { return dir / "state"; }
 
 std::string state_text(const role_state_contents& contents) {
   text_lines text;
   text.line({"seqnum", std::to_string(contents.seqnum)});
-  for (const auto& [acceptor, format_id] : contents.known_disks)
-    text.line({"disk", acceptor.str(), format_id});
+  words lives{"lives", std::to_string(contents.lives.first)};
+  for (const auto nonce : contents.lives.nonces)
+    lives.push_back(std::to_string(nonce));
+  text.line(lives);
+  for (const auto& [id, peer] : contents.known)
+    text.line({"disk", id.str(), peer.format_id, std::to_string(peer.last.number),
+               std::to_string(peer.last.nonce), std::to_string(peer.records)});
   return text.sealed();
+}
+
+bool take_number(std::string_view word, std::uint64_t& into) {
+  const auto number = parse_number(word);
+  into = number.value_or(0);
+  return number.has_value();
+}
+
+bool take_lives(const words& line, life_history& lives) {
+  if (line.size() < 2 || line.size() > 2 + life_history::max_kept ||
+      !take_number(line[1], lives.first) || lives.first == 0 ||
+      lives.first > (std::uint64_t{1} << 62))
+    return false;
+  lives.nonces.resize(line.size() - 2);
+  for (std::size_t i = 2; i < line.size(); ++i)
+    if (!take_number(line[i], lives.nonces[i - 2]))
+      return false;
+  return true;
+}
+
+bool take_peer(const words& line, std::map<role_id, known_peer>& known) {
+  if (line.size() != 6 || line[1].size() > role_id::max_size)
+    return false;
+  auto& peer = known[role_id{line[1]}];
+  peer.format_id = line[2];
+  return take_number(line[3], peer.last.number) && take_number(line[4], peer.last.nonce) &&
+         take_number(line[5], peer.records);
+}
+
+bool take_line(const words& line, role_state_contents& contents) {
+  if (line.empty())
+    return false;
+  if (line[0] == "seqnum")
+    return line.size() == 2 && take_number(line[1], contents.seqnum);
+  if (line[0] == "lives")
+    return take_lives(line, contents.lives);
+  return line[0] == "disk" && take_peer(line, contents.known);
 }
 
 std::optional<role_state_contents> parse_state(std::string_view bytes) {
@@ -24,19 +70,25 @@ std::optional<role_state_contents> parse_state(std::string_view bytes) {
   if (!lines)
     return std::nullopt;
   role_state_contents contents;
-  for (const auto& line : *lines) {
-    const auto number = line.size() == 2 ? parse_number(line[1]) : std::nullopt;
-    if (line.size() == 2 && line[0] == "seqnum" && number)
-      contents.seqnum = *number;
-    else if (line.size() == 3 && line[0] == "disk" && line[1].size() <= role_id::max_size)
-      contents.known_disks[line[1]] = line[2];
-    else
+  for (const auto& line : *lines)
+    if (!take_line(line, contents))
       return std::nullopt;
-  }
   return contents;
 }
 
+std::uint64_t random_nonce() {
+  std::random_device random;
+  return std::uint64_t{random()} << 32 | random();
+}
+
 } // namespace
+
+std::map<role_id, std::string> role_state_contents::known_disks() const {
+  std::map<role_id, std::string> disks;
+  for (const auto& [id, peer] : known)
+    disks.emplace(id, peer.format_id);
+  return disks;
+}
 
 role_state_contents read_role_state(const data_directory& directory) {
   const auto file = state_path(directory.path());
@@ -57,11 +109,19 @@ void role_state::create(const std::filesystem::path& dir) {
 
 role_state::role_state(const data_directory& directory) : file_(state_path(directory.path())) {
   PMMC_INVARIANT(directory.is_writable(), "a role's state opens in a locked directory");
-  auto contents = read_role_state(directory);
-  seqnum_ = contents.seqnum;
-  known_disks_ = std::move(contents.known_disks);
+  contents_ = read_role_state(directory);
   std::error_code ignored;
   std::filesystem::remove(file_.string() + ".tmp", ignored); // of a crashed save
+}
+
+role_state::~role_state() {
+  if (failed_)
+    return;
+  try {
+    save_notes();
+  } catch (const storage_error&) {
+    // Lower bounds: those of before are right, too.
+  }
 }
 
 void role_state::write() {
@@ -69,23 +129,54 @@ void role_state::write() {
     fail("write", file_, "an earlier write failed, so nobody knows what is on the disk",
          "stop this process; started again, it verifies its files");
   failed_ = true; // until it is known that it did not
-  replace_file(file_, state_text({seqnum_, known_disks_}));
+  replace_file(file_, state_text(contents_));
   failed_ = false;
+  has_notes_ = false;
 }
 
 void role_state::save(std::uint64_t seqnum) {
-  PMMC_INVARIANT(seqnum >= seqnum_, "L3: ballots are never reused");
-  if (seqnum == seqnum_ && !failed_)
+  PMMC_INVARIANT(seqnum >= contents_.seqnum, "L3: ballots are never reused");
+  if (seqnum == contents_.seqnum && !failed_)
     return;
-  seqnum_ = seqnum;
+  contents_.seqnum = seqnum;
   write();
 }
 
-bool role_state::meet(const role_id& acceptor, const std::string& format_id) {
-  const auto [known, is_new] = known_disks_.try_emplace(acceptor, format_id);
-  if (is_new || failed_)
+void role_state::begin_life() {
+  contents_.lives.begin(random_nonce());
+  write();
+}
+
+acquaintance role_state::meet(const role_id& peer, const directory_facts& told) {
+  const auto now = told.lives.current();
+  const auto [known, is_new] =
+      contents_.known.try_emplace(peer, known_peer{told.format_id, now, told.records});
+  auto& remembered = known->second;
+  if (is_new) {
     write();
-  return known->second == format_id;
+    return acquaintance::good;
+  }
+  if (const auto verdict = judge(remembered, told); verdict != acquaintance::good)
+    return verdict;
+  if (now.number != 0 && remembered.last != now) {
+    remembered.last = now;
+    remembered.records = told.records;
+    write();
+  }
+  return acquaintance::good;
+}
+
+void role_state::note_records(const role_id& peer, std::uint64_t records) {
+  const auto known = contents_.known.find(peer);
+  if (known == contents_.known.end() || records <= known->second.records)
+    return;
+  known->second.records = records;
+  has_notes_ = true;
+}
+
+void role_state::save_notes() {
+  if (has_notes_)
+    write();
 }
 
 } // namespace pmmc::storage

@@ -1,7 +1,9 @@
-// The little that a leader or replica must not forget: a small file, replaced as a whole.
+// The little that a role must not forget of itself and of others: a small file, replaced as a
+// whole.
 #pragma once
 
 #include "storage/data_directory.hpp"
+#include "storage/life_history.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -9,6 +11,15 @@
 #include <string>
 
 namespace pmmc::storage {
+
+/// What the file says.
+struct role_state_contents {
+  std::uint64_t seqnum = 0;
+  life_history lives;
+  std::map<role_id, known_peer> known;
+
+  std::map<role_id, std::string> known_disks() const;
+};
 
 /// Not thread-safe. Every save is durable when it returns, and throws storage_error if it cannot
 /// be; then every later save throws too: stop the process.
@@ -20,34 +31,42 @@ public:
   /// Throws storage_error if the file is missing or damaged: what was forgotten is unknown then.
   /// `directory` must be open for writing.
   explicit role_state(const data_directory& directory);
+  /// Saves what was noted, as far as it can.
+  ~role_state();
+  role_state(const role_state&) = delete;
+  role_state& operator=(const role_state&) = delete;
 
   /// Leaders: the least seqnum that no ballot has used; 0 after formatting.
-  std::uint64_t load() const { return seqnum_; }
+  std::uint64_t load() const { return contents_.seqnum; }
   /// The least seqnum that is free from now on. Call before the first p1a of a ballot with the one
   /// below it goes out (L3). Must not go back.
   void save(std::uint64_t seqnum);
 
-  /// The format_id of every acceptor ever met. One that comes back under its id with another disk
-  /// has lost its promises.
-  const std::map<role_id, std::string>& known_disks() const { return known_disks_; }
-  /// Remembers a first meeting. Returns true if `format_id` is the disk on record (now, or before);
-  /// false, without writing, if `acceptor` was met with another one: don't count its votes.
-  bool meet(const role_id& acceptor, const std::string& format_id);
+  /// A new life of this role. Call before it tells anybody anything.
+  void begin_life();
+  const life_history& lives() const { return contents_.lives; }
+
+  /// Every acceptor and leader ever met.
+  const std::map<role_id, known_peer>& known() const { return contents_.known; }
+  std::map<role_id, std::string> known_disks() const { return contents_.known_disks(); }
+  /// Remembers a first meeting, or a new life. Changes nothing if the answer is not `good`: don't
+  /// count its votes.
+  acquaintance meet(const role_id& peer, const directory_facts& told);
+  /// `peer` said that it holds so many records. Durable with the next save.
+  void note_records(const role_id& peer, std::uint64_t records);
+  /// Makes what was noted durable.
+  void save_notes();
 
 private:
   void write();
 
   std::filesystem::path file_;
-  std::uint64_t seqnum_ = 0;
-  std::map<role_id, std::string> known_disks_;
+  role_state_contents contents_;
+  bool has_notes_ = false;
   bool failed_ = false;
 };
 
 /// What the file says, for `inspect`; changes nothing.
-struct role_state_contents {
-  std::uint64_t seqnum = 0;
-  std::map<role_id, std::string> known_disks;
-};
 role_state_contents read_role_state(const data_directory& directory);
 
 } // namespace pmmc::storage

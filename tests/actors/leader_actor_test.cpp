@@ -308,7 +308,7 @@ TEST_CASE_FIXTURE(leader_stage, "an acceptor that comes back with another disk i
   const auto refusals = acceptors[0].take<disk_refused>(); // all that it is told
   REQUIRE(refusals.size() == 1);
   CHECK(refusals[0].by == "l1");
-  CHECK(refusals[0].known_format_id == "disk of a1");
+  CHECK(refusals[0].known.format_id == "disk of a1");
   CHECK(acceptors[0].has_heard_nothing());
   CHECK(acceptors[1].count<p2a>() == 1);
 }

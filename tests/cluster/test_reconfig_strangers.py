@@ -110,6 +110,10 @@ class Twin(ReconfigurationTest):
         self.assert_error(result, PRECONDITION, f"a1 .*{re.escape(a1.address)}")
         self.assertEqual(cluster.version(), 2)
         a1.term()
+        there.term()  # and what it holds is old: a1 has had another life
+        shutil.rmtree(copy / "data")
+        shutil.copytree(a1.directory / "data", copy / "data")
+        there.start("--rejoin")
         cluster.reconfig([there])
         cluster.await_healthy()
 

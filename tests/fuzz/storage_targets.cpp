@@ -164,7 +164,8 @@ void try_role_state(std::string_view bytes) {
   scratch_file("l1/state", seal(bytes));
   if (const auto read = unless_refused([] { return read_role_state(directory); })) {
     role_state state{directory};
-    demand(state.load() == read->seqnum && state.known_disks() == read->known_disks,
+    demand(state.load() == read->seqnum && state.known() == read->known &&
+               state.lives() == read->lives,
            "both ways of reading it agree");
   }
 }

@@ -19,6 +19,8 @@ void replica_checker::same_as_truth(const pmmc::replica& r) const {
     return "R2: slots below " + std::to_string(r.slot_out()) +
            " are performed, and not all of them are chosen";
   });
+  demand(r.differing().empty() && !r.is_outvoted(),
+         [] { return std::string{"S1: replicas take each other's digests for different"}; });
   demand(r.state().fingerprint() == truth_.fingerprint_before(r.slot_out()), [&] {
     return "S1: the state before slot " + std::to_string(r.slot_out()) +
            " is not what the decisions add up to";

@@ -118,7 +118,7 @@ TEST_CASE("state: a snapshot of another format is refused by its number") {
   } catch (const std::runtime_error& e) {
     why = e.what();
   }
-  CHECK(why == "the snapshot is of format 2, and this program reads format 3 only: use the version "
+  CHECK(why == "the snapshot is of format 2, and this program reads format 4 only: use the version "
                "of the program that wrote it");
 }
 

@@ -9,6 +9,18 @@ using scratch::contains;
 using scratch::error_of;
 namespace fs = std::filesystem;
 
+namespace {
+
+directory_facts facts(std::string disk, std::initializer_list<std::uint64_t> nonces = {},
+                      std::uint64_t records = 0) {
+  directory_facts told{std::move(disk), {}, records};
+  for (const auto nonce : nonces)
+    told.lives.begin(nonce);
+  return told;
+}
+
+} // namespace
+
 TEST_CASE("the seqnum and the known disks survive a restart") {
   scratch::directory tmp;
   scratch::format(tmp / "l1", role_kind::leader);
@@ -19,8 +31,8 @@ TEST_CASE("the seqnum and the known disks survive a restart") {
     CHECK(state.known_disks().empty());
     state.save(7);
     state.save(7);
-    CHECK(state.meet("a1", "disk one"));
-    CHECK(state.meet("a2", ""));
+    CHECK(state.meet("a1", facts("disk one")) == acquaintance::good);
+    CHECK(state.meet("a2", facts("")) == acquaintance::good);
     state.save(8);
   }
   const auto directory = scratch::open(tmp / "l1", role_kind::leader);
@@ -36,10 +48,65 @@ TEST_CASE(
   scratch::format(tmp / "r1", role_kind::replica);
   const auto directory = scratch::open(tmp / "r1", role_kind::replica);
   role_state state{directory};
-  CHECK(state.meet("a1", "old"));
-  CHECK(state.meet("a1", "old"));
-  CHECK_FALSE(state.meet("a1", "new"));
+  CHECK(state.meet("a1", facts("old")) == acquaintance::good);
+  CHECK(state.meet("a1", facts("old")) == acquaintance::good);
+  CHECK(state.meet("a1", facts("new")) == acquaintance::other_disk);
   CHECK(role_state{directory}.known_disks().at("a1") == "old");
+}
+
+TEST_CASE("an old copy of a directory is recognised after a restart of who met it, too") {
+  scratch::directory tmp;
+  scratch::format(tmp / "r1", role_kind::replica);
+  const auto directory = scratch::open(tmp / "r1", role_kind::replica);
+  {
+    role_state state{directory};
+    CHECK(state.meet("a1", facts("disk", {1})) == acquaintance::good);
+    CHECK(state.meet("a1", facts("disk", {1, 2, 3})) == acquaintance::good);
+  }
+  role_state state{directory};
+  CHECK(state.known().at("a1").last == life{3, 3});
+  CHECK(state.meet("a1", facts("disk", {1, 2, 4})) == acquaintance::old_copy);
+  CHECK(state.meet("a1", facts("disk", {1, 2})) == acquaintance::old_copy);
+  CHECK(state.known().at("a1").last == life{3, 3}); // one that is refused changes nothing
+  CHECK(state.meet("a1", facts("disk", {1, 2, 3, 4})) == acquaintance::good);
+}
+
+TEST_CASE("how many records another had is remembered when it is saved, and when all ends well") {
+  scratch::directory tmp;
+  scratch::format(tmp / "r1", role_kind::replica);
+  const auto directory = scratch::open(tmp / "r1", role_kind::replica);
+  {
+    role_state state{directory};
+    CHECK(state.meet("a1", facts("disk", {1}, 10)) == acquaintance::good);
+    state.note_records("a1", 30);
+    state.note_records("a1", 20);
+    state.note_records("a2", 20); // not met
+    CHECK(read_role_state(directory).known.at("a1").records == 10);
+    state.save_notes();
+    CHECK(read_role_state(directory).known.at("a1").records == 30);
+    state.note_records("a1", 40);
+  }
+  role_state state{directory};
+  CHECK(state.known().size() == 1);
+  CHECK(state.known().at("a1").records == 40);
+  CHECK(state.meet("a1", facts("disk", {1, 2}, 39)) == acquaintance::records_gone);
+  CHECK(state.meet("a1", facts("disk", {1, 2}, 40)) == acquaintance::good);
+}
+
+TEST_CASE("every start is a life, on the disk before it is told") {
+  scratch::directory tmp;
+  scratch::format(tmp / "l1", role_kind::leader);
+  const auto directory = scratch::open(tmp / "l1", role_kind::leader);
+  life_history before;
+  for (std::uint64_t i = 1; i <= life_history::max_kept + 3; ++i) {
+    role_state state{directory};
+    CHECK(state.lives() == before);
+    state.begin_life();
+    CHECK(state.lives().current().number == i);
+    CHECK(state.lives().continues(before.current()));
+    CHECK(read_role_state(directory).lives == state.lives());
+    before = state.lives();
+  }
 }
 
 TEST_CASE("every damage of the state is refused: what was forgotten is unknown, not zero") {

@@ -4,9 +4,11 @@
 
 #include "acceptor_fixture.hpp"
 #include "log_fixture.hpp"
+#include "storage/members_file.hpp"
 #include "storage/role_state.hpp"
 #include "storage/snapshot_store.hpp"
 
+#include <cerrno>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/syscall.h>
@@ -23,6 +25,17 @@ thread_local calls* seen = nullptr;
 
 std::string file_of(int fd) {
   return std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd)).filename().string();
+}
+
+/// Syncs of this thread until one fails, once; -1: none does. As after a disk that was away for a
+/// moment: the next sync is good, and says nothing of what was lost.
+thread_local int until_failure = -1;
+
+bool fails_now() {
+  if (until_failure < 0 || until_failure-- > 0)
+    return false;
+  errno = EIO;
+  return true;
 }
 
 calls during(const std::function<void()>& f) {
@@ -42,12 +55,16 @@ bool contains(const calls& made, const std::string& call) {
 extern "C" int fsync(int fd) {
   if (seen != nullptr)
     seen->push_back("sync " + file_of(fd));
+  if (fails_now())
+    return -1;
   return static_cast<int>(::syscall(SYS_fsync, fd));
 }
 
 extern "C" int fdatasync(int fd) {
   if (seen != nullptr)
     seen->push_back("sync " + file_of(fd));
+  if (fails_now())
+    return -1;
   return static_cast<int>(::syscall(SYS_fdatasync, fd));
 }
 
@@ -125,4 +142,50 @@ TEST_CASE(
   CHECK(during([&] { writer.commit(scratch::any_snapshot); }) ==
         calls{"sync unfinished-1.tmp", "rename to snapshot-7", "sync snapshots", "sync NEWEST.tmp",
               "rename to NEWEST", "sync snapshots"});
+}
+
+TEST_CASE("sync: the members that are known are whole before they have their name, and keep it") {
+  scratch::directory tmp;
+  scratch::format(tmp / "a1", role_kind::acceptor);
+  const membership known{config_history{scratch::info_of(role_kind::acceptor, "a1").initial}};
+  CHECK(during([&] { write_members(tmp / "a1", known); }) ==
+        calls{"sync members.tmp", "rename to members", "sync a1"});
+}
+
+TEST_CASE("sync: one that fails is final, though the next one would be good") {
+  scratch::directory tmp;
+  acceptor_fixture a{tmp / "a1"};
+  a.write({promise_record{1, {1, "l1"}}});
+  until_failure = 0;
+  const auto error = scratch::error_of([&] { a.write({promise_record{1, {2, "l1"}}}); });
+  CHECK(scratch::contains(error, "cannot sync"));
+  CHECK(until_failure == -1);
+  CHECK(scratch::contains(scratch::error_of([&] {
+                            a.write({promise_record{1, {3, "l1"}}});
+                          }),
+                          "an earlier write failed"));
+
+  scratch::format(tmp / "l1", role_kind::leader);
+  const auto directory = scratch::open(tmp / "l1", role_kind::leader);
+  for (const int good_ones : {0, 1}) { // of the file, of the folder
+    role_state state{directory};
+    until_failure = good_ones;
+    CHECK(scratch::contains(scratch::error_of([&] { state.save(7); }), "cannot sync"));
+    CHECK(until_failure == -1);
+    CHECK(scratch::contains(scratch::error_of([&] { state.save(8); }), "an earlier write failed"));
+  }
+}
+
+TEST_CASE("sync: a snapshot whose sync failed once was not written") {
+  scratch::directory tmp;
+  scratch::format(tmp / "r1", role_kind::replica);
+  const auto directory = scratch::open(tmp / "r1", role_kind::replica);
+  const snapshot_store store{directory};
+  for (int good_ones = 0; good_ones < 4; ++good_ones) {
+    auto writer = store.write(7);
+    writer.stream() << "state";
+    until_failure = good_ones;
+    CHECK(scratch::contains(scratch::error_of([&] { writer.commit(); }), "cannot sync"));
+    CHECK(until_failure == -1);
+  }
 }
