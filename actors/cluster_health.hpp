@@ -16,6 +16,7 @@ struct cluster_health {
   std::size_t acceptors_up = 0;
   std::vector<std::string> down;
   std::set<role_id> uncounted; ///< acceptors and leaders that others refuse to count
+  std::string diverged;        ///< see why_diverged
   configuration config;        ///< in force at `highest`, from the replicated state
 };
 
@@ -23,6 +24,10 @@ cluster_health assess(const probed_cluster& cluster, const std::vector<probed_ro
 
 /// Failures that the configuration survives, of any one kind of role.
 std::size_t survives(const configuration& c);
+
+/// Which replicas had different states at an equal slot: at a checkpoint, or now if fingerprints
+/// were asked for. "" if none had.
+std::string why_diverged(const std::vector<probed_role>& roles);
 
 /// "" if nothing is wrong.
 std::string unhealthy_because(const cluster_health& h);

@@ -27,12 +27,14 @@ void stop_if_formatted_again(const role_id& self, const storage::data_directory&
 /// that it does not count.
 template <class Shell>
 void meet_peer(Shell& shell, const hosted_role& peer) {
-  const auto members = shell.core.known_members();
+  auto members = shell.core.known_members();
+  members.learn(shell.members.heard); // the disks that the log names
   if (is_known_disk(shell.id, shell.durable, members, peer)) {
     shell.peers.up(peer);
     shell.uncounted.erase(peer.id);
   } else {
     shell.uncounted.insert(peer.id);
+    shell.peers.down(peer.id); // it may have been met before the log was known
     caf::anon_send(peer.handle, disk_refused{shell.id, known_disk(shell.durable, members, peer)});
   }
 }

@@ -23,6 +23,8 @@ constexpr std::chrono::milliseconds others_turn{1};
 /// In the order that replica_outputs asks for.
 void flush(caf::event_based_actor* self, replica_shell& shell) {
   shell.flush_due = false;
+  if (const auto& why = shell.core.state().refusal(); !why.empty())
+    fatal(shell.id.view(), why);
   shell.core.flush();
   auto out = shell.core.take();
   shell.times.observe(out.send);
@@ -90,6 +92,8 @@ role_status status_of(const replica_shell& shell, bool with_fingerprint) {
   status.fetched_bytes = shell.core.fetched_bytes();
   status.disk_bytes = storage::disk_bytes(shell.directory.path());
   status.proposes = shell.core.proposes();
+  status.machine = shell.core.state().machine().name();
+  status.checkpoints.assign(shell.core.checkpoints().begin(), shell.core.checkpoints().end());
   status.pending_requests = shell.core.pending_requests();
   status.sessions = shell.core.state().sessions().size();
   if (with_fingerprint)
@@ -100,6 +104,15 @@ role_status status_of(const replica_shell& shell, bool with_fingerprint) {
 role_metrics metrics_of(caf::event_based_actor* self, const replica_shell& shell) {
   return {status_of(shell, false), self->mailbox().size(),
           replica_metrics{shell.core.counters(), shell.core.gauges(), shell.times.by_operation()}};
+}
+
+void report_diverged(replica_shell& shell) {
+  for (const auto& id : shell.core.diverged())
+    if (!shell.diverged.contains(id))
+      spdlog::error("{} and replica {} had different states at an equal slot: one of them is wrong "
+                    "(docs/OPERATIONS.md, \"Replicas differ\")",
+                    shell.id.view(), id.view());
+  shell.diverged = shell.core.diverged();
 }
 
 /// Of the acceptors that count at present.
@@ -142,6 +155,7 @@ caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replic
       [=](tick_atom) {
         self->delayed_send(self, until_next_tick(), tick_atom::value);
         shell->core.on_tick();
+        report_diverged(*shell);
         tell_node(self, shell->members, shell->core.known_members());
         flush_later(self, *shell);
       },
@@ -166,7 +180,10 @@ caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replic
                  send_all(caf::actor{self}, shell->id, shell->peers, {{m.to, m.chunk}});
                },
                [=](const snapshot_fetched& m) { take_over(self, *shell, m); },
-               [=](const peer_up& m) { meet_peer(*shell, m.role); },
+               [=](const peer_up& m) {
+                 meet_peer(*shell, m.role);
+                 shell->core.met_disks(shell->durable.known_disks());
+               },
                [=](const peer_down& m) {
                  shell->peers.down(m.id);
                  shell->core.on_peer_down(m.id);

@@ -27,6 +27,7 @@ struct replica_shell {
   peer_directory peers;
   members_link members;
   std::set<role_id> uncounted; ///< acceptors that came back with another disk
+  std::set<role_id> diverged;  ///< replicas whose other state was logged
   caf::actor worker;
   request_times times;
   bool flush_due = false;

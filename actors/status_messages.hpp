@@ -1,6 +1,7 @@
 // How roles tell operators how they are. Free of CAF, as are the commands that show it.
 #pragma once
 
+#include "cluster_facts.hpp"
 #include "configuration.hpp"
 #include "membership.hpp"
 #include "messages.hpp"
@@ -35,13 +36,15 @@ struct role_status {
   std::vector<configuration> configurations;  ///< replica: in force and pending
   std::uint64_t fetched_bytes = 0;            ///< replica: of the snapshot that it is fetching
   std::map<role_id, std::string> known_disks; ///< leader, replica: of the acceptors that it met
+  std::string machine;                        ///< replica: name and version of its state machine
+  std::vector<state_checkpoint> checkpoints;  ///< replica: its last ones, the latest last
 };
 
 struct process_status {
   std::string cluster;
   std::string address;
-  std::uint64_t window = 0; ///< as it was formatted
-  membership known;         ///< from a replica's state where the process has one
+  cluster_facts facts; ///< as it was formatted
+  membership known;    ///< from a replica's state where the process has one
   std::vector<role_status> roles;
 };
 

@@ -54,7 +54,12 @@ typename Inspector::result_type inspect(Inspector& f, pvalue& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, vitals& x) {
   return f(x.ballot, x.active, x.leader_ping, x.slot_in, x.slot_out, x.snapshot_slot, x.watermark,
-           x.version);
+           x.version, x.checkpoint);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, state_checkpoint& x) {
+  return f(x.slot, x.fingerprint);
 }
 
 template <class Inspector>
@@ -70,6 +75,11 @@ typename Inspector::result_type inspect(Inspector& f, former_member& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, configuration& x) {
   return f(x.version, x.first_slot, x.acceptors, x.leaders, x.replicas);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, cluster_facts& x) {
+  return f(x.first, x.window, x.engine, x.protocol, x.machine);
 }
 
 template <class Inspector>
@@ -220,13 +230,13 @@ typename Inspector::result_type inspect(Inspector& f, hosted_role& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, hello& x) {
   return f(caf::meta::type_name("hello"), x.cluster, x.address, x.incarnation, x.node, x.roles,
-           x.known, x.rejoins);
+           x.known, x.rejoins, x.facts);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, welcome& x) {
   return f(caf::meta::type_name("welcome"), x.refusal, x.was_removed, x.cluster, x.address,
-           x.incarnation, x.roles, x.known);
+           x.incarnation, x.roles, x.known, x.facts);
 }
 
 template <class Inspector>
@@ -273,13 +283,12 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, role_status& x) {
   return f(caf::meta::type_name("role_status"), x.id, x.kind, x.state, x.format_id, x.is_fresh,
            x.disk_bytes, x.uncounted, x.proposes, x.pending_requests, x.sessions, x.fingerprint,
-           x.configurations, x.fetched_bytes, x.known_disks);
+           x.configurations, x.fetched_bytes, x.known_disks, x.machine, x.checkpoints);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, process_status& x) {
-  return f(caf::meta::type_name("process_status"), x.cluster, x.address, x.window, x.known,
-           x.roles);
+  return f(caf::meta::type_name("process_status"), x.cluster, x.address, x.facts, x.known, x.roles);
 }
 
 template <class Inspector>

@@ -41,6 +41,7 @@ struct replica_gauges {
   std::size_t waiting_reads = 0;    ///< queries without their answer
   std::size_t proposals = 0;        ///< own slots that are not decided yet
   slot_num lag = 0;                 ///< slots known to be decided anywhere, but not performed here
+  std::size_t diverged = 0;         ///< replicas that had another state at an equal slot
   bool fetching_snapshot = false;
   bool is_member = true;                  ///< of a configuration in force or pending
   std::size_t pending_configurations = 0; ///< decided, and not in force yet

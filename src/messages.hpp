@@ -178,6 +178,14 @@ struct read_probe_reply {
 // --- Failure detection and gossip (paper, section 3) --------------------------------------------
 
 /// What a role tells about itself in each ping and pong. A role fills in what it has.
+/// What a replica's state was before `slot`: equal at equal slots on all replicas (S1).
+struct state_checkpoint {
+  slot_num slot = 0; ///< 0: none yet
+  std::uint64_t fingerprint = 0;
+
+  friend bool operator==(const state_checkpoint&, const state_checkpoint&) = default;
+};
+
 struct vitals {
   ballot_num ballot;   ///< leader: its ballot, or the one that preempted it; acceptor: its
                        ///< ballot_num in the latest configuration
@@ -188,6 +196,7 @@ struct vitals {
   slot_num snapshot_slot = 0; ///< replica: slots below are in its durable snapshot
   slot_num watermark = 0;     ///< replica: computed; acceptor: in force
   config_version version = 0; ///< of the latest configuration that it knows
+  state_checkpoint checkpoint; ///< replica: the latest
 };
 
 struct ping {

@@ -1,6 +1,7 @@
 // The replica (paper, section 2.1, figure 1), with batching, hand-on, linearizable reads (4.5),
-// snapshots and catching up (4.2), reconfiguration (4.4). One class in four files: replica.cpp (the
-// paper's part), replica_reads.cpp, replica_catchup.cpp, replica_configurations.cpp.
+// snapshots and catching up (4.2), reconfiguration (4.4). One class in five files: replica.cpp (the
+// paper's part), replica_reads.cpp, replica_catchup.cpp, replica_configurations.cpp, and
+// replica_gauges.cpp (how it is, and whether its state is that of the others).
 #pragma once
 
 #include "counters.hpp"
@@ -66,7 +67,8 @@ public:
     std::size_t snapshot_log_bytes = 4 << 20; ///< or the size of the state, if that is more
     std::size_t page_bytes = 1 << 20;         ///< of a catch-up answer
     std::size_t kept_decisions_bytes =
-        16 << 20; ///< kept beyond the snapshot for replicas a little behind
+        16 << 20;                      ///< kept beyond the snapshot for replicas a little behind
+    slot_num checkpoint_slots = 1'024; ///< replicas compare their states at each multiple of it
     unsigned ping_ticks = 10;
     unsigned silent_ticks = 60; ///< a peer not heard for so long counts as gone
     unsigned resend_ticks = 20;
@@ -98,6 +100,9 @@ public:
   void on(snapshot_chunk m);
 
   void on_peer_down(const role_id& peer);
+  /// The disks of acceptors and leaders that were met: the log gets to know those that it does not
+  /// know yet.
+  void met_disks(std::map<role_id, std::string> disks) { disks_met_ = std::move(disks); }
   void on_tick();
   void flush();
 
@@ -145,6 +150,10 @@ public:
   bool proposes() const { return proposer() == options_.id; }
   vitals current_vitals() const;
   const replica_counters& counters() const { return counters_; }
+  /// Its last ones, the latest last.
+  const std::deque<state_checkpoint>& checkpoints() const { return checkpoints_; }
+  /// Replicas whose state was another one at a slot at which both have a checkpoint.
+  const std::set<role_id>& diverged() const { return diverged_; }
   replica_gauges gauges() const;
 
 private:
@@ -201,6 +210,7 @@ private:
   void forget_held_back(std::uint64_t least_ticks);
   void respond(const role_id& client, response r);
   void propose();
+  std::optional<found_claim> claim_for_log() const;
   void fill_to_boundary();
   bool may_open_slot() const;
   std::vector<request> next_batch(std::vector<request_key>& keys);
@@ -244,6 +254,8 @@ private:
 
   // catching up
   void send_pings();
+  void note_checkpoint();
+  void compare_checkpoint(const role_id& peer, const state_checkpoint& its);
   slot_num highest_known_slot() const;
   void catch_up();
   void ask_for_decisions(const role_id& peer);
@@ -271,6 +283,7 @@ private:
   role_id last_proposer_;
   std::uint64_t called_upon_until_tick_ = 0; ///< another replica takes this one for the proposer
   std::map<role_id, peer_news> peers_;
+  std::map<role_id, std::string> disks_met_;
   std::uint64_t ping_number_ = 0;
 
   std::deque<std::pair<role_id, query>> queries_; ///< not in a round yet
@@ -292,6 +305,8 @@ private:
   std::optional<fetch> fetching_;
   std::optional<fetch> interrupted_; ///< to be gone on with, if the same snapshot is offered again
 
+  std::deque<state_checkpoint> checkpoints_;
+  std::set<role_id> diverged_;
   replica_counters counters_;
   replica_outputs out_;
 };

@@ -20,6 +20,7 @@ void replica::send_pings() {
 
 void replica::on(const ping& m) {
   peers_[m.from] = {tick_, m.state};
+  compare_checkpoint(m.from, m.state.checkpoint);
   out_.send.push_back({m.from, pong{options_.id, m.number, current_vitals()}});
   send_news(m.from, m.state.version);
   update_watermark();
@@ -27,6 +28,7 @@ void replica::on(const ping& m) {
 
 void replica::on(const pong& m) {
   peers_[m.from] = {tick_, m.state};
+  compare_checkpoint(m.from, m.state.checkpoint);
   if (m.state.active && m.state.ballot.leader == m.from && m.state.ballot >= active_ballot_)
     set_active(m.state.ballot);
   else if (!m.state.active && active_ballot_.leader == m.from)

@@ -1,4 +1,5 @@
-// What a replica tells about itself for metrics and health checks.
+// What a replica tells about itself for metrics and health checks, and how it finds out that the
+// state of another one is not the same (S1).
 #include "replica.hpp"
 
 #include <algorithm>
@@ -14,6 +15,10 @@ replica_gauges replica::gauges() const {
   g.waiting_reads = queries_waiting_;
   g.proposals = proposals_.size();
   const auto known = highest_known_slot();
+  const auto& latest = state_->configurations().latest();
+  g.diverged = static_cast<std::size_t>(
+      std::count_if(diverged_.begin(), diverged_.end(),
+                    [&](const role_id& id) { return latest.has_replica(id); }));
   g.lag = known > slot_out() ? known - slot_out() : 0;
   g.fetching_snapshot = fetching_.has_value();
   const auto configs = state_->configurations().from(slot_out());
@@ -27,6 +32,26 @@ replica_gauges replica::gauges() const {
   if (g.is_member && (g.acceptors_heard < in_force.quorum() || active_ballot_.is_bottom()))
     g.trouble = why_stalled();
   return g;
+}
+
+/// A fingerprint may cost as much as the sessions are large, so there is one now and then only.
+void replica::note_checkpoint() {
+  constexpr std::size_t most_kept = 8;
+  if (slot_out() % options_.checkpoint_slots != 0)
+    return;
+  checkpoints_.push_back({slot_out(), state_->fingerprint()});
+  if (checkpoints_.size() > most_kept)
+    checkpoints_.pop_front();
+  for (const auto& [id, news] : peers_)
+    compare_checkpoint(id, news.state.checkpoint);
+}
+
+void replica::compare_checkpoint(const role_id& peer, const state_checkpoint& its) {
+  for (const auto& own : checkpoints_)
+    if (own.slot == its.slot && own.fingerprint != its.fingerprint)
+      diverged_.insert(peer);
+    else if (own.slot == its.slot)
+      diverged_.erase(peer);
 }
 
 } // namespace pmmc

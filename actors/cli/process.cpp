@@ -57,10 +57,11 @@ void print_how_to_join(const std::string& cluster, const config::process& newcom
 
 /// A role that is formatted by itself may be a newcomer: then to found a cluster is a mistake.
 void format_all(const config::cluster_file& cluster, const std::vector<config::role>& roles,
-                bool says_if_founding) {
+                const state_machine_factory& make_machine, bool says_if_founding) {
   if (roles.empty())
     return;
-  const auto origin = find_founding(cluster, std::chrono::milliseconds{1'000});
+  const auto origin =
+      find_founding(cluster, make_machine()->name(), std::chrono::milliseconds{1'000});
   if (says_if_founding && !origin.is_known)
     std::fprintf(
         stderr,
@@ -74,7 +75,7 @@ void format_all(const config::cluster_file& cluster, const std::vector<config::r
   for (const auto& role : roles) {
     format_role(cluster, role, origin);
     std::printf("formatted %s\n", (cluster.data / role.id.str()).c_str());
-    if (config::find_role(origin.first, role.id))
+    if (config::find_role(origin.facts.first, role.id))
       continue;
     auto process = std::find_if(newcomers.begin(), newcomers.end(),
                                 [&](const auto& p) { return p.address == role.address; });
@@ -184,7 +185,7 @@ int init(const arguments& a) {
                                          " is to start anew, remove the directory first, but never "
                                          "that of an acceptor that has taken part in a cluster: it "
                                          "would forget its promises"};
-  format_all(cluster, roles, a.options.count("id") > 0);
+  format_all(cluster, roles, a.make_machine, a.options.count("id") > 0);
   return done;
 }
 
@@ -217,7 +218,7 @@ int up(const arguments& a) {
   for (const auto& gone : known.removed)
     std::fprintf(stderr, "pmmc: warning: %s\n", removed_text(gone, known.members).c_str());
   child_processes children;
-  format_all(cluster, fresh, false);
+  format_all(cluster, fresh, a.make_machine, false);
   std::fflush(stdout);
   std::set<std::string> addresses;
   for (const auto& role : known.present)

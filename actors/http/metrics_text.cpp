@@ -117,6 +117,8 @@ void add_slots(collector& out, const labels& l, const vitals& state, const repli
   out.gauge("pmmc_slot_out", "Next slot that the replica performs.", l, state.slot_out);
   out.gauge("pmmc_lag_slots", "Slots known to be decided that the replica has not performed.", l,
             now.lag);
+  out.gauge("pmmc_diverged_replicas",
+            "Replicas that had another state than this one at an equal slot.", l, now.diverged);
   out.gauge("pmmc_window_slots", "WINDOW.", l, now.window);
   out.gauge("pmmc_window_used_slots", "Slots of WINDOW in use: slot_in - slot_out.", l,
             state.slot_in - state.slot_out);
