@@ -206,7 +206,7 @@ class ClientsAtAWrongPort(ClusterTest):
             config = self.cluster.client_config("newer.conf", changes={
                 "r3": f"127.0.0.1:{server.port}"})
             self.cluster.config = config
-            self.cluster["r1"].kill9()
+            self.cluster.kill9_all()
             shutil.rmtree(self.cluster.directory / "data")  # a cluster of its own, with that address
             self.cluster.init()
             process = self.cluster["a1"]
