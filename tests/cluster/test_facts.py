@@ -60,6 +60,19 @@ class DifferentFounders(FactsTest):
         self.assertNotEqual(cluster.pmmc("put", "k", "v", timeout_s=1).code, 0)
 
 
+    def test_in_one_process(self):
+        cluster = self.new_cluster("colocated", size=1)
+        machine = cluster.processes[0]
+        apart = cluster.client_config("apart.conf", window=16, data=cluster.directory / "apart")
+        leader = machine.kinds["leader"]
+        cluster.run("init", "--id", leader, config=apart)
+        cluster.init()
+        shutil.rmtree(machine.data(leader))
+        shutil.copytree(cluster.directory / "apart" / leader, machine.data(leader))
+        self.assert_error(cluster.pmmc("start", "--id", leader, config=machine.config), BAD_USAGE,
+                          "cannot live in one process", "its window is 16, and in .* it is 128")
+
+
 class AnotherProgram(FactsTest):
     def test_another_state_machine(self):
         cluster = self.new_cluster("colocated")
