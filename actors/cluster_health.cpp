@@ -1,6 +1,9 @@
 #include "cluster_health.hpp"
 
+#include "cluster_json.hpp"
+
 #include <algorithm>
+#include <map>
 
 namespace pmmc {
 
@@ -21,6 +24,7 @@ cluster_health assess(const probed_cluster& cluster, const std::vector<probed_ro
     if (r.role.kind == config::role_kind::replica)
       h.highest = std::max(h.highest, r.status.state.slot_out);
   }
+  h.diverged = why_diverged(roles);
   h.config = cluster.known.configurations.for_slot(std::max<slot_num>(h.highest, 1));
   return h;
 }
@@ -54,7 +58,32 @@ std::string unhealthy_because(const cluster_health& h) {
     for (const auto& [other, slot] : others)
       add("replica " + id.str() + " differs from " + other.str() + " since slot " +
           std::to_string(slot) + " (docs/OPERATIONS.md, \"Replicas differ\")");
+  if (!h.diverged.empty())
+    add(h.diverged);
   return why;
+}
+
+std::string why_diverged(const std::vector<probed_role>& roles) {
+  std::map<slot_num, std::map<std::uint64_t, std::set<role_id>>> states; // who had which
+  for (const auto& r : roles)
+    if (r.up && r.role.kind == config::role_kind::replica &&
+        r.status.fingerprint != 0) // else it was not asked for
+      states[r.status.state.slot_out][r.status.fingerprint].insert(r.role.id);
+  for (const auto& [slot, groups] : states) {
+    if (groups.size() < 2)
+      continue;
+    std::string who;
+    for (const auto& [fingerprint, ids] : groups) {
+      who += who.empty() ? "" : ", ";
+      for (const auto& id : ids)
+        who += id.str() + " ";
+      who += fingerprint_text(fingerprint);
+    }
+    return "replicas have different states at slot " + std::to_string(slot) + ": " + who +
+           "; stop those that differ from the others, and see docs/OPERATIONS.md, \"Replicas "
+           "differ\"";
+  }
+  return {};
 }
 
 const probed_role* furthest_replica(const std::vector<probed_role>& roles) {

@@ -17,6 +17,7 @@ struct cluster_health {
   std::vector<std::string> down;
   std::map<role_id, std::map<role_id, slot_num>> differing; ///< replicas: from whom, since when
   std::map<role_id, std::string> uncounted; ///< acceptors and leaders that others refuse, and why
+  std::string diverged;                     ///< see why_diverged
   configuration config;                     ///< in force at `highest`, from the replicated state
 };
 
@@ -24,6 +25,10 @@ cluster_health assess(const probed_cluster& cluster, const std::vector<probed_ro
 
 /// Failures that the configuration survives, of any one kind of role.
 std::size_t survives(const configuration& c);
+
+/// Which replicas have different states at an equal slot, if fingerprints were asked for: "" if
+/// none do.
+std::string why_diverged(const std::vector<probed_role>& roles);
 
 /// "" if nothing is wrong.
 std::string unhealthy_because(const cluster_health& h);

@@ -30,6 +30,7 @@ json role_json(const probed_role& r, slot_num highest) {
     j["slot_out"] = std::to_string(v.slot_out);
     j["lag"] = std::to_string(highest - std::min(highest, v.slot_out));
     j["snapshot_slot"] = std::to_string(v.snapshot_slot);
+    j["state_machine"] = r.status.machine;
   }
   j["disk_bytes"] = std::to_string(r.status.disk_bytes);
   return j;
@@ -111,6 +112,7 @@ std::string fingerprint_json(const probed_cluster& cluster, int indent) {
     if (r.up) {
       j["slot_out"] = std::to_string(r.status.state.slot_out);
       j["fingerprint"] = fingerprint_text(r.status.fingerprint);
+      j["state_machine"] = r.status.machine;
     } else {
       j["why"] = r.why;
     }

@@ -37,12 +37,15 @@ void meet_peer(Shell& shell, const hosted_role& peer) {
     shell.peers.up(peer);
     return;
   }
-  auto refused = refuse_peer(shell.durable, shell.core.known_members(), peer);
+  auto members = shell.core.known_members();
+  members.learn(shell.members.heard); // the disks that the log names
+  auto refused = refuse_peer(shell.durable, members, peer);
   if (!refused) {
     shell.peers.up(peer);
     shell.uncounted.erase(peer.id);
     return;
   }
+  shell.peers.down(peer.id); // it may have been met before the log was known
   auto& logged = shell.uncounted[peer.id];
   if (logged != refused->why)
     log_refusal(shell.id, peer, refused->why);

@@ -300,7 +300,7 @@ void node::dialled(const std::string& address, const caf::actor& remote) {
                 hello{settings_.cluster, settings_.address, incarnation_, self_, settings_.roles,
                       is_client() ? membership{{}, 1, met_anybody_ ? settings_.known.identity : 0}
                                   : settings_.known,
-                      settings_.rejoins || knows_of_removal()})
+                      settings_.rejoins || knows_of_removal(), settings_.facts})
       .then([this, address, remote](const welcome& m) { welcomed(address, remote, m); },
             [this, address](const caf::error& e) {
               unreachable(address,
@@ -362,11 +362,15 @@ void node::welcomed(const std::string& address, const caf::actor& remote, const 
     settings_.known = m.known;
   if (const auto why = why_other_cluster(m.known.identity, settings_.known.identity); !why.empty())
     return refused_by(address, "is refused: " + why);
+  const auto differs = is_client() ? "" : why_facts_differ(settings_.facts, m.facts, "there");
+  if (!differs.empty())
+    return refused_for_facts(address, differs);
   if (!m.refusal.empty()) {
     if (m.was_removed)
       settings_.removed(m.refusal + ", says the process at " + address);
     return refused_by(address, "refuses this process: " + m.refusal);
   }
+  differing_.erase(address);
   const bool first = !std::exchange(met_anybody_, true);
   // A client begins with what its config file says, and believes the first process that knows.
   if (is_client() && settings_.known.live_from == 1 &&
@@ -377,6 +381,21 @@ void node::welcomed(const std::string& address, const caf::actor& remote, const 
   learn(m.known);
   if (first && is_client())
     redial();
+}
+
+/// The one that differs may be the other one, so this one goes on; not if they are a majority.
+void node::refused_for_facts(const std::string& address, const std::string& why) {
+  differing_.insert(address);
+  const auto& config = settings_.known.configurations.latest();
+  const auto differing = static_cast<std::size_t>(
+      std::count_if(config.acceptors.begin(), config.acceptors.end(),
+                    [this](const member& m) { return differing_.contains(m.address); }));
+  if (differing >= config.quorum())
+    settings_.differs("this process does not agree with a majority of its cluster, last with the "
+                      "process at " +
+                      address + ": " + why);
+  spdlog::error("this process and the one at {} refuse each other: {}", address, why);
+  refused_by(address, "refuses this process: " + why);
 }
 
 // --- Being dialled ------------------------------------------------------------------------------
@@ -390,7 +409,7 @@ welcome node::greet(const hello& m) {
                  m.address.empty() ? "an unknown address" : m.address, refusal);
     return {std::move(refusal), was_removed(m), settings_.cluster,
             settings_.address,  incarnation_,   {},
-            settings_.known};
+            settings_.known,    settings_.facts};
   }
   const auto key = m.address.empty() ? caf::to_string(m.node.address()) : m.address;
   auto& link = links_[key];
@@ -403,7 +422,7 @@ welcome node::greet(const hello& m) {
   if (is_member && !m.known.configurations.empty())
     learn(m.known);
   return {{},           false,           settings_.cluster, settings_.address,
-          incarnation_, settings_.roles, settings_.known};
+          incarnation_, settings_.roles, settings_.known,   settings_.facts};
 }
 
 bool node::is_of_process(const hello& m) {
@@ -444,10 +463,10 @@ std::string node::why_unwelcome(const hello& m) const {
     return {};
   if (m.address.empty())
     return "it does not say where it listens";
-  if (m.known.configurations.empty() ||
-      m.known.configurations.first() != settings_.known.configurations.first())
-    return "it was formatted for a cluster with other first members. To add it to this one, format "
-           "it again (`pmmc init --id ID`) while this cluster can be reached";
+  if (auto why = why_facts_differ(m.facts, settings_.facts); !why.empty())
+    return why;
+  if (m.known.configurations.empty())
+    return "it does not say which members it knows";
   if (settings_.known.identity == 0 && m.known.identity != 0 && !is_told_of(m.address))
     return "it belongs to the cluster with identity " + identity_text(m.known.identity) +
            ", this process does not know the identity of its own cluster yet, and neither its disk "
@@ -602,7 +621,7 @@ caf::result<process_status> node::status(const status_request& m) {
   all->promise = self_->make_response_promise<process_status>();
   all->result.cluster = settings_.cluster;
   all->result.address = settings_.address;
-  all->result.window = settings_.window;
+  all->result.facts = settings_.facts;
   all->result.known = settings_.known;
   all->result.clock = clocks_.status(settings_.clocks());
   all->missing = settings_.roles.size();

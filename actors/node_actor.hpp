@@ -30,13 +30,16 @@ struct node_settings {
   /// Where the config file has members: asked by who is no member (yet), or reaches nobody it
   /// knows.
   std::set<std::string> contacts;
-  std::uint64_t window = 0; ///< as formatted, for newcomers
-  bool rejoins = false;     ///< see hello
+  cluster_facts facts;  ///< as formatted; none of clients
+  bool rejoins = false; ///< see hello
   std::function<kv::moment_here()> clocks = read_clocks;
   /// Called when more is known than before: to make it durable.
   std::function<void(const membership&)> remember = [](const membership&) {};
   /// Called when the others say that this process was removed; does not return.
   std::function<void(const std::string& why)> removed = [](const std::string&) {};
+  /// Called when a majority of the acceptors that it knows are of processes with other facts; does
+  /// not return.
+  std::function<void(const std::string& why)> differs = [](const std::string&) {};
 };
 
 /// What the node knows about an address.
@@ -98,6 +101,7 @@ private:
   static bool is_of_process(const hello& m);
   std::string why_malformed(const hello& m) const;
   std::string why_unwelcome(const hello& m) const;
+  void refused_for_facts(const std::string& address, const std::string& why);
   bool is_told_of(const std::string& address) const;
   void demand_own_cluster(const membership& news) const;
   bool is_guest(const hosted_role& role, const std::string& address) const;
@@ -127,7 +131,10 @@ private:
   std::uint64_t incarnation_;
   std::uint64_t random_state_;
   std::map<std::string, node_link> links_; ///< by address; clients by their actor's name
-  bool met_anybody_ = false;  ///< since it started; before that, a client trusts anybody
+  bool met_anybody_ = false; ///< since it started; before that, a client trusts anybody
+  /// Where processes with other facts were dialled. Only these: an address that somebody else
+  /// claims proves nothing.
+  std::set<std::string> differing_;
   unsigned lonely_beats_ = 0; ///< since it was connected with anybody
   quorum_log quorum_;
   std::set<role_id> removed_roles_;  ///< own ones, reported

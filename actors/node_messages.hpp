@@ -2,6 +2,7 @@
 // tell operators how they are. The protocol itself is in src/messages.hpp.
 #pragma once
 
+#include "cluster_facts.hpp"
 #include "membership.hpp"
 #include "messages.hpp"
 #include "status_messages.hpp"
@@ -34,6 +35,7 @@ struct hello {
   std::vector<hosted_role> roles;
   membership known;     ///< of clients, only the identity of their cluster
   bool rejoins = false; ///< it knows that it was removed, and wants to become a member again
+  cluster_facts facts;  ///< none of clients
 };
 
 /// The answer to a hello.
@@ -45,6 +47,7 @@ struct welcome {
   std::uint64_t incarnation = 0;
   std::vector<hosted_role> roles;
   membership known;
+  cluster_facts facts;
 };
 
 /// Between nodes that have met, in both directions, so that a frozen or cut-off one is noticed.

@@ -23,6 +23,8 @@ constexpr std::chrono::milliseconds others_turn{1};
 /// In the order that replica_outputs asks for.
 void flush(caf::event_based_actor* self, replica_shell& shell) {
   shell.flush_due = false;
+  if (const auto& why = shell.core.state().refusal(); !why.empty())
+    fatal(shell.id.view(), why);
   shell.core.flush();
   auto out = shell.core.take();
   shell.times.observe(out.send);
@@ -127,6 +129,7 @@ role_status status_of(const replica_shell& shell, bool with_fingerprint) {
   status.fetched_bytes = shell.core.fetched_bytes();
   status.disk_bytes = storage::disk_bytes(shell.directory.path());
   status.proposes = shell.core.proposes();
+  status.machine = shell.core.state().machine().name();
   status.pending_requests = shell.core.pending_requests();
   status.sessions = shell.core.state().sessions().size();
   if (with_fingerprint)
@@ -217,7 +220,10 @@ caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replic
                  send_all(caf::actor{self}, shell->id, shell->peers, {{m.to, m.chunk}});
                },
                [=](const snapshot_fetched& m) { take_over(self, *shell, m); },
-               [=](const peer_up& m) { meet_peer(*shell, m.role); },
+               [=](const peer_up& m) {
+                 meet_peer(*shell, m.role);
+                 shell->core.met_disks(shell->durable.known_disks());
+               },
                [=](const peer_down& m) {
                  lose_peer(*shell, m.id);
                  shell->core.on_peer_down(m.id);

@@ -101,6 +101,21 @@ void stop_removed(const std::string& why) {
   std::_Exit(2);
 }
 
+/// This process would decide otherwise than the others, so it decides nothing.
+void stop_differing(const std::string& why) {
+  spdlog::critical("{}. This process ends", why);
+  spdlog::default_logger()->flush();
+  std::_Exit(2);
+}
+
+/// What `facts` would have to be for this program.
+cluster_facts facts_of_program(cluster_facts facts, std::string_view machine) {
+  facts.engine = current_engine;
+  facts.protocol = protocol_name();
+  facts.machine = machine;
+  return facts;
+}
+
 /// The roles of one process: opened first, all of them, so that a mistake in one starts none.
 class hosted_process {
 public:
@@ -113,6 +128,7 @@ public:
 
 private:
   void save_snapshot(caf::scoped_actor& self, const std::function<bool()>& is_urgent);
+  void demand_same_facts(const storage::data_directory& directory, std::string_view machine);
   void learn_from(const storage::data_directory& directory);
   void report_differences() const;
   void make_shell(const config::role& role, storage::data_directory directory);
@@ -126,7 +142,7 @@ private:
   const start_options& options_;
   state_machine_factory make_machine_;
   membership known_;
-  std::uint64_t window_ = 0;
+  cluster_facts facts_;
   std::vector<std::filesystem::path> directories_;
   std::shared_ptr<acceptor_shell> acceptor_;
   std::shared_ptr<leader_shell> leader_;
@@ -142,9 +158,11 @@ hosted_process::hosted_process(const config::cluster_file& cluster, const start_
                                state_machine_factory make_machine)
     : cluster_(cluster), options_(options), make_machine_(std::move(make_machine)) {
   std::vector<storage::data_directory> opened;
+  const auto machine = make_machine_();
   for (const auto& role : options.process.roles) {
     opened.push_back(storage::data_directory::open(cluster_.data / role.id.str(), cluster_.name,
                                                    storage_kind(role.kind), role.id));
+    demand_same_facts(opened.back(), machine->name());
     learn_from(opened.back());
   }
   report_differences();
@@ -154,18 +172,29 @@ hosted_process::hosted_process(const config::cluster_file& cluster, const start_
     make_shell(options.process.roles[i], std::move(opened[i]));
 }
 
-/// The first configuration, and later ones that the role heard of in an earlier life.
-void hosted_process::learn_from(const storage::data_directory& directory) {
-  const auto& info = directory.info();
+/// With this program, and with the directories that were opened before.
+void hosted_process::demand_same_facts(const storage::data_directory& directory,
+                                       std::string_view machine) {
+  const auto& facts = directory.info().facts;
+  if (const auto why = why_facts_differ(facts, facts_of_program(facts, machine), "in this program");
+      !why.empty())
+    throw start_error{"the data directory " + directory.path().string() +
+                      " is not one for this program: " + why};
   if (known_.configurations.empty()) {
-    known_ = membership{config_history{info.initial}};
-    window_ = info.window;
-  } else if (known_.configurations.first() != info.initial || window_ != info.window) {
+    known_ = membership{config_history{facts.first}};
+    facts_ = facts;
+  } else if (const auto differs =
+                 why_facts_differ(facts, facts_, "in " + directories_.front().string());
+             !differs.empty()) {
     throw start_error{"the roles " + options_.process.ids() +
-                      " were formatted for clusters with different first members or windows, so "
-                      "they cannot live in one process. One that never took part may be formatted "
-                      "again: remove its data directory, then `pmmc init --id ID`"};
+                      " were formatted for different clusters, so they cannot live in one process. "
+                      "Of the data directory " +
+                      directory.path().string() + ": " + differs};
   }
+}
+
+/// What the role heard in an earlier life.
+void hosted_process::learn_from(const storage::data_directory& directory) {
   directories_.push_back(directory.path());
   try {
     if (const auto remembered = storage::read_members(directory.path())) {
@@ -181,10 +210,10 @@ void hosted_process::learn_from(const storage::data_directory& directory) {
 
 /// Where the config file and the cluster's own configuration differ, the latter holds.
 void hosted_process::report_differences() const {
-  if (window_ != cluster_.window)
+  if (facts_.window != cluster_.window)
     spdlog::warn("the config file says window = {}, but the cluster was created with {}, which "
                  "stays in force",
-                 cluster_.window, window_);
+                 cluster_.window, facts_.window);
   const auto& latest = known_.configurations.latest();
   config::process newcomers;
   for (const auto& role : options_.process.roles)
@@ -219,7 +248,7 @@ void hosted_process::make_shell(const config::role& role, storage::data_director
     leader::settings options;
     options.id = role.id;
     options.seed = fresh_seed();
-    options.window = window_;
+    options.window = facts_.window;
     leader_ = std::make_shared<leader_shell>(options, std::move(directory), known_.configurations);
     break;
   }
@@ -229,9 +258,9 @@ void hosted_process::make_shell(const config::role& role, storage::data_director
     options.seed = fresh_seed();
     options.founds = random_source{options.seed}.next();
     replica_ = std::make_shared<replica_shell>(
-        options, std::move(directory),
-        [make = make_machine_, first = known_.configurations.first(), window = window_] {
-          return std::make_unique<replicated_state>(make(), config_history{first}, window);
+        options, std::move(directory), [make = make_machine_, facts = facts_] {
+          return std::make_unique<replicated_state>(make(), config_history{facts.first},
+                                                    facts.window, facts.protocol);
         });
     replica_->core.on(config_news{{}, known_.configurations});
     break;
@@ -261,13 +290,14 @@ void hosted_process::start(caf::actor_system& system) {
   settings->roles = hosted_;
   settings->known = known_;
   settings->contacts = membership{cluster_.first}.addresses();
-  settings->window = window_;
+  settings->facts = facts_;
   settings->rejoins = options_.rejoins;
   settings->remember = [directories = directories_](const membership& known) {
     for (const auto& directory : directories)
       storage::write_members(directory, known);
   };
   settings->removed = stop_removed;
+  settings->differs = stop_differing;
   node_ = system.spawn(node_actor, settings);
   publish(system);
   start_desk(system);
@@ -390,12 +420,24 @@ void format_role(const config::cluster_file& cluster, const config::role& role,
   storage::data_directory::format(cluster.data / role.id.str(), {.cluster = cluster.name,
                                                                  .kind = storage_kind(role.kind),
                                                                  .id = role.id,
-                                                                 .window = origin.window,
                                                                  .format_id = {},
-                                                                 .initial = origin.first});
+                                                                 .facts = origin.facts});
 }
 
-founding find_founding(const config::cluster_file& cluster, std::chrono::milliseconds timeout) {
+namespace {
+
+founding joinable(const cluster_facts& facts, std::string_view machine, const std::string& whose) {
+  if (const auto why = why_facts_differ(facts, facts_of_program(facts, machine), "in this program");
+      !why.empty())
+    throw start_error{"nothing was formatted: there is a cluster already, as " + whose +
+                      " knows, and this program cannot join it: " + why};
+  return {facts};
+}
+
+} // namespace
+
+founding find_founding(const config::cluster_file& cluster, std::string_view machine,
+                       std::chrono::milliseconds timeout) {
   std::error_code none_there;
   for (const auto& entry : std::filesystem::directory_iterator{cluster.data, none_there}) {
     if (!std::filesystem::exists(entry.path() / "FORMAT"))
@@ -403,7 +445,7 @@ founding find_founding(const config::cluster_file& cluster, std::chrono::millise
     try {
       const auto info = storage::data_directory::open_read_only(entry.path()).info();
       if (info.cluster == cluster.name)
-        return {info.initial, info.window};
+        return joinable(info.facts, machine, "the data directory " + entry.path().string());
     } catch (const storage::storage_error& e) {
       spdlog::warn("{}; another source is asked how the cluster began", e.what());
     }
@@ -411,8 +453,8 @@ founding find_founding(const config::cluster_file& cluster, std::chrono::millise
   const auto probed = probe(cluster, false, timeout);
   for (const auto& [address, process] : probed.processes)
     if (process.why.empty() && !process.status.known.configurations.empty())
-      return {process.status.known.configurations.first(), process.status.window};
-  return {cluster.first, cluster.window, false};
+      return joinable(process.status.facts, machine, "the process at " + address);
+  return {facts_of_program({cluster.first, cluster.window}, machine), false};
 }
 
 void serve(const config::cluster_file& cluster, const start_options& options,

@@ -1,6 +1,7 @@
 // A process that hosts roles (`pmmc start`).
 #pragma once
 
+#include "cluster_facts.hpp"
 #include "config/cluster_file.hpp"
 #include "http/http_pages.hpp"
 #include "log_settings.hpp"
@@ -20,16 +21,17 @@ struct start_error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// How a cluster began: its first configuration, and WINDOW in slots.
+/// How a cluster began.
 struct founding {
-  configuration first;
-  std::uint64_t window = 0;
+  cluster_facts facts;
   bool is_known = true; ///< false: there is no such cluster yet
 };
 
 /// That of the cluster, if a data directory on this machine or a process that can be reached tells
-/// it: whoever is formatted now joins that one. Otherwise this config file founds a cluster.
-founding find_founding(const config::cluster_file& cluster, std::chrono::milliseconds timeout);
+/// it: whoever is formatted now joins that one. Otherwise this config file founds a cluster. Throws
+/// start_error if this program, whose state machine is called `machine`, cannot join it.
+founding find_founding(const config::cluster_file& cluster, std::string_view machine,
+                       std::chrono::milliseconds timeout);
 
 /// Formats the data directory of one role. Throws storage_error.
 void format_role(const config::cluster_file& cluster, const config::role& role,

@@ -38,7 +38,8 @@ void set_shell_handlers(caf::scheduled_actor* self, const std::string& name) {
 }
 
 void tell_node(caf::scheduled_actor* self, members_link& link, const membership& known) {
-  if (!link.node || (!known.is_newer_than(link.told) && known.identity == link.told.identity))
+  if (!link.node || (!known.is_newer_than(link.told) && known.identity == link.told.identity &&
+                     known.configurations.disks() == link.told.configurations.disks()))
     return;
   link.told = known;
   caf::send_as(caf::actor_cast<caf::actor>(self), link.node, members_news{known});

@@ -32,9 +32,10 @@ void set_shell_handlers(caf::scheduled_actor* self, const std::string& name);
 struct members_link {
   caf::actor node; ///< set by the node's first message
   membership told;
+  membership heard; ///< what the node said last
 };
 
-/// Tells the node if the role's core knows more than it said before.
+/// Tells the node if the role's core knows more than was said before.
 void tell_node(caf::scheduled_actor* self, members_link& link, const membership& known);
 
 /// A role hears from its node of configurations that others know.
@@ -43,6 +44,7 @@ void hear_from_node(caf::scheduled_actor* self, members_link& link, Core& core,
                     const members_news& m) {
   if (self->current_sender())
     link.node = caf::actor_cast<caf::actor>(self->current_sender());
+  link.heard = m.known;
   core.on(config_news{{}, m.known.configurations});
 }
 

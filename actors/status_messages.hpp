@@ -1,6 +1,7 @@
 // How roles tell operators how they are. Free of CAF, as are the commands that show it.
 #pragma once
 
+#include "cluster_facts.hpp"
 #include "configuration.hpp"
 #include "membership.hpp"
 #include "messages.hpp"
@@ -37,6 +38,7 @@ struct role_status {
   std::map<role_id, std::string> known_disks; ///< of the acceptors and leaders that it met
   /// Replica: who has done something else, and the slot at which that was seen.
   std::map<role_id, slot_num> differing;
+  std::string machine; ///< replica: name and version of its state machine
 };
 
 /// What a process knows of the time (kv/log_clock.hpp).
@@ -50,8 +52,8 @@ struct clock_status {
 struct process_status {
   std::string cluster;
   std::string address;
-  std::uint64_t window = 0; ///< as it was formatted
-  membership known;         ///< from a replica's state where the process has one
+  cluster_facts facts; ///< as it was formatted
+  membership known;    ///< from a replica's state where the process has one
   std::vector<role_status> roles;
   clock_status clock;
 };

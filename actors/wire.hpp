@@ -73,6 +73,11 @@ typename Inspector::result_type inspect(Inspector& f, configuration& x) {
 }
 
 template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, cluster_facts& x) {
+  return f(x.first, x.window, x.engine, x.protocol, x.machine);
+}
+
+template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, config_history& x) {
   std::vector<configuration> configurations;
   std::vector<former_member> former;
@@ -234,13 +239,13 @@ typename Inspector::result_type inspect(Inspector& f, hosted_role& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, hello& x) {
   return f(caf::meta::type_name("hello"), x.cluster, x.address, x.incarnation, x.node, x.roles,
-           x.known, x.rejoins);
+           x.known, x.rejoins, x.facts);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, welcome& x) {
   return f(caf::meta::type_name("welcome"), x.refusal, x.was_removed, x.cluster, x.address,
-           x.incarnation, x.roles, x.known);
+           x.incarnation, x.roles, x.known, x.facts);
 }
 
 template <class Inspector>
@@ -288,7 +293,7 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, role_status& x) {
   return f(caf::meta::type_name("role_status"), x.id, x.kind, x.state, x.format_id, x.is_fresh,
            x.disk_bytes, x.uncounted, x.proposes, x.pending_requests, x.sessions, x.fingerprint,
-           x.configurations, x.fetched_bytes, x.known_disks, x.differing);
+           x.configurations, x.fetched_bytes, x.known_disks, x.differing, x.machine);
 }
 
 template <class Inspector>
@@ -298,7 +303,7 @@ typename Inspector::result_type inspect(Inspector& f, clock_status& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, process_status& x) {
-  return f(caf::meta::type_name("process_status"), x.cluster, x.address, x.window, x.known, x.roles,
+  return f(caf::meta::type_name("process_status"), x.cluster, x.address, x.facts, x.known, x.roles,
            x.clock);
 }
 

@@ -1,6 +1,7 @@
 #include "batch.hpp"
 
 #include "codec.hpp"
+#include "reconfiguration.hpp"
 
 namespace pmmc {
 
@@ -18,17 +19,36 @@ bool is_client_kind(std::uint64_t kind) {
   return is_request_kind(kind) && kind != static_cast<std::uint64_t>(request_kind::found);
 }
 
-request found_request(cluster_identity identity) {
+request found_request(const found_claim& claim) {
   request r;
   r.kind = request_kind::found;
-  put_varint(r.op, identity);
+  put_varint(r.op, claim.identity);
+  put_facts(r.op, claim.facts);
+  put_varint(r.op, claim.disks.size());
+  for (const auto& [id, disk] : claim.disks) {
+    put_bytes(r.op, id.view());
+    put_bytes(r.op, disk);
+  }
   return r;
 }
 
-cluster_identity decode_identity(std::string_view op) {
+std::optional<found_claim> decode_found(std::string_view op) {
   byte_reader in{op};
-  const auto identity = in.varint();
-  return in.ok() && in.at_end() ? identity : 0;
+  found_claim claim;
+  claim.identity = in.varint();
+  auto facts = read_facts(in);
+  if (!facts || claim.identity == 0)
+    return std::nullopt;
+  claim.facts = std::move(*facts);
+  for (auto count = in.varint(); in.ok() && count > 0; --count) {
+    const auto id = in.bytes();
+    if (id.size() > role_id::max_size)
+      return std::nullopt;
+    const auto disk = in.bytes();
+    if (disk.size() <= max_address_bytes) // as for members that a reconfiguration adds
+      claim.disks.insert_or_assign(role_id{id}, std::string{disk});
+  }
+  return in.ok() && in.at_end() ? std::optional{std::move(claim)} : std::nullopt;
 }
 
 std::size_t batch_bytes(const request& r) { return entry_overhead_bytes + r.op.size(); }

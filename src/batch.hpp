@@ -1,8 +1,10 @@
 // What replicas put into a slot's command: a batch of requests (design, "who proposes").
 #pragma once
 
+#include "cluster_facts.hpp"
 #include "messages.hpp"
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -26,10 +28,16 @@ bool is_request_kind(std::uint64_t kind);
 /// Whether a client may ask for it.
 bool is_client_kind(std::uint64_t kind);
 
-/// "This cluster is `identity`, if it has none yet."
-request found_request(cluster_identity identity);
-/// What a `found` request says; 0 if its bytes say nothing.
-cluster_identity decode_identity(std::string_view op);
+/// "This cluster is `identity`, if it has none yet; its members agree on `facts`; and these are the
+/// disks of acceptors and leaders whose disks the log does not name."
+struct found_claim {
+  cluster_identity identity = 0;
+  cluster_facts facts;
+  std::map<role_id, std::string> disks; ///< format_ids
+};
+request found_request(const found_claim& claim);
+/// Nothing if the bytes are no claim. Disks of more than max_address_bytes are left out.
+std::optional<found_claim> decode_found(std::string_view op);
 
 /// Bytes that `r` takes in a batch, at the most.
 std::size_t batch_bytes(const request& r);

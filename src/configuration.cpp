@@ -86,6 +86,48 @@ std::vector<const configuration*> config_history::from(slot_num slot) const {
   return result;
 }
 
+std::map<role_id, std::string> config_history::disks() const {
+  std::map<role_id, std::string> named;
+  for (const auto& [id, former] : former_members_)
+    if (former.kind != member_kind::replica && !former.disk.empty())
+      named.insert_or_assign(id, former.disk);
+  for (const auto& [first_slot, config] : by_first_slot_)
+    for (const auto kind : {member_kind::acceptor, member_kind::leader})
+      for (const auto& m : config.members(kind))
+        if (!m.disk.empty())
+          named.insert_or_assign(m.id, m.disk);
+  return named;
+}
+
+std::map<role_id, std::string>
+config_history::new_disks(const std::map<role_id, std::string>& found) const {
+  std::map<role_id, std::string> fresh;
+  const auto find = [&](member_kind kind) {
+    for (const auto& m : latest().members(kind))
+      if (const auto it = found.find(m.id); m.disk.empty() && it != found.end())
+        fresh.insert(*it);
+  };
+  if (found.empty())
+    return fresh;
+  find(member_kind::acceptor);
+  find(member_kind::leader);
+  if (!fresh.empty()) // most of the time there is nothing new, and this need not be asked
+    for (const auto& [id, disk] : disks())
+      fresh.erase(id);
+  std::erase_if(fresh, [](const auto& entry) { return entry.second.empty(); });
+  return fresh;
+}
+
+bool config_history::learn_disks(const std::map<role_id, std::string>& found) {
+  const auto fresh = new_disks(found);
+  for (auto& [first_slot, config] : by_first_slot_)
+    for (const auto kind : {member_kind::acceptor, member_kind::leader})
+      for (auto& m : config.members(kind))
+        if (const auto it = fresh.find(m.id); it != fresh.end())
+          m.disk = it->second;
+  return !fresh.empty();
+}
+
 bool config_history::assign(std::vector<configuration> configurations,
                             std::vector<former_member> former) {
   config_history read;

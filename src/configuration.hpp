@@ -20,7 +20,7 @@ std::string_view to_string(member_kind kind);
 
 /// One role of a configuration. `address` is "HOST:PORT", an attribute that may change under the
 /// id. `disk` is the format_id of its data directory: who comes back under the id with another one
-/// is somebody else. Empty for the founders, whose disks nobody knew.
+/// is somebody else. Empty for founders until the log has it (config_history::learn_disks).
 struct member {
   role_id id;
   std::string address;
@@ -99,6 +99,15 @@ public:
   std::vector<const configuration*> from(slot_num slot) const;
   const std::map<role_id, former_member>& former_members() const { return former_members_; }
   bool empty() const { return by_first_slot_.empty(); }
+
+  /// The disks of acceptors and leaders that it names.
+  std::map<role_id, std::string> disks() const;
+  /// Those of `found` that belong to acceptors or leaders of the latest configuration, whose disks
+  /// nothing here names.
+  std::map<role_id, std::string> new_disks(const std::map<role_id, std::string>& found) const;
+  /// Takes over new_disks(found), in all configurations; returns whether there were any. A disk
+  /// that is named once stays.
+  bool learn_disks(const std::map<role_id, std::string>& found);
 
   /// For what comes from a disk or a message: whether the parts follow each other. Replaces *this
   /// only if they do.

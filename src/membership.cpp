@@ -33,7 +33,9 @@ bool membership::learn(const membership& other) {
   const bool identified = identity == 0 && other.identity != 0;
   if (identified)
     identity = other.identity;
-  return newer || retired_more || identified;
+  const bool knows_disks =
+      !configurations.empty() && configurations.learn_disks(other.configurations.disks());
+  return newer || retired_more || identified || knows_disks;
 }
 
 std::vector<const configuration*> membership::live() const {

@@ -127,8 +127,8 @@ void replica::propose() {
     auto batch = next_batch(p.requests);
     if (batch.empty())
       return;
-    if (state_->identity() == 0 && options_.founds != 0)
-      batch.push_back(found_request(options_.founds)); // last: a session's id is its place
+    if (const auto claim = claim_for_log())
+      batch.push_back(found_request(*claim)); // last: a session's id is its place
     p.value = encode_batch(batch);
     counters_.batch_requests.observe(static_cast<double>(batch.size()));
     counters_.batch_bytes.observe(static_cast<double>(p.value.size()));
@@ -137,6 +137,16 @@ void replica::propose() {
   }
   if (requests_.empty())
     fill_to_boundary();
+}
+
+/// What the log does not know of its cluster: which one it is, or the disk of a member that this
+/// replica has met.
+std::optional<found_claim> replica::claim_for_log() const {
+  const auto identity = state_->identity() == 0 ? options_.founds : state_->identity();
+  auto disks = state_->configurations().new_disks(disks_met_);
+  if (identity == 0 || (state_->identity() != 0 && disks.empty()))
+    return std::nullopt;
+  return found_claim{identity, state_->facts(), std::move(disks)};
 }
 
 /// What comes while a slot is on its way waits for the next: few large slots cost everybody less
@@ -399,9 +409,12 @@ void replica::perform() {
   const auto version = state_->configurations().latest().version;
   for (auto it = decisions_.find(slot_out()); it != decisions_.end() && it->first == slot_out();
        ++it) {
+    auto responses = state_->perform(it->second);
+    if (!state_->refusal().empty())
+      return; // the driver ends the process
     settle_proposal(it->first, it->second);
     log_bytes_since_snapshot_ += it->second.size() + 64;
-    settle_responses(state_->perform(it->second));
+    settle_responses(std::move(responses));
   }
   if (slot_out() == before)
     return;

@@ -1,6 +1,7 @@
 // The replica (paper, section 2.1, figure 1), with batching, hand-on, linearizable reads (4.5),
-// snapshots and catching up (4.2), reconfiguration (4.4). One class in four files: replica.cpp (the
-// paper's part), replica_reads.cpp, replica_catchup.cpp, replica_configurations.cpp.
+// snapshots and catching up (4.2), reconfiguration (4.4). One class in five files: replica.cpp (the
+// paper's part), replica_reads.cpp, replica_catchup.cpp, replica_configurations.cpp and
+// replica_gauges.cpp.
 #pragma once
 
 #include "agreement.hpp"
@@ -102,6 +103,9 @@ public:
   void on(snapshot_chunk m);
 
   void on_peer_down(const role_id& peer);
+  /// The disks of acceptors and leaders that were met: the log gets to know those that it does not
+  /// know yet.
+  void met_disks(std::map<role_id, std::string> disks) { disks_met_ = std::move(disks); }
   void on_tick();
   void flush();
 
@@ -161,6 +165,7 @@ public:
   bool proposes() const { return proposer() == options_.id; }
   vitals current_vitals() const;
   const replica_counters& counters() const { return counters_; }
+  /// Its last ones, the latest last.
   replica_gauges gauges() const;
 
 private:
@@ -219,6 +224,7 @@ private:
   void forget_held_back(std::uint64_t least_ticks);
   void respond(const role_id& client, response r);
   void propose();
+  std::optional<found_claim> claim_for_log() const;
   void fill_to_boundary();
   bool may_open_slot() const;
   std::vector<request> next_batch(std::vector<request_key>& keys);
@@ -295,6 +301,7 @@ private:
   std::uint64_t called_upon_until_tick_ = 0; ///< another replica takes this one for the proposer
   std::map<role_id, peer_news> peers_;
   agreement agreement_;
+  std::map<role_id, std::string> disks_met_;
   std::uint64_t ping_number_ = 0;
 
   std::deque<std::pair<role_id, query>> queries_; ///< not in a round yet

@@ -2,6 +2,7 @@
 
 #include "codec.hpp"
 #include "digest.hpp"
+#include "membership.hpp"
 #include "reconfiguration.hpp"
 
 #include <algorithm>
@@ -147,13 +148,37 @@ std::string read_block(std::istream& in) {
 } // namespace
 
 replicated_state::replicated_state(std::unique_ptr<state_machine> machine,
-                                   config_history configurations, std::uint64_t window_slots)
-    : window_(window_slots), machine_(std::move(machine)),
+                                   config_history configurations, std::uint64_t window_slots,
+                                   std::string protocol)
+    : window_(window_slots), protocol_(std::move(protocol)), machine_(std::move(machine)),
       configurations_(std::move(configurations)) {}
+
+cluster_facts replicated_state::facts() const {
+  return {configurations_.first(), window_, std::string{current_engine}, protocol_,
+          std::string{machine_->name()}};
+}
+
+/// The first `found` request in the log says what its cluster agrees on. Before anything of the
+/// slot is performed, since whoever differs would perform it otherwise than the others.
+bool replicated_state::is_refused_by(const std::vector<batch_entry>& entries) {
+  for (const auto& entry : entries) {
+    if (entry.kind != request_kind::found)
+      continue;
+    if (const auto claim = decode_found(entry.op)) {
+      if (auto why = why_facts_differ(facts(), claim->facts, "in the log"); !why.empty())
+        refusal_ = "it is not of the cluster with identity " + identity_text(claim->identity) +
+                   ", whose log it was given: " + why;
+      return !refusal_.empty();
+    }
+  }
+  return false;
+}
 
 std::vector<response> replicated_state::perform(const command& decided) {
   std::vector<response> responses;
   if (const auto entries = decode_batch(decided)) {
+    if (identity_ == 0 && is_refused_by(*entries))
+      return responses;
     responses.reserve(entries->size());
     const auto run = [this](request_kind kind, std::string_view op) {
       return kind == request_kind::reconfigure ? reconfigure(op) : machine_->apply(op);
@@ -162,8 +187,8 @@ std::vector<response> replicated_state::perform(const command& decided) {
       const auto& entry = (*entries)[i];
       if (entry.kind != request_kind::found)
         sessions_.apply(entry, slot_out_, i, run, responses);
-      else if (identity_ == 0)
-        identity_ = decode_identity(entry.op);
+      else
+        found(entry.op);
     }
   }
   ++slot_out_;
@@ -180,6 +205,18 @@ void replicated_state::note_digest() {
     digests_.pop_front();
 }
 
+/// The first identity in the log holds, and so does the first disk of each member. Later claims of
+/// the same identity bring in the disks that were not known before.
+void replicated_state::found(std::string_view op) {
+  const auto claim = decode_found(op);
+  if (!claim)
+    return;
+  if (identity_ == 0)
+    identity_ = claim->identity;
+  if (identity_ == claim->identity)
+    configurations_.learn_disks(claim->disks);
+}
+
 std::string replicated_state::reconfigure(std::string_view op) {
   const auto wanted = decode_reconfiguration(op);
   if (!wanted)
@@ -194,6 +231,8 @@ std::uint64_t replicated_state::fingerprint() const {
   put_varint(rest, window_);
   put_varint(rest, identity_);
   put_digests(rest, decisions_digest_, digests_);
+  put_bytes(rest, protocol_);
+  put_bytes(rest, machine_->name());
   sessions_.write(rest);
   put_configurations(rest, configurations_);
   put_varint(rest, machine_->fingerprint());
@@ -201,7 +240,8 @@ std::uint64_t replicated_state::fingerprint() const {
 }
 
 std::unique_ptr<replicated_state> replicated_state::clone() const {
-  auto copy = std::make_unique<replicated_state>(machine_->clone(), configurations_, window_);
+  auto copy =
+      std::make_unique<replicated_state>(machine_->clone(), configurations_, window_, protocol_);
   copy->slot_out_ = slot_out_;
   copy->identity_ = identity_;
   copy->sessions_ = sessions_;
@@ -214,8 +254,8 @@ void replicated_state::write(std::ostream& out) const {
   std::string header;
   put_varint(header, state_format);
   put_varint(header, slot_out_);
-  put_varint(header, window_);
   put_varint(header, identity_);
+  put_facts(header, facts());
   put_varint(header, machine_->fingerprint());
   put_configurations(header, configurations_);
   put_digests(header, decisions_digest_, digests_);
@@ -234,12 +274,15 @@ void replicated_state::read(std::istream& in) {
                              ", and this program reads format " + std::to_string(state_format) +
                              " only: use the version of the program that wrote it");
   const auto slot_out = fields.varint();
-  const auto window = fields.varint();
   const auto identity = fields.varint();
+  const auto its_facts = read_facts(fields);
   const auto machine_fingerprint = fields.varint();
   auto configurations = read_configurations(fields);
   const auto decisions_digest = fields.varint();
   auto digests = read_digests(fields);
+  if (const auto why = its_facts ? why_facts_differ(*its_facts, facts()) : "it names no facts";
+      !why.empty())
+    throw std::runtime_error("the snapshot is of another cluster: " + why);
   if (!sessions_.read(fields.bytes()) || !fields.ok() || configurations.empty() ||
       configurations.all().begin()->first > slot_out)
     throw std::runtime_error("the snapshot's header is damaged");
@@ -247,7 +290,6 @@ void replicated_state::read(std::istream& in) {
   if (machine_->fingerprint() != machine_fingerprint)
     throw std::runtime_error("the restored state has another fingerprint than the one written");
   slot_out_ = slot_out;
-  window_ = window;
   identity_ = identity;
   configurations_ = std::move(configurations);
   decisions_digest_ = decisions_digest;

@@ -17,6 +17,11 @@ class state_machine {
 public:
   virtual ~state_machine() = default;
 
+  /// Its name and version, such as "bank/1"; always the same. Processes whose names differ refuse
+  /// each other, so it changes with every change of what operations do or answer, or of the
+  /// snapshot.
+  virtual std::string_view name() const = 0;
+
   /// Executes one operation and returns the answer for the client. `op` is whatever the client
   /// sent, so any bytes: answer a malformed one with an error of your own, never throw.
   virtual std::string apply(std::string_view op) = 0;

@@ -49,11 +49,17 @@ inline request opening(std::uint64_t number) {
   return {request_kind::open_session, 0, number, 0, ""};
 }
 
+/// Of processes that replicate a log_machine.
+inline cluster_facts facts_of(configuration first, std::uint64_t window) {
+  return {std::move(first), window, std::string{current_engine}, "", "log/1"};
+}
+
 inline command batch_of(std::vector<request> requests) { return encode_batch(requests); }
 
 /// Remembers every operation, in order: "a,b,". Its answer is all of it.
 class log_machine final : public state_machine {
 public:
+  std::string_view name() const override { return "log/1"; }
   std::string apply(std::string_view op) override {
     text_.append(op).push_back(',');
     return text_;

@@ -83,7 +83,7 @@ slot_num membership_change::highest_slot_out() const {
 std::uint64_t membership_change::window() const {
   std::uint64_t window = 1;
   for (const auto& [address, process] : probed_.processes)
-    window = std::max(window, process.status.window);
+    window = std::max(window, process.status.facts.window);
   return window;
 }
 

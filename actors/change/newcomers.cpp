@@ -36,11 +36,14 @@ role_status check_place(const reconfiguration::addition& a, const probed_cluster
 
 void check_origin(const reconfiguration::addition& a, const probed_cluster& probed) {
   const auto& process = probed.processes.at(a.who.address).status;
-  if (process.known.configurations.first() != probed.known.configurations.first())
-    refuse(name_of(a) +
-           " cannot be added: its disk was formatted for a cluster with other first "
-           "members. Stop it, remove its data directory, and format it again while this "
-           "cluster can be reached");
+  for (const auto& [address, other] : probed.processes) {
+    const auto is_member = probed.known.addresses().contains(address);
+    if (other.why.empty() && is_member)
+      if (const auto why =
+              why_facts_differ(process.facts, other.status.facts, "in the process at " + address);
+          !why.empty())
+        refuse(name_of(a) + " cannot be added: " + why);
+  }
 }
 
 /// Where a directory was copied, two would act in one name: two leaders use the same ballots, two

@@ -37,7 +37,10 @@ json to_json(const storage::inspection& i) {
     j["role"] = std::string{storage::to_string(i.format->kind)};
     j["id"] = i.format->id.str();
     j["format_id"] = i.format->format_id;
-    j["window"] = std::to_string(i.format->window);
+    j["protocol"] = i.format->facts.protocol;
+    j["engine"] = i.format->facts.engine;
+    j["state_machine"] = i.format->facts.machine;
+    j["window"] = std::to_string(i.format->facts.window);
   }
   if (i.running_as > 0)
     j["running_as"] = std::to_string(i.running_as);
@@ -93,10 +96,11 @@ void print_role(const storage::inspection& i) {
 void print_text(const storage::inspection& i) {
   std::printf("directory  %s\n", i.path.c_str());
   if (i.format)
-    std::printf("role       %s %s of cluster %s\nformat_id  %s\nwindow     %llu slots\n",
-                std::string{storage::to_string(i.format->kind)}.c_str(), i.format->id.str().c_str(),
-                i.format->cluster.c_str(), i.format->format_id.c_str(),
-                static_cast<unsigned long long>(i.format->window));
+    std::printf(
+        "role       %s %s of cluster %s\nformat_id  %s\nmachine    %s\nwindow     %llu slots\n",
+        std::string{storage::to_string(i.format->kind)}.c_str(), i.format->id.str().c_str(),
+        i.format->cluster.c_str(), i.format->format_id.c_str(), i.format->facts.machine.c_str(),
+        static_cast<unsigned long long>(i.format->facts.window));
   if (i.running_as > 0)
     std::printf("in use     by process %ld\n", i.running_as);
   std::printf("disk       %s\n", human_bytes(i.disk_bytes).c_str());

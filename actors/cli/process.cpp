@@ -4,9 +4,13 @@
 #include "own_address.hpp"
 #include "probe.hpp"
 #include "storage/data_directory.hpp"
+#include "storage/members_file.hpp"
+#include "storage/role_state.hpp"
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -56,12 +60,79 @@ void print_how_to_join(const std::string& cluster, const config::process& newcom
                newcomers.roles.front().id.str().c_str(), many ? "them" : "it", added.c_str());
 }
 
+/// Of whoever knows an acceptor or leader by a disk: "r1 at HOST:PORT", and the disk.
+using disk_witnesses = std::map<role_id, std::pair<std::string, std::string>>;
+
+void ask_processes(const config::cluster_file& cluster, disk_witnesses& known) {
+  for (const auto& [address, process] :
+       probe(cluster, false, std::chrono::milliseconds{1'000}).processes) {
+    if (!process.why.empty())
+      continue;
+    for (const auto& role : process.status.roles)
+      for (const auto& [id, disk] : role.known_disks)
+        known.emplace(id, std::pair{role.id.str() + " at " + address, disk});
+    for (const auto& [id, disk] : process.status.known.configurations.disks())
+      known.emplace(id, std::pair{"the process at " + address, disk});
+  }
+}
+
+void ask_directories(const config::cluster_file& cluster, disk_witnesses& known) {
+  std::error_code none_there;
+  for (const auto& entry : std::filesystem::directory_iterator{cluster.data, none_there}) {
+    if (!std::filesystem::exists(entry.path() / "FORMAT"))
+      continue;
+    const auto who = "the data directory " + entry.path().string();
+    try {
+      const auto directory = storage::data_directory::open_read_only(entry.path());
+      if (directory.info().cluster != cluster.name)
+        continue;
+      if (const auto members = storage::read_members(entry.path()))
+        for (const auto& [id, disk] : members->configurations.disks())
+          known.emplace(id, std::pair{who, disk});
+      if (directory.info().kind != storage::role_kind::acceptor)
+        for (const auto& [id, disk] : storage::read_role_state(directory).known_disks())
+          known.emplace(id, std::pair{who, disk});
+    } catch (const storage::storage_error& e) {
+      std::fprintf(stderr, "pmmc: warning: %s\n", e.what());
+    }
+  }
+}
+
+/// An acceptor or leader that somebody has met would come back without its promises, or its
+/// ballots.
+void refuse_known_disks(const config::cluster_file& cluster,
+                        const std::vector<config::role>& roles) {
+  const auto keeps_promises = [](const config::role& r) {
+    return r.kind != config::role_kind::replica;
+  };
+  if (std::none_of(roles.begin(), roles.end(), keeps_promises))
+    return;
+  disk_witnesses known;
+  ask_processes(cluster, known);
+  ask_directories(cluster, known);
+  for (const auto& role : roles)
+    if (const auto it = known.find(role.id); it != known.end() && keeps_promises(role))
+      throw command_error{
+          bad_usage,
+          std::string{config::to_string(role.kind)} + " " + role.id.str() +
+              " was formatted before: " + it->second.first + " knows it by disk " +
+              it->second.second +
+              ". With a new disk it would have lost what it promised and which ballots it used, "
+              "and "
+              "the others would not count it. Nothing was formatted. Bring back its data "
+              "directory; "
+              "without it, replace it by one with another id (docs/RECONFIGURATION.md, \"replace a "
+              "dead machine\")"};
+}
+
 /// A role that is formatted by itself may be a newcomer: then to found a cluster is a mistake.
 void format_all(const config::cluster_file& cluster, const std::vector<config::role>& roles,
-                bool says_if_founding) {
+                const state_machine_factory& make_machine, bool says_if_founding) {
   if (roles.empty())
     return;
-  const auto origin = find_founding(cluster, std::chrono::milliseconds{1'000});
+  refuse_known_disks(cluster, roles);
+  const auto origin =
+      find_founding(cluster, make_machine()->name(), std::chrono::milliseconds{1'000});
   if (says_if_founding && !origin.is_known)
     std::fprintf(
         stderr,
@@ -75,7 +146,7 @@ void format_all(const config::cluster_file& cluster, const std::vector<config::r
   for (const auto& role : roles) {
     format_role(cluster, role, origin);
     std::printf("formatted %s\n", (cluster.data / role.id.str()).c_str());
-    if (config::find_role(origin.first, role.id))
+    if (config::find_role(origin.facts.first, role.id))
       continue;
     auto process = std::find_if(newcomers.begin(), newcomers.end(),
                                 [&](const auto& p) { return p.address == role.address; });
@@ -217,7 +288,7 @@ int init(const arguments& a) {
                                          " is to start anew, remove the directory first, but never "
                                          "that of an acceptor that has taken part in a cluster: it "
                                          "would forget its promises"};
-  format_all(cluster, roles, a.options.count("id") > 0);
+  format_all(cluster, roles, a.make_machine, a.options.count("id") > 0);
   return done;
 }
 
@@ -253,7 +324,7 @@ int up(const arguments& a) {
     std::fprintf(stderr, "pmmc: warning: %s\n", removed_text(gone, known.members).c_str());
   demand_own_addresses(fresh);
   child_processes children;
-  format_all(cluster, fresh, false);
+  format_all(cluster, fresh, a.make_machine, false);
   std::fflush(stdout);
   std::set<std::string> addresses;
   for (const auto& role : known.present)

@@ -42,7 +42,7 @@ std::string up_text(const probed_role& r) {
 void print_status(const std::vector<probed_role>& roles, const cluster_health& h) {
   const auto& c = h.config;
   table t{{"ID", "ROLE", "ADDRESS", "UP", "BALLOT", "STATE", "SLOT_IN", "SLOT_OUT", "LAG",
-           "SNAPSHOT", "DISK"}};
+           "SNAPSHOT", "DISK", "MACHINE"}};
   for (const auto& r : roles) {
     const auto& v = r.status.state;
     const bool replica = r.role.kind == config::role_kind::replica;
@@ -57,6 +57,7 @@ void print_status(const std::vector<probed_role>& roles, const cluster_health& h
       row.push_back(replica ? std::to_string(h.highest - std::min(h.highest, v.slot_out)) : "-");
       row.push_back(replica ? number_or_dash(v.snapshot_slot) : "-");
       row.push_back(human_bytes(r.status.disk_bytes));
+      row.push_back(replica ? r.status.machine : "-");
     }
     t.add(std::move(row));
   }
@@ -76,23 +77,26 @@ slot_num demand_replica(const std::vector<probed_role>& roles) {
   return best->status.state.slot_out;
 }
 
+int exit_code_of(const std::string& why_unhealthy) {
+  if (why_unhealthy.empty())
+    return done;
+  std::fprintf(stderr, "pmmc: unhealthy: %s\n", why_unhealthy.c_str());
+  return unhealthy;
+}
+
 } // namespace
 
 int status(const arguments& a) {
   a.expect_words(0, 0, "status");
   const auto cluster = a.load_cluster();
-  const auto probed = probe(cluster, false, probe_timeout(a));
+  const auto probed = probe(cluster, true, probe_timeout(a));
   const auto roles = probed.roles();
   const auto health = assess(probed, roles);
   if (a.json)
     std::printf("%s\n", status_json(probed, 2).c_str());
   else
     print_status(roles, health);
-  const auto why = unhealthy_because(health);
-  if (why.empty())
-    return done;
-  std::fprintf(stderr, "pmmc: unhealthy: %s\n", why.c_str());
-  return unhealthy;
+  return exit_code_of(unhealthy_because(health));
 }
 
 int fingerprint(const arguments& a) {
@@ -102,17 +106,17 @@ int fingerprint(const arguments& a) {
   demand_replica(roles);
   if (a.json) {
     std::printf("%s\n", fingerprint_json(probed, 2).c_str());
-    return done;
+    return exit_code_of(why_diverged(roles));
   }
-  table t{{"ID", "SLOT_OUT", "FINGERPRINT"}};
+  table t{{"ID", "SLOT_OUT", "FINGERPRINT", "MACHINE"}};
   for (const auto& r : roles)
     if (r.role.kind == config::role_kind::replica)
       t.add(r.up
                 ? std::vector<std::string>{r.role.id.str(), std::to_string(r.status.state.slot_out),
-                                           fingerprint_text(r.status.fingerprint)}
+                                           fingerprint_text(r.status.fingerprint), r.status.machine}
                 : std::vector<std::string>{r.role.id.str(), "-", "down: " + r.why});
   t.print(stdout);
-  return done;
+  return exit_code_of(why_diverged(roles));
 }
 
 int show_config(const arguments& a) {

@@ -4,9 +4,9 @@
 #include <map>
 #include <sstream>
 #include <stdexcept>
-/// "deposit TO 10", "withdraw FROM 3", "transfer FROM TO 2", "inquire OF". Answers are a balance or
-/// begin with "error: ". Deposits come from the account "cash", the only one ever below 0.
+/// "deposit TO 10", "withdraw FROM 3", "transfer FROM TO 2", "inquire OF": a balance or "error: …".
 struct bank final : pmmc::state_machine {
+  std::string_view name() const override { return "bank/1"; }
   std::string apply(std::string_view op) override {
     std::istringstream words{std::string{op}};
     std::string verb, from = "cash", to = "cash", rest;
@@ -45,7 +45,7 @@ struct bank final : pmmc::state_machine {
   std::size_t size_bytes() const override { return balances_.size() * 32; }
 
 private:
-  static constexpr std::int64_t most = 1'000'000'000'000'000;
+  static constexpr std::int64_t most = 1'000'000'000'000'000; // deposits take "cash" below 0
   std::int64_t balance_of(const std::string& account) const {
     return balances_.count(account) > 0 ? balances_.at(account) : 0;
   }

@@ -19,6 +19,7 @@ namespace pmmc::kv {
 /// byte beyond, and leaves the state as it was if it throws.
 class kv_store final : public state_machine {
 public:
+  std::string_view name() const override { return "kv/1"; }
   std::string apply(std::string_view op) override;
   /// get, scan, and transactions that only read; anything else is answered `malformed`.
   std::string query(std::string_view op) const override;

@@ -14,7 +14,7 @@ constexpr std::string_view seal_word = "checksum ";
 
 bool is_plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view{"-._:[]"}.find(c) != std::string_view::npos;
+         std::string_view{"-._:[]/"}.find(c) != std::string_view::npos;
 }
 
 std::string escaped(std::string_view word) {

@@ -12,7 +12,7 @@
 
 namespace pmmc::storage {
 
-/// Lines of words. A word is written with everything but letters, digits and -._:[] as %XX.
+/// Lines of words. A word is written with everything but letters, digits and -._:[]/ as %XX.
 class text_lines {
 public:
   text_lines& line(const std::vector<std::string>& words);

@@ -2,7 +2,7 @@
 // docs/STORAGE.md has its files byte by byte.
 #pragma once
 
-#include "configuration.hpp"
+#include "cluster_facts.hpp"
 #include "storage/posix_file.hpp"
 #include "storage/storage_error.hpp"
 
@@ -23,9 +23,8 @@ struct format_info {
   std::string cluster;
   role_kind kind = role_kind::acceptor;
   role_id id;
-  std::uint64_t window = 0; ///< WINDOW, in slots
-  std::string format_id;    ///< identity of this disk: 128 random bits as 32 hex digits
-  configuration initial;    ///< version 1, with addresses
+  std::string format_id; ///< identity of this disk: 128 random bits as 32 hex digits
+  cluster_facts facts;   ///< what its cluster agrees on
 };
 
 /// Not thread-safe. Movable; the lock lives as long as the object.

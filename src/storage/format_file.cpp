@@ -49,7 +49,7 @@ bool add_member(configuration& config, const words& line) {
 
 bool take_line(format_info& info, const words& line) {
   if (line.size() != 2)
-    return !line.empty() && add_member(info.initial, line);
+    return !line.empty() && add_member(info.facts.first, line);
   const auto& [name, value] = std::tie(line[0], line[1]);
   const auto number = parse_number(value);
   if (name == "cluster")
@@ -58,12 +58,18 @@ bool take_line(format_info& info, const words& line) {
     info.id = value;
   else if (name == "format-id")
     info.format_id = value;
+  else if (name == "protocol")
+    info.facts.protocol = value;
+  else if (name == "engine")
+    info.facts.engine = value;
+  else if (name == "state-machine")
+    info.facts.machine = value;
   else if (name == "window" && number)
-    info.window = *number;
+    info.facts.window = *number;
   else if (name == "configuration" && number)
-    info.initial.version = *number;
+    info.facts.first.version = *number;
   else if (name == "first-slot" && number)
-    info.initial.first_slot = *number;
+    info.facts.first.first_slot = *number;
   else if (const auto kind = parse_kind(value); name == "role" && kind)
     info.kind = *kind;
   else
@@ -79,13 +85,16 @@ std::string format_text(const format_info& info) {
       .line({"cluster", info.cluster})
       .line({"role", std::string{to_string(info.kind)}})
       .line({"id", info.id.str()})
-      .line({"window", std::to_string(info.window)})
       .line({"format-id", info.format_id})
-      .line({"configuration", std::to_string(info.initial.version)})
-      .line({"first-slot", std::to_string(info.initial.first_slot)});
-  put_members(text, "has-acceptor", info.initial.acceptors);
-  put_members(text, "has-leader", info.initial.leaders);
-  put_members(text, "has-replica", info.initial.replicas);
+      .line({"protocol", info.facts.protocol})
+      .line({"engine", info.facts.engine})
+      .line({"state-machine", info.facts.machine})
+      .line({"window", std::to_string(info.facts.window)})
+      .line({"configuration", std::to_string(info.facts.first.version)})
+      .line({"first-slot", std::to_string(info.facts.first.first_slot)});
+  put_members(text, "has-acceptor", info.facts.first.acceptors);
+  put_members(text, "has-leader", info.facts.first.leaders);
+  put_members(text, "has-replica", info.facts.first.replicas);
   return text.sealed();
 }
 

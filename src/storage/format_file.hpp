@@ -1,4 +1,4 @@
-// The file FORMAT: who owns a data directory, and the configuration that the cluster began with.
+// The file FORMAT: who owns a data directory, and what its cluster agrees on.
 #pragma once
 
 #include "storage/data_directory.hpp"
@@ -9,7 +9,7 @@
 namespace pmmc::storage {
 
 /// Version of everything below a data directory. Raise it with any change of a format.
-inline constexpr std::uint64_t storage_format_version = 2;
+inline constexpr std::uint64_t storage_format_version = 3;
 
 std::string format_text(const format_info& info);
 

@@ -313,4 +313,28 @@ TEST_CASE_FIXTURE(leader_stage, "an acceptor that comes back with another disk i
   CHECK(acceptors[1].count<p2a>() == 1);
 }
 
+TEST_CASE_FIXTURE(leader_stage, "the disk that the configuration names counts, not the first met") {
+  config.acceptors[0].disk = "disk in the log";
+  restart(); // a1 introduces itself with another one
+  const auto refusals = acceptors[0].take<disk_refused>();
+  REQUIRE(refusals.size() == 1);
+  CHECK(refusals[0].known.format_id == "disk in the log");
+  CHECK(shell->uncounted.contains("a1"));
+  CHECK(shell->uncounted.size() == 1);
+  CHECK(!shell->peers.find("a1"));
+  CHECK(shell->peers.find("a2"));
+}
+
+TEST_CASE_FIXTURE(leader_stage, "a disk that the log names is learned from the node, and counts") {
+  auto named = config;
+  named.acceptors[0].disk = "disk in the log";
+  send(actor, members_news{membership{config_history{named}, 1, 7}});
+  send(actor, peer_up{acceptors[0].as(hosted_kind::acceptor, "disk of a1")}); // as it was met
+  settle();
+  const auto refusals = acceptors[0].take<disk_refused>();
+  REQUIRE(refusals.size() == 1);
+  CHECK(refusals[0].known.format_id == "disk in the log");
+  CHECK(!shell->peers.find("a1"));
+}
+
 } // namespace pmmc::test

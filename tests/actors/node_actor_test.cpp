@@ -2,6 +2,7 @@
 #include "node_actor.hpp"
 
 #include "actors/stage.hpp"
+#include "cluster_facts_samples.hpp"
 #include "core_helpers.hpp"
 
 #include <doctest/doctest.h>
@@ -21,6 +22,7 @@ struct node_stage : stage {
     settings->seed = 1;
     settings->roles = {a1.as(hosted_kind::acceptor, "disk"), r1.as(hosted_kind::replica)};
     settings->known = membership{make_config()};
+    settings->facts = some_facts();
     node = spawn(node_actor, settings);
     settle();
     a1.forget();
@@ -33,7 +35,9 @@ struct node_stage : stage {
             incarnation,
             peer.handle(),
             {l2.as(hosted_kind::leader)},
-            membership{make_config()}};
+            membership{make_config()},
+            false,
+            some_facts()};
   }
 
   welcome greet(recorder& peer, const hello& m) {
@@ -124,11 +128,6 @@ TEST_CASE_FIXTURE(node_stage, "those who do not belong here are refused, and tol
     m.cluster = "other";
     why = "it belongs to cluster \"other\", and this is \"test\"";
   }
-  SUBCASE("one formatted for other first members") {
-    m.known = membership{make_config(5)};
-    why = "it was formatted for a cluster with other first members. To add it to this one, format "
-          "it again (`pmmc init --id ID`) while this cluster can be reached";
-  }
   SUBCASE("a client under a member's id") {
     m.roles[0].kind = hosted_kind::client;
     m.address = "";
@@ -144,6 +143,23 @@ TEST_CASE_FIXTURE(node_stage, "those who do not belong here are refused, and tol
   CHECK(told_nobody());
   beats(1);
   CHECK(peer.count<heartbeat>() == 0);
+}
+
+TEST_CASE_FIXTURE(node_stage, "who differs in a fact is refused, with both values") {
+  const auto differing = facts_that_differ_from(some_facts());
+  for (std::size_t i = 0; i < differing.size(); ++i) {
+    auto m = hello_of(peer, 5);
+    m.facts = differing[i];
+    const auto answer = greet(peer, m);
+    CHECK(answer.refusal == why_facts_differ(differing[i], some_facts()));
+    CHECK(answer.refusal.find(all_cluster_facts[i].text(differing[i])) != std::string::npos);
+    CHECK(answer.refusal.find(all_cluster_facts[i].text(some_facts())) != std::string::npos);
+    CHECK(answer.facts == some_facts());
+    CHECK(answer.roles.empty());
+    CHECK(told_nobody());
+    beats(1);
+    CHECK(peer.count<heartbeat>() == 0);
+  }
 }
 
 TEST_CASE_FIXTURE(node_stage,
@@ -265,7 +281,8 @@ TEST_CASE_FIXTURE(node_stage, "a client of the cluster that was there before is 
   send(node, members_news{membership{config_history{make_config()}, 1, 0xB}});
   settle();
   recorder c1 = record("c1");
-  hello m{"test", "", 5, peer.handle(), {c1.as(hosted_kind::client)}, membership{{}, 1, 0xA}};
+  hello m{"test", "", 5, peer.handle(), {c1.as(hosted_kind::client)}, membership{{}, 1, 0xA},
+          false,  {}};
   CHECK_FALSE(greet(peer, m).refusal.empty());
   m.known.identity = 0xB;
   CHECK(greet(peer, m).refusal.empty());
@@ -369,9 +386,10 @@ TEST_CASE_FIXTURE(node_stage, "a connection that breaks is peer_down, once") {
 
 TEST_CASE_FIXTURE(node_stage, "clients come and go, each for itself") {
   recorder c1 = record("c1"), c2 = record("c2");
-  CHECK(greet(peer, {"test", "", 5, peer.handle(), {c1.as(hosted_kind::client)}, {}})
+  CHECK(greet(peer, {"test", "", 5, peer.handle(), {c1.as(hosted_kind::client)}, {}, false, {}})
             .refusal.empty());
-  CHECK(greet(peer_again, {"test", "", 6, peer_again.handle(), {c2.as(hosted_kind::client)}, {}})
+  CHECK(greet(peer_again,
+              {"test", "", 6, peer_again.handle(), {c2.as(hosted_kind::client)}, {}, false, {}})
             .refusal.empty());
   CHECK(r1.take<peer_up>().size() == 2);
   a1.forget();
@@ -422,10 +440,15 @@ TEST_CASE_FIXTURE(stage, "a node tells its port what a majority of the replicas'
   const auto node = spawn(node_actor, settings);
   send_from(port, node, watch_members{});
   const auto meet = [&](recorder& other, const char* address, recorder& role, std::uint64_t id) {
-    send_from(
-        other, node,
-        hello{
-            "", address, id, other.handle(), {role.as(hosted_kind::replica)}, membership{config}});
+    send_from(other, node,
+              hello{"",
+                    address,
+                    id,
+                    other.handle(),
+                    {role.as(hosted_kind::replica)},
+                    membership{config},
+                    false,
+                    {}});
     settle();
     REQUIRE(other.take<welcome>().at(0).refusal.empty());
   };

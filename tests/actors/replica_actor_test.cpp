@@ -17,6 +17,7 @@ namespace {
 /// Restores nothing that was ever written.
 class forgetful_machine final : public state_machine {
 public:
+  std::string_view name() const override { return "forgetful/1"; }
   std::string apply(std::string_view) override { return {}; }
   std::string query(std::string_view) const override { return {}; }
   std::unique_ptr<state_machine> clone() const override {

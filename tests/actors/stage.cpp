@@ -1,5 +1,7 @@
 #include "actors/stage.hpp"
 
+#include "core_helpers.hpp"
+
 #include <algorithm>
 #include <cstdlib>
 #include <doctest/doctest.h>
@@ -69,9 +71,8 @@ storage::data_directory stage::directory(storage::role_kind kind, const role_id&
     storage::data_directory::format(path, {.cluster = "test",
                                            .kind = kind,
                                            .id = id,
-                                           .window = window,
                                            .format_id = {},
-                                           .initial = initial});
+                                           .facts = facts_of(initial, window)});
   return storage::data_directory::open(path, "test", kind, id);
 }
 

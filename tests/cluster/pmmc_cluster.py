@@ -39,6 +39,7 @@ class Process:
         self.name = "+".join(roles)
         self.config = cluster.config
         self.log = cluster.directory / f"{self.name}.log"
+        self.binary = BINARY  # what is started
         self.wrapper = []  # words of a program that runs it, such as `ip netns exec`
         self.environment = {}  # more of it
         self.child = None
@@ -55,7 +56,7 @@ class Process:
         """Starts without waiting."""
         assert not self.running, f"{self.name} runs already"
         with open(self.log, "ab") as log:
-            self.child = spawn([*self.wrapper, BINARY, "start", "--config", self.config, "--id",
+            self.child = spawn([*self.wrapper, self.binary, "start", "--config", self.config, "--id",
                                 self.roles[0], *flags],
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
                                env={**clean_environment(), **self.environment})
@@ -208,6 +209,14 @@ class Cluster:
 
     def init(self):
         return self.run("init")
+
+    def spare_disk(self, role):
+        """A data directory that was formatted for the role while nobody knew it: the one that it comes
+        back with when it has lost its own, which `init` refuses to format then."""
+        spare = self.directory / "spare.conf"
+        spare.write_text(self.config_text(data=self.directory / "spare"), "ascii")
+        self.run("init", "--id", role, config=spare)
+        return self.directory / "spare" / role
 
     def launch(self):
         """Formats, starts all processes and waits for their ready lines."""

@@ -1,6 +1,8 @@
 """Clusters whose members change. Every process is on a machine of its own, as it were: with its own
 config file and its own disk, so that what it knows of the others it was told by them."""
 
+import shutil
+
 from pmmc_cluster import DONE, Cluster, ClusterTest, Process
 
 KINDS = ("acceptor", "leader", "replica")
@@ -37,11 +39,12 @@ class Machine(Process):
         self.start()
         return self
 
-    def join_again(self):
-        """The same, for roles that were members and have lost their disk."""
-        self.init()
-        self.start("--rejoin")
-        return self
+    def lose_disk(self, spare):
+        """It is dead, and whoever repairs it gives it a disk that was never used: a directory that
+        Cluster.spare_disk() made."""
+        self.kill9()
+        shutil.rmtree(self.directory / "data")
+        shutil.copytree(spare, self.data(self.roles[0]))
 
     def added(self):
         """The words of `reconfig` that add its roles."""

@@ -69,11 +69,11 @@ class Result:
                 f"stdout: {self.text[:2000]}\nstderr: {self.err[:2000]}")
 
 
-def run_program(*words, stdin=b"", patience_s=60.0, env=None):
+def run_program(*words, stdin=b"", patience_s=60.0, env=None, binary=BINARY):
     """Runs the program to its end. A program that hangs fails the test."""
     began = time.monotonic()
     command = "pmmc " + " ".join(os.fsdecode(w)[:80] for w in words)
-    child = spawn([BINARY, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    child = spawn([binary, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                   stderr=subprocess.PIPE, env={**clean_environment(), **(env or {})})
     try:
         out, err = child.communicate(stdin, timeout=patience_s)

@@ -338,7 +338,8 @@ class Reports(OneCluster):
         self.assertEqual(len({r["fingerprint"] for r in rows}), 1)
         self.assertRegex(rows[0]["fingerprint"], "^[0-9a-f]{16}$")
         self.assertRegex(self.cluster.run("fingerprint").text,
-                         rf"(?m)^r1 +{rows[0]['slot_out']} +{rows[0]['fingerprint']}$")
+                         rf"(?m)^r1 +{rows[0]['slot_out']} +{rows[0]['fingerprint']} +kv/1$")
+        self.assertEqual({r["state_machine"] for r in rows}, {"kv/1"})
 
     def test_the_fingerprint_tells_states_apart(self):
         self.cluster.run("put", "fp2", "1")

@@ -206,13 +206,16 @@ class FormattedAgain(ClusterTest):
         return run_program("inspect", "--json", cluster.data(role)).json["known_disks"]
 
     def test_an_acceptor_that_lost_its_promises_is_not_counted(self):
-        cluster = self.running_cluster()
+        cluster = self.new_cluster()
+        spare = cluster.spare_disk("a1")
+        cluster.launch()
+        cluster.await_healthy()
         cluster.run("put", "k", "1")
         for role in ("l1", "l2", "r1", "r2", "r3"):
             wait_until(f"{role} has met a1", lambda: "a1" in self.known_disks(cluster, role))
         cluster["a1"].kill9()
         shutil.rmtree(cluster.data("a1"))
-        cluster.run("init", "--id", "a1")
+        shutil.copytree(spare, cluster.data("a1"))
         cluster["a1"].launch()
         wait_until("a1 has stopped itself", lambda: not cluster["a1"].running)
         self.assertIn("it was formatted again", cluster["a1"].log_text())
@@ -226,6 +229,25 @@ class FormattedAgain(ClusterTest):
         cluster["a2"].start()
         cluster.run("put", "k", "4", timeout_s=PATIENCE_S)
         self.assertEqual(cluster.get("k"), b"4")
+
+    def test_who_is_known_by_a_disk_is_not_formatted_again(self):
+        """Neither while the others run, who say so, nor while only their directories are there."""
+        cluster = self.running_cluster()
+        cluster.run("put", "k", "1")
+        for role in ("a2", "l2"):
+            wait_until(f"r1 has met {role}", lambda: role in self.known_disks(cluster, "r1"))
+            disk = run_program("inspect", "--json", cluster.data(role)).json["format_id"]
+            cluster[role].kill9()
+            shutil.rmtree(cluster.data(role))
+            self.assert_error(cluster.pmmc("init", "--id", role), BAD_USAGE,
+                              f"{role} was formatted before: .* at 127.0.0.1:.* knows it by disk {disk}",
+                              "Nothing was formatted", "another id")
+        up = cluster.pmmc("up")
+        self.assert_error(up, BAD_USAGE, "a2 was formatted before")
+        cluster.kill9_all()
+        self.assert_error(cluster.pmmc("init", "--id", "a2"), BAD_USAGE,
+                          f"a2 was formatted before: the data directory {cluster.directory}/.* knows it by disk")
+        self.assertFalse(cluster.data("a2").exists())
 
     def test_a_replica_may_be_formatted_again(self):
         cluster = self.running_cluster()

@@ -98,8 +98,8 @@ class Refused(OneCluster):
             data=stranger.directory / "data"), "ascii")
         stranger.join()
         try:
-            self.refused(*stranger.added(), because="its disk was formatted for a cluster with other "
-                         "first members.*remove its data directory")
+            self.refused(*stranger.added(), because="its list of first members is .*, and in the process "
+                         "at .* it is .*remove its data directory")
         finally:
             stranger.kill9()
             self.cluster.processes.remove(stranger)

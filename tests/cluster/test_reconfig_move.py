@@ -45,17 +45,22 @@ class Moved(ReconfigurationTest):
 
 
 class LostDisk(ReconfigurationTest):
+    def cluster_without_disk_of_a1(self):
+        cluster = self.new_cluster()
+        spare = cluster.spare_disk("a1")
+        cluster.launch()
+        cluster.await_healthy()
+        cluster.run("put", "k", "v")
+        cluster["a1"].lose_disk(spare)
+        return cluster, cluster["a1"]
+
     def test_of_an_acceptor(self):
         """Another one takes its place, and it never comes back under its id."""
-        cluster = self.running_cluster()
-        cluster.run("put", "k", "v")
-        a1 = cluster["a1"]
-        a1.kill9()
-        shutil.rmtree(a1.directory / "data")
+        cluster, a1 = self.cluster_without_disk_of_a1()
         a4 = cluster.newcomer("acceptor").join()
         cluster.reconfig([a4], [a1])
         self.assertEqual(cluster.get("k"), b"v")
-        a1.join_again()
+        a1.start("--rejoin")
         self.assert_error(cluster.pmmc("reconfig", *a1.added()), PRECONDITION,
                           "acceptor a1 was a member .*with another disk",
                           "take an id that was never used")
@@ -65,15 +70,11 @@ class LostDisk(ReconfigurationTest):
 
     def test_of_an_acceptor_that_moves(self):
         """No less lost for being removed and added in one command."""
-        cluster = self.running_cluster()
-        cluster.run("put", "k", "v")
-        a1 = cluster["a1"]
-        a1.kill9()
-        shutil.rmtree(a1.directory / "data")
+        cluster, a1 = self.cluster_without_disk_of_a1()
         cluster.processes.remove(a1)
         there = Machine(cluster, cluster.new_address(), a1.kinds, folder=a1.directory)
         cluster.processes.append(there)
-        there.join()
+        there.start()
         result = cluster.pmmc("reconfig", *a1.removed(), *there.added())
         self.assert_error(result, PRECONDITION, "a1 was a member .*with another disk")
         self.assertEqual(cluster.version(), 1)

@@ -25,6 +25,7 @@ class FoundedAgain(ReconfigurationTest):
         for machine in founders:
             machine.kill9()
             shutil.rmtree(machine.directory / "data")
+        for machine in founders:  # nobody is left who knows the old disks
             machine.init()
         for machine in founders:
             machine.start()

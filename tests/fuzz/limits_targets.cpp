@@ -189,7 +189,9 @@ request some_request(choices& in, const replicated_state& state) {
     r.op = some_change(in, state);
     return r;
   case 3:
-    return found_request(in.below(2) == 0 ? ~std::uint64_t{0} : in.below(100));
+    return found_request({in.below(2) == 0 ? ~std::uint64_t{0} : 1 + in.below(100),
+                          state.facts(),
+                          {{"a1", std::string(size_near(in, max_address_bytes), 'd')}}});
   default:
     r.op = some_operation(in);
     return r;

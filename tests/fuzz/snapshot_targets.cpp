@@ -24,12 +24,11 @@ const data_directory& replica_directory() {
     format_info info{.cluster = "c",
                      .kind = role_kind::replica,
                      .id = "r1",
-                     .window = 8,
                      .format_id = "",
-                     .initial = {}};
-    info.initial.acceptors = {{"a1", "h:1"}};
-    info.initial.leaders = {{"l1", "h:2"}};
-    info.initial.replicas = {{"r1", "h:3"}};
+                     .facts = {{}, 8, "pmmc", "pmmc/4", "kv/1"}};
+    info.facts.first.acceptors = {{"a1", "h:1"}};
+    info.facts.first.leaders = {{"l1", "h:2"}};
+    info.facts.first.replicas = {{"r1", "h:3"}};
     data_directory::format(path, info);
     return data_directory::open(path, "c", role_kind::replica, "r1");
   }();

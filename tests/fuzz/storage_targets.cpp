@@ -120,11 +120,12 @@ void try_format(std::string_view bytes) {
 }
 
 format_info some_format() {
-  format_info info{.cluster = "c 1", .id = "a1", .window = 128, .format_id = "", .initial = {}};
+  format_info info{
+      .cluster = "c 1", .id = "a1", .format_id = "", .facts = {{}, 128, "pmmc", "pmmc/4", "kv/1"}};
   info.format_id = "8127d1b52884aaf85d6ad17afa7d4759";
-  info.initial.acceptors = {{"a1", "127.0.0.1:7101"}, {"a2", "[::1]:7102"}};
-  info.initial.leaders = {{"l1", "h:1"}};
-  info.initial.replicas = {{"r1", "h:2"}};
+  info.facts.first.acceptors = {{"a1", "127.0.0.1:7101"}, {"a2", "[::1]:7102"}};
+  info.facts.first.leaders = {{"l1", "h:1"}};
+  info.facts.first.replicas = {{"r1", "h:2"}};
   return info;
 }
 
@@ -139,7 +140,7 @@ void try_members(std::string_view bytes) {
 }
 
 std::string some_members() {
-  config_history known{some_format().initial};
+  config_history known{some_format().facts.first};
   auto next = known.latest();
   next.version = 2;
   next.first_slot = 99;

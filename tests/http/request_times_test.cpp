@@ -30,6 +30,7 @@ std::uint64_t count_of(const request_times& t, const std::string& operation, rep
 
 /// Gives each operation a name of its own.
 struct namer final : state_machine {
+  std::string_view name() const override { return "namer/1"; }
   std::string apply(std::string_view) override { return {}; }
   std::string query(std::string_view) const override { return {}; }
   std::string_view name_of(std::string_view op) const override { return op; }

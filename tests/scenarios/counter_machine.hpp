@@ -12,6 +12,7 @@ namespace pmmc::test {
 /// both answer the new value. A query is a key, its answer the value.
 class counter_machine final : public state_machine {
 public:
+  std::string_view name() const override { return "counter/1"; }
   std::string apply(std::string_view op) override;
   std::string query(std::string_view op) const override;
   std::unique_ptr<state_machine> clone() const override;

@@ -276,18 +276,6 @@ TEST_CASE("state: F1, fingerprints differ where configurations or WINDOW do") {
   CHECK(fingerprint(config_history{make_config()}, 8) != plain);
 }
 
-TEST_CASE("state: WINDOW is the one of the snapshot, whatever the process was started with") {
-  const replicated_state written{std::make_unique<log_machine>(), config_history{make_config()},
-                                 16};
-  std::ostringstream out;
-  written.write(out);
-  replicated_state read{std::make_unique<log_machine>(), config_history{make_config(5)}, 8};
-  std::istringstream in{out.str()};
-  read.read(in);
-  CHECK(read.window() == 16);
-  CHECK(read.configurations().latest().acceptors.size() == 3); // the state wins
-}
-
 TEST_CASE("state: a reconfiguration of bytes that are none is refused, and nothing else happens") {
   replicated_state state{std::make_unique<log_machine>(), config_history{make_config()}, 16};
   state.perform(batch_of({opening(7)}));

@@ -63,6 +63,14 @@ TEST_CASE("replica: of no session, what is refused is refused at once") {
   CHECK(only<read_probe>(b.flush().send).size() == 3);
 }
 
+namespace {
+
+request claim(cluster_identity identity, std::map<role_id, std::string> disks = {}) {
+  return found_request({identity, facts_of(make_config(), 8), std::move(disks)});
+}
+
+} // namespace
+
 TEST_CASE("replica: the first requests take an identity along, until the log has one") {
   replica::settings settings;
   settings.founds = 77;
@@ -71,7 +79,7 @@ TEST_CASE("replica: the first requests take an identity along, until the log has
   CHECK(b.role.slot_in() == 1); // it costs no slot of its own
   b.ask(opening(1));
   const auto first = only<propose>(b.flush().send, "l1").at(0);
-  CHECK(first.value == batch_of({opening(1), found_request(77)}));
+  CHECK(first.value == batch_of({opening(1), claim(77)}));
   CHECK(b.role.known_members().identity == 0);
   SUBCASE("its own") {
     b.decide(1, first.value);
@@ -79,7 +87,7 @@ TEST_CASE("replica: the first requests take an identity along, until the log has
     CHECK(only<response>(b.role.take().send, "c1").size() == 1);
   }
   SUBCASE("another replica's") {
-    b.decide(1, {opening(1), found_request(78)});
+    b.decide(1, {opening(1), claim(78)});
     CHECK(b.role.state().identity() == 78);
   }
   SUBCASE("none: the slot went to another's no-op, say") {
@@ -92,11 +100,53 @@ TEST_CASE("replica: the first requests take an identity along, until the log has
   CHECK(only<propose>(b.flush().send, "l1").at(0).value == batch_of({operation(s1, 1, "a")}));
 }
 
+TEST_CASE("replica: the disks that it met go into the log, until the log has them") {
+  replica::settings settings;
+  settings.founds = 77;
+  replica_bench b{settings};
+  b.role.met_disks({{"a1", "A1"}, {"l2", "L2"}, {"r3", "R3"}, {"stranger", "X"}});
+  b.ask(opening(1));
+  const auto first = only<propose>(b.flush().send, "l1").at(0).value;
+  CHECK(first == batch_of({opening(1), claim(77, {{"a1", "A1"}, {"l2", "L2"}})}));
+  b.decide(1, first);
+  const auto config = b.role.known_members().configurations.first();
+  CHECK(config.find(member_kind::acceptor, "a1")->disk == "A1");
+  CHECK(config.find(member_kind::leader, "l2")->disk == "L2");
+  CHECK(config.find(member_kind::acceptor, "a2")->disk.empty());
+  b.role.met_disks({{"a1", "another"}, {"l2", "L2"}, {"a2", "A2"}}); // one more was met
+  b.ask(operation(s1, 1, "a"));
+  CHECK(only<propose>(b.flush().send, "l1").at(0).value ==
+        batch_of({operation(s1, 1, "a"), claim(77, {{"a2", "A2"}})}));
+  b.decide(2, {operation(s1, 1, "a"), claim(77, {{"a2", "A2"}, {"a1", "another"}})});
+  const auto disks = b.role.known_members().configurations.disks();
+  CHECK(disks.at("a1") == "A1"); // the first one holds
+  CHECK(disks.at("a2") == "A2");
+  b.ask(operation(s1, 2, "b"));
+  CHECK(only<propose>(b.flush().send, "l1").at(0).value == batch_of({operation(s1, 2, "b")}));
+}
+
+TEST_CASE("replica: performs nothing of a log whose cluster agrees on something else") {
+  replica_bench b;
+  auto facts = facts_of(make_config(), 8);
+  facts.machine = "other/1";
+  b.ask(opening(1));
+  b.flush();
+  b.decide(1, {opening(1), found_request({77, facts, {}})});
+  b.decide(2, {operation(s1, 1, "a")});
+  CHECK(b.role.slot_out() == 1);
+  CHECK(only<response>(b.flush().send, "c1").empty());
+  CHECK(
+      b.role.state().refusal() ==
+      "it is not of the cluster with identity 000000000000004d, whose log it was given: its state "
+      "machine is log/1, and in the log it is other/1. Start it with the program that it was "
+      "formatted with, which is the same everywhere");
+}
+
 TEST_CASE("replica: a client does not decide which cluster this is") {
   replica_bench b;
   b.open_session();
-  b.ask(found_request(5));
-  b.role.on(handoff{"r2", {found_request(5)}});
+  b.ask(claim(5));
+  b.role.on(handoff{"r2", {claim(5)}});
   const auto answers = only<response>(b.flush().send, "c1");
   REQUIRE(answers.size() == 1);
   CHECK(answers[0].status == reply_status::refused);

@@ -17,6 +17,10 @@ std::unique_ptr<replicated_state> fresh() {
                                             config_history{make_config()}, 16);
 }
 
+request claim(cluster_identity identity) {
+  return found_request({identity, facts_of(make_config(), 16), {}});
+}
+
 constexpr session_id first_session = std::uint64_t{1} << 16; // opened in slot 1, place 0
 
 /// Two slots: a session with an executed, an unacknowledged and a held-back request.
@@ -71,17 +75,29 @@ TEST_CASE("state: a snapshot holds everything, what sessions hold back included"
   CHECK(copy->machine().query("") == "a,b,c,");
 }
 
+TEST_CASE("state: a disk that no member may have does not come in by a claim, the others do") {
+  auto state = fresh();
+  state->perform(batch_of({found_request({7,
+                                          facts_of(make_config(), 16),
+                                          {{"a1", std::string(max_address_bytes + 1, 'd')},
+                                           {"a2", std::string(max_address_bytes, 'd')}}})}));
+  CHECK(state->identity() == 7);
+  const auto& acceptors = state->configurations().latest().acceptors;
+  CHECK(acceptors[0].disk == "");
+  CHECK(acceptors[1].disk.size() == max_address_bytes);
+}
+
 TEST_CASE("state: the first identity in the log holds, in snapshots, clones and the fingerprint") {
   auto state = busy();
   CHECK(state->identity() == 0);
   const auto before = state->fingerprint();
-  auto garbage = found_request(1);
+  auto garbage = claim(1);
   garbage.op = "\x01\x01";
-  CHECK(state->perform(batch_of({garbage, found_request(0)})).empty());
+  CHECK(state->perform(batch_of({garbage, claim(0)})).empty());
   CHECK(state->identity() == 0);
-  CHECK(state->perform(batch_of({found_request(~std::uint64_t{0}), found_request(7)})).empty());
+  CHECK(state->perform(batch_of({claim(~std::uint64_t{0}), claim(7)})).empty());
   CHECK(state->identity() == ~std::uint64_t{0});
-  state->perform(batch_of({found_request(7)}));
+  state->perform(batch_of({claim(7)}));
   CHECK(state->identity() == ~std::uint64_t{0});
   CHECK(state->clone()->identity() == ~std::uint64_t{0});
 
@@ -93,7 +109,7 @@ TEST_CASE("state: the first identity in the log holds, in snapshots, clones and 
   auto other = busy();
   CHECK(other->fingerprint() == before);
   other->perform({});
-  other->perform(batch_of({found_request(7)}));
+  other->perform(batch_of({claim(7)}));
   other->perform({});
   CHECK(other->slot_out() == state->slot_out());
   CHECK(other->fingerprint() != state->fingerprint());
@@ -101,7 +117,7 @@ TEST_CASE("state: the first identity in the log holds, in snapshots, clones and 
 
 TEST_CASE("state: an identity takes no session's place, and answers nobody") {
   auto state = fresh();
-  const auto answers = state->perform(batch_of({opening(7), found_request(9), opening(8)}));
+  const auto answers = state->perform(batch_of({opening(7), claim(9), opening(8)}));
   REQUIRE(answers.size() == 2);
   CHECK(answers[0].sequence == 7);
   CHECK(answers[1].sequence == 8);
@@ -120,6 +136,29 @@ TEST_CASE("state: a snapshot of another format is refused by its number") {
   }
   CHECK(why == "the snapshot is of format 2, and this program reads format 4 only: use the version "
                "of the program that wrote it");
+}
+
+TEST_CASE("state: the facts of its cluster are in the fingerprint, and those of a snapshot are "
+          "demanded") {
+  const auto of = [](cluster_facts facts) {
+    return replicated_state{std::make_unique<log_machine>(), config_history{facts.first},
+                            facts.window, facts.protocol};
+  };
+  const auto facts = facts_of(make_config(), 16);
+  const auto bytes = bytes_of(of(facts));
+  std::vector<cluster_facts> list(3, facts);
+  list[0].window = 17;
+  list[1].protocol = "pmmc/0";
+  list[2].first.acceptors.pop_back();
+  for (const auto& other : list) {
+    auto state = of(other);
+    CHECK(state.fingerprint() != of(facts).fingerprint());
+    std::istringstream in{bytes};
+    CHECK_THROWS_WITH_AS(
+        state.read(in),
+        ("the snapshot is of another cluster: " + why_facts_differ(facts, other)).c_str(),
+        std::runtime_error);
+  }
 }
 
 TEST_CASE("state: a clone stays as it was") {

@@ -26,9 +26,9 @@ TEST_CASE("what was formatted is what is opened") {
     CHECK(opened.info().cluster == info.cluster);
     CHECK(opened.info().kind == kind);
     CHECK(opened.info().id == info.id);
-    CHECK(opened.info().window == 128);
+    CHECK(opened.info().facts.window == 128);
     CHECK(opened.info().format_id == format_id);
-    CHECK(opened.info().initial == info.initial);
+    CHECK(opened.info().facts == info.facts);
   }
 }
 

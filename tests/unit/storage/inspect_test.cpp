@@ -33,7 +33,7 @@ void check_acceptor(const inspection& found) {
   CHECK(found.good());
   REQUIRE(found.format.has_value());
   CHECK(found.format->id == "a1");
-  CHECK(found.format->window == 128);
+  CHECK(found.format->facts.window == 128);
   REQUIRE(found.acceptor.has_value());
   CHECK(found.acceptor->watermark == 4);
   CHECK(found.acceptor->writes == 12);

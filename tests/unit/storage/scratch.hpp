@@ -84,9 +84,8 @@ inline pmmc::storage::format_info info_of(pmmc::storage::role_kind kind, const s
   return {.cluster = "test 100%",
           .kind = kind,
           .id = id,
-          .window = 128,
           .format_id = "",
-          .initial = first};
+          .facts = {first, 128, "pmmc", "pmmc/4", "kv/1"}};
 }
 
 inline void format(const fs::path& path, pmmc::storage::role_kind kind) {

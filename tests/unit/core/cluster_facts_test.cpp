@@ -1,0 +1,42 @@
+// The one list of what processes must agree on.
+#include "cluster_facts.hpp"
+
+#include "cluster_facts_samples.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace pmmc;
+using namespace pmmc::test;
+
+TEST_CASE("facts: each that differs is named, with both values") {
+  const auto ours = some_facts();
+  CHECK(why_facts_differ(ours, ours).empty());
+  const auto differing = facts_that_differ_from(ours);
+  REQUIRE(differing.size() == all_cluster_facts.size());
+  for (std::size_t i = 0; i < differing.size(); ++i) {
+    const auto& fact = all_cluster_facts[i];
+    CHECK(why_facts_differ(differing[i], ours) ==
+          "its " + std::string{fact.name} + " is " + fact.text(differing[i]) + ", and here it is " +
+              fact.text(ours) + ". " + std::string{fact.advice});
+  }
+}
+
+TEST_CASE("facts: the members' disks do not count") {
+  auto with_disks = some_facts();
+  with_disks.first.acceptors[0].disk = "disk";
+  CHECK(why_facts_differ(with_disks, some_facts()).empty());
+}
+
+TEST_CASE("facts: what was written is read") {
+  for (const auto& facts : facts_that_differ_from(some_facts())) {
+    std::string bytes;
+    put_facts(bytes, facts);
+    byte_reader in{bytes};
+    CHECK(read_facts(in) == facts);
+    CHECK(in.at_end());
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+      byte_reader cut_off{std::string_view{bytes}.substr(0, size)};
+      CHECK(!read_facts(cut_off));
+    }
+  }
+}
