@@ -1,5 +1,6 @@
 #include "core_helpers.hpp"
 #include "random.hpp"
+#include "reconfiguration.hpp"
 #include "replicated_state.hpp"
 
 #include <doctest/doctest.h>
