@@ -158,6 +158,8 @@ private:
       if (its_node != node || known == connections_.end() || known->second.number == 0)
         continue;
       auto& c = known->second;
+      if (!is_member && c.gate.who() == door::speaker::member)
+        continue; // a member may ask what clients ask
       half_open_.erase(c.number);
       clients_.erase(c.number);
       c.gate.admit(is_member ? door::speaker::member : door::speaker::client);

@@ -119,11 +119,13 @@ void print_text(const storage::inspection& i) {
 
 int inspect(const arguments& a) {
   a.expect_words(1, 1, "inspect DIR");
-  const auto report = storage::inspect(a.words[0], [&](storage::snapshot_reader& snapshot) {
-    storage::restore_state(snapshot, [&] {
-      return std::make_unique<replicated_state>(a.make_machine(), config_history{}, 1);
-    });
-  });
+  const auto report = storage::inspect(
+      a.words[0], [&](storage::snapshot_reader& snapshot, const cluster_facts& facts) {
+        storage::restore_state(snapshot, [&] {
+          return std::make_unique<replicated_state>(a.make_machine(), config_history{facts.first},
+                                                    facts.window, facts.protocol);
+        });
+      });
   if (a.json)
     std::printf("%s\n", to_json(report).dump(2).c_str());
   else

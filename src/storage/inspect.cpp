@@ -61,7 +61,7 @@ void inspect_acceptor(inspection& report) {
   report.acceptor = std::move(out);
 }
 
-void inspect_snapshots(inspection& report, const snapshot_check& check) {
+void inspect_snapshots(inspection& report, const inspect_check& check) {
   const auto folder = snapshot_folder::path_in(report.path);
   problem_free(report, [&] { snapshot_folder::check_newest(folder); });
   for (const auto slot : snapshot_folder::slots_in(folder)) {
@@ -73,7 +73,7 @@ void inspect_snapshots(inspection& report, const snapshot_check& check) {
       continue; // removed meanwhile by the running replica
     found.good = problem_free(report, [&] {
       snapshot_reader snapshot{file, report.format->cluster, slot};
-      check(snapshot);
+      check(snapshot, report.format->facts);
       snapshot.finish();
     });
     report.snapshots.push_back(found);
@@ -93,8 +93,7 @@ void list_files(inspection& report) {
             [](const auto& a, const auto& b) { return a.name < b.name; });
 }
 
-void inspect_role(inspection& report, const data_directory& directory,
-                  const snapshot_check& check) {
+void inspect_role(inspection& report, const data_directory& directory, const inspect_check& check) {
   if (directory.info().kind == role_kind::acceptor)
     inspect_acceptor(report);
   problem_free(report, [&] {
@@ -140,7 +139,7 @@ std::string advice_instead(const fs::path& path) {
 
 } // namespace
 
-inspection inspect(const fs::path& path, const snapshot_check& check) {
+inspection inspect(const fs::path& path, const inspect_check& check) {
   if (!fs::is_directory(path))
     fail("inspect", path, "there is no such directory",
          "name the data directory of a role, `<data>/<id>`");

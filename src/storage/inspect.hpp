@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -56,9 +57,12 @@ struct inspection {
   bool good() const { return problems.empty(); }
 };
 
+/// Throws what a start would of the snapshot; the directory's members agree on `facts`.
+using inspect_check = std::function<void(snapshot_reader&, const cluster_facts& facts)>;
+
 /// Changes nothing, takes no lock, and works while the role runs. Damage is reported in `problems`,
 /// never thrown; throws storage_error only if there is no directory at `path`, or none of a role. A
 /// replica's snapshots are good if `check` finds them so, too: a start restores the newest.
-inspection inspect(const std::filesystem::path& path, const snapshot_check& check);
+inspection inspect(const std::filesystem::path& path, const inspect_check& check);
 
 } // namespace pmmc::storage

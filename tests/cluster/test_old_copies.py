@@ -8,7 +8,10 @@ from pmmc_cluster import BAD_USAGE, PATIENCE_S, ClusterTest, main, run_program, 
 
 class OldCopies(ClusterTest):
     def setUp(self):
-        self.cluster = self.running_cluster()
+        self.cluster = self.new_cluster()
+        self.other_l1 = self.cluster.spare_disk("l1")
+        self.cluster.launch()
+        self.cluster.await_healthy()
         self.cluster.run("put", "k", "1")
         self.copy = self.cluster.directory / "copy"
         self.aside = self.cluster.directory / "aside"
@@ -86,7 +89,7 @@ class OldCopies(ClusterTest):
             if not role.startswith("a"):
                 cluster[role].kill9()
         shutil.rmtree(cluster.data("l1"))
-        cluster.run("init", "--id", "l1")
+        self.other_l1.rename(cluster.data("l1"))
         self.assert_stops("l1", "it was formatted again")
         self.assertIn("does not count leader l1", "".join(  # the first may be the last
             cluster[acceptor].log_text() for acceptor in ("a1", "a2", "a3")))

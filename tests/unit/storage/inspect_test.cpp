@@ -55,17 +55,17 @@ TEST_CASE("inspect of an acceptor, running, stopped and crashed") {
   scratch::directory tmp;
   acceptor_fixture a{tmp / "a1"};
   write_some(a);
-  const auto running = inspect(tmp / "a1", scratch::any_snapshot);
+  const auto running = inspect(tmp / "a1", scratch::any_inspected);
   check_acceptor(running);
   CHECK(running.running_as == ::getpid());
   a.stop();
   const auto before = picture(tmp / "a1");
-  const auto crashed = inspect(tmp / "a1", scratch::any_snapshot);
+  const auto crashed = inspect(tmp / "a1", scratch::any_inspected);
   check_acceptor(crashed);
   CHECK(crashed.running_as == -1);
   CHECK(picture(tmp / "a1") == before);
   a.restart();
-  check_acceptor(inspect(tmp / "a1", scratch::any_snapshot));
+  check_acceptor(inspect(tmp / "a1", scratch::any_inspected));
 }
 
 TEST_CASE("inspect reports damage of an acceptor as a problem, not as an empty acceptor") {
@@ -76,7 +76,7 @@ TEST_CASE("inspect reports damage of an acceptor as a problem, not as an empty a
   for (const auto& file : scratch::files_in(tmp / "a1/log"))
     fs::remove(tmp / "a1/log" / file);
   const auto before = picture(tmp / "a1");
-  const auto found = inspect(tmp / "a1", scratch::any_snapshot);
+  const auto found = inspect(tmp / "a1", scratch::any_inspected);
   CHECK_FALSE(found.acceptor.has_value());
   REQUIRE(found.problems.size() == 1);
   CHECK(contains(found.problems[0], "must not vote"));
@@ -98,10 +98,10 @@ TEST_CASE("inspect of a leader and of a replica") {
       writer.commit(scratch::any_snapshot);
     }
   }
-  const auto leader = inspect(tmp / "l1", scratch::any_snapshot);
+  const auto leader = inspect(tmp / "l1", scratch::any_inspected);
   CHECK(leader.good());
   CHECK(leader.seqnum == 17);
-  const auto replica = inspect(tmp / "r1", scratch::any_snapshot);
+  const auto replica = inspect(tmp / "r1", scratch::any_inspected);
   CHECK(replica.good());
   CHECK_FALSE(replica.seqnum.has_value());
   CHECK(replica.known_disks.at("a1") == "disk");
@@ -109,7 +109,7 @@ TEST_CASE("inspect of a leader and of a replica") {
   CHECK(replica.snapshots[1].slot == 60);
   CHECK(replica.snapshots[1].good);
   fs::resize_file(tmp / "r1/snapshots/snapshot-60", 30);
-  const auto damaged = inspect(tmp / "r1", scratch::any_snapshot);
+  const auto damaged = inspect(tmp / "r1", scratch::any_inspected);
   CHECK(damaged.problems.size() == 1);
   CHECK_FALSE(damaged.snapshots[1].good);
   CHECK(damaged.snapshots[0].good);
@@ -124,7 +124,8 @@ TEST_CASE("inspect does not call a snapshot good that a start cannot restore") {
     writer.stream() << "no state";
     writer.commit(scratch::any_snapshot);
   }
-  const auto found = inspect(tmp / "r1", [](snapshot_reader& s) { s.refuse("it is none"); });
+  const auto found =
+      inspect(tmp / "r1", [](snapshot_reader& s, const auto&) { s.refuse("it is none"); });
   CHECK_FALSE(found.snapshots.at(0).good);
   CHECK(contains(found.problems.at(0), "it is none"));
 }
@@ -132,7 +133,7 @@ TEST_CASE("inspect does not call a snapshot good that a start cannot restore") {
 TEST_CASE("inspect of what is no data directory") {
   scratch::directory tmp;
   const auto said = [](const fs::path& path) {
-    return scratch::error_of([&] { inspect(path, scratch::any_snapshot); });
+    return scratch::error_of([&] { inspect(path, scratch::any_inspected); });
   };
   CHECK(contains(said(tmp.path()), "it is no data directory; name that of a role"));
   scratch::overwrite(tmp / "file", "");
@@ -143,7 +144,7 @@ TEST_CASE("inspect of what is no data directory") {
   CHECK(contains(instead, "it is no data directory; name one of " + (tmp / "a1").string() + " " +
                               (tmp / "l1").string()));
   fs::remove(tmp / "a1/FORMAT"); // damage, not a stranger's directory
-  CHECK(contains(inspect(tmp / "a1", scratch::any_snapshot).problems.at(0), "FORMAT"));
-  CHECK(contains(scratch::error_of([&] { inspect(tmp / "none", scratch::any_snapshot); }),
+  CHECK(contains(inspect(tmp / "a1", scratch::any_inspected).problems.at(0), "FORMAT"));
+  CHECK(contains(scratch::error_of([&] { inspect(tmp / "none", scratch::any_inspected); }),
                  "no such directory"));
 }

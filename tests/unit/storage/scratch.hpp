@@ -49,6 +49,7 @@ private:
 
 /// For snapshots that hold no state.
 inline void any_snapshot(pmmc::storage::snapshot_reader&) {}
+inline void any_inspected(pmmc::storage::snapshot_reader&, const pmmc::cluster_facts&) {}
 
 /// A small file system in memory, if one can be mounted here.
 class small_disk {
