@@ -52,8 +52,9 @@ std::string unhealthy_because(const cluster_health& h) {
         "(docs/RECONFIGURATION.md)");
   }
   for (const auto& [id, reason] : h.uncounted)
-    add((c.has_leader(id) ? "leader " : "acceptor ") + id.str() + " is not counted: " + reason +
-        " (docs/OPERATIONS.md)");
+    if (c.has_leader(id) || c.has_acceptor(id)) // else it was replaced
+      add((c.has_leader(id) ? "leader " : "acceptor ") + id.str() + " is not counted: " + reason +
+          " (docs/OPERATIONS.md)");
   for (const auto& [id, others] : h.differing)
     for (const auto& [other, slot] : others)
       add("replica " + id.str() + " differs from " + other.str() + " since slot " +

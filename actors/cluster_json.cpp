@@ -64,7 +64,8 @@ json status_object(const std::vector<probed_role>& roles, const cluster_health& 
 
 std::string status_json(const probed_cluster& cluster, int indent) {
   const auto roles = cluster.roles();
-  return status_object(roles, assess(cluster, roles)).dump(indent);
+  return status_object(roles, assess(cluster, roles))
+      .dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::string status_page(const probed_cluster& cluster, const process_report& own) {
@@ -79,7 +80,8 @@ std::string status_page(const probed_cluster& cluster, const process_report& own
     process["roles"].push_back(role_json(cluster.at(r.role), health.highest));
   auto whole = status_object(roles, health);
   whole["unhealthy"] = unhealthy_because(health);
-  return json{{"process", std::move(process)}, {"cluster", std::move(whole)}}.dump(2);
+  return json{{"process", std::move(process)}, {"cluster", std::move(whole)}}.dump(
+      2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::string config_json(const probed_cluster& cluster, int indent) {
@@ -94,7 +96,8 @@ std::string config_json(const probed_cluster& cluster, int indent) {
     j["state"] = config->first_slot > slot_out ? "pending" : "in force";
     all.push_back(std::move(j));
   }
-  return json{{"configurations", std::move(all)}}.dump(indent);
+  return json{{"configurations", std::move(all)}}.dump(indent, ' ', false,
+                                                       nlohmann::json::error_handler_t::replace);
 }
 
 std::string fingerprint_text(std::uint64_t fingerprint) {
@@ -118,7 +121,8 @@ std::string fingerprint_json(const probed_cluster& cluster, int indent) {
     }
     all.push_back(std::move(j));
   }
-  return json{{"replicas", std::move(all)}}.dump(indent);
+  return json{{"replicas", std::move(all)}}.dump(indent, ' ', false,
+                                                 nlohmann::json::error_handler_t::replace);
 }
 
 } // namespace pmmc

@@ -46,10 +46,12 @@ std::optional<refused_peer> refuse_peer(storage::role_state& met, const membersh
   const auto told = peer.facts();
   const auto* m = members.find(static_cast<member_kind>(peer.kind), peer.id);
   if (m != nullptr && !m->disk.empty() && m->disk != peer.format_id) {
-    storage::known_peer known{m->disk, {}, 0};
+    storage::known_peer known{m->disk, {}, 0, false};
     auto reason = why(storage::acquaintance::other_disk, known, told);
     return refused_peer{std::move(known), std::move(reason)};
   }
+  if (m != nullptr && m->disk == peer.format_id)
+    met.take_named(peer.id, told); // somebody else may have come under this id first
   const auto verdict = met.meet(peer.id, told);
   if (verdict == storage::acquaintance::good)
     return std::nullopt;

@@ -4,6 +4,8 @@
 #include "config/address.hpp"
 #include "guarded_middleman.hpp"
 #include "random.hpp"
+#include "reconfiguration.hpp"
+#include "text/escape.hpp"
 
 #include <algorithm>
 #include <caf/io/all.hpp>
@@ -20,10 +22,25 @@ constexpr std::chrono::milliseconds beat_length{100};
 constexpr unsigned most_silent_beats = 6;
 constexpr unsigned most_backoff_beats = 10;
 constexpr unsigned lonely_beats_until_all_are_dialled = 15;
+/// A connection that is there, but over which nothing comes: to a process that has forgotten it.
+constexpr unsigned silent_beats_until_redialled = 50;
 constexpr std::chrono::seconds dial_timeout{5};
 constexpr std::chrono::seconds hello_timeout{2};
 constexpr std::size_t max_hosted_roles = 64; ///< of one process
 constexpr std::chrono::milliseconds status_timeout{900};
+constexpr std::string_view refusal_text = "refuses this process: ";
+constexpr std::size_t most_shown = 400;
+
+/// What a stranger has sent, for the log.
+std::string shown(std::string_view bytes) { return text::escape(bytes.substr(0, most_shown)); }
+
+/// Its facts are made durable here, in files that have bounds.
+bool has_sane_disk(const hosted_role& role) {
+  constexpr auto most_lives = std::uint64_t{1} << 62;
+  return role.format_id.size() <= max_address_bytes && role.lives.first > 0 &&
+         role.lives.first <= most_lives &&
+         role.lives.nonces.size() <= storage::life_history::max_kept;
+}
 
 } // namespace
 
@@ -259,6 +276,12 @@ void node::beat() {
                             settings_.known.identity, now.wall_ms});
       if (++link.silent_beats > most_silent_beats && link.announced)
         withdraw(link, "has been silent for 600 ms (stopped, overloaded or cut off)");
+      if (!link.announced && link.dialled_by_us &&
+          link.silent_beats > silent_beats_until_redialled) {
+        link.now = node_link::state::idle;
+        link.remote = nullptr;
+        link.silent_beats = 0;
+      }
     } else if (link.now == node_link::state::idle && link.dialled_by_us &&
                (link.wait_beats == 0 || --link.wait_beats == 0)) {
       dial(link);
@@ -301,11 +324,18 @@ void node::dialled(const std::string& address, const caf::actor& remote) {
                       is_client() ? membership{{}, 1, met_anybody_ ? settings_.known.identity : 0}
                                   : settings_.known,
                       settings_.rejoins || knows_of_removal(), settings_.facts})
-      .then([this, address, remote](const welcome& m) { welcomed(address, remote, m); },
-            [this, address](const caf::error& e) {
-              unreachable(address,
-                          "does not answer as a pmmc process does: " + explain(e, self_->system()));
-            });
+      .then(
+          [this, address, remote](const welcome& m) {
+            // CAF takes an answer by its number alone, whoever gives it.
+            if (caf::actor_cast<caf::actor>(self_->current_sender()) != remote ||
+                !std::all_of(m.roles.begin(), m.roles.end(), has_sane_disk))
+              return unreachable(address, "does not answer as a pmmc process does");
+            welcomed(address, remote, m);
+          },
+          [this, address](const caf::error& e) {
+            unreachable(address,
+                        "does not answer as a pmmc process does: " + explain(e, self_->system()));
+          });
 }
 
 /// Nothing if nobody wants to go there any more.
@@ -368,7 +398,7 @@ void node::welcomed(const std::string& address, const caf::actor& remote, const 
   if (!m.refusal.empty()) {
     if (m.was_removed)
       settings_.removed(m.refusal + ", says the process at " + address);
-    return refused_by(address, "refuses this process: " + m.refusal);
+    return refused_by(address, std::string{refusal_text} + m.refusal);
   }
   differing_.erase(address);
   const bool first = !std::exchange(met_anybody_, true);
@@ -385,6 +415,8 @@ void node::welcomed(const std::string& address, const caf::actor& remote, const 
 
 /// The one that differs may be the other one, so this one goes on; not if they are a majority.
 void node::refused_for_facts(const std::string& address, const std::string& why) {
+  const auto* link = find_dialling(address);
+  const bool news = link == nullptr || link->trouble.why() != std::string{refusal_text} + why;
   differing_.insert(address);
   const auto& config = settings_.known.configurations.latest();
   const auto differing = static_cast<std::size_t>(
@@ -394,8 +426,9 @@ void node::refused_for_facts(const std::string& address, const std::string& why)
     settings_.differs("this process does not agree with a majority of its cluster, last with the "
                       "process at " +
                       address + ": " + why);
-  spdlog::error("this process and the one at {} refuse each other: {}", address, why);
-  refused_by(address, "refuses this process: " + why);
+  if (news)
+    spdlog::error("this process and the one at {} refuse each other: {}", address, why);
+  refused_by(address, std::string{refusal_text} + why);
 }
 
 // --- Being dialled ------------------------------------------------------------------------------
@@ -406,7 +439,7 @@ welcome node::greet(const hello& m) {
     refusal = why_unwelcome(m);
   if (!refusal.empty()) {
     spdlog::warn("refused a process at {}: {}",
-                 m.address.empty() ? "an unknown address" : m.address, refusal);
+                 m.address.empty() ? "an unknown address" : shown(m.address), shown(refusal));
     return {std::move(refusal), was_removed(m), settings_.cluster,
             settings_.address,  incarnation_,   {},
             settings_.known,    settings_.facts};
@@ -418,6 +451,7 @@ welcome node::greet(const hello& m) {
   link.address = m.address;
   const bool is_member = is_of_process(m);
   admit(self_->system(), m.node->node(), is_member);
+  differing_.erase(m.address);
   connected(link, m.node, m.incarnation, m.roles);
   if (is_member && !m.known.configurations.empty())
     learn(m.known);
@@ -437,7 +471,7 @@ std::string node::why_malformed(const hello& m) const {
   };
   const auto good = [&](const hosted_role& role) {
     return own(role.handle) && !role.id.str().empty() && role.kind >= hosted_kind::acceptor &&
-           role.kind <= hosted_kind::client;
+           role.kind <= hosted_kind::client && has_sane_disk(role);
   };
   if (self_->current_sender() != nullptr && own(m.node) && m.roles.size() <= max_hosted_roles &&
       std::all_of(m.roles.begin(), m.roles.end(), good))

@@ -77,8 +77,8 @@ void redis_broker::accept(const caf::io::new_connection_msg& m) {
 
 void redis_broker::take_data(caf::io::new_data_msg& m) {
   const auto it = sockets_.find(m.handle);
-  if (it == sockets_.end() || it->second.bytes.is_closing())
-    return;
+  if (it == sockets_.end() || it->second.bytes.is_closing() || it->second.shut)
+    return; // whose end is only waited for is read, so that it is seen
   auto& s = it->second;
   auto requests = s.bytes.feed({m.buf.data(), m.buf.size()});
   adapt_reading(s, m);
@@ -132,8 +132,8 @@ void redis_broker::write_replies() {
       if (!s.shut)
         write_more(s);
     }
-  while (totals_.output > options_.limits.max_output_bytes)
-    shut_for_room();
+  while (totals_.output > options_.limits.max_output_bytes && shut_for_room()) {
+  }
 }
 
 /// Most replies fit into the socket's buffer. Then CAF's way, two changes of what epoll watches and
@@ -188,15 +188,20 @@ void redis_broker::shut(socket& s) {
 }
 
 /// More is unread than there may be. Goes: one that takes nothing, and of those the one that has
-/// most of it.
-void redis_broker::shut_for_room() {
+/// most of it. False if nobody has anything unread.
+bool redis_broker::shut_for_room() {
+  const auto weight = [](const socket& s) {
+    const auto unread = s.shut ? 0 : s.bytes.output_bytes();
+    return std::pair{unread > 0 ? s.bytes.stalled() : 0, unread};
+  };
   const auto worst =
-      std::max_element(sockets_.begin(), sockets_.end(), [](const auto& a, const auto& b) {
-        const auto& x = a.second.bytes;
-        const auto& y = b.second.bytes;
-        return std::pair{x.stalled(), x.output_bytes()} < std::pair{y.stalled(), y.output_bytes()};
+      std::max_element(sockets_.begin(), sockets_.end(), [&](const auto& a, const auto& b) {
+        return weight(a.second) < weight(b.second);
       });
+  if (worst == sockets_.end() || weight(worst->second).second == 0)
+    return false;
   shut_unread(worst->second);
+  return true;
 }
 
 void redis_broker::shut_unread(socket& s) {

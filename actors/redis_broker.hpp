@@ -54,7 +54,7 @@ private:
   void write_at_once(socket& s);
   void adapt_reading(socket& s, caf::io::new_data_msg& m);
   void shut(socket& s);
-  void shut_for_room();
+  bool shut_for_room();
   void shut_unread(socket& s);
   void look();
   redis_event& tell(redis_event e);

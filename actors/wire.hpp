@@ -109,7 +109,7 @@ typename Inspector::result_type inspect(Inspector& f, life_history& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, known_peer& x) {
-  return f(x.format_id, x.last.number, x.last.nonce, x.records);
+  return f(x.format_id, x.last.number, x.last.nonce, x.records, x.was_refused);
 }
 
 } // namespace storage

@@ -21,7 +21,9 @@ void agreement::compare(const std::deque<slot_digest>& own, const role_id& self,
                         [&](const member& r) { return r.id == entry.first; });
   });
   std::erase_if(differing_, [&](const auto& entry) { return !told_.contains(entry.first); });
+  disputed_ = false;
   for (const auto& mine : own) {
+    std::size_t agree = 1;
     std::map<std::pair<std::uint64_t, std::uint64_t>, std::size_t> others;
     for (const auto& [peer, digests] : told_) {
       const auto told = digests.find(mine.slot);
@@ -29,11 +31,13 @@ void agreement::compare(const std::deque<slot_digest>& own, const role_id& self,
         continue;
       if (told->second == mine) {
         differing_.erase(peer); // it was wrong, and got the state anew
+        ++agree;
         continue;
       }
       differing_.try_emplace(peer, mine.slot);
       ++others[{told->second.decisions, told->second.state}];
     }
+    disputed_ = (disputed_ || !others.empty()) && 2 * agree <= replicas.size();
     for (const auto& [digest, count] : others)
       outvoted_ = outvoted_ || 2 * count > replicas.size();
   }

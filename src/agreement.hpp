@@ -28,12 +28,17 @@ public:
   /// agreed with a majority at a slot does not differ from it at an earlier one.
   bool is_outvoted() const { return outvoted_; }
 
+  /// Somebody differs, and no majority of the replicas agrees with this one: nobody should take its
+  /// state over.
+  bool is_disputed() const { return disputed_; }
+
 private:
   static constexpr std::size_t kept_of_each = 32;
 
   std::map<role_id, std::map<slot_num, slot_digest>> told_;
   std::map<role_id, slot_num> differing_;
   bool outvoted_ = false;
+  bool disputed_ = false;
 };
 
 } // namespace pmmc

@@ -160,7 +160,8 @@ void replica::on(const catchup& m) {
     bytes += it->second.size() + 16;
     reply.decisions.push_back(it->second);
   }
-  if (reply.decisions.empty() && snapshot_slot_ > m.from_slot)
+  // A state that others contradict must not make a majority by being copied.
+  if (reply.decisions.empty() && snapshot_slot_ > m.from_slot && !agreement_.is_disputed())
     reply.snapshot_slot = snapshot_slot_;
   if (!reply.decisions.empty() || reply.snapshot_slot != 0)
     out_.send.push_back({m.replica, std::move(reply)});

@@ -70,7 +70,7 @@ std::string to_json(const change_result& r, int indent) {
   }
   if (!r.warning.empty())
     j["warning"] = r.warning;
-  return j.dump(indent);
+  return j.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 } // namespace pmmc

@@ -110,7 +110,7 @@ void print_json(const probed_cluster& probed, std::int64_t log_time) {
       one["clock_skew_ms"] = std::to_string(clock.skew_ms);
     j["replicas"].push_back(std::move(one));
   }
-  std::printf("%s\n", j.dump(2).c_str());
+  std::printf("%s\n", j.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
 }
 
 void print(const probed_cluster& probed, std::int64_t log_time) {
@@ -141,7 +141,7 @@ int set(const arguments& a, const config::cluster_file& cluster) {
   if (a.json)
     std::printf("%s\n", json{{"before_ms", std::to_string(times[0])},
                              {"after_ms", std::to_string(times[1])}}
-                            .dump(2)
+                            .dump(2, ' ', false, nlohmann::json::error_handler_t::replace)
                             .c_str());
   else
     std::printf("the log time was %s, and is %s\n", utc_text(times[0]).c_str(),

@@ -133,7 +133,9 @@ bool front::take_next(connection& c, batch& b, bool only_small) {
   if (b.t.calls.size() >= options_.batch_calls ||
       (!b.t.calls.empty() && b.cost + r.cost() > options_.batch_bytes))
     return false;
-  if (good && command->name == "client" && !c.in_transaction && !has_room_for_text(c))
+  const bool lists_clients =
+      good && command->name == "client" && r.size() > 1 && equals_ignoring_case(r[1], "list");
+  if (lists_clients && !c.in_transaction && !has_room_for_text(c))
     return false;
   if (good && command->of == group::transaction)
     return take_transaction(c, b, *command, only_small);

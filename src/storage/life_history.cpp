@@ -26,7 +26,8 @@ acquaintance judge(const known_peer& known, const directory_facts& told) {
     return acquaintance::other_disk;
   if (told.lives.nonces.empty()) // of the same process
     return acquaintance::good;
-  if (!told.lives.continues(known.last))
+  if (!told.lives.continues(known.last) ||
+      (known.was_refused && known.last.number < told.lives.first))
     return acquaintance::old_copy;
   // What it told of the life that goes on is from when that began.
   if (told.lives.current() != known.last && told.records < known.records)

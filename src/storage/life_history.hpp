@@ -43,6 +43,9 @@ struct known_peer {
   std::string format_id;     ///< of its disk when it was met first
   life last;                 ///< the latest of its lives that was met
   std::uint64_t records = 0; ///< at least so many are on its disk
+  /// An old copy came instead of it. One that is started again and again begins lives until it does
+  /// not tell any more that it lacks the one that was met.
+  bool was_refused = false;
 
   friend bool operator==(const known_peer&, const known_peer&) = default;
 };

@@ -24,7 +24,8 @@ std::string state_text(const role_state_contents& contents) {
   text.line(lives);
   for (const auto& [id, peer] : contents.known)
     text.line({"disk", id.str(), peer.format_id, std::to_string(peer.last.number),
-               std::to_string(peer.last.nonce), std::to_string(peer.records)});
+               std::to_string(peer.last.nonce), std::to_string(peer.records),
+               peer.was_refused ? "refused" : "good"});
   return text.sealed();
 }
 
@@ -47,10 +48,12 @@ bool take_lives(const words& line, life_history& lives) {
 }
 
 bool take_peer(const words& line, std::map<role_id, known_peer>& known) {
-  if (line.size() != 6 || line[1].size() > role_id::max_size)
+  if (line.size() != 7 || line[1].size() > role_id::max_size ||
+      (line[6] != "good" && line[6] != "refused"))
     return false;
   auto& peer = known[role_id{line[1]}];
   peer.format_id = line[2];
+  peer.was_refused = line[6] == "refused";
   return take_number(line[3], peer.last.number) && take_number(line[4], peer.last.nonce) &&
          take_number(line[5], peer.records);
 }
@@ -156,14 +159,26 @@ acquaintance role_state::meet(const role_id& peer, const directory_facts& told) 
     write();
     return acquaintance::good;
   }
-  if (const auto verdict = judge(remembered, told); verdict != acquaintance::good)
-    return verdict;
-  if (now.number != 0 && remembered.last != now) {
+  const auto before = remembered;
+  const auto verdict = judge(remembered, told);
+  remembered.was_refused = verdict == acquaintance::old_copy ||
+                           verdict == acquaintance::records_gone ||
+                           (remembered.was_refused && verdict != acquaintance::good);
+  if (verdict == acquaintance::good && now.number != 0 && remembered.last != now) {
     remembered.last = now;
     remembered.records = told.records;
-    write();
   }
-  return acquaintance::good;
+  if (remembered != before)
+    write();
+  return verdict;
+}
+
+void role_state::take_named(const role_id& peer, const directory_facts& named) {
+  const auto known = contents_.known.find(peer);
+  if (known == contents_.known.end() || known->second.format_id == named.format_id)
+    return;
+  known->second = {named.format_id, named.lives.current(), named.records};
+  write();
 }
 
 void role_state::note_records(const role_id& peer, std::uint64_t records) {

@@ -49,9 +49,11 @@ public:
   /// Every acceptor and leader ever met.
   const std::map<role_id, known_peer>& known() const { return contents_.known; }
   std::map<role_id, std::string> known_disks() const { return contents_.known_disks(); }
-  /// Remembers a first meeting, or a new life. Changes nothing if the answer is not `good`: don't
-  /// count its votes.
+  /// Remembers a first meeting, a new life, or that an old copy came. Don't count its votes if the
+  /// answer is not `good`.
   acquaintance meet(const role_id& peer, const directory_facts& told);
+  /// The log names this disk as that of `peer`: it holds whatever was met before.
+  void take_named(const role_id& peer, const directory_facts& named);
   /// `peer` said that it holds so many records. Durable with the next save.
   void note_records(const role_id& peer, std::uint64_t records);
   /// Makes what was noted durable.

@@ -75,6 +75,22 @@ TEST_CASE("agreement: two replicas, or three that all differ, report and go on")
   CHECK_FALSE(three.is_outvoted());
 }
 
+TEST_CASE("agreement: a state is disputed until a majority has it, or nobody contradicts") {
+  const std::deque<slot_digest> own{{256, 1, 1}};
+  agreement a;
+  a.compare(own, "r1", replicas(3));
+  CHECK_FALSE(a.is_disputed());
+  a.hear("r2", {256, 1, 2});
+  a.compare(own, "r1", replicas(3));
+  CHECK(a.is_disputed()); // one against one: nobody is to copy it
+  a.hear("r3", {256, 1, 1});
+  a.compare(own, "r1", replicas(3));
+  CHECK_FALSE(a.is_disputed());
+  const std::deque<slot_digest> longer{{256, 1, 1}, {512, 5, 5}};
+  a.compare(longer, "r1", replicas(3)); // nobody has told of 512 yet
+  CHECK(a.is_disputed() == false);
+}
+
 TEST_CASE("agreement: who is no replica does not count, and who got the state anew is forgiven") {
   agreement a;
   for (const auto* stranger : {"r4", "r5", "r6"})

@@ -71,6 +71,47 @@ TEST_CASE("an old copy of a directory is recognised after a restart of who met i
   CHECK(state.meet("a1", facts("disk", {1, 2, 3, 4})) == acquaintance::good);
 }
 
+TEST_CASE(
+    "an old copy that is started until nobody could tell stays refused, the right one does not") {
+  scratch::directory tmp;
+  scratch::format(tmp / "r1", role_kind::replica);
+  const auto directory = scratch::open(tmp / "r1", role_kind::replica);
+  const auto right = facts("disk", {1, 2, 3});
+  auto copy = facts("disk", {1, 2});
+  {
+    role_state state{directory};
+    CHECK(state.meet("a1", right) == acquaintance::good);
+    copy.lives.begin(100);
+    CHECK(state.meet("a1", copy) == acquaintance::old_copy);
+  }
+  for (std::uint64_t start = 1; start <= life_history::max_kept + 2; ++start)
+    copy.lives.begin(100 + start);
+  role_state state{directory}; // it knows from its disk
+  CHECK(copy.lives.first > 3);
+  CHECK(state.meet("a1", copy) == acquaintance::old_copy);
+  CHECK(judge(state.known().at("a1"), copy) == acquaintance::old_copy); // as it is told itself
+  CHECK(state.meet("a1", right) == acquaintance::good);
+  auto later = right; // who slept for so long, and never refused anybody, believes it
+  for (std::uint64_t start = 1; start <= life_history::max_kept + 2; ++start)
+    later.lives.begin(500 + start);
+  CHECK(state.meet("a1", later) == acquaintance::good);
+}
+
+TEST_CASE("the disk that the log names holds, whoever was met first under that id") {
+  scratch::directory tmp;
+  scratch::format(tmp / "r1", role_kind::replica);
+  const auto directory = scratch::open(tmp / "r1", role_kind::replica);
+  role_state state{directory};
+  CHECK(state.meet("a1", facts("wrong", {5})) == acquaintance::good);
+  const auto named = facts("right", {1, 2}, 7);
+  CHECK(state.meet("a1", named) == acquaintance::other_disk);
+  state.take_named("a1", named);
+  CHECK(state.meet("a1", named) == acquaintance::good);
+  CHECK(role_state{directory}.known().at("a1") == known_peer{"right", {2, 2}, 7, false});
+  state.take_named("a1", facts("right", {1})); // what is known of that disk stays
+  CHECK(state.known().at("a1").last == life{2, 2});
+}
+
 TEST_CASE("how many records another had is remembered when it is saved, and when all ends well") {
   scratch::directory tmp;
   scratch::format(tmp / "r1", role_kind::replica);
