@@ -415,6 +415,8 @@ std::size_t scheduler_threads() { return std::thread::hardware_concurrency() > 4
 
 } // namespace
 
+void hold_signals() { block_our_signals(); }
+
 void format_role(const config::cluster_file& cluster, const config::role& role,
                  const founding& origin) {
   storage::data_directory::format(cluster.data / role.id.str(), {.cluster = cluster.name,

@@ -44,6 +44,10 @@ struct start_options {
   http_pages pages; ///< for the HTTP port, if the config file gives the process one
 };
 
+/// SIGTERM, SIGINT and SIGHUP that come from now on wait for `serve`. Call it first, in the main
+/// thread, before there are others.
+void hold_signals();
+
 /// Opens the data directories, starts the roles, prints "ready ID…" on stdout, and runs until
 /// SIGTERM, SIGINT or the end of its terminal; then stops them and ends the process with exit code
 /// 0. Throws start_error or storage_error if it cannot start. Call it in the main thread.

@@ -293,6 +293,7 @@ int init(const arguments& a) {
 }
 
 int start(const arguments& a) {
+  hold_signals();
   a.expect_words(0, 0, "start --id ID [--id ID]... [--rejoin]");
   const auto cluster = a.load_cluster();
   const auto roles = named_roles(a, cluster);

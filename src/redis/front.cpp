@@ -36,6 +36,7 @@ void front::opened(connection_id id, std::string peer) {
 
 /// What is under way for it finishes all the same; nobody hears of it.
 void front::closed(connection_id id) {
+  give_turns(); // what came whole before the end is executed, if it can begin now
   const auto it = connections_.find(id);
   if (it == connections_.end())
     return;

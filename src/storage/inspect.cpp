@@ -2,6 +2,7 @@
 
 #include "storage/acceptor_recovery.hpp"
 #include "storage/mark_file.hpp"
+#include "storage/members_file.hpp"
 #include "storage/role_state.hpp"
 #include "storage/snapshot_folder.hpp"
 #include "storage/snapshot_reader.hpp"
@@ -105,6 +106,7 @@ void inspect_role(inspection& report, const data_directory& directory, const ins
     if (directory.info().kind == role_kind::leader)
       report.seqnum = contents.seqnum;
   });
+  problem_free(report, [&] { read_members(directory.path()); });
   if (directory.info().kind == role_kind::replica)
     inspect_snapshots(report, check);
 }

@@ -392,3 +392,18 @@ TEST_CASE("what forgets the watched keys does so behind a WATCH of the same pipe
     CHECK(b.run(1, "MULTI\nSET done 1\nEXEC\n") == "+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n");
   }
 }
+
+TEST_CASE("what came whole before a connection ended is executed") {
+  bench b;
+  b.open(1);
+  std::vector<request> requests;
+  parser p;
+  p.feed("INCR cut\n", requests);
+  b.redis.on(1, std::move(requests));
+  b.redis.closed(1); // in the same turn
+  b.look();
+  REQUIRE(b.waiting.size() == 1);
+  b.step();
+  CHECK(b.store.size() == 1);
+  CHECK(b.replies[1].empty());
+}

@@ -130,6 +130,15 @@ TEST_CASE("inspect does not call a snapshot good that a start cannot restore") {
   CHECK(contains(found.problems.at(0), "it is none"));
 }
 
+TEST_CASE("inspect reads the members, too") {
+  scratch::directory tmp;
+  scratch::format(tmp / "l1", role_kind::leader);
+  scratch::overwrite(tmp / "l1/members", "checksum 0\n");
+  const auto found = inspect(tmp / "l1", scratch::any_inspected);
+  REQUIRE(found.problems.size() == 1);
+  CHECK(contains(found.problems[0], "members"));
+}
+
 TEST_CASE("inspect of what is no data directory") {
   scratch::directory tmp;
   const auto said = [](const fs::path& path) {
