@@ -651,11 +651,11 @@ caf::result<process_status> node::status(const status_request& m) {
         promise.deliver(std::move(result));
     }
   };
-  auto all = std::make_shared<collected_status>();
-  all->promise = self_->make_response_promise<process_status>();
   // Who asks again and again, as `pmmc reconfig` does while it waits, is a client like others.
   if (self_->current_sender() != nullptr)
     admit(self_->system(), self_->current_sender()->node(), false);
+  auto all = std::make_shared<collected_status>();
+  all->promise = self_->make_response_promise<process_status>(); // takes the sender away
   all->result.cluster = settings_.cluster;
   all->result.address = settings_.address;
   all->result.facts = settings_.facts;

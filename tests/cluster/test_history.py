@@ -59,6 +59,7 @@ class Histories(ClusterTest):
                 client.await_progress()
             cluster[role].kill9()
             if number < 2:
+                clients[4 + number].await_progress()  # or it has not begun its history yet
                 clients[4 + number].kill()
             for client in clients[:4]:
                 client.await_progress()
