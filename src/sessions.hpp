@@ -1,4 +1,4 @@
-// The session table: exactly-once execution as a part of the replicated state (design, section 3).
+// The session table: exactly-once execution as a part of the replicated state.
 #pragma once
 
 #include "batch.hpp"
