@@ -3,7 +3,7 @@ a change is made once."""
 
 import subprocess
 
-from pmmc_cluster import DONE, PRECONDITION, main
+from pmmc_cluster import DONE, PRECONDITION, main, wait_until
 from pmmc_machines import ReconfigurationTest
 
 ROUNDS = 5
@@ -81,11 +81,8 @@ class Operators(ReconfigurationTest):
         new = cluster.newcomers(2, "acceptor")
         old = [cluster["a1"], cluster["a2"]]
         first = self.enterContext(cluster.background(*cluster.change(new[:1], old[:1])))
-        second = cluster.change(new[1:], old[1:])
-        result = cluster.pmmc(*second)
-        while result.code == PRECONDITION:  # decided at the same moment
-            result = cluster.pmmc(*second)
-        self.assert_done(result)
+        wait_until("the first is decided", lambda: cluster.version() == 2)
+        self.assert_done(cluster.pmmc(*cluster.change(new[1:], old[1:])))
         self.assert_done(first.wait())
         cluster.take_over(new, old)
         self.assertEqual(cluster.version(), 3)
