@@ -196,6 +196,39 @@ TEST_CASE("types that processes do not send are refused") {
   }
 }
 
+TEST_CASE("a type is named, not numbered") {
+  for (const std::uint64_t id : {1u, 256u, 0xffffu}) {
+    CAPTURE(id);
+    auto gate = greeted(speaker::member);
+    const auto payload = number(0, 1) + number(id, 2) + text("@<>+pmmc::p1a") + "content";
+    CHECK(why(gate, header(operation::direct_message, payload, 0, 1, 5), payload) ==
+          "a message that cannot be read");
+  }
+}
+
+TEST_CASE("a text comes from members only") {
+  const auto payload = message("@str", text("value"));
+  for (const auto who : {speaker::stranger, speaker::client}) {
+    auto gate = greeted(who);
+    CHECK(why(gate, header(operation::direct_message, payload, 0, 4, 5), payload) ==
+          "a message of a type that is not for it to send: @str");
+  }
+}
+
+TEST_CASE("a name that is nobody's is none") {
+  const auto kind = number(0x00003e9aab9bac79, 8);
+  for (const auto& nobody :
+       {kind + number(0, 4) + std::string(20, 'm'),     // no process
+        kind + number(4711, 4) + std::string(20, '\0'), // on no machine
+        number(0x00003e9aab9bac7a, 8) + other.substr(8), std::string(32, '\0')}) {
+    CAPTURE(nobody);
+    basp_gate gate{own, true};
+    CHECK(why(gate, header(operation::client_handshake, nobody), nobody) ==
+          "a handshake that cannot be read");
+    CHECK_FALSE(gate.has_greeted());
+  }
+}
+
 TEST_CASE("a message for the queue of a stream is refused") {
   for (std::uint64_t queue = 0; queue < 4; ++queue) {
     auto gate = greeted(speaker::member);
@@ -287,4 +320,13 @@ TEST_CASE("the doors' descriptors and the files' are never more than there are")
   CHECK(b.half_open == 256);
   CHECK(b.clients == 4'096);
   CHECK(b.redis == 20'000);
+}
+TEST_CASE("each door has descriptors, how few there may be") {
+  for (std::size_t limit = 64; limit <= 20'000; limit += 8) {
+    CAPTURE(limit);
+    const auto b = divide_files(limit);
+    CHECK(b.half_open >= 4);
+    CHECK(b.clients >= 8);
+    CHECK(b.redis >= 8);
+  }
 }
