@@ -83,3 +83,30 @@ TEST_CASE("turns: what is forgotten takes nothing") {
   CHECK(!turns.next());
   CHECK(turns.in_use() == 0);
 }
+
+TEST_CASE("turns: who comes later begins where those who wait have come") {
+  byte_turns turns{100};
+  for (std::uint64_t ticket = 1; ticket <= 4; ++ticket)
+    turns.wait(1, ticket, 100);
+  for (std::uint64_t ticket = 1; ticket <= 2; ++ticket) {
+    CHECK(turns.next() == ticket);
+    turns.give_back(100);
+  }
+  turns.wait(2, 9, 210); // it ends at 310, as the other one's first 100 were had without it
+  CHECK(turns.next() == 3);
+  turns.give_back(100);
+  CHECK(turns.next() == 9);
+}
+
+TEST_CASE("turns: what one has had counts only while somebody waits") {
+  byte_turns turns{100};
+  for (std::uint64_t ticket = 1; ticket <= 10; ++ticket) {
+    turns.wait(1, ticket, 100);
+    CHECK(turns.next() == ticket);
+    turns.give_back(100);
+    CHECK(!turns.next());
+  }
+  turns.wait(1, 11, 50);
+  turns.wait(2, 12, 60);
+  CHECK(turns.next() == 11);
+}

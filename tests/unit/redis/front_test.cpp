@@ -191,6 +191,20 @@ TEST_CASE("keys that are due expire without anybody's asking") {
   CHECK(b.store.size() == 0);
 }
 
+TEST_CASE("keys that are due are asked for once at a time, and again when that has failed") {
+  bench b;
+  const auto ask = [&] {
+    b.redis.expire_keys();
+    b.look();
+    return b.waiting.size();
+  };
+  CHECK(ask() == 1);
+  CHECK(ask() == 1); // a replica that does not answer is not asked more and more
+  b.finish(outcome_kind::not_executed, "no quorum");
+  CHECK(b.waiting.empty());
+  CHECK(ask() == 1);
+}
+
 TEST_CASE("a port that does not know the time moves none, and works all the same") {
   bench b;
   b.open(1);
@@ -244,6 +258,17 @@ TEST_CASE("the log time is shown, and set back by an administrator only") {
   for (const auto* wrong : {"PMMC CLOCK SET\n", "PMMC CLOCK SET x\n", "PMMC CLOCK SET -1\n",
                             "PMMC CLOCK GET 1\n", "PMMC CLOCK SET 18446744073709551615\n"})
     CHECK(b.run(1, wrong).starts_with("-ERR"));
+}
+
+TEST_CASE("no clock comes before an administrator's word: what it makes due stays") {
+  bench b;
+  b.open(1);
+  b.run(1, "SET a 1 PX 100\n");
+  const auto before = b.now;
+  b.pass(200); // and nobody has told the log
+  CHECK(b.run(1, "PMMC CLOCK SET " + std::to_string(before + 50) + "\n") ==
+        "*2\r\n:" + std::to_string(before) + "\r\n:" + std::to_string(before + 50) + "\r\n");
+  CHECK(b.store.size() == 1);
 }
 
 TEST_CASE("a connection that goes leaves nothing behind, whatever is under way") {

@@ -179,3 +179,19 @@ TEST_CASE("stream: a reader that takes nothing is told from a slow one") {
   CHECK(!s.take_drained());
   CHECK(stalled() == 0);
 }
+
+TEST_CASE("stream: of what is refused nothing is held, only what is to be answered") {
+  const auto bytes = set_of('a') + set_of('b').substr(0, 180);
+  for (std::size_t most = 101; most < 700; most += 13) {
+    const auto limits = tight(most);
+    stream_totals totals;
+    stream s{limits, totals};
+    std::size_t to_answer = 0;
+    for (const auto& r : s.feed(bytes))
+      to_answer += r.cost();
+    if (s.is_closing())
+      CHECK(totals.input < to_answer + 100); // an empty parser is something, too
+    else
+      CHECK(totals.input >= to_answer + 100); // it waits for the rest
+  }
+}
