@@ -65,6 +65,34 @@ TEST_CASE_FIXTURE(watched_clocks, "a wrong clock is named once, and once more wh
   CHECK(told().starts_with("warning the clock of r1 (h1:1, this process) is 10.0 s behind what "));
 }
 
+TEST_CASE_FIXTURE(watched_clocks, "one that is wrong now and then, for a moment, is not blamed") {
+  for (int i = 0; i < 10; ++i) {
+    beats(clock_watch::beats_until_told - 1, 0, 0, days_400);
+    beats(1);
+  }
+  CHECK(told() == "");
+}
+
+TEST_CASE_FIXTURE(watched_clocks, "who was removed and comes back is told of anew") {
+  beats(20, 0, 0, days_400);
+  CHECK(told() != "");
+  watch.set_replicas({{"r1", "h1:1"}, {"r2", "h2:1"}}, {"r1"});
+  beats(20, 0, 0, days_400);
+  watch.set_replicas({{"r1", "h1:1"}, {"r2", "h2:1"}, {"r3", "h9:1"}}, {"r1"});
+  CHECK(told() == "");
+  beats(20, 0, 0, days_400);
+  CHECK(told().starts_with("warning the clock of r3 (h9:1) is 400 days ahead of "));
+}
+
+TEST_CASE_FIXTURE(watched_clocks, "a process without a replica has no clock that counts") {
+  watch.set_replicas({{"r2", "h2:1"}, {"r3", "h3:1"}}, {});
+  beats(1, days_400);
+  const auto s = watch.status({today + now + days_400, now});
+  CHECK(s.agreed_ms == today + now);
+  CHECK(s.skew_ms == 0);
+  CHECK(clock_trouble(s).empty());
+}
+
 TEST_CASE_FIXTURE(watched_clocks, "what the own clock is and what most of them say") {
   CHECK(!watch.status({today, 0}).agreed);
   beats(1, days_400);

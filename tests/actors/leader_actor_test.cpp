@@ -132,6 +132,17 @@ TEST_CASE_FIXTURE(leader_stage,
   CHECK(living() == quiet);
 }
 
+TEST_CASE_FIXTURE(leader_stage, "a leader tells which ballot is durable with its pings") {
+  run_for_office();
+  acceptors[0].forget();
+  for (int i = 0; i < 100 && acceptors[0].count<ping>() == 0; ++i)
+    ticks(1);
+  const auto pings = acceptors[0].take<ping>();
+  REQUIRE(pings.size() == 1);
+  CHECK(seqnum_on_disk() > 0);
+  CHECK(pings[0].state.records == seqnum_on_disk());
+}
+
 TEST_CASE_FIXTURE(leader_stage, "there is a scout for each configuration that is live") {
   next = config;
   next->version = 2;

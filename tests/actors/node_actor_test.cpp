@@ -90,6 +90,7 @@ TEST_CASE_FIXTURE(stage, "a node introduces its own roles to each other") {
   settings->address = "host1:1";
   settings->known = membership{make_config(1)};
   settings->roles = {a1.as(hosted_kind::acceptor, "disk"), l1.as(hosted_kind::leader)};
+  settings->roles[0].lives.begin(42);
   spawn(node_actor, settings);
   settle();
   for (auto* role : {&a1, &l1}) {
@@ -97,6 +98,7 @@ TEST_CASE_FIXTURE(stage, "a node introduces its own roles to each other") {
     REQUIRE(ups.size() == 2);
     CHECK(ups[0].role.id == "a1");
     CHECK(ups[0].role.format_id == "disk");
+    CHECK(ups[0].role.lives == storage::life_history{}); // the others judge those of its disks
     CHECK(ups[1].role.handle == l1.handle());
   }
 }
@@ -143,6 +145,24 @@ TEST_CASE_FIXTURE(node_stage, "those who do not belong here are refused, and tol
   CHECK(told_nobody());
   beats(1);
   CHECK(peer.count<heartbeat>() == 0);
+}
+
+TEST_CASE_FIXTURE(node_stage, "a hello that no process says is refused") {
+  auto m = hello_of(peer, 5);
+  auto& role = m.roles[0];
+  SUBCASE("lives without a number") { role.lives.first = 0; }
+  SUBCASE("lives beyond all numbers") { role.lives.first = (std::uint64_t{1} << 62) + 1; }
+  SUBCASE("lives without end") { role.lives.nonces.resize(storage::life_history::max_kept + 1); }
+  SUBCASE("a disk with a long name") { role.format_id.resize(100'000, 'x'); }
+  SUBCASE("a role that nobody plays") { role.handle = nullptr; }
+  SUBCASE("a role without a name") { role.id = ""; }
+  SUBCASE("a role of no kind") { role.kind = static_cast<hosted_kind>(9); }
+  SUBCASE("roles without end") { m.roles.resize(65, hosted_role{role}); }
+  SUBCASE("no node") { m.node = nullptr; }
+  const auto answer = greet(peer, m);
+  CHECK(answer.refusal == "its hello is not one of pmmc's");
+  CHECK(answer.roles.empty());
+  CHECK(told_nobody());
 }
 
 TEST_CASE_FIXTURE(node_stage, "who differs in a fact is refused, with both values") {
@@ -288,6 +308,16 @@ TEST_CASE_FIXTURE(node_stage, "a client of the cluster that was there before is 
   CHECK(greet(peer, m).refusal.empty());
 }
 
+TEST_CASE_FIXTURE(node_stage, "what a client says of the members is not believed") {
+  recorder c1 = record("c1");
+  const hello m{
+      "test", "", 5, peer.handle(), {c1.as(hosted_kind::client)}, membership{grown_history(), 2},
+      false,  {}};
+  CHECK(greet(peer, m).refusal.empty());
+  CHECK(a1.count<members_news>() == 0);
+  CHECK(r1.count<members_news>() == 0);
+}
+
 TEST_CASE_FIXTURE(node_stage, "who was removed is told so, unless it knows") {
   auto history = config_history{make_config()};
   auto next = make_config();
@@ -425,7 +455,8 @@ TEST_CASE_FIXTURE(node_stage,
 
 TEST_CASE_FIXTURE(stage, "a node tells its port what a majority of the replicas' clocks say") {
   recorder r1 = record("r1"), r2 = record("r2"), r4 = record("r4"), port = record("port");
-  recorder peer = record("node2"), guest = record("node4");
+  recorder peer = record("node2"), guest = record("node4"), elsewhere = record("node5");
+  recorder r3 = record("r3");
   constexpr std::int64_t today = 1'700'000'000'000, days_400 = 400LL * 86'400'000;
   auto clock = std::make_shared<kv::moment_here>(kv::moment_here{today + days_400, 5'000});
   configuration config;
@@ -453,12 +484,14 @@ TEST_CASE_FIXTURE(stage, "a node tells its port what a majority of the replicas'
     REQUIRE(other.take<welcome>().at(0).refusal.empty());
   };
   meet(peer, "host2:1", r2, 5);
-  meet(guest, "host4:1", r4, 6); // no member: its clock does not count
+  meet(guest, "host4:1", r4, 6);     // no member: its clock does not count
+  meet(elsewhere, "host5:1", r3, 7); // nor does one that is not where the member is
   const auto beat_once = [&] {
     advance(beat);
     settle();
   };
   send(node, heartbeat{6, 1, 1, 0, today + days_400});
+  send(node, heartbeat{7, 1, 1, 0, today + days_400});
   beat_once();
   CHECK(port.take<clock_news>().empty());
   send(node, heartbeat{5, 1, 1, 0, today});

@@ -60,6 +60,8 @@ struct two_processes {
   ~two_processes() {
     for (const auto& actor : {node1, node2, r1.handle(), a2.handle()})
       caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+    for (const auto& actor : others)
+      caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
     settle();
   }
 
@@ -78,12 +80,22 @@ struct two_processes {
   }
 
   void start_listening(const std::string& cluster, cluster_identity identity = 0) {
+    listen_as(start(host2, a2, hosted_kind::acceptor, cluster, "host2:1", identity));
+  }
+
+  void listen_as(caf::actor node) {
+    node2 = std::move(node);
+    listen(node2, "host2", 1);
+  }
+
+  /// `port`: another one for each host that host2 plays.
+  void listen(const caf::actor& node, const std::string& host, std::uint16_t port) {
     using namespace caf::io;
-    host2.network().prepare_connection(accept_handle::from_int(1), connection_handle::from_int(2),
-                                       host1.network(), "host2", 1, connection_handle::from_int(3));
-    node2 = start(host2, a2, hosted_kind::acceptor, cluster, "host2:1", identity);
+    host2.network().prepare_connection(accept_handle::from_int(10 * port),
+                                       connection_handle::from_int(10 * port + 1), host1.network(),
+                                       host, port, connection_handle::from_int(10 * port + 2));
     host2.scheduler().inline_next_enqueue();
-    REQUIRE(host2.system().middleman().publish(node2, 1, nullptr, true));
+    REQUIRE(host2.system().middleman().publish(node, port, nullptr, true));
     settle();
   }
 
@@ -115,7 +127,29 @@ struct two_processes {
   process host1, host2;
   recorder r1{host1.system(), "r1"}, a2{host2.system(), "a2"};
   caf::actor node1, node2;
+  std::vector<caf::actor> others; ///< whatever else there is
 };
+
+/// What stands at an address in the place of a node: it welcomes everybody, and says nothing else.
+struct played_node {
+  hosted_role role;
+  std::string address = "host2:1";
+  cluster_facts facts = {};
+  std::size_t hellos = 0;
+};
+
+caf::behavior welcoming(caf::event_based_actor* self, std::shared_ptr<played_node> node) {
+  self->set_default_handler(caf::drop);
+  return {[=](const hello&) {
+    ++node->hellos;
+    const membership known{config_history{make_config(2)}};
+    return welcome{{}, false, "test", node->address, 7, {node->role}, known, node->facts};
+  }};
+}
+
+caf::behavior handing_on(caf::event_based_actor* self, const caf::actor& to) {
+  return {[=](const hello& m) { return self->delegate(to, m); }};
+}
 
 } // namespace
 
@@ -193,6 +227,127 @@ TEST_CASE_FIXTURE(two_processes,
   beats(30);
   CHECK(others_up(r1).size() == 1);
   CHECK(others_up(a2).size() == 1);
+}
+
+TEST_CASE_FIXTURE(two_processes, "a welcome counts from the one that was greeted only") {
+  const auto played = std::make_shared<played_node>(a2.as(hosted_kind::acceptor, "disk"));
+  others.push_back(host2.system().spawn(welcoming, played));
+  listen_as(host2.system().spawn(handing_on, others[0]));
+  start_dialling();
+  beats(1);
+  CHECK(played->hellos > 0);
+  CHECK(others_up(r1).empty());
+  const auto downs = r1.take<peer_down>();
+  REQUIRE(!downs.empty());
+  CHECK(downs.back().why == "at host2:1 does not answer as a pmmc process does");
+}
+
+TEST_CASE_FIXTURE(two_processes, "a welcome whose roles cannot be remembered is none") {
+  const auto played = std::make_shared<played_node>(a2.as(hosted_kind::acceptor, "disk"));
+  auto& role = played->role;
+  SUBCASE("lives without a number") { role.lives.first = 0; }
+  SUBCASE("lives without end") { role.lives.nonces.resize(storage::life_history::max_kept + 1); }
+  SUBCASE("a disk with a long name") { role.format_id.resize(100'000, 'x'); }
+  listen_as(host2.system().spawn(welcoming, played));
+  start_dialling();
+  beats(1);
+  CHECK(others_up(r1).empty());
+  CHECK(!r1.take<peer_down>().empty());
+}
+
+TEST_CASE_FIXTURE(two_processes, "one that is connected, but has forgotten it, is greeted again") {
+  const auto played = std::make_shared<played_node>(a2.as(hosted_kind::acceptor, "disk"));
+  listen_as(host2.system().spawn(welcoming, played));
+  start_dialling();
+  beats(1);
+  CHECK(others_up(r1).size() == 1);
+  r1.forget();
+  beats(10); // without a heartbeat
+  CHECK(r1.take<peer_down>().size() == 1);
+  CHECK(played->hellos == 1);
+  beats(50);
+  CHECK(played->hellos == 2);
+  CHECK(others_up(r1).size() == 1);
+}
+
+TEST_CASE_FIXTURE(two_processes, "a process stops when a majority of the acceptors differ from it, "
+                                 "and not for those that did before") {
+  configuration config;
+  config.acceptors = {{"a1", "host1:1"}, {"a2", "host2:2"}, {"a3", "host3:3"}};
+  config.leaders = {{"l1", "host1:1"}};
+  config.replicas = {{"r1", "host1:1"}};
+  auto settings = std::make_shared<node_settings>();
+  settings->cluster = "test";
+  settings->address = "host1:1";
+  settings->roles = {r1.as(hosted_kind::replica, "disk")};
+  settings->known = membership{config};
+  settings->facts.window = 128;
+  const auto why = std::make_shared<std::vector<std::string>>();
+  settings->differs = [why](const std::string& text) { why->push_back(text); };
+  const auto play = [&](const std::string& host, std::uint16_t port) {
+    const auto played = std::make_shared<played_node>(a2.as(hosted_kind::acceptor, "disk"),
+                                                      host + ":" + std::to_string(port));
+    played->facts.window = 16;
+    others.push_back(host2.system().spawn(welcoming, played));
+    listen(others.back(), host, port);
+    return played;
+  };
+  const auto second = play("host2", 2);
+  node1 = host1.system().spawn(node_actor, settings);
+  beats(1);
+  CHECK(second->hellos == 1);
+  SUBCASE("it goes on to differ") {
+    play("host3", 3);
+    beats(30);
+    const auto first = why->empty() ? std::string{} : why->front();
+    CHECK(first.find("its window is 128, and there it is 16") != std::string::npos);
+  }
+  SUBCASE("it was started again, as the others were") {
+    second->facts.window = 128;
+    beats(30);
+    CHECK(others_up(r1).size() == 1);
+    CHECK(play("host3", 3)->hellos == 0);
+    beats(30);
+    CHECK(why->empty());
+  }
+}
+
+TEST_CASE_FIXTURE(two_processes,
+                  "who reaches nobody that it knows asks whom the config file names") {
+  const auto played = std::make_shared<played_node>(a2.as(hosted_kind::acceptor, "disk"));
+  listen_as(host2.system().spawn(welcoming, played));
+  auto settings = std::make_shared<node_settings>();
+  settings->cluster = "test";
+  settings->address = "host1:1";
+  settings->roles = {r1.as(hosted_kind::replica, "disk")};
+  settings->known = membership{make_config(1)};
+  settings->contacts = {"host2:1"};
+  node1 = host1.system().spawn(node_actor, settings);
+  beats(10);
+  CHECK(played->hellos == 0); // it may know better
+  beats(10);
+  CHECK(played->hellos == 1);
+}
+
+TEST_CASE_FIXTURE(two_processes, "who says hello speaks for its own roles only") {
+  start_listening("test");
+  hello m{"test",
+          "host1:1",
+          5,
+          a2.handle(),
+          {a2.as(hosted_kind::leader, "disk")},
+          membership{make_config(2)},
+          false,
+          {}};
+  std::string why = "its hello is not one of pmmc's";
+  SUBCASE("its own") { why = ""; }
+  SUBCASE("a role of another process") { m.roles.push_back(r1.as(hosted_kind::leader, "disk")); }
+  SUBCASE("the node of another process") { m.node = r1.handle(); }
+  caf::send_as(a2.handle(), node2, m);
+  settle();
+  const auto answers = a2.take<welcome>();
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].refusal == why);
 }
 
 } // namespace pmmc::test

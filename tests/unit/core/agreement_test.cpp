@@ -25,6 +25,29 @@ void perform_up_to(replicated_state& state, slot_num slot, const char* op = "a")
     state.perform(batch_of({operation(std::uint64_t{1} << 16, state.slot_out() - 1, op)}));
 }
 
+/// Remembers the last operation only, and one of them wrongly.
+class last_word final : public state_machine {
+public:
+  explicit last_word(std::string wrong) : wrong_(std::move(wrong)) {}
+  std::string_view name() const override { return "last/1"; }
+  std::string apply(std::string_view op) override {
+    text_ = op == wrong_ ? "wrong" : op;
+    return text_;
+  }
+  std::string query(std::string_view) const override { return text_; }
+  std::unique_ptr<state_machine> clone() const override {
+    return std::make_unique<last_word>(*this);
+  }
+  void snapshot(std::ostream& out) const override { out << text_; }
+  void restore(std::istream& in) override { text_.assign(std::istreambuf_iterator<char>{in}, {}); }
+  std::uint64_t fingerprint() const override { return std::hash<std::string>{}(text_); }
+  std::size_t size_bytes() const override { return text_.size(); }
+
+private:
+  std::string wrong_;
+  std::string text_;
+};
+
 vitals telling(const slot_digest& digest) {
   vitals v;
   v.digest = digest;
@@ -104,6 +127,32 @@ TEST_CASE("agreement: who is no replica does not count, and who got the state an
   CHECK(a.differing().empty());
 }
 
+TEST_CASE("agreement: nobody differs from itself, whoever tells that under its name") {
+  agreement a;
+  a.hear("r1", {256, 9, 9});
+  a.hear("r2", {256, 9, 9});
+  a.compare({{256, 1, 1}}, "r1", replicas(3));
+  CHECK(a.differing() == std::map<role_id, slot_num>{{"r2", 256}});
+  CHECK_FALSE(a.is_outvoted());
+}
+
+TEST_CASE("agreement: a difference is noticed however many slots were the same before") {
+  agreement a;
+  std::deque<slot_digest> own;
+  for (slot_num slot = 256; slot <= 256 * 100; slot += 256) {
+    own.push_back({slot, 1, 1});
+    if (own.size() > replicated_state::kept_digests)
+      own.pop_front();
+    a.hear("r2", {slot, 1, 1});
+    a.compare(own, "r1", replicas(3));
+    REQUIRE(a.differing().empty());
+  }
+  own.push_back({256 * 101, 1, 1});
+  a.hear("r2", {256 * 101, 1, 2});
+  a.compare(own, "r1", replicas(3));
+  CHECK(a.differing() == std::map<role_id, slot_num>{{"r2", 256 * 101}});
+}
+
 TEST_CASE("digests: at fixed slots, kept by clones and snapshots, other decisions give others") {
   const auto state = fresh_state();
   perform_up_to(*state, 255);
@@ -128,6 +177,23 @@ TEST_CASE("digests: at fixed slots, kept by clones and snapshots, other decision
   perform_up_to(*other, 256 * 21);
   CHECK(other->digests().back().decisions != state->digests().back().decisions);
   CHECK(other->digests().back().state != state->digests().back().state);
+}
+
+TEST_CASE("digests: states that differed once differ from then on, though they become the same") {
+  const auto digests_with = [](const char* op) {
+    replicated_state state{std::make_unique<last_word>(op), config_history{make_config()}, 16};
+    perform_up_to(state, 257);
+    perform_up_to(state, 513, "b");
+    return state.digests();
+  };
+  const auto right = digests_with("");
+  const auto wrong = digests_with("a");
+  REQUIRE(right.size() == 2);
+  REQUIRE(wrong.size() == 2);
+  CHECK(right[0].decisions == wrong[0].decisions);
+  CHECK(right[1].decisions == wrong[1].decisions);
+  CHECK(right[0].state != wrong[0].state);
+  CHECK(right[1].state != wrong[1].state);
 }
 
 TEST_CASE("replica: what the others tell in pings and pongs makes the minority stop") {

@@ -150,6 +150,24 @@ TEST_CASE("what is too large is refused at once, spends no number, and holds up 
   CHECK(asked[1].second.op.size() == max_op_bytes);
 }
 
+TEST_CASE("a query whose answer is too large is told how large it is") {
+  played_client c;
+  c.core.on_replica_up("r1", "h:1");
+  const auto ticket = c.core.submit_query("q", patience_ticks, 1'000);
+  const auto asked = c.sent<query>();
+  REQUIRE(asked.size() == 1);
+  CHECK(asked[0].second.max_reply == 1'000);
+  std::string size;
+  put_varint(size, 300'000);
+  c.core.on("r1", query_reply{asked[0].second.number, reply_status::too_large, 5, size});
+  const auto done = c.outcomes();
+  REQUIRE(done.size() == 1);
+  CHECK(done[0].ticket == ticket);
+  CHECK(done[0].kind == outcome_kind::refused);
+  CHECK(done[0].reply_bytes == 300'000);
+  CHECK(c.core.is_idle());
+}
+
 TEST_CASE("a refusal that the log tells of ends the one operation, and no other") {
   played_client c;
   c.core.on_replica_up("r1", "h:1");

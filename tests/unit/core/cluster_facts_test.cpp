@@ -27,6 +27,13 @@ TEST_CASE("facts: the members' disks do not count") {
   CHECK(why_facts_differ(with_disks, some_facts()).empty());
 }
 
+TEST_CASE("facts: who is what counts, not only who is there") {
+  auto other = some_facts();
+  other.first.leaders.insert(other.first.leaders.begin(), other.first.acceptors.back());
+  other.first.acceptors.pop_back();
+  CHECK(why_facts_differ(other, some_facts()).starts_with("its list of first members is "));
+}
+
 TEST_CASE("facts: what was written is read") {
   for (const auto& facts : facts_that_differ_from(some_facts())) {
     std::string bytes;

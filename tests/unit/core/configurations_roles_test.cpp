@@ -194,6 +194,23 @@ TEST_CASE("replica: a configuration that comes up is told at once, and snapshott
   CHECK(b.role.live_from() == 2);
 }
 
+TEST_CASE("replica: a snapshot at a boundary that cannot be restored is not tried at every slot") {
+  replica_bench b;
+  b.open_session();
+  const auto r = reconfiguration{
+      1, {{member_kind::replica, "r3"}}, {{member_kind::acceptor, {"a4", "host9:1", "disk"}}}};
+  b.decide(2, {{request_kind::reconfigure, session_of_slot_1, 1, 0, encode(r)}});
+  for (slot_num slot = 3; slot <= 9; ++slot)
+    b.decide(slot, command{});
+  REQUIRE(b.role.take().save_snapshot);
+  b.role.snapshot_failed();
+  for (slot_num slot = 10; slot <= 12; ++slot)
+    b.decide(slot, command{});
+  CHECK_FALSE(b.role.take().save_snapshot);
+  b.role.save_now(); // as before a stop
+  CHECK(b.role.take().save_snapshot);
+}
+
 TEST_CASE("replica: one that joins asks a replica of a configuration in between, and no stranger") {
   replica_bench b;
   const auto next = [](config_history& known, config_version replaces, const char* out,

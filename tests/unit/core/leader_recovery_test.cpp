@@ -21,6 +21,15 @@ config_history two_versions() {
   return history;
 }
 
+/// And version 3 at `first_slot`, with a5 in the place of a2.
+config_history three_versions(slot_num first_slot) {
+  auto history = two_versions();
+  const reconfiguration r{
+      2, {{member_kind::acceptor, "a2"}}, {{member_kind::acceptor, {"a5", "host8:1", "disk"}}}};
+  REQUIRE(reconfigure(r, first_slot - 10, 10, history).status == reconfiguration_status::accepted);
+  return history;
+}
+
 leader::settings windows_of(std::uint64_t slots) {
   leader::settings settings;
   settings.window = slots;
@@ -80,6 +89,46 @@ TEST_CASE("leader: a recovery scouts the slot's configuration, whether it is liv
   REQUIRE(out.start_scouts.size() == 1); // and the next one follows by itself
   CHECK(out.start_scouts[0].config->version == 2);
   CHECK(out.start_scouts[0].from_slot == 20);
+}
+
+TEST_CASE("leader: what is asked for below a recovery that is under way comes after it") {
+  leader_bench b;
+  elect_behind_boundary(b);
+  const auto scouts = b.propose(18, "x").start_scouts;
+  REQUIRE(scouts.size() == 1);
+  CHECK(b.propose(5, "lower", "r2").start_scouts.empty());
+  b.role.on(scout_outcome{adopted{1, scouts[0].ballot, 18, 20, 1, {{18, voted(18, "chosen")}}}});
+  const auto next = b.role.take().start_scouts;
+  REQUIRE(next.size() == 1);
+  CHECK(next[0].from_slot == 5);
+}
+
+TEST_CASE("leader: in office, a replica from behind does not bring old configurations back") {
+  leader_bench b;
+  elect_behind_boundary(b);
+  b.hear_replica("r3", 15);
+  b.tick(50);
+  b.role.on(config_news{"r1", three_versions(50)});
+  const auto scouts = b.role.take().start_scouts;
+  REQUIRE(scouts.size() == 1); // version 1 is over, and its acceptors may be switched off
+  CHECK(scouts[0].config->version == 3);
+}
+
+TEST_CASE("leader: what waited for a configuration that is over is looked for, and not forgotten") {
+  leader_bench b{0, windows_of(10)};
+  b.elect();
+  b.role.on(config_news{"r1", three_versions(30)});
+  REQUIRE(b.role.take().start_scouts.size() == 2);
+  b.role.on(propose{"r2", 2, 25, command{"mine"}}); // until version 2 is scouted
+  CHECK(b.role.take().start_scouts.empty());
+  b.hear_replica("r1", 60);
+  CHECK(b.tick(50).start_scouts.empty());
+  b.role.on(propose{"r2", 2, 25, command{"mine"}}); // again
+  const auto scouts = b.role.take().start_scouts;
+  REQUIRE(scouts.size() == 1);
+  CHECK(scouts[0].config->version == 2);
+  CHECK(scouts[0].from_slot == 25);
+  CHECK(scouts[0].to_slot == 30);
 }
 
 TEST_CASE("leader: recovered slots are WINDOW at the most, and new ones never wait for them") {

@@ -196,6 +196,18 @@ TEST_CASE("configurations: the first one and the last ones are kept") {
   CHECK(history.latest().version == 50);
 }
 
+TEST_CASE("configurations: the disks of former members are known when their versions are not") {
+  auto history = history_of(3); // a9 came and went
+  for (slot_num slot = 100; history.find(2) != nullptr; slot += 20) {
+    const auto version = history.latest().version;
+    const auto toggle = history.latest().has_acceptor("a8")
+                            ? removing(version, {{acceptor_kind, "a8"}})
+                            : removing(version, {}, {{acceptor_kind, newcomer("a8", "host8:1")}});
+    REQUIRE(reconfigure(toggle, slot, 10, history).status == reconfiguration_status::accepted);
+  }
+  CHECK(history.disks().at("a9") == "disk");
+}
+
 TEST_CASE("configurations: parts that do not follow each other are not taken over") {
   auto history = history_of(3);
   const auto before = history;

@@ -142,6 +142,20 @@ TEST_CASE("catch-up: where nobody is ahead, the window moves on with what the le
   CHECK(more[3].slot == 12);
 }
 
+TEST_CASE("catch-up: the leaders are asked for no more than WINDOW once a replica is ahead") {
+  replica_bench b;
+  pong p{"l1", 1, {}};
+  p.state.active = true;
+  p.state.ballot = {1, "l1"};
+  p.state.slot_out = 1'000;
+  b.role.on(p);
+  REQUIRE(only<propose>(b.tick(40).send, "l1").size() == 8);
+  b.hear_replica("r2", 1'000);
+  for (slot_num slot = 1; slot <= 4; ++slot)
+    b.decide(slot, command{"x"});
+  CHECK(only<propose>(b.flush().send).empty());
+}
+
 TEST_CASE("catch-up: if the one that is ahead never answers, the leaders are asked") {
   replica_bench b;
   std::vector<envelope> sent;

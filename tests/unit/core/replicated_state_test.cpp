@@ -116,6 +116,20 @@ TEST_CASE("state: the first identity in the log holds, in snapshots, clones and 
   CHECK(other->fingerprint() != state->fingerprint());
 }
 
+TEST_CASE("state: a claim of another cluster changes nothing once the log has an identity") {
+  auto state = fresh();
+  state->perform(batch_of({claim(7)}));
+  auto other = facts_of(make_config(), 32);
+  state->perform(batch_of({found_request({9, facts_of(make_config(), 16), {{"a1", "disk"}}})}));
+  CHECK(state->configurations().latest().acceptors[0].disk == "");
+  state->perform(batch_of({found_request({9, other, {}})}));
+  CHECK(state->refusal() == "");
+  CHECK(state->slot_out() == 4);
+  CHECK(state->identity() == 7);
+  state->perform(batch_of({found_request({7, facts_of(make_config(), 16), {{"a1", "disk"}}})}));
+  CHECK(state->configurations().latest().acceptors[0].disk == "disk");
+}
+
 TEST_CASE("state: an identity takes no session's place, and answers nobody") {
   auto state = fresh();
   const auto answers = state->perform(batch_of({opening(7), claim(9), opening(8)}));

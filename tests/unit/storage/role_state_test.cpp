@@ -97,6 +97,23 @@ TEST_CASE(
   CHECK(state.meet("a1", later) == acquaintance::good);
 }
 
+TEST_CASE("a copy that lacked records stays refused, too, when it is started until it has more") {
+  scratch::directory tmp;
+  scratch::format(tmp / "r1", role_kind::replica);
+  const auto directory = scratch::open(tmp / "r1", role_kind::replica);
+  auto copy = facts("disk", {1, 2}, 20);
+  {
+    role_state state{directory};
+    CHECK(state.meet("a1", facts("disk", {1}, 50)) == acquaintance::good);
+    CHECK(state.meet("a1", copy) == acquaintance::records_gone);
+  }
+  for (std::uint64_t start = 1; start <= life_history::max_kept; ++start)
+    copy.lives.begin(100 + start);
+  copy.records = 60;
+  role_state state{directory};
+  CHECK(state.meet("a1", copy) == acquaintance::old_copy);
+}
+
 TEST_CASE("the disk that the log names holds, whoever was met first under that id") {
   scratch::directory tmp;
   scratch::format(tmp / "r1", role_kind::replica);
@@ -132,6 +149,20 @@ TEST_CASE("how many records another had is remembered when it is saved, and when
   CHECK(state.known().at("a1").records == 40);
   CHECK(state.meet("a1", facts("disk", {1, 2}, 39)) == acquaintance::records_gone);
   CHECK(state.meet("a1", facts("disk", {1, 2}, 40)) == acquaintance::good);
+}
+
+TEST_CASE("what a new life began with is not lost again, though no ping has told of it") {
+  scratch::directory tmp;
+  scratch::format(tmp / "r1", role_kind::replica);
+  const auto directory = scratch::open(tmp / "r1", role_kind::replica);
+  {
+    role_state state{directory};
+    CHECK(state.meet("a1", facts("disk", {1}, 10)) == acquaintance::good);
+    CHECK(state.meet("a1", facts("disk", {1, 2}, 60)) == acquaintance::good);
+  }
+  role_state state{directory};
+  CHECK(state.known().at("a1") == known_peer{"disk", {2, 2}, 60, false});
+  CHECK(state.meet("a1", facts("disk", {1, 2, 3}, 59)) == acquaintance::records_gone);
 }
 
 TEST_CASE("every start is a life, on the disk before it is told") {
