@@ -7,14 +7,21 @@ import socket
 import time
 
 from pmmc_cluster import PATIENCE_S, ClusterTest, main, wait_until
-from test_doors import BASP, DIRECT, basp, frames, recorded_put
+from test_doors import BASP, DIRECT, HEARTBEAT, basp, frames, recorded, recorded_put
 
 FILES = 256  # that the process may open; half of them are for its own files
 OWN_FILES = 100
 CONNECTIONS = 300
 STRANGERS_BYTES = 64 << 20  # CONNECTIONS of them: 64 KiB each, and what a connection costs
 CLIENTS_BYTES = 256 << 20  # max_client_input_bytes
+ANNOUNCED = 30 << 20  # a message of a client
 SLACK_BYTES = 192 << 20  # copies, the kernel's pace, what the allocator keeps
+
+
+def in_the_name_of(n, said, handshake):
+    """What a process said whose handshake is given, as another one."""
+    node = handshake[BASP.size:]
+    return said.replace(node, node[:12] + n.to_bytes(2, "big") + node[14:])
 
 
 def connect(port):
@@ -52,12 +59,46 @@ class DoorLimits(ClusterTest):
         self.assertIn("closes a connection", process.log_text())
 
     def test_a_connection_that_says_no_hello_is_closed(self):
-        _, process = self.one_process()
+        cluster, process = self.one_process()
+        welcomed, _ = self.client_that_announces(cluster, process)
+        with welcomed(1) as client, connect(process.port) as s:
+            s.settimeout(0.5)
+            ended, deadline = False, time.monotonic() + PATIENCE_S
+            while not ended and time.monotonic() < deadline:
+                client.sendall(basp(HEARTBEAT))
+                with contextlib.suppress(TimeoutError):
+                    ended = not s.recv(65_536)  # its greeting; then the end
+            self.assertTrue(ended)
+            self.assertIn("has not said hello in time", process.log_text())
+            client.setblocking(False)
+            with contextlib.suppress(BlockingIOError):  # heartbeats, and no end
+                while True:
+                    self.assertTrue(client.recv(65_536), "one that has said hello was closed, too")
+
+    def test_who_asks_for_the_status_is_a_client(self):
+        """As `pmmc reconfig` does while it waits: a stranger would be cut off after 64 messages."""
+        cluster, process = self.one_process()
+        said = frames(recorded(cluster, process, "status"))
+        request = next(f for f in said if b"pmmc::status_request" in f)
         with connect(process.port) as s:
-            s.settimeout(PATIENCE_S)
-            while s.recv(65_536):
-                pass  # its greeting; then the end
-        self.assertIn("has not said hello in time", process.log_text())
+            s.sendall(in_the_name_of(1, said[0], said[0]))
+            for _ in range(100):
+                s.sendall(in_the_name_of(1, request, said[0]))
+                self.hear(s, b"pmmc::process_status")
+
+    def test_what_follows_a_large_message_at_once_is_read(self):
+        cluster, process = self.one_process()
+        asked = frames(recorded(cluster, process, "status"))
+        request = next(f for f in asked if b"pmmc::status_request" in f)
+        said = frames(recorded(cluster, process, "put", "large", "v" * 100_000, timeout_s=10))
+        hello = next(f for f in said if b"pmmc::hello" in f)
+        large = max(said, key=len)
+        self.assertGreater(len(large), 64 << 10)  # it comes in pieces
+        with connect(process.port) as s:
+            s.sendall(in_the_name_of(1, said[0] + hello, said[0]))
+            self.hear(s, b"pmmc::welcome")
+            s.sendall(in_the_name_of(1, large, said[0]) * 3 + in_the_name_of(1, request, asked[0]))
+            self.hear(s, b"pmmc::process_status")
 
     def test_without_a_descriptor_it_does_not_spin(self):
         cluster, process = self.one_process()
@@ -92,34 +133,62 @@ class DoorLimits(ClusterTest):
             self.assert_serves(cluster)
             self.assertLess(process.rss_bytes() - before, STRANGERS_BYTES)
 
-    def test_clients_unfinished_messages_are_bounded(self):
-        """They said hello, announce 30 MiB each and send a part of it."""
-        cluster, process = self.one_process()
+    def hear(self, s, word):
+        """Reads until the word has come."""
+        said = b""
+        while word not in said:
+            part = s.recv(65_536)
+            self.assertTrue(part, f"it was closed before {word.decode()} came")
+            said += part
+
+    def client_that_announces(self, cluster, process):
+        """Returns what opens the n-th connection of a client, welcomed, and what announces a message
+        of ANNOUNCED bytes on it."""
         said = frames(recorded_put(cluster, process))
         handshake = said[0]
         hello = next(f for f in said if b"pmmc::hello" in f)
         request = next(f for f in said if b"pmmc::client_requests" in f)
-        node = handshake[BASP.size:]
-        announced = request[:4] + (30 << 20).to_bytes(4, "big") + request[8:BASP.size]
+        announced = request[:4] + ANNOUNCED.to_bytes(4, "big") + request[8:BASP.size]
         self.assertEqual(announced[0], DIRECT)
+
+        def welcomed(n):
+            s = connect(process.port)
+            s.sendall(in_the_name_of(n, handshake + hello, handshake))
+            self.hear(s, b"pmmc::welcome")
+            return s
+
+        return welcomed, announced
+
+    def test_clients_unfinished_messages_are_bounded(self):
+        """They said hello, announce 30 MiB each and send a part of it."""
+        cluster, process = self.one_process()
+        welcomed, announced = self.client_that_announces(cluster, process)
         before = process.rss_bytes()
         most = before
         with contextlib.ExitStack() as stack:
             for n in range(CONNECTIONS):
-                s = stack.enter_context(connect(process.port))
-                own = node[:12] + n.to_bytes(2, "big") + node[14:]
-                s.sendall((handshake + hello).replace(node, own))
-                said = b""
-                while b"pmmc::welcome" not in said:
-                    part = s.recv(65_536)
-                    self.assertTrue(part, "it was not welcomed")
-                    said += part
+                s = stack.enter_context(welcomed(n))
                 with contextlib.suppress(OSError):
                     s.sendall(announced + b"x" * (2 << 20))
                 most = max(most, process.rss_bytes())
             self.assertLess(most - before, CLIENTS_BYTES + SLACK_BYTES)
             self.assert_serves(cluster)
         self.assertNotIn("drops an unexpected message", process.log_text())
+
+    def test_messages_that_came_or_broke_off_are_not_counted_any_more(self):
+        cluster, process = self.one_process()
+        welcomed, announced = self.client_that_announces(cluster, process)
+        for missing in (0, 1):
+            for n in range(CLIENTS_BYTES // ANNOUNCED + 2):  # in all, more than may be unfinished
+                with welcomed(n) as s, contextlib.suppress(ConnectionError):
+                    s.sendall(announced + b"x" * (ANNOUNCED - missing))
+                    s.shutdown(socket.SHUT_WR)
+                    while s.recv(65_536):
+                        pass  # until it has taken all
+            cluster.run("put", "large", "v" * 100_000, timeout_s=20)  # comes in pieces, too
+            self.assertEqual(len(cluster.get("large")), 100_000)
+        self.assertNotIn("take too much memory", process.log_text())
+        self.assert_serves(cluster)
 
 
 if __name__ == "__main__":

@@ -98,13 +98,17 @@ class Recorder:
             s.close()
 
 
-def recorded_put(cluster, process):
-    """What a client says to the only process of a cluster."""
+def recorded(cluster, process, *words, **options):
+    """What a command says to the only process of a cluster."""
     with Recorder(process.port) as recorder:
         config = cluster.client_config("recorded.conf", data=cluster.directory / "elsewhere", changes={
-            process.roles[-1]: f"127.0.0.1:{recorder.port}"})
-        cluster.run("put", "recorded", "x" * 50, config=config, timeout_s=10)
+            role: f"127.0.0.1:{recorder.port}" for role in process.roles})
+        cluster.run(*words, config=config, **options)
     return recorder.said
+
+
+def recorded_put(cluster, process):
+    return recorded(cluster, process, "put", "recorded", "x" * 50, timeout_s=10)
 
 
 def frames(data):

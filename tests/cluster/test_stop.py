@@ -1,9 +1,10 @@
 """SIGTERM and SIGINT stop each process cleanly, idle and under load."""
 
+import os
 import re
 import signal
 
-from pmmc_cluster import DONE, ClusterTest, main, wait_until
+from pmmc_cluster import DONE, PATIENCE_S, ClusterTest, main, wait_until
 from pmmc_load import Load
 
 MOST_S = 5.0
@@ -49,6 +50,28 @@ class Stop(ClusterTest):
         for process in cluster.processes:
             process.start()
             self.assert_stops(process)
+
+    def test_while_it_starts(self):
+        """What it is told before there is anything to stop waits for that, and is then obeyed."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            cluster = self.new_cluster("colocated", size=1)
+            cluster.init()
+            process = cluster["r1"]
+            config = process.config.read_bytes()
+            process.config.unlink()
+            os.mkfifo(process.config)
+            process.launch()
+            with open(process.config, "wb") as pipe:  # opens when the process has begun to read
+                process.child.send_signal(number)
+                pipe.write(config)
+            if number == signal.SIGHUP:
+                process.config.unlink()
+                process.config.write_bytes(config)
+                process.await_ready()
+                number = signal.SIGTERM
+                process.child.send_signal(number)
+            self.assertEqual(process.child.wait(PATIENCE_S), DONE, process.log_tail())
+            self.assertIn(f"stops on {number.name}", process.log_text())
 
     def test_under_load(self):
         cluster = self.running_cluster()
