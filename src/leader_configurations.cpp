@@ -90,7 +90,7 @@ void leader::retire() {
   become_passive(ballot_num{});
   std::set<role_id> to;
   for (const auto& config : live_configurations())
-    for (const auto kind : {member_kind::leader, member_kind::replica})
+    for (const auto kind : {role_kind::leader, role_kind::replica})
       for (const auto& m : config->members(kind))
         to.insert(m.id);
   for (const auto& id : to)

@@ -15,12 +15,12 @@ namespace pmmc {
 /// operator, it does no harm.
 struct reconfiguration {
   struct addition {
-    member_kind kind = member_kind::acceptor;
+    role_kind kind = role_kind::acceptor;
     member who;
     friend bool operator==(const addition&, const addition&) = default;
   };
   struct removal {
-    member_kind kind = member_kind::acceptor;
+    role_kind kind = role_kind::acceptor;
     role_id id;
     friend bool operator==(const removal&, const removal&) = default;
   };

@@ -63,7 +63,7 @@ struct two_processes {
     settle();
   }
 
-  caf::actor start(process& where, recorder& role, hosted_kind kind, std::string cluster,
+  caf::actor start(process& where, recorder& role, role_kind kind, std::string cluster,
                    std::string address, cluster_identity identity = 0) {
     auto settings = std::make_shared<node_settings>();
     settings->cluster = std::move(cluster);
@@ -81,14 +81,14 @@ struct two_processes {
     using namespace caf::io;
     host2.network().prepare_connection(accept_handle::from_int(1), connection_handle::from_int(2),
                                        host1.network(), "host2", 1, connection_handle::from_int(3));
-    node2 = start(host2, a2, hosted_kind::acceptor, cluster, "host2:1", identity);
+    node2 = start(host2, a2, role_kind::acceptor, cluster, "host2:1", identity);
     host2.scheduler().inline_next_enqueue();
     REQUIRE(host2.system().middleman().publish(node2, 1, nullptr, true));
     settle();
   }
 
   void start_dialling(cluster_identity identity = 0) {
-    node1 = start(host1, r1, hosted_kind::replica, "test", "host1:1", identity);
+    node1 = start(host1, r1, role_kind::replica, "test", "host1:1", identity);
   }
 
   void settle() {

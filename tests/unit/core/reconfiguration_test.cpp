@@ -12,9 +12,9 @@ using namespace pmmc::test;
 
 namespace {
 
-constexpr auto acceptor_kind = member_kind::acceptor;
-constexpr auto leader_kind = member_kind::leader;
-constexpr auto replica_kind = member_kind::replica;
+constexpr auto acceptor_kind = role_kind::acceptor;
+constexpr auto leader_kind = role_kind::leader;
+constexpr auto replica_kind = role_kind::replica;
 
 reconfiguration removing(config_version replaces, std::vector<reconfiguration::removal> remove,
                          std::vector<reconfiguration::addition> add = {}) {
@@ -65,7 +65,7 @@ TEST_CASE("reconfiguration: members go and come in one step, and the version gro
 
 TEST_CASE("reconfiguration: every refusal says why") {
   const config_history before{make_config()};
-  const auto add = [](member_kind kind, member who) { return removing(1, {}, {{kind, who}}); };
+  const auto add = [](role_kind kind, member who) { return removing(1, {}, {{kind, who}}); };
   const auto has = [](const std::string& text, const char* part) {
     INFO(text);
     CHECK(text.find(part) != std::string::npos);
