@@ -64,6 +64,11 @@ const configuration& config_history::for_slot(slot_num slot) const {
   return std::prev(it)->second;
 }
 
+bool config_history::knows(slot_num slot) const {
+  const auto next = by_first_slot_.upper_bound(slot);
+  return next == by_first_slot_.end() || next->second.version == for_slot(slot).version + 1;
+}
+
 std::vector<const configuration*> config_history::from(slot_num slot) const {
   std::vector<const configuration*> result;
   for (auto it = by_first_slot_.begin(); it != by_first_slot_.end(); ++it)

@@ -81,6 +81,8 @@ public:
   /// The configuration that governs `slot`. Precondition: not empty. Between the first one and the
   /// oldest of the last ones, where some were forgotten, it is the first one.
   const configuration& for_slot(slot_num slot) const;
+  /// Whether that is certain: no configuration was forgotten between it and the next one.
+  bool knows(slot_num slot) const;
   const configuration* find(config_version version) const;
   const configuration& first() const { return by_first_slot_.begin()->second; }
   const configuration& latest() const { return by_first_slot_.rbegin()->second; }

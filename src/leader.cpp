@@ -43,8 +43,8 @@ void leader::on(const propose& m) {
     return;
   }
   const auto* config = configurations_.find(m.version);
-  if (config == nullptr || configurations_.for_slot(m.slot).version != m.version ||
-      !may_lead(*config))
+  if (config == nullptr || !configurations_.knows(m.slot) ||
+      configurations_.for_slot(m.slot).version != m.version || !may_lead(*config))
     return; // not known here, or for others to lead: the replica proposes again
   if (known != decisions_.end())
     out_.send.push_back({m.replica, decision{m.version, m.slot, known->second}});

@@ -77,6 +77,23 @@ TEST_CASE("leader: a replica that knows only a forgotten configuration is pointe
   CHECK(only<collected>(out.send, "r1").at(0).watermark == 10);
 }
 
+TEST_CASE("leader: nothing is proposed where the slot's configuration was forgotten") {
+  leader_bench b;
+  b.elect();
+  auto config = make_config();
+  config_history history{config};
+  while (config.version < config_history::most_kept + 3) {
+    ++config.version;
+    config.first_slot += 10;
+    history.add(config);
+  }
+  b.role.on(config_news{{}, history});
+  b.role.take();
+  const auto out = b.propose(15, "A"); // version 2's, which would be taken for version 1's
+  CHECK(out.start_commanders.empty());
+  CHECK(out.start_scouts.empty());
+}
+
 TEST_CASE("leader: a commander that meets a watermark frees the slot, and the next one is told") {
   leader_bench b;
   b.elect();

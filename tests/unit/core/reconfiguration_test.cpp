@@ -196,6 +196,18 @@ TEST_CASE("configurations: the first one and the last ones are kept") {
   CHECK(history.latest().version == 50);
 }
 
+TEST_CASE("configurations: where some were forgotten, none is certain") {
+  const auto whole = history_of(3);
+  for (slot_num slot = 1; slot < 100; ++slot)
+    CHECK(whole.knows(slot));
+  const auto history = history_of(50);
+  const auto kept_from = std::next(history.all().begin())->first;
+  CHECK_FALSE(history.knows(1));
+  CHECK_FALSE(history.knows(kept_from - 1));
+  CHECK(history.knows(kept_from));
+  CHECK(history.knows(history.latest().first_slot));
+}
+
 TEST_CASE("configurations: parts that do not follow each other are not taken over") {
   auto history = history_of(3);
   const auto before = history;
