@@ -9,7 +9,7 @@ namespace pmmc::storage {
 
 namespace {
 
-/// Twice what all members that a cluster remembers would need, with the longest ids and disks.
+/// More than all members that a cluster remembers would need, with the longest ids and disks.
 constexpr std::size_t max_state_bytes = 16 << 20;
 
 using words = std::vector<std::string>;
