@@ -36,7 +36,7 @@ struct configuration {
   /// Acceptors that may fail while the configuration still decides.
   std::size_t tolerated_failures() const { return (acceptors.size() - 1) / 2; }
   /// Replicas that must hold a state durably before the log below it may go: f + 1, or all of them
-  /// where there are fewer (design, garbage collection).
+  /// where there are fewer (invariant G1).
   std::size_t durable_replicas() const;
   std::vector<member>& members(role_kind kind);
   const std::vector<member>& members(role_kind kind) const;

@@ -1,4 +1,4 @@
-// Which configurations a leader acts for (paper, section 4.4; design, section 4).
+// Which configurations a leader acts for (paper, section 4.4; docs/RECONFIGURATION.md, rule 4).
 #include "leader.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
-// Changing the set of processes by a command in the log (paper, section 4.4; design, section 4).
+// Changing the set of processes by a command in the log (paper, section 4.4;
+// docs/RECONFIGURATION.md).
 #pragma once
 
 #include "configuration.hpp"

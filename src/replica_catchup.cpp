@@ -1,5 +1,5 @@
-// Gossip, catching up, snapshots and the watermark (paper, section 4.2; design, "Garbage
-// collection").
+// Gossip, catching up, snapshots and the watermark (paper, section 4.2;
+// docs/ARCHITECTURE.md, "Snapshots, watermark, catching up").
 #include "replica.hpp"
 
 #include "invariant.hpp"

@@ -1,4 +1,5 @@
-// What a replica does when the set of processes changes (paper, section 4.4; design, section 4).
+// What a replica does when the set of processes changes (paper, section 4.4;
+// docs/RECONFIGURATION.md).
 #include "replica.hpp"
 
 #include <algorithm>

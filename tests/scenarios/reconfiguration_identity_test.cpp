@@ -1,5 +1,5 @@
-// Who is who: an id outlives an address, and a replica's id outlives its disk (design, section 4:
-// "Role ids are identities; addresses may change under them").
+// Who is who: an id outlives an address, and a replica's id outlives its disk
+// (docs/RECONFIGURATION.md, "Rules").
 #include "scenarios/site.hpp"
 
 using namespace pmmc;
