@@ -24,7 +24,7 @@ void flush(caf::event_based_actor* self, acceptor_shell& shell) {
 role_status status_of(const acceptor_shell& shell) {
   role_status status;
   status.id = shell.id;
-  status.kind = hosted_kind::acceptor;
+  status.kind = role_kind::acceptor;
   status.state = shell.core.current_vitals();
   status.format_id = shell.directory.info().format_id;
   status.is_fresh = shell.core.state().by_version.empty() && shell.core.state().watermark == 1;

@@ -18,10 +18,9 @@ cluster_health assess(const probed_cluster& cluster, const std::vector<probed_ro
       h.down.push_back(r.role.id.str());
       continue;
     }
-    h.acceptors_up +=
-        r.role.kind == config::role_kind::acceptor && !h.uncounted.contains(r.role.id);
-    h.has_active_leader |= r.role.kind == config::role_kind::leader && r.status.state.active;
-    if (r.role.kind == config::role_kind::replica)
+    h.acceptors_up += r.role.kind == role_kind::acceptor && !h.uncounted.contains(r.role.id);
+    h.has_active_leader |= r.role.kind == role_kind::leader && r.status.state.active;
+    if (r.role.kind == role_kind::replica)
       h.highest = std::max(h.highest, r.status.state.slot_out);
   }
   h.diverged = why_diverged(roles);
@@ -67,7 +66,7 @@ std::string unhealthy_because(const cluster_health& h) {
 std::string why_diverged(const std::vector<probed_role>& roles) {
   std::map<slot_num, std::map<std::uint64_t, std::set<role_id>>> states; // who had which
   for (const auto& r : roles)
-    if (r.up && r.role.kind == config::role_kind::replica &&
+    if (r.up && r.role.kind == role_kind::replica &&
         r.status.fingerprint != 0) // else it was not asked for
       states[r.status.state.slot_out][r.status.fingerprint].insert(r.role.id);
   for (const auto& [slot, groups] : states) {
@@ -90,7 +89,7 @@ std::string why_diverged(const std::vector<probed_role>& roles) {
 const probed_role* furthest_replica(const std::vector<probed_role>& roles) {
   const probed_role* best = nullptr;
   for (const auto& r : roles)
-    if (r.up && r.role.kind == config::role_kind::replica &&
+    if (r.up && r.role.kind == role_kind::replica &&
         (best == nullptr || r.status.state.slot_out > best->status.state.slot_out))
       best = &r;
   return best;
@@ -99,7 +98,7 @@ const probed_role* furthest_replica(const std::vector<probed_role>& roles) {
 std::string no_replica_because(const std::vector<probed_role>& roles) {
   std::string tried;
   for (const auto& r : roles)
-    if (r.role.kind == config::role_kind::replica)
+    if (r.role.kind == role_kind::replica)
       tried += "\n  " + r.role.id.str() + " at " + r.role.address + ": " + r.why;
   return "no replica could be asked:" + tried;
 }

@@ -15,17 +15,17 @@ using json = nlohmann::ordered_json;
 json role_json(const probed_role& r, slot_num highest) {
   const auto& v = r.status.state;
   json j{{"id", r.role.id.str()},
-         {"role", std::string{config::to_string(r.role.kind)}},
+         {"role", std::string{to_string(r.role.kind)}},
          {"address", r.role.address},
          {"up", r.up},
          {"why", r.why}};
   if (!r.up)
     return j;
-  if (r.role.kind == config::role_kind::leader)
+  if (r.role.kind == role_kind::leader)
     j["state"] = v.active ? "active" : "passive";
-  if (r.role.kind != config::role_kind::replica && !v.ballot.is_bottom())
+  if (r.role.kind != role_kind::replica && !v.ballot.is_bottom())
     j["ballot"] = {{"seqnum", std::to_string(v.ballot.seqnum)}, {"leader", v.ballot.leader.str()}};
-  if (r.role.kind == config::role_kind::replica) {
+  if (r.role.kind == role_kind::replica) {
     j["slot_in"] = std::to_string(v.slot_in);
     j["slot_out"] = std::to_string(v.slot_out);
     j["lag"] = std::to_string(highest - std::min(highest, v.slot_out));
@@ -109,7 +109,7 @@ std::string fingerprint_text(std::uint64_t fingerprint) {
 std::string fingerprint_json(const probed_cluster& cluster, int indent) {
   json all = json::array();
   for (const auto& r : cluster.roles()) {
-    if (r.role.kind != config::role_kind::replica)
+    if (r.role.kind != role_kind::replica)
       continue;
     json j{{"id", r.role.id.str()}, {"up", r.up}};
     if (r.up) {

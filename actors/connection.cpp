@@ -62,7 +62,7 @@ void connection::implementation::start(const config::cluster_file& cluster) {
   auto node_options = std::make_shared<node_settings>();
   node_options->cluster = cluster.name;
   node_options->seed = fresh_seed();
-  node_options->roles = {{settings.id, hosted_kind::client, {}, client}};
+  node_options->roles = {{settings.id, role_kind::client, {}, client}};
   node_options->known = members_on_disk(cluster);
   node_options->contacts = membership{cluster.first}.addresses();
   node = system.spawn(node_actor, node_options);

@@ -41,10 +41,10 @@ constexpr std::string_view advice =
 
 std::optional<refused_peer> refuse_peer(storage::role_state& met, const membership& members,
                                         const hosted_role& peer) {
-  if (peer.kind != hosted_kind::acceptor && peer.kind != hosted_kind::leader)
+  if (peer.kind != role_kind::acceptor && peer.kind != role_kind::leader)
     return std::nullopt;
   const auto told = peer.facts();
-  const auto* m = members.find(static_cast<member_kind>(peer.kind), peer.id);
+  const auto* m = members.find(peer.kind, peer.id);
   if (m != nullptr && !m->disk.empty() && m->disk != peer.format_id) {
     storage::known_peer known{m->disk, {}, 0, false};
     auto reason = why(storage::acquaintance::other_disk, known, told);
@@ -60,8 +60,8 @@ std::optional<refused_peer> refuse_peer(storage::role_state& met, const membersh
 }
 
 void log_refusal(const role_id& self, const hosted_role& peer, const std::string& why) {
-  spdlog::error("{} does not count {} {}: {}. {}", self.view(),
-                to_string(static_cast<member_kind>(peer.kind)), peer.id.view(), why, advice);
+  spdlog::error("{} does not count {} {}: {}. {}", self.view(), to_string(peer.kind),
+                peer.id.view(), why, advice);
 }
 
 void stop_if_refused(const role_id& self, const storage::directory_facts& own,

@@ -95,7 +95,7 @@ void tick(caf::event_based_actor* self, leader_shell& shell) {
 role_status status_of(const leader_shell& shell) {
   role_status status;
   status.id = shell.id;
-  status.kind = hosted_kind::leader;
+  status.kind = role_kind::leader;
   status.state = shell.core.current_vitals();
   status.format_id = shell.directory.info().format_id;
   status.is_fresh = shell.durable.load() == 0;

@@ -137,7 +137,7 @@ caf::behavior load_actor(caf::event_based_actor* self, std::shared_ptr<load_sess
       },
       [=](const peer_up& m) {
         session->peers.up(m.role);
-        if (m.role.kind == hosted_kind::replica &&
+        if (m.role.kind == role_kind::replica &&
             (session->only_replica.empty() || session->only_replica == m.role.id))
           session->core.on_replica_up(m.role.id, m.address);
         flush_later(self, *session);
@@ -182,7 +182,7 @@ native_load::native_load(const config::cluster_file& cluster, const load::plan& 
     auto session =
         std::make_shared<load_session>(settings, p, number, sessions, clients, replica, r);
     const auto actor = i.system.spawn(load_actor, session);
-    node_options->roles.push_back({settings.id, hosted_kind::client, {}, actor});
+    node_options->roles.push_back({settings.id, role_kind::client, {}, actor});
     i.sessions.emplace_back(actor, std::move(session));
   }
   i.node = i.system.spawn(node_actor, node_options);

@@ -120,7 +120,7 @@ void node::introduce_own_roles() {
 
 void node::tell_own_roles() {
   for (const auto& role : settings_.roles)
-    if (role.kind != hosted_kind::client)
+    if (role.kind != role_kind::client)
       self_->send(role.handle, members_news{settings_.known});
   for (const auto& watcher : watchers_)
     self_->send(watcher, members_news{settings_.known});
@@ -219,7 +219,7 @@ void node::leave_removed_replicas() {
     if (!link.announced)
       continue;
     for (const auto& peer : link.roles)
-      if (peer.kind == hosted_kind::replica && !latest.has_replica(peer.id))
+      if (peer.kind == role_kind::replica && !latest.has_replica(peer.id))
         for (const auto& role : settings_.roles)
           self_->send(role.handle,
                       peer_down{peer.id, "at " + link.address + " is no member any more since " +
@@ -235,7 +235,7 @@ std::string node::logged_as(const node_link& link) const {
 /// Acceptors alone do not dial each other, so only the other roles can tell.
 void node::watch_quorum() {
   const auto asks_acceptors = [](const hosted_role& role) {
-    return role.kind == hosted_kind::leader || role.kind == hosted_kind::replica;
+    return role.kind == role_kind::leader || role.kind == role_kind::replica;
   };
   if (settings_.known.configurations.empty() ||
       std::none_of(settings_.roles.begin(), settings_.roles.end(), asks_acceptors))
@@ -377,7 +377,7 @@ std::vector<role_id> node::role_ids_at(const std::string& address) const {
   for (const auto* config : settings_.known.live())
     for (const auto kind : all_member_kinds)
       for (const auto& m : config->members(kind))
-        if (m.address == address && (!is_client() || kind == member_kind::replica) &&
+        if (m.address == address && (!is_client() || kind == role_kind::replica) &&
             !lives_elsewhere(m.id, address))
           ids.push_back(m.id);
   return ids;
@@ -461,7 +461,7 @@ welcome node::greet(const hello& m) {
 
 bool node::is_of_process(const hello& m) {
   return std::any_of(m.roles.begin(), m.roles.end(),
-                     [](const hosted_role& role) { return role.kind != hosted_kind::client; });
+                     [](const hosted_role& role) { return role.kind != role_kind::client; });
 }
 
 /// What no process says. Its handles must be its own: what is sent to them goes there.
@@ -470,8 +470,8 @@ std::string node::why_malformed(const hello& m) const {
     return handle && handle->node() == self_->current_sender()->node();
   };
   const auto good = [&](const hosted_role& role) {
-    return own(role.handle) && !role.id.str().empty() && role.kind >= hosted_kind::acceptor &&
-           role.kind <= hosted_kind::client && has_sane_disk(role);
+    return own(role.handle) && !role.id.str().empty() && role.kind >= role_kind::acceptor &&
+           role.kind <= role_kind::client && has_sane_disk(role);
   };
   if (self_->current_sender() != nullptr && own(m.node) && m.roles.size() <= max_hosted_roles &&
       std::all_of(m.roles.begin(), m.roles.end(), good))
@@ -491,7 +491,7 @@ std::string node::why_unwelcome(const hello& m) const {
   if (auto why = why_other_cluster(m.known.identity, settings_.known.identity); !why.empty())
     return why;
   for (const auto& role : m.roles)
-    if (role.kind == hosted_kind::client && !settings_.known.address_of(role.id).empty())
+    if (role.kind == role_kind::client && !settings_.known.address_of(role.id).empty())
       return "a client must not have the id of a member, " + role.id.str();
   if (!is_of_process(m))
     return {};
@@ -525,7 +525,7 @@ bool node::was_removed(const hello& m) const {
          std::all_of(m.roles.begin(), m.roles.end(), [&](const hosted_role& role) {
            const auto* former = settings_.known.find_former(role.id);
            return former != nullptr && former->address == m.address &&
-                  (former->kind != member_kind::replica || former->disk.empty() ||
+                  (former->kind != role_kind::replica || former->disk.empty() ||
                    former->disk == role.format_id);
          });
 }
@@ -533,8 +533,8 @@ bool node::was_removed(const hello& m) const {
 /// Whether it is no member, at least not as that or not there: it is spoken with, since it may
 /// become one, but only a replica, which has to catch up first, is made known to own ones.
 bool node::is_guest(const hosted_role& role, const std::string& address) const {
-  return role.kind != hosted_kind::client &&
-         !settings_.known.is_member_at(static_cast<member_kind>(role.kind), role.id, address);
+  return role.kind != role_kind::client &&
+         !settings_.known.is_member_at(role.kind, role.id, address);
 }
 
 /// Its disk may know the first members only, and those may all be gone.
@@ -566,7 +566,7 @@ void node::announce(node_link& link) {
   for (const auto& peer : link.roles) {
     const bool guest = is_guest(peer, link.address);
     for (const auto& role : settings_.roles)
-      if (!guest || (peer.kind == hosted_kind::replica && role.kind == hosted_kind::replica))
+      if (!guest || (peer.kind == role_kind::replica && role.kind == role_kind::replica))
         self_->send(role.handle, peer_up{peer, link.address});
   }
 }

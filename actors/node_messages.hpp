@@ -17,7 +17,7 @@ namespace pmmc {
 
 struct hosted_role {
   role_id id;
-  hosted_kind kind = hosted_kind::client;
+  role_kind kind = role_kind::client;
   std::string format_id; ///< of its data directory; empty for clients
   caf::actor handle;
   storage::life_history lives = {}; ///< acceptors and leaders

@@ -188,7 +188,7 @@ probed_role probed_cluster::at(const config::role& role) const {
   for (const auto& status : process->second.status.roles)
     if (status.id == role.id) {
       p.up = true;
-      if (role.kind == config::role_kind::replica)
+      if (role.kind == role_kind::replica)
         p.why = clock_trouble(process->second.status.clock);
       p.status = status;
     }
@@ -199,8 +199,7 @@ probed_role probed_cluster::at(const config::role& role) const {
 
 std::vector<probed_role> probed_cluster::roles() const {
   std::vector<probed_role> result;
-  for (const auto kind :
-       {config::role_kind::acceptor, config::role_kind::leader, config::role_kind::replica}) {
+  for (const auto kind : {role_kind::acceptor, role_kind::leader, role_kind::replica}) {
     std::vector<config::role> found;
     auto configs = known.live();
     for (auto it = configs.rbegin(); it != configs.rend(); ++it)

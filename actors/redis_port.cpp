@@ -77,7 +77,7 @@ redis_port::redis_port(caf::event_based_actor* self, settings options)
 caf::behavior redis_port::make_behavior() {
   peers_.up(options_.replica);
   self_->send(options_.replica.handle,
-              peer_up{hosted_role{id_, hosted_kind::client, {}, caf::actor{self_}}});
+              peer_up{hosted_role{id_, role_kind::client, {}, caf::actor{self_}}});
   client_.on_replica_up(options_.replica.id, {});
   learn(options_.known);
   self_->send(options_.node, watch_members{});

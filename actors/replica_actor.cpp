@@ -117,7 +117,7 @@ caf::actor spawn_helper(caf::event_based_actor* self, const replica_shell& shell
 role_status status_of(const replica_shell& shell, bool with_fingerprint) {
   role_status status;
   status.id = shell.id;
-  status.kind = hosted_kind::replica;
+  status.kind = role_kind::replica;
   status.state = shell.core.current_vitals();
   status.uncounted = shell.uncounted;
   status.format_id = shell.directory.info().format_id;

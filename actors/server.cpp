@@ -5,6 +5,7 @@
 #include "entropy.hpp"
 #include "hangup.hpp"
 #include "http/http_port.hpp"
+#include "invariant.hpp"
 #include "leader_actor.hpp"
 #include "log.hpp"
 #include "node_actor.hpp"
@@ -26,18 +27,6 @@
 namespace pmmc {
 
 namespace {
-
-storage::role_kind storage_kind(config::role_kind kind) {
-  switch (kind) {
-  case config::role_kind::acceptor:
-    return storage::role_kind::acceptor;
-  case config::role_kind::leader:
-    return storage::role_kind::leader;
-  case config::role_kind::replica:
-    return storage::role_kind::replica;
-  }
-  throw std::logic_error{"a role kind that does not exist"};
-}
 
 /// A stop waits no longer than this for the replica's snapshot; `pmmc up` has a little more
 /// patience.
@@ -132,7 +121,7 @@ private:
   void learn_from(const storage::data_directory& directory);
   void report_differences() const;
   void make_shell(const config::role& role, storage::data_directory directory);
-  void add(const role_id& id, hosted_kind kind, storage::directory_facts facts, caf::actor handle);
+  void add(const role_id& id, role_kind kind, storage::directory_facts facts, caf::actor handle);
   void publish(caf::actor_system& system);
   void start_desk(caf::actor_system& system);
   void open_http();
@@ -161,7 +150,7 @@ hosted_process::hosted_process(const config::cluster_file& cluster, const start_
   const auto machine = make_machine_();
   for (const auto& role : options.process.roles) {
     opened.push_back(storage::data_directory::open(cluster_.data / role.id.str(), cluster_.name,
-                                                   storage_kind(role.kind), role.id));
+                                                   role.kind, role.id));
     demand_same_facts(opened.back(), machine->name());
     learn_from(opened.back());
   }
@@ -240,11 +229,11 @@ void hosted_process::report_differences() const {
 
 void hosted_process::make_shell(const config::role& role, storage::data_directory directory) {
   switch (role.kind) {
-  case config::role_kind::acceptor:
+  case role_kind::acceptor:
     acceptor_ =
         std::make_shared<acceptor_shell>(role.id, std::move(directory), known_.configurations);
     break;
-  case config::role_kind::leader: {
+  case role_kind::leader: {
     leader::settings options;
     options.id = role.id;
     options.seed = fresh_seed();
@@ -252,7 +241,7 @@ void hosted_process::make_shell(const config::role& role, storage::data_director
     leader_ = std::make_shared<leader_shell>(options, std::move(directory), known_.configurations);
     break;
   }
-  case config::role_kind::replica: {
+  case role_kind::replica: {
     replica::settings options;
     options.id = role.id;
     options.seed = fresh_seed();
@@ -265,10 +254,12 @@ void hosted_process::make_shell(const config::role& role, storage::data_director
     replica_->core.on(config_news{{}, known_.configurations});
     break;
   }
+  case role_kind::client:
+    PMMC_INVARIANT(false, "a client has no directory, and no place in the config file");
   }
 }
 
-void hosted_process::add(const role_id& id, hosted_kind kind, storage::directory_facts facts,
+void hosted_process::add(const role_id& id, role_kind kind, storage::directory_facts facts,
                          caf::actor handle) {
   hosted_.push_back({id, kind, std::move(facts.format_id), std::move(handle),
                      std::move(facts.lives), facts.records});
@@ -276,12 +267,12 @@ void hosted_process::add(const role_id& id, hosted_kind kind, storage::directory
 
 void hosted_process::start(caf::actor_system& system) {
   if (acceptor_)
-    add(acceptor_->id, hosted_kind::acceptor, acceptor_->own,
+    add(acceptor_->id, role_kind::acceptor, acceptor_->own,
         system.spawn<caf::detached>(acceptor_actor, acceptor_));
   if (leader_)
-    add(leader_->id, hosted_kind::leader, leader_->own, system.spawn(leader_actor, leader_));
+    add(leader_->id, role_kind::leader, leader_->own, system.spawn(leader_actor, leader_));
   if (replica_)
-    add(replica_->id, hosted_kind::replica, {replica_->directory.info().format_id, {}, 0},
+    add(replica_->id, role_kind::replica, {replica_->directory.info().format_id, {}, 0},
         system.spawn(replica_actor, replica_));
   auto settings = std::make_shared<node_settings>();
   settings->cluster = cluster_.name;
@@ -315,7 +306,7 @@ void hosted_process::open_redis_port(caf::actor_system& system) {
   options.cluster = cluster_;
   options.known = known_;
   for (const auto& role : hosted_)
-    if (role.kind == hosted_kind::replica)
+    if (role.kind == role_kind::replica)
       options.replica = role;
   options.version = protocol_name();
   std::string error;
@@ -389,7 +380,7 @@ void hosted_process::stop(caf::actor_system& system, const std::function<bool()>
   }
   caf::scoped_actor self{system};
   for (const auto& role : hosted_)
-    if (role.kind != hosted_kind::replica) // the others go on without it as soon as they can
+    if (role.kind != role_kind::replica) // the others go on without it as soon as they can
       caf::anon_send_exit(role.handle, caf::exit_reason::user_shutdown);
   if (replica_ && !hosted_.empty())
     save_snapshot(self, is_urgent);
@@ -420,7 +411,7 @@ void hold_signals() { block_our_signals(); }
 void format_role(const config::cluster_file& cluster, const config::role& role,
                  const founding& origin) {
   storage::data_directory::format(cluster.data / role.id.str(), {.cluster = cluster.name,
-                                                                 .kind = storage_kind(role.kind),
+                                                                 .kind = role.kind,
                                                                  .id = role.id,
                                                                  .format_id = {},
                                                                  .facts = origin.facts});

@@ -5,6 +5,7 @@
 #include "configuration.hpp"
 #include "membership.hpp"
 #include "messages.hpp"
+#include "role_kind.hpp"
 
 #include <cstdint>
 #include <map>
@@ -13,9 +14,6 @@
 
 namespace pmmc {
 
-/// What an actor that a node hosts is.
-enum class hosted_kind : std::uint8_t { acceptor = 1, leader = 2, replica = 3, client = 4 };
-
 /// Operator → node → its roles.
 struct status_request {
   bool with_fingerprint = false;
@@ -23,7 +21,7 @@ struct status_request {
 
 struct role_status {
   role_id id;
-  hosted_kind kind = hosted_kind::client;
+  role_kind kind = role_kind::client;
   vitals state;
   std::string format_id; ///< identity of its disk
   bool is_fresh = false; ///< it has not taken part in anything since its disk was formatted

@@ -152,6 +152,7 @@ def markdown(whole):
 def plot(whole, path):
     import matplotlib
     matplotlib.use("svg")
+    matplotlib.rcParams["svg.fonttype"] = "none"  # text as text: a third of the bytes
     from matplotlib import pyplot
     m = Medians(whole)
     names = whole["points"]

@@ -132,6 +132,7 @@ def _dress(axes, label, upper, lower, logarithmic):
         axis.set_ylim(bottom=0)
         axis.set_xlabel(label)
         axis.set_ylabel(unit)
+        axis.minorticks_off()
         axis.grid(alpha=0.3)
         axis.legend(fontsize="small")
 
@@ -178,6 +179,7 @@ PLOTS = {
 def plot(whole, path):
     import matplotlib
     matplotlib.use("svg")
+    matplotlib.rcParams["svg.fonttype"] = "none"  # text as text: a third of the bytes
     from matplotlib import pyplot
     plots = [(name, draw) for name in whole["measures"] for draw in PLOTS[name]]
     figure, axes = pyplot.subplots(2, len(plots), figsize=(4.2 * len(plots), 7.5), squeeze=False)

@@ -1,4 +1,5 @@
-// What replicas put into a slot's command: a batch of requests (design, "who proposes").
+// What replicas put into a slot's command: a batch of requests (docs/ARCHITECTURE.md, "The life of
+// a write").
 #pragma once
 
 #include "cluster_facts.hpp"

@@ -11,29 +11,15 @@ std::size_t configuration::durable_replicas() const {
   return std::min(tolerated_failures() + 1, replicas.size());
 }
 
-std::string_view to_string(member_kind kind) {
-  switch (kind) {
-  case member_kind::acceptor:
-    return "acceptor";
-  case member_kind::leader:
-    return "leader";
-  case member_kind::replica:
-    break;
-  }
-  return "replica";
+std::vector<member>& configuration::members(role_kind kind) {
+  return kind == role_kind::acceptor ? acceptors : kind == role_kind::leader ? leaders : replicas;
 }
 
-std::vector<member>& configuration::members(member_kind kind) {
-  return kind == member_kind::acceptor ? acceptors
-         : kind == member_kind::leader ? leaders
-                                       : replicas;
-}
-
-const std::vector<member>& configuration::members(member_kind kind) const {
+const std::vector<member>& configuration::members(role_kind kind) const {
   return const_cast<configuration*>(this)->members(kind);
 }
 
-const member* configuration::find(member_kind kind, const role_id& id) const {
+const member* configuration::find(role_kind kind, const role_id& id) const {
   const auto& all = members(kind);
   const auto it = std::find_if(all.begin(), all.end(), [&](const member& m) { return m.id == id; });
   return it == all.end() ? nullptr : &*it;
@@ -78,6 +64,11 @@ const configuration& config_history::for_slot(slot_num slot) const {
   return std::prev(it)->second;
 }
 
+bool config_history::knows(slot_num slot) const {
+  const auto next = by_first_slot_.upper_bound(slot);
+  return next == by_first_slot_.end() || next->second.version == for_slot(slot).version + 1;
+}
+
 std::vector<const configuration*> config_history::from(slot_num slot) const {
   std::vector<const configuration*> result;
   for (auto it = by_first_slot_.begin(); it != by_first_slot_.end(); ++it)
@@ -89,10 +80,10 @@ std::vector<const configuration*> config_history::from(slot_num slot) const {
 std::map<role_id, std::string> config_history::disks() const {
   std::map<role_id, std::string> named;
   for (const auto& [id, former] : former_members_)
-    if (former.kind != member_kind::replica && !former.disk.empty())
+    if (former.kind != role_kind::replica && !former.disk.empty())
       named.insert_or_assign(id, former.disk);
   for (const auto& [first_slot, config] : by_first_slot_)
-    for (const auto kind : {member_kind::acceptor, member_kind::leader})
+    for (const auto kind : {role_kind::acceptor, role_kind::leader})
       for (const auto& m : config.members(kind))
         if (!m.disk.empty())
           named.insert_or_assign(m.id, m.disk);
@@ -102,15 +93,15 @@ std::map<role_id, std::string> config_history::disks() const {
 std::map<role_id, std::string>
 config_history::new_disks(const std::map<role_id, std::string>& found) const {
   std::map<role_id, std::string> fresh;
-  const auto find = [&](member_kind kind) {
+  const auto find = [&](role_kind kind) {
     for (const auto& m : latest().members(kind))
       if (const auto it = found.find(m.id); m.disk.empty() && it != found.end())
         fresh.insert(*it);
   };
   if (found.empty())
     return fresh;
-  find(member_kind::acceptor);
-  find(member_kind::leader);
+  find(role_kind::acceptor);
+  find(role_kind::leader);
   if (!fresh.empty()) // most of the time there is nothing new, and this need not be asked
     for (const auto& [id, disk] : disks())
       fresh.erase(id);
@@ -121,7 +112,7 @@ config_history::new_disks(const std::map<role_id, std::string>& found) const {
 bool config_history::learn_disks(const std::map<role_id, std::string>& found) {
   const auto fresh = new_disks(found);
   for (auto& [first_slot, config] : by_first_slot_)
-    for (const auto kind : {member_kind::acceptor, member_kind::leader})
+    for (const auto kind : {role_kind::acceptor, role_kind::leader})
       for (auto& m : config.members(kind))
         if (const auto it = fresh.find(m.id); it != fresh.end())
           m.disk = it->second;

@@ -1,22 +1,15 @@
 // Configurations: which processes act for a slot. Versioned from the first one on.
 #pragma once
 
+#include "role_kind.hpp"
 #include "types.hpp"
 
-#include <array>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace pmmc {
-
-enum class member_kind : std::uint8_t { acceptor = 1, leader = 2, replica = 3 };
-inline constexpr std::array all_member_kinds = {member_kind::acceptor, member_kind::leader,
-                                                member_kind::replica};
-
-/// "acceptor", "leader" or "replica".
-std::string_view to_string(member_kind kind);
 
 /// One role of a configuration. `address` is "HOST:PORT", an attribute that may change under the
 /// id. `disk` is the format_id of its data directory: who comes back under the id with another one
@@ -43,15 +36,15 @@ struct configuration {
   /// Acceptors that may fail while the configuration still decides.
   std::size_t tolerated_failures() const { return (acceptors.size() - 1) / 2; }
   /// Replicas that must hold a state durably before the log below it may go: f + 1, or all of them
-  /// where there are fewer (design, garbage collection).
+  /// where there are fewer (invariant G1).
   std::size_t durable_replicas() const;
-  std::vector<member>& members(member_kind kind);
-  const std::vector<member>& members(member_kind kind) const;
+  std::vector<member>& members(role_kind kind);
+  const std::vector<member>& members(role_kind kind) const;
   /// The member of this kind called `id`, or nullptr.
-  const member* find(member_kind kind, const role_id& id) const;
-  bool has_acceptor(const role_id& id) const { return find(member_kind::acceptor, id) != nullptr; }
-  bool has_leader(const role_id& id) const { return find(member_kind::leader, id) != nullptr; }
-  bool has_replica(const role_id& id) const { return find(member_kind::replica, id) != nullptr; }
+  const member* find(role_kind kind, const role_id& id) const;
+  bool has_acceptor(const role_id& id) const { return find(role_kind::acceptor, id) != nullptr; }
+  bool has_leader(const role_id& id) const { return find(role_kind::leader, id) != nullptr; }
+  bool has_replica(const role_id& id) const { return find(role_kind::replica, id) != nullptr; }
   /// The address of any role of this configuration, or "" for an unknown id.
   std::string_view address_of(const role_id& id) const;
 
@@ -62,7 +55,7 @@ std::vector<role_id> ids_of(const std::vector<member>& members);
 
 /// Who was a member once and is none any more.
 struct former_member {
-  member_kind kind = member_kind::acceptor;
+  role_kind kind = role_kind::acceptor;
   role_id id;
   std::string address;           ///< its last one
   std::string disk;              ///< empty if it was not known
@@ -88,6 +81,8 @@ public:
   /// The configuration that governs `slot`. Precondition: not empty. Between the first one and the
   /// oldest of the last ones, where some were forgotten, it is the first one.
   const configuration& for_slot(slot_num slot) const;
+  /// Whether that is certain: no configuration was forgotten between it and the next one.
+  bool knows(slot_num slot) const;
   const configuration* find(config_version version) const;
   const configuration& first() const { return by_first_slot_.begin()->second; }
   const configuration& latest() const { return by_first_slot_.rbegin()->second; }

@@ -33,26 +33,29 @@ vitals leader::current_vitals() const {
 // --- Proposals ----------------------------------------------------------------------------------
 
 void leader::on(const propose& m) {
+  if (m.slot == 0)
+    return;
+  const auto known = decisions_.find(m.slot);
+  // Whatever configuration the replica takes the slot for: of old ones it may know none of ours.
+  if (m.slot < watermark_ && known == decisions_.end()) {
+    if (!proposals_.contains(m.slot))
+      out_.send.push_back({m.replica, collected{watermark_}});
+    return;
+  }
   const auto* config = configurations_.find(m.version);
-  if (config == nullptr || m.slot == 0 || configurations_.for_slot(m.slot).version != m.version ||
-      !may_lead(*config))
+  if (config == nullptr || !configurations_.knows(m.slot) ||
+      configurations_.for_slot(m.slot).version != m.version || !may_lead(*config))
     return; // not known here, or for others to lead: the replica proposes again
-  if (auto known = decisions_.find(m.slot); known != decisions_.end()) {
+  if (known != decisions_.end())
     out_.send.push_back({m.replica, decision{m.version, m.slot, known->second}});
+  else if (proposals_.contains(m.slot))
     return;
-  }
-  if (proposals_.contains(m.slot))
-    return;
-  if (m.slot < watermark_) {
-    out_.send.push_back({m.replica, collected{watermark_}});
-  } else if (is_active() && m.slot < covered_from_) {
+  else if (is_active() && m.slot < covered_from_)
     recover(m);
-  } else if (!is_active() || !adopted_.contains(m.version)) {
-    if (proposals_.size() < 4 * options_.window)
-      proposals_.emplace(m.slot, m.value); // until phase 1 of its configuration is over
-  } else {
+  else if (is_active() && adopted_.contains(m.version))
     command_slot(m.slot, m.value);
-  }
+  else if (proposals_.size() < 4 * options_.window)
+    proposals_.emplace(m.slot, m.value); // until phase 1 of its configuration is over
 }
 
 void leader::command_slot(slot_num slot, const command& value) {

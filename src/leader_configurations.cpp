@@ -1,4 +1,4 @@
-// Which configurations a leader acts for (paper, section 4.4; design, section 4).
+// Which configurations a leader acts for (paper, section 4.4; docs/RECONFIGURATION.md, rule 4).
 #include "leader.hpp"
 
 #include <algorithm>
@@ -90,7 +90,7 @@ void leader::retire() {
   become_passive(ballot_num{});
   std::set<role_id> to;
   for (const auto& config : live_configurations())
-    for (const auto kind : {member_kind::leader, member_kind::replica})
+    for (const auto kind : {role_kind::leader, role_kind::replica})
       for (const auto& m : config->members(kind))
         to.insert(m.id);
   for (const auto& id : to)

@@ -47,7 +47,7 @@ std::vector<const configuration*> membership::live() const {
   return result;
 }
 
-const member* membership::find(member_kind kind, const role_id& id) const {
+const member* membership::find(role_kind kind, const role_id& id) const {
   for (const auto* config : live())
     if (const auto* m = config->find(kind, id))
       return m;
@@ -61,7 +61,7 @@ std::string_view membership::address_of(const role_id& id) const {
   return {};
 }
 
-bool membership::is_member_at(member_kind kind, const role_id& id, std::string_view address) const {
+bool membership::is_member_at(role_kind kind, const role_id& id, std::string_view address) const {
   const auto configs = live();
   return std::any_of(configs.begin(), configs.end(), [&](const configuration* config) {
     const auto* m = config->find(kind, id);

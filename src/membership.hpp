@@ -47,10 +47,10 @@ struct membership {
   /// The configurations that are live, the latest first.
   std::vector<const configuration*> live() const;
   /// The member as the latest live configuration that has it knows it, or nullptr.
-  const member* find(member_kind kind, const role_id& id) const;
+  const member* find(role_kind kind, const role_id& id) const;
   /// The same for whatever kind it is of; "" for who is no member.
   std::string_view address_of(const role_id& id) const;
-  bool is_member_at(member_kind kind, const role_id& id, std::string_view address) const;
+  bool is_member_at(role_kind kind, const role_id& id, std::string_view address) const;
   /// Whether any configuration that is known had `id` at `address`.
   bool was_at(const role_id& id, std::string_view address) const;
   /// Who was a member and is none of a live configuration any more, or nullptr.

@@ -11,15 +11,8 @@ namespace {
 
 constexpr std::uint64_t reconfiguration_format = 1;
 
-std::string described(member_kind kind, const role_id& id) {
+std::string described(role_kind kind, const role_id& id) {
   return std::string{to_string(kind)} + " " + id.str();
-}
-
-std::optional<member_kind> to_kind(std::uint64_t number) {
-  for (const auto kind : all_member_kinds)
-    if (static_cast<std::uint64_t>(kind) == number)
-      return kind;
-  return std::nullopt;
 }
 
 /// What cannot be said of one member alone.
@@ -45,7 +38,7 @@ std::string why_another_disk(const former_member& before, const reconfiguration:
   if (before.kind != a.kind)
     return a.who.id.str() + " was the id of a former " + std::string{to_string(before.kind)} +
            "; take an id that was never used";
-  if (a.kind != member_kind::replica && !before.disk.empty() && before.disk != a.who.disk)
+  if (a.kind != role_kind::replica && !before.disk.empty() && before.disk != a.who.disk)
     return described(a.kind, a.who.id) + " was a member until version " +
            std::to_string(before.removed_in) +
            " with another disk, and what it promised is lost with that; take an id that was never "
@@ -165,14 +158,14 @@ std::optional<reconfiguration> decode_reconfiguration(std::string_view bytes) {
   reconfiguration r;
   r.replaces = in.varint();
   for (auto count = in.varint(); in.ok() && count > 0; --count) {
-    const auto kind = to_kind(in.varint());
+    const auto kind = to_member_kind(in.varint());
     const auto id = in.bytes();
     if (!kind || id.size() > role_id::max_size)
       return std::nullopt;
     r.remove.push_back({*kind, role_id{id}});
   }
   for (auto count = in.varint(); in.ok() && count > 0; --count) {
-    const auto kind = to_kind(in.varint());
+    const auto kind = to_member_kind(in.varint());
     const auto id = in.bytes();
     if (!kind || id.size() > role_id::max_size)
       return std::nullopt;

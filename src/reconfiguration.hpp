@@ -1,4 +1,5 @@
-// Changing the set of processes by a command in the log (paper, section 4.4; design, section 4).
+// Changing the set of processes by a command in the log (paper, section 4.4;
+// docs/RECONFIGURATION.md).
 #pragma once
 
 #include "configuration.hpp"
@@ -15,12 +16,12 @@ namespace pmmc {
 /// operator, it does no harm.
 struct reconfiguration {
   struct addition {
-    member_kind kind = member_kind::acceptor;
+    role_kind kind = role_kind::acceptor;
     member who;
     friend bool operator==(const addition&, const addition&) = default;
   };
   struct removal {
-    member_kind kind = member_kind::acceptor;
+    role_kind kind = role_kind::acceptor;
     role_id id;
     friend bool operator==(const removal&, const removal&) = default;
   };

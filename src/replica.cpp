@@ -261,7 +261,7 @@ role_id replica::proposer() const {
   const member* leader = nullptr;
   std::size_t place = 0;
   for (const auto* c : state_->configurations().from(slot_out()))
-    if (const auto* found = c->find(member_kind::leader, active_ballot_.leader)) {
+    if (const auto* found = c->find(role_kind::leader, active_ballot_.leader)) {
       leader = found;
       place = static_cast<std::size_t>(found - c->leaders.data());
     }

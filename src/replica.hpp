@@ -246,7 +246,7 @@ private:
 
   // configurations
   void announce_configurations();
-  std::set<role_id> contacts(std::initializer_list<member_kind> kinds) const;
+  std::set<role_id> contacts(std::initializer_list<role_kind> kinds) const;
   void send_news(const role_id& to, config_version known);
 
   // decisions

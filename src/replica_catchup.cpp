@@ -1,5 +1,5 @@
-// Gossip, catching up, snapshots and the watermark (paper, section 4.2; design, "Garbage
-// collection").
+// Gossip, catching up, snapshots and the watermark (paper, section 4.2;
+// docs/ARCHITECTURE.md, "Snapshots, watermark, catching up").
 #include "replica.hpp"
 
 #include "invariant.hpp"
@@ -13,8 +13,7 @@ namespace pmmc {
 
 void replica::send_pings() {
   const ping p{options_.id, ++ping_number_, current_vitals()};
-  for (const auto& id :
-       contacts({member_kind::acceptor, member_kind::leader, member_kind::replica}))
+  for (const auto& id : contacts({role_kind::acceptor, role_kind::leader, role_kind::replica}))
     out_.send.push_back({id, p});
 }
 
@@ -327,7 +326,7 @@ slot_num replica::durable_at(const configuration& config) const {
 void replica::forget_decisions() {
   const auto durable = std::min(snapshot_slot_, slot_out());
   auto needed = slot_out();
-  for (const auto& id : contacts({member_kind::replica}))
+  for (const auto& id : contacts({role_kind::replica}))
     if (heard_lately(id))
       needed = std::min(needed, peers_.at(id).state.slot_out);
   while (!decisions_.empty() && decisions_.begin()->first < durable &&

@@ -1,4 +1,5 @@
-// What a replica does when the set of processes changes (paper, section 4.4; design, section 4).
+// What a replica does when the set of processes changes (paper, section 4.4;
+// docs/RECONFIGURATION.md).
 #include "replica.hpp"
 
 #include <algorithm>
@@ -22,7 +23,7 @@ void replica::on(const config_news& m) {
 }
 
 /// Everybody of the configurations that are live, or are said to be, but this replica.
-std::set<role_id> replica::contacts(std::initializer_list<member_kind> kinds) const {
+std::set<role_id> replica::contacts(std::initializer_list<role_kind> kinds) const {
   std::set<role_id> ids;
   const auto add = [&](const configuration& config) {
     for (const auto kind : kinds)
@@ -39,7 +40,7 @@ std::set<role_id> replica::contacts(std::initializer_list<member_kind> kinds) co
 /// A configuration is to come. Leaders need it to run phase 1 with its acceptors in time.
 void replica::announce_configurations() {
   wanted_slot_ = std::max(wanted_slot_, state_->configurations().latest().first_slot + 1);
-  for (const auto& id : contacts({member_kind::leader, member_kind::acceptor}))
+  for (const auto& id : contacts({role_kind::leader, role_kind::acceptor}))
     out_.send.push_back({id, config_news{options_.id, state_->configurations()}});
 }
 

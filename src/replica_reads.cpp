@@ -1,4 +1,5 @@
-// Linearizable reads without log entries (paper, section 4.5; design, "Reads").
+// Linearizable reads without log entries (paper, section 4.5; docs/ARCHITECTURE.md, "The life of a
+// read").
 #include "codec.hpp"
 #include "replica.hpp"
 

@@ -79,10 +79,10 @@ config_history read_configurations(byte_reader& in) {
     const auto id = in.bytes();
     if (id.size() > role_id::max_size)
       throw std::runtime_error("a role id in the snapshot is too long");
-    const auto kind = in.varint();
-    if (kind < 1 || kind > all_member_kinds.size())
+    const auto kind = to_member_kind(in.varint());
+    if (!kind)
       throw std::runtime_error("a former member in the snapshot is of no known kind");
-    former_member f{static_cast<member_kind>(kind), role_id{id}, std::string{in.bytes()}, {}, 0};
+    former_member f{*kind, role_id{id}, std::string{in.bytes()}, {}, 0};
     f.disk = in.bytes();
     f.removed_in = in.varint();
     former.push_back(std::move(f));

@@ -19,11 +19,9 @@ namespace {
   bad_words("\"" + word + "\" is not " + form);
 }
 
-member_kind parse_kind(const std::string& word, const char* form) {
-  const auto colon = word.find(':');
-  for (const auto kind : all_member_kinds)
-    if (word.substr(0, colon) == to_string(kind))
-      return kind;
+role_kind parse_kind(const std::string& word, const char* form) {
+  if (const auto kind = to_member_kind(std::string_view{word}.substr(0, word.find(':'))))
+    return *kind;
   bad_word(word, form);
 }
 

@@ -75,7 +75,7 @@ void membership_change::ask_at_former_addresses() {
 slot_num membership_change::highest_slot_out() const {
   slot_num highest = 0;
   for (const auto& r : probed_.roles())
-    if (r.up && r.role.kind == config::role_kind::replica)
+    if (r.up && r.role.kind == role_kind::replica)
       highest = std::max(highest, r.status.state.slot_out);
   return highest;
 }
@@ -136,7 +136,7 @@ void membership_change::check_acceptors(const configuration& next) const {
   std::size_t up = 0;
   std::string down;
   for (const auto& m : next.acceptors) {
-    const auto at = probed_.at(role_of(member_kind::acceptor, m));
+    const auto at = probed_.at(role_of(role_kind::acceptor, m));
     if (at.up)
       ++up;
     else
@@ -181,7 +181,7 @@ void membership_change::wait_for_newcomers() {
     newcomers.insert(a.who.address);
   poll(newcomers, change_failure::not_executed, "nothing was proposed", [&](std::string& why) {
     for (const auto& a : change_.add) {
-      if (a.kind != member_kind::replica)
+      if (a.kind != role_kind::replica)
         continue;
       const auto at = probed_.at(role_of(a.kind, a.who));
       const auto behind =
@@ -237,7 +237,7 @@ bool membership_change::is_safe(std::string& why_not) const {
   }
   bool led = false;
   for (const auto& r : probed_.roles())
-    led |= r.role.kind == config::role_kind::leader && r.up && r.status.state.active &&
+    led |= r.role.kind == role_kind::leader && r.up && r.status.state.active &&
            probed_.known.configurations.latest().has_leader(r.role.id);
   if (!led) {
     why_not = name + " is in force; no leader of it is active yet";
@@ -251,7 +251,7 @@ bool membership_change::is_safe(std::string& why_not) const {
 std::string membership_change::not_durable_because(const configuration& config) const {
   std::string without;
   for (const auto& m : config.replicas) {
-    const auto at = probed_.at(role_of(member_kind::replica, m));
+    const auto at = probed_.at(role_of(role_kind::replica, m));
     if (!at.up)
       without += " " + m.id.str() + " (down)";
     else if (at.status.state.snapshot_slot < config.first_slot)

@@ -11,7 +11,7 @@ namespace {
 }
 
 std::string name_of(const reconfiguration::addition& a) {
-  return std::string{pmmc::to_string(a.kind)} + " " + a.who.id.str();
+  return std::string{to_string(a.kind)} + " " + a.who.id.str();
 }
 
 /// Returns how the newcomer is.
@@ -30,7 +30,7 @@ role_status check_place(const reconfiguration::addition& a, const probed_cluster
   if (own != a.who.address)
     refuse(name_of(a) + " cannot be added at " + a.who.address + ": its process says that it is " +
            own + ", and the others would take it for a stranger. Write " +
-           std::string{pmmc::to_string(a.kind)} + ":" + a.who.id.str() + "=" + own);
+           std::string{to_string(a.kind)} + ":" + a.who.id.str() + "=" + own);
   return at.status;
 }
 
@@ -61,7 +61,7 @@ void check_is_only_one(const reconfiguration::addition& a, const probed_cluster&
 
 void check_disk(const reconfiguration::addition& a, const probed_cluster& probed,
                 const role_status& status) {
-  if (a.kind == member_kind::replica)
+  if (a.kind == role_kind::replica)
     return; // what it holds is a part of this log, and was promised to nobody
   const auto& history = probed.known.configurations;
   const auto* present = history.latest().find(a.kind, a.who.id);
@@ -82,9 +82,7 @@ void check_disk(const reconfiguration::addition& a, const probed_cluster& probed
 
 } // namespace
 
-config::role role_of(member_kind kind, const member& m) {
-  return {m.id, static_cast<config::role_kind>(static_cast<int>(kind) - 1), m.address};
-}
+config::role role_of(role_kind kind, const member& m) { return {m.id, kind, m.address}; }
 
 std::string last_address(const reconfiguration::addition& a, const membership& known) {
   if (known.configurations.empty())

@@ -8,7 +8,7 @@
 
 namespace pmmc {
 
-config::role role_of(member_kind kind, const member& m);
+config::role role_of(role_kind kind, const member& m);
 
 /// Where the newcomer is a member, or was one; "" if it never was.
 std::string last_address(const reconfiguration::addition& a, const membership& known);

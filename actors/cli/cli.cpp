@@ -6,11 +6,13 @@
 #include <cctype>
 #include <cstdio>
 #include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <functional>
 #include <iostream>
 #include <map>
 #include <set>
+#include <unistd.h>
 
 namespace pmmc::cli {
 
@@ -281,7 +283,7 @@ int run_guarded(int argc, char** argv, state_machine_factory make_machine) {
   try {
     start_client_log();
     const int code = cli::run_command(argc, argv, std::move(make_machine));
-    if (std::fflush(stdout) != 0)
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
       throw cli::command_error{cli::internal_error, "cannot write to stdout"};
     return code;
   } catch (const cli::command_error& e) {
@@ -302,9 +304,19 @@ int run_guarded(int argc, char** argv, state_machine_factory make_machine) {
   }
 }
 
+/// Or a data file would get a number of theirs, and the log's text. What was closed stays useless:
+/// output that goes nowhere is an error, as it was.
+void occupy_standard_descriptors() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(fd, F_GETFD) < 0 &&
+        ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+      std::_Exit(cli::internal_error);
+}
+
 } // namespace
 
 void run(int argc, char** argv, state_machine_factory make_machine) {
+  occupy_standard_descriptors();
   const int code = run_guarded(argc, argv, std::move(make_machine));
   std::fflush(nullptr);
   std::_Exit(code); // whatever connections are still being made (connection.cpp)

@@ -9,6 +9,7 @@
 
 #include <cstdio>
 #include <deque>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -211,8 +212,8 @@ int exec(const arguments& a) {
   std::ifstream file;
   if (!a.words.empty() && a.words[0] != "-") {
     file.open(a.words[0], std::ios::binary);
-    if (!file)
-      throw command_error{bad_usage, "cannot read " + a.words[0] + ": does it exist?"};
+    if (!file || std::filesystem::is_directory(a.words[0]))
+      throw command_error{bad_usage, "cannot read " + a.words[0] + ": is it there, and a file?"};
   }
   std::ios::sync_with_stdio(false); // or std::cin could not say whether there is input at hand
   // Who types the operations needs no progress between them.
@@ -220,6 +221,9 @@ int exec(const arguments& a) {
   executor e{cluster, a, !is_typed};
   e.run(file.is_open() ? file : std::cin);
   e.print_summary();
+  if ((file.is_open() ? file : std::cin).bad())
+    throw command_error{bad_usage, "reading the operations broke off: what is behind the last "
+                                   "result was not executed"};
   return e.code();
 }
 

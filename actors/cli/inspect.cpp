@@ -34,7 +34,7 @@ json to_json(const storage::inspection& i) {
   json j{{"path", i.path.string()}, {"good", i.good()}};
   if (i.format) {
     j["cluster"] = i.format->cluster;
-    j["role"] = std::string{storage::to_string(i.format->kind)};
+    j["role"] = std::string{to_string(i.format->kind)};
     j["id"] = i.format->id.str();
     j["format_id"] = i.format->format_id;
     j["protocol"] = i.format->facts.protocol;
@@ -81,7 +81,7 @@ void print_role(const storage::inspection& i) {
                   static_cast<unsigned long long>(v.lowest),
                   static_cast<unsigned long long>(v.highest), human_bytes(v.command_bytes).c_str());
   }
-  if (i.seqnum && i.format && i.format->kind == storage::role_kind::leader)
+  if (i.seqnum && i.format && i.format->kind == role_kind::leader)
     std::printf("seqnum     %llu is the least that was never used\n",
                 static_cast<unsigned long long>(*i.seqnum));
   std::printf("lives      %llu\n", static_cast<unsigned long long>(i.lives));
@@ -98,7 +98,7 @@ void print_text(const storage::inspection& i) {
   if (i.format)
     std::printf(
         "role       %s %s of cluster %s\nformat_id  %s\nmachine    %s\nwindow     %llu slots\n",
-        std::string{storage::to_string(i.format->kind)}.c_str(), i.format->id.str().c_str(),
+        std::string{to_string(i.format->kind)}.c_str(), i.format->id.str().c_str(),
         i.format->cluster.c_str(), i.format->format_id.c_str(), i.format->facts.machine.c_str(),
         static_cast<unsigned long long>(i.format->facts.window));
   if (i.running_as > 0)

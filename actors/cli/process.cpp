@@ -51,8 +51,7 @@ void print_how_to_join(const std::string& cluster, const config::process& newcom
   const bool many = newcomers.roles.size() > 1;
   std::string added;
   for (const auto& role : newcomers.roles)
-    added +=
-        " " + std::string{config::to_string(role.kind)} + ":" + role.id.str() + "=" + role.address;
+    added += " " + std::string{to_string(role.kind)} + ":" + role.id.str() + "=" + role.address;
   std::fprintf(stderr,
                "pmmc: %s %s formatted to join the cluster \"%s\". Start %s (`pmmc start --id %s`), "
                "then add %s with `pmmc reconfig --add%s`\n",
@@ -89,7 +88,7 @@ void ask_directories(const config::cluster_file& cluster, disk_witnesses& known)
       if (const auto members = storage::read_members(entry.path()))
         for (const auto& [id, disk] : members->configurations.disks())
           known.emplace(id, std::pair{who, disk});
-      if (directory.info().kind != storage::role_kind::acceptor)
+      if (directory.info().kind != role_kind::acceptor)
         for (const auto& [id, disk] : storage::read_role_state(directory).known_disks())
           known.emplace(id, std::pair{who, disk});
     } catch (const storage::storage_error& e) {
@@ -102,9 +101,7 @@ void ask_directories(const config::cluster_file& cluster, disk_witnesses& known)
 /// ballots.
 void refuse_known_disks(const config::cluster_file& cluster,
                         const std::vector<config::role>& roles) {
-  const auto keeps_promises = [](const config::role& r) {
-    return r.kind != config::role_kind::replica;
-  };
+  const auto keeps_promises = [](const config::role& r) { return r.kind != role_kind::replica; };
   if (std::none_of(roles.begin(), roles.end(), keeps_promises))
     return;
   disk_witnesses known;
@@ -114,9 +111,8 @@ void refuse_known_disks(const config::cluster_file& cluster,
     if (const auto it = known.find(role.id); it != known.end() && keeps_promises(role))
       throw command_error{
           bad_usage,
-          std::string{config::to_string(role.kind)} + " " + role.id.str() +
-              " was formatted before: " + it->second.first + " knows it by disk " +
-              it->second.second +
+          std::string{to_string(role.kind)} + " " + role.id.str() + " was formatted before: " +
+              it->second.first + " knows it by disk " + it->second.second +
               ". With a new disk it would have lost what it promised and which ballots it used, "
               "and "
               "the others would not count it. Nothing was formatted. Bring back its data "
@@ -161,7 +157,7 @@ void format_all(const config::cluster_file& cluster, const std::vector<config::r
 /// Where a role of the config file really lives: where the cluster's configuration has it, unless
 /// the file names an address that was never its own: then it is to move there.
 std::string address_of(const config::role& role, const membership& known) {
-  const auto* m = known.find(static_cast<member_kind>(static_cast<int>(role.kind) + 1), role.id);
+  const auto* m = known.find(role.kind, role.id);
   return m != nullptr && known.was_at(role.id, role.address) ? m->address : role.address;
 }
 

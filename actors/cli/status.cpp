@@ -45,9 +45,9 @@ void print_status(const std::vector<probed_role>& roles, const cluster_health& h
            "SNAPSHOT", "DISK", "MACHINE"}};
   for (const auto& r : roles) {
     const auto& v = r.status.state;
-    const bool replica = r.role.kind == config::role_kind::replica;
-    const bool leader = r.role.kind == config::role_kind::leader;
-    std::vector<std::string> row{r.role.id.str(), std::string{config::to_string(r.role.kind)},
+    const bool replica = r.role.kind == role_kind::replica;
+    const bool leader = r.role.kind == role_kind::leader;
+    std::vector<std::string> row{r.role.id.str(), std::string{to_string(r.role.kind)},
                                  r.role.address, up_text(r)};
     if (r.up) {
       row.push_back(replica ? "-" : to_string(v.ballot));
@@ -110,7 +110,7 @@ int fingerprint(const arguments& a) {
   }
   table t{{"ID", "SLOT_OUT", "FINGERPRINT", "MACHINE"}};
   for (const auto& r : roles)
-    if (r.role.kind == config::role_kind::replica)
+    if (r.role.kind == role_kind::replica)
       t.add(r.up
                 ? std::vector<std::string>{r.role.id.str(), std::to_string(r.status.state.slot_out),
                                            fingerprint_text(r.status.fingerprint), r.status.machine}

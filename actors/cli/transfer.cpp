@@ -256,7 +256,13 @@ int import_file(const arguments& a) {
   text::record_reader records{source.stream(), source.name(), options};
   say_what_it_is(records, source.name(), options.format.has_value());
   importer i{cluster, a, source.name(), source.bytes()};
-  i.run(records);
+  try {
+    i.run(records);
+  } catch (const text::unreadable& e) {
+    throw command_error{bad_usage,
+                        source.name() + ": " + e.what() +
+                            "; the records before it are in, or may be: import it again"};
+  }
   if (a.json)
     std::printf("{\"imported\": \"%llu\", \"malformed\": \"%llu\"}\n",
                 static_cast<unsigned long long>(i.imported()),

@@ -65,13 +65,13 @@ void add_common(collector& out, const labels& l, const role_metrics& m) {
   out.gauge("pmmc_disk_bytes", "Size of the role's data directory.", l, m.status.disk_bytes);
   out.gauge("pmmc_mailbox_messages", "Messages that wait in the role's mailbox.", l,
             m.mailbox_messages);
-  if (m.status.kind != hosted_kind::replica)
+  if (m.status.kind != role_kind::replica)
     out.gauge("pmmc_ballot_seqnum",
               "Number of the ballot: an acceptor's promise; a leader's own ballot, or while it is "
               "passive the one that preempted it. The label ballot_leader says whose it is.",
               with(l, "ballot_leader", m.status.state.ballot.leader.str()),
               m.status.state.ballot.seqnum);
-  if (m.status.kind != hosted_kind::leader)
+  if (m.status.kind != role_kind::leader)
     out.gauge(
         "pmmc_watermark_slot",
         "The log below this slot is garbage: an acceptor has dropped it, a replica knows that "
@@ -184,7 +184,7 @@ void add(collector& out, const labels& l, const role_status& status, const repli
 }
 
 void add_role(collector& out, const role_report& r) {
-  const labels l{{"role", std::string{config::to_string(r.role.kind)}}, {"id", r.role.id.str()}};
+  const labels l{{"role", std::string{to_string(r.role.kind)}}, {"id", r.role.id.str()}};
   out.gauge("pmmc_role_up", "1 if the role answered, else 0; its other metrics are missing then.",
             l, r.answered);
   if (!r.answered)

@@ -20,7 +20,7 @@ private:
 std::string unhealthy_because(const process_report& r) {
   reasons why;
   for (const auto& role : r.roles) {
-    const auto name = std::string{config::to_string(role.role.kind)} + " " + role.role.id.str();
+    const auto name = std::string{to_string(role.role.kind)} + " " + role.role.id.str();
     if (!role.answered)
       why.add(name + " did not answer within " + std::to_string(report_timeout.count()) +
               " ms: it is overloaded, or waits for its disk; its log may say more");

@@ -88,7 +88,7 @@ private:
     }
     if (entry.section == "cluster")
       check_setting(entry);
-    else if (auto kind = parse_role_kind(entry.section))
+    else if (auto kind = to_member_kind(entry.section))
       check_role(entry, *kind);
   }
 

@@ -17,9 +17,6 @@ namespace po = boost::program_options;
 
 namespace {
 
-constexpr std::array<role_kind, 3> all_kinds = {role_kind::acceptor, role_kind::leader,
-                                                role_kind::replica};
-
 po::options_description known_options() {
   po::options_description options;
   auto add = options.add_options();
@@ -31,12 +28,6 @@ po::options_description known_options() {
   return options;
 }
 
-std::vector<member>& members_of(configuration& c, role_kind kind) {
-  return kind == role_kind::acceptor ? c.acceptors
-         : kind == role_kind::leader ? c.leaders
-                                     : c.replicas;
-}
-
 // "acceptor.a1 = 127.0.0.1:7101" and the like; [cluster] is read elsewhere.
 void take_option(cluster_file& file, const po::option& option) {
   auto dot = option.string_key.find('.');
@@ -45,8 +36,8 @@ void take_option(cluster_file& file, const po::option& option) {
     return;
   role_id id{option.string_key.substr(dot + 1)};
   const auto& address = option.value.front();
-  if (auto kind = parse_role_kind(section))
-    members_of(file.first, *kind).push_back({id, address});
+  if (auto kind = to_member_kind(section))
+    file.first.members(*kind).push_back({id, address});
   else
     (section == "redis" ? file.redis : file.http).emplace(id, address);
 }
@@ -75,25 +66,6 @@ cluster_file read_cluster(std::string_view contents, const std::filesystem::path
 }
 
 } // namespace
-
-std::string_view to_string(role_kind kind) {
-  switch (kind) {
-  case role_kind::acceptor:
-    return "acceptor";
-  case role_kind::leader:
-    return "leader";
-  case role_kind::replica:
-    break;
-  }
-  return "replica";
-}
-
-std::optional<role_kind> parse_role_kind(std::string_view word) {
-  for (auto kind : all_kinds)
-    if (word == to_string(kind))
-      return kind;
-  return std::nullopt;
-}
 
 bool is_valid_id(std::string_view id) {
   return !id.empty() && id.size() <= role_id::max_size &&

@@ -13,14 +13,6 @@
 
 namespace pmmc::config {
 
-enum class role_kind { acceptor, leader, replica };
-
-/// "acceptor", "leader", "replica".
-std::string_view to_string(role_kind kind);
-
-/// The inverse of to_string; nothing for any other word.
-std::optional<role_kind> parse_role_kind(std::string_view word);
-
 /// Whether `id` may name a role: 1 to 31 characters out of A-Z a-z 0-9 _ -.
 bool is_valid_id(std::string_view id);
 

@@ -61,8 +61,8 @@ void successors::stop_some(std::size_t position, const step_result& result) {
   const auto is_stopped = [&](part_id id) {
     const auto& part = universe_.process_state(id);
     return part.number == leader &&
-           ((part.kind == role_kind::scout && has(result.stopped_scouts, part.version)) ||
-            (part.kind == role_kind::commander && has(result.stopped_commanders, part.slot)));
+           ((part.kind == part_kind::scout && has(result.stopped_scouts, part.version)) ||
+            (part.kind == part_kind::commander && has(result.stopped_commanders, part.slot)));
   };
   now_.processes.erase(std::remove_if(now_.processes.begin() + static_cast<std::ptrdiff_t>(fixed_),
                                       now_.processes.end(), is_stopped),
@@ -75,7 +75,7 @@ void successors::apply(std::size_t position, const step_result& result) {
     const auto leader = universe_.process_state(processes[position]).number;
     const auto is_gone = [&](part_id id) {
       const auto& part = universe_.process_state(id);
-      return part.number == leader && (result.loses_sub_roles || part.kind != role_kind::report);
+      return part.number == leader && (result.loses_sub_roles || part.kind != part_kind::report);
     };
     processes.erase(std::remove_if(processes.begin() + static_cast<std::ptrdiff_t>(fixed_),
                                    processes.end(), is_gone),
@@ -103,7 +103,7 @@ void successors::deliver_report_at_once(std::size_t position) {
 /// can still never receive it, so nothing is lost.
 void successors::answer_at_once(part_id message) {
   const auto& m = universe_.message(message);
-  if (m.to != role_kind::acceptor)
+  if (m.to != part_kind::acceptor)
     return;
   const auto acceptor = now_.processes[m.number];
   const auto& result = step({acceptor, input_kind::message, message});
@@ -148,7 +148,7 @@ void successors::let_replica_react(const cluster_state& s) {
 /// kept: the checks count them.
 bool successors::is_dead(part_id message) const {
   const auto& m = universe_.message(message);
-  if (m.to != role_kind::scout && m.to != role_kind::commander)
+  if (m.to != part_kind::scout && m.to != part_kind::commander)
     return false;
   const auto& fact = m.fact;
   if (fact.what == message_fact::kind::p2b && fact.asked == fact.ballot)
@@ -208,7 +208,7 @@ bool successors::try_step(const cluster_state& s, std::size_t position, const st
                                    now_.processes.end(), key.argument));
   apply(position, result);
   if (!scope_.late_reports && position >= fixed_ &&
-      universe_.process_state(result.after).kind == role_kind::report)
+      universe_.process_state(result.after).kind == part_kind::report)
     deliver_report_at_once(position);
   if (!now_.fault.empty())
     return visit(now_);
@@ -235,7 +235,7 @@ bool successors::chosen_events(const cluster_state& s, const visitor& visit) {
   }
   for (auto at = fixed_; at < s.processes.size(); ++at) {
     const auto& part = universe_.process_state(s.processes[at]);
-    if (part.kind != role_kind::report || is_repeated(s, at))
+    if (part.kind != part_kind::report || is_repeated(s, at))
       continue;
     const auto leader = position_of_leader(part.number);
     if (!try_step(s, leader, {s.processes[leader], input_kind::report, s.processes[at]}, visit))
@@ -247,9 +247,9 @@ bool successors::chosen_events(const cluster_state& s, const visitor& visit) {
 bool successors::deliveries(const cluster_state& s, const visitor& visit) {
   for (const auto id : s.messages) {
     const auto& m = universe_.message(id);
-    if (m.to != role_kind::acceptor && m.to != role_kind::leader)
+    if (m.to != part_kind::acceptor && m.to != part_kind::leader)
       continue;
-    const auto at = m.to == role_kind::acceptor ? m.number : position_of_leader(m.number);
+    const auto at = m.to == part_kind::acceptor ? m.number : position_of_leader(m.number);
     if (!try_step(s, at, {s.processes[at], input_kind::message, id}, visit))
       return false;
   }
@@ -315,7 +315,7 @@ void successors::for_each(const cluster_state& s, const visitor& visit) {
   if (!chosen_events(s, visit) || !deliveries(s, visit))
     return;
   for (auto at = fixed_; at < s.processes.size(); ++at)
-    if (universe_.process_state(s.processes[at]).kind != role_kind::report && !is_repeated(s, at) &&
+    if (universe_.process_state(s.processes[at]).kind != part_kind::report && !is_repeated(s, at) &&
         !sub_role_steps(s, at, visit))
       return;
 }

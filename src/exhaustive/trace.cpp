@@ -83,11 +83,11 @@ struct report_text {
 std::string name_of(const process_part& part) {
   const auto owner = std::to_string(part.number + 1);
   switch (part.kind) {
-  case role_kind::acceptor:
+  case part_kind::acceptor:
     return "a" + owner;
-  case role_kind::leader:
+  case part_kind::leader:
     return "l" + owner;
-  case role_kind::scout:
+  case part_kind::scout:
     return "l" + owner + "'s scout";
   default:
     return "l" + owner + "'s commander";
@@ -180,9 +180,9 @@ std::string broken_by(const universe& u, const membership& members, const cluste
   facts.leaders.clear();
   for (const auto id : after.processes) {
     const auto& part = u.process_state(id);
-    if (part.kind == role_kind::acceptor)
+    if (part.kind == part_kind::acceptor)
       facts.acceptors.push_back(&part.durable);
-    else if (part.kind == role_kind::leader)
+    else if (part.kind == part_kind::leader)
       facts.leaders.push_back(&part.leader);
   }
   return broken_invariant(facts, members);

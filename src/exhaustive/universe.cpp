@@ -18,12 +18,12 @@ struct describe_process {
   process_part& part;
 
   void operator()(const acceptor_process& p) const {
-    part.kind = role_kind::acceptor;
+    part.kind = part_kind::acceptor;
     part.number = p.number;
     part.durable = fact_of(p.number, p.durable);
   }
   void operator()(const leader_process& p) const {
-    part.kind = role_kind::leader;
+    part.kind = part_kind::leader;
     part.number = p.number;
     part.leader = {p.number, p.durable_seqnum};
     // While passive it tells of another leader's ballot.
@@ -31,36 +31,36 @@ struct describe_process {
     part.ballot = ballot == p.core.ballot() ? rank(ballot) : 0;
   }
   void operator()(const scout_process& p) const {
-    sub_role(role_kind::scout, p.leader);
+    sub_role(part_kind::scout, p.leader);
     part.version = p.core.task().config->version;
     part.ballot = rank(p.core.task().ballot);
   }
   void operator()(const commander_process& p) const {
-    sub_role(role_kind::commander, p.leader);
+    sub_role(part_kind::commander, p.leader);
     part.slot = p.core.task().value.slot;
     part.ballot = rank(p.core.task().value.ballot);
   }
-  void operator()(const report& p) const { sub_role(role_kind::report, p.leader); }
+  void operator()(const report& p) const { sub_role(part_kind::report, p.leader); }
 
 private:
-  void sub_role(role_kind kind, unsigned leader) const {
+  void sub_role(part_kind kind, unsigned leader) const {
     part.kind = kind;
     part.number = leader;
   }
 };
 
-role_kind recipient(const envelope& e) {
+part_kind recipient(const envelope& e) {
   if (std::holds_alternative<p1b>(e.body))
-    return role_kind::scout;
+    return part_kind::scout;
   if (std::holds_alternative<p2b>(e.body))
-    return role_kind::commander;
+    return part_kind::commander;
   switch (e.to.view().front()) {
   case 'a':
-    return role_kind::acceptor;
+    return part_kind::acceptor;
   case 'l':
-    return role_kind::leader;
+    return part_kind::leader;
   default:
-    return role_kind::none;
+    return part_kind::none;
   }
 }
 
@@ -79,7 +79,7 @@ universe::universe(const scope& s) : scope_(s), driver_(s) {
     for (unsigned r = 0; r < renamings_.size(); ++r) {
       const auto& part = processes_[id];
       const auto to =
-          part.kind == role_kind::acceptor ? first_processes_[renamings_[r][part.number]] : id;
+          part.kind == part_kind::acceptor ? first_processes_[renamings_[r][part.number]] : id;
       renamed_processes_[id][r] = to;
       processes_[id].hashes[r] = processes_[to].hashes[0];
     }
@@ -130,7 +130,7 @@ part_id universe::intern(const envelope& e) {
   part.message = e;
   part.fact = fact_of(e);
   part.to = recipient(e);
-  part.number = part.to == role_kind::none ? 0 : number_of(e.to);
+  part.number = part.to == part_kind::none ? 0 : number_of(e.to);
   renamed_messages_.emplace_back();
   for (unsigned r = 0; r < renamings_.size(); ++r) {
     const auto other = renamed(e, renamings_[r]);
@@ -232,7 +232,7 @@ step_result universe::run(const step_key& key) {
   result.changes_nothing = false;
   if (!result.fault.empty())
     return result;
-  if (before.kind == role_kind::acceptor) {
+  if (before.kind == part_kind::acceptor) {
     std::vector<message_fact> told;
     for (const auto& e : out.sent)
       told.push_back(fact_of(e));

@@ -24,12 +24,12 @@ constexpr unsigned most_renamings = 6;
 using renamed_hashes = std::array<std::uint64_t, most_renamings>;
 
 /// Who may receive a message, or what a process is.
-enum class role_kind : std::uint8_t { none, acceptor, leader, scout, commander, report };
+enum class part_kind : std::uint8_t { none, acceptor, leader, scout, commander, report };
 
 struct message_part {
   envelope message;
   message_fact fact;
-  role_kind to = role_kind::none; ///< scout, commander: all of `number`'s
+  part_kind to = part_kind::none; ///< scout, commander: all of `number`'s
   unsigned number = 0;            ///< the acceptor or leader, from 0
   renamed_hashes hashes{};        ///< of the message under each renaming
 };
@@ -38,7 +38,7 @@ struct process_part {
   explicit process_part(process p) : contents(std::move(p)) {}
 
   process contents;
-  role_kind kind = role_kind::none;
+  part_kind kind = part_kind::none;
   unsigned number = 0;        ///< the acceptor's, or the leader's that this belongs to
   acceptor_fact durable;      ///< of an acceptor
   leader_fact leader;         ///< of a leader

@@ -11,8 +11,8 @@ namespace pmmc::sim {
 
 namespace {
 
-constexpr std::string_view letter_of(member_kind kind) {
-  return kind == member_kind::acceptor ? "a" : kind == member_kind::leader ? "l" : "r";
+constexpr std::string_view letter_of(role_kind kind) {
+  return kind == role_kind::acceptor ? "a" : kind == role_kind::leader ? "l" : "r";
 }
 
 } // namespace
@@ -39,11 +39,11 @@ void roster::add_operators() {
         std::make_unique<operator_host>(world_, *this, id, world_.add_process(false)));
 }
 
-host& roster::add(member_kind kind, const role_id& id, std::size_t process,
+host& roster::add(role_kind kind, const role_id& id, std::size_t process,
                   const config_history& known) {
-  if (kind == member_kind::acceptor)
+  if (kind == role_kind::acceptor)
     roles_.push_back(std::make_unique<acceptor_host>(world_, id, process, known));
-  else if (kind == member_kind::leader)
+  else if (kind == role_kind::leader)
     roles_.push_back(std::make_unique<leader_host>(world_, id, process, known));
   else
     roles_.push_back(std::make_unique<replica_host>(world_, id, process));
@@ -59,16 +59,16 @@ bool roster::is_gone(const role_id& id, std::size_t without) const {
 }
 
 bool roster::survives(const configuration& c, std::size_t without) const {
-  const auto gone = [&](member_kind kind) {
+  const auto gone = [&](role_kind kind) {
     const auto& all = c.members(kind);
     return static_cast<std::size_t>(std::count_if(
         all.begin(), all.end(), [&](const member& m) { return is_gone(m.id, without); }));
   };
   // So many replicas must hold a snapshot before the log, or an older configuration, may go.
   const auto durable = std::min((c.acceptors.size() - 1) / 2 + 1, c.replicas.size());
-  return gone(member_kind::acceptor) <= (c.acceptors.size() - 1) / 2 &&
-         gone(member_kind::leader) < c.leaders.size() && gone(member_kind::replica) < durable &&
-         c.replicas.size() - gone(member_kind::replica) >= durable;
+  return gone(role_kind::acceptor) <= (c.acceptors.size() - 1) / 2 &&
+         gone(role_kind::leader) < c.leaders.size() && gone(role_kind::replica) < durable &&
+         c.replicas.size() - gone(role_kind::replica) >= durable;
 }
 
 bool roster::can_lose(std::size_t process) const {
@@ -83,7 +83,7 @@ bool roster::can_lose(std::size_t process) const {
 
 // --- Reconfigurations ---------------------------------------------------------------------------
 
-reconfiguration::addition roster::newcomer(member_kind kind, std::size_t number) {
+reconfiguration::addition roster::newcomer(role_kind kind, std::size_t number) {
   const auto n = std::to_string(number);
   const auto id = std::string{letter_of(kind)} + n;
   return {kind, {id, (world_.options.colocated ? "host" + n : id) + ":1", "disk-" + id}};

@@ -36,11 +36,11 @@ public:
   void lose_sight() { sees_all_ = false; }
 
 private:
-  host& add(member_kind kind, const role_id& id, std::size_t process, const config_history& known);
+  host& add(role_kind kind, const role_id& id, std::size_t process, const config_history& known);
   reconfiguration change(random_source& dice, const configuration& latest);
   bool ask_for(const reconfiguration& r, config_history& known, operator_host& by);
   std::size_t waited_for() const;
-  reconfiguration::addition newcomer(member_kind kind, std::size_t number);
+  reconfiguration::addition newcomer(role_kind kind, std::size_t number);
   bool survives(const configuration& c, std::size_t without) const;
   bool is_gone(const role_id& id, std::size_t without) const;
   void start(const reconfiguration& r);

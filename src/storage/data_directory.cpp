@@ -131,18 +131,6 @@ void check_owner(const fs::path& path, const format_info& info, std::string_view
 
 } // namespace
 
-std::string_view to_string(role_kind kind) {
-  switch (kind) {
-  case role_kind::acceptor:
-    return "acceptor";
-  case role_kind::leader:
-    return "leader";
-  case role_kind::replica:
-    return "replica";
-  }
-  return "unknown";
-}
-
 std::string repair_advice(role_kind kind) {
   if (kind == role_kind::replica)
     return "move the directory away and run `pmmc init --id ID`: the replica then fetches the "

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cluster_facts.hpp"
+#include "role_kind.hpp"
 #include "storage/posix_file.hpp"
 #include "storage/storage_error.hpp"
 
@@ -12,11 +13,6 @@
 #include <string_view>
 
 namespace pmmc::storage {
-
-enum class role_kind : std::uint8_t { acceptor = 1, leader = 2, replica = 3 };
-
-/// "acceptor", "leader" or "replica".
-std::string_view to_string(role_kind kind);
 
 /// What is written down when a directory is formatted, and never changes.
 struct format_info {

@@ -27,13 +27,6 @@ void put_members(text_lines& text, const std::string& role, const std::vector<me
     text.line({role, m.id.str(), m.address});
 }
 
-std::optional<role_kind> parse_kind(std::string_view word) {
-  for (const auto kind : {role_kind::acceptor, role_kind::leader, role_kind::replica})
-    if (word == to_string(kind))
-      return kind;
-  return std::nullopt;
-}
-
 using words = std::vector<std::string>;
 
 bool add_member(configuration& config, const words& line) {
@@ -70,7 +63,7 @@ bool take_line(format_info& info, const words& line) {
     info.facts.first.version = *number;
   else if (name == "first-slot" && number)
     info.facts.first.first_slot = *number;
-  else if (const auto kind = parse_kind(value); name == "role" && kind)
+  else if (const auto kind = to_member_kind(value); name == "role" && kind)
     info.kind = *kind;
   else
     return false;

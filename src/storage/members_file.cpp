@@ -17,13 +17,6 @@ using words = std::vector<std::string>;
 
 std::filesystem::path members_path(const std::filesystem::path& dir) { return dir / "members"; }
 
-std::optional<member_kind> parse_kind(std::string_view word) {
-  for (const auto kind : all_member_kinds)
-    if (word == pmmc::to_string(kind))
-      return kind;
-  return std::nullopt;
-}
-
 std::string members_text(const membership& known) {
   text_lines text;
   text.line({"live-from", std::to_string(known.live_from)});
@@ -33,10 +26,10 @@ std::string members_text(const membership& known) {
     text.line({"configuration", std::to_string(config.version), std::to_string(first_slot)});
     for (const auto kind : all_member_kinds)
       for (const auto& m : config.members(kind))
-        text.line({std::string{pmmc::to_string(kind)}, m.id.str(), m.address, m.disk});
+        text.line({std::string{to_string(kind)}, m.id.str(), m.address, m.disk});
   }
   for (const auto& [id, f] : known.configurations.former_members())
-    text.line({"former", std::string{pmmc::to_string(f.kind)}, id.str(), f.address, f.disk,
+    text.line({"former", std::string{to_string(f.kind)}, id.str(), f.address, f.disk,
                std::to_string(f.removed_in)});
   return text.sealed();
 }
@@ -57,14 +50,14 @@ struct parts {
       return take_number(line[1], config.version) && take_number(line[2], config.first_slot);
     }
     if (line.size() == 6 && line[0] == "former") {
-      const auto kind = parse_kind(line[1]);
+      const auto kind = to_member_kind(line[1]);
       config_version removed_in = 0;
       if (!kind || line[2].size() > role_id::max_size || !take_number(line[5], removed_in))
         return false;
       former.push_back({*kind, role_id{line[2]}, line[3], line[4], removed_in});
       return true;
     }
-    const auto kind = line.size() == 4 ? parse_kind(line[0]) : std::nullopt;
+    const auto kind = line.size() == 4 ? to_member_kind(line[0]) : std::nullopt;
     if (!kind || configurations.empty() || line[1].size() > role_id::max_size)
       return false;
     configurations.back().members(*kind).push_back({role_id{line[1]}, line[2], line[3]});

@@ -9,7 +9,8 @@ namespace pmmc::storage {
 
 namespace {
 
-constexpr std::size_t max_state_bytes = 4 << 20;
+/// More than all members that a cluster remembers would need, with the longest ids and disks.
+constexpr std::size_t max_state_bytes = 16 << 20;
 
 using words = std::vector<std::string>;
 

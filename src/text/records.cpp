@@ -118,6 +118,9 @@ void record_reader::fill() {
   buffer_.resize(buffer_bytes);
   in_.read(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
   buffer_.resize(static_cast<std::size_t>(in_.gcount()));
+  if (in_.bad()) // what came of a record may be a part of it
+    throw unreadable{"reading ended in the middle, behind byte " +
+                     std::to_string(consumed_ + buffer_.size())};
   position_ = 0;
 }
 

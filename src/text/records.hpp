@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <iosfwd>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,11 +50,17 @@ struct record {
   bool ok() const { return error.empty(); }
 };
 
+/// The stream broke off: an error of the disk, or of the network behind it.
+class unreadable : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
+
 /// Reads records in the order of the file, so that of equal keys the last one wins if the caller
 /// puts them in that order. Lines end in LF or CRLF, the last one perhaps in neither; empty lines
 /// are counted and skipped. All rows have as many columns as the first one; a first row with names
-/// is a record like any other. A byte order mark is skipped. An empty key is an error. Not
-/// thread-safe.
+/// is a record like any other. A byte order mark is skipped. An empty key is an error. The
+/// constructor and next() throw `unreadable`. Not thread-safe.
 class record_reader {
 public:
   /// `in` outlives the reader and is read by nobody else. `file_name` serves to detect the format.

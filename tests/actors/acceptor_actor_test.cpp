@@ -14,16 +14,15 @@ namespace {
 struct acceptor_stage : stage {
   acceptor_stage() : l1(record("l1")), l2(record("l2")), start_writes(0) {
     start();
-    send(actor, peer_up{l1.as(hosted_kind::leader)});
+    send(actor, peer_up{l1.as(role_kind::leader)});
     settle();
     start_writes = mark();
   }
 
   void start() {
-    actor = spawn(acceptor_actor,
-                  std::make_shared<acceptor_shell>(
-                      "a1", directory(storage::role_kind::acceptor, "a1", make_config()),
-                      config_history{make_config()}));
+    actor = spawn(acceptor_actor, std::make_shared<acceptor_shell>(
+                                      "a1", directory(role_kind::acceptor, "a1", make_config()),
+                                      config_history{make_config()}));
   }
   /// How many writes are on the disk.
   std::uint64_t mark() const {
@@ -91,7 +90,7 @@ TEST_CASE_FIXTURE(acceptor_stage, "nothing is sent to a peer that is not known")
   CHECK(l1.has_heard_nothing());
   CHECK(writes() == 0); // nor promised: it may be one that was formatted again
 
-  send(actor, peer_up{l2.as(hosted_kind::leader)});
+  send(actor, peer_up{l2.as(role_kind::leader)});
   send(actor, p1a{"l2", 1, second, 1});
   settle();
   CHECK(l2.take<p1b>().size() == 1);
@@ -103,15 +102,15 @@ TEST_CASE_FIXTURE(acceptor_stage, "nothing is sent to a peer that is not known")
 }
 
 TEST_CASE_FIXTURE(acceptor_stage, "the state survives a restart from the same directory") {
-  send(actor, peer_up{l2.as(hosted_kind::leader)});
+  send(actor, peer_up{l2.as(role_kind::leader)});
   send(actor, p1a{"l2", 1, second, 1});
   send(actor, accept(4, second));
   settle();
   l2.forget();
   stop(actor);
   start();
-  send(actor, peer_up{l1.as(hosted_kind::leader)});
-  send(actor, peer_up{l2.as(hosted_kind::leader)});
+  send(actor, peer_up{l1.as(role_kind::leader)});
+  send(actor, peer_up{l2.as(role_kind::leader)});
   send(actor, p1a{"l1", 1, first, 1});
   send(actor, p1a{"l2", 1, second, 1});
   settle();
@@ -127,7 +126,7 @@ TEST_CASE_FIXTURE(acceptor_stage, "the state survives a restart from the same di
 
 TEST_CASE_FIXTURE(acceptor_stage, "a leader that comes back with another disk is promised nothing, "
                                   "after a restart of the acceptor, too") {
-  send(actor, peer_up{l2.as(hosted_kind::leader, "disk of l2")});
+  send(actor, peer_up{l2.as(role_kind::leader, "disk of l2")});
   settle();
   for (const bool restarted : {false, true}) {
     if (restarted) {
@@ -137,7 +136,7 @@ TEST_CASE_FIXTURE(acceptor_stage, "a leader that comes back with another disk is
       start_writes = mark();
     }
     send(actor, peer_down{"l2", "a test"});
-    send(actor, peer_up{l2.as(hosted_kind::leader, "another disk")});
+    send(actor, peer_up{l2.as(role_kind::leader, "another disk")});
     send(actor, p1a{"l2", 1, second, 1});
     send(actor, accept(1, second));
     settle();
@@ -151,7 +150,7 @@ TEST_CASE_FIXTURE(acceptor_stage, "a leader that comes back with another disk is
     settle();
     CHECK(l2.take<role_status>().at(0).uncounted.contains("l2"));
   }
-  send(actor, peer_up{l2.as(hosted_kind::leader, "disk of l2")});
+  send(actor, peer_up{l2.as(role_kind::leader, "disk of l2")});
   send(actor, p1a{"l2", 1, second, 1});
   settle();
   CHECK(l2.count<p1b>() == 1);
@@ -159,7 +158,7 @@ TEST_CASE_FIXTURE(acceptor_stage, "a leader that comes back with another disk is
 
 TEST_CASE_FIXTURE(acceptor_stage,
                   "a leader with an old copy of its directory is promised nothing") {
-  auto present = l2.as(hosted_kind::leader, "disk of l2");
+  auto present = l2.as(role_kind::leader, "disk of l2");
   present.lives.begin(1);
   present.lives.begin(2);
   present.records = 5;
@@ -207,7 +206,7 @@ TEST_CASE_FIXTURE(acceptor_stage, "an acceptor tells its status") {
   const auto answers = l2.take<role_status>();
   REQUIRE(answers.size() == 1);
   CHECK(answers[0].id == "a1");
-  CHECK(answers[0].kind == hosted_kind::acceptor);
+  CHECK(answers[0].kind == role_kind::acceptor);
   CHECK(answers[0].state.ballot == first);
   CHECK(answers[0].state.slot_out == 8);
   CHECK(answers[0].disk_bytes > 0);

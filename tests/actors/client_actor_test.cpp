@@ -21,7 +21,7 @@ struct client_stage : stage {
   }
 
   void up(recorder& replica) {
-    send(actor, peer_up{replica.as(hosted_kind::replica)});
+    send(actor, peer_up{replica.as(role_kind::replica)});
     settle();
   }
   void down(const recorder& replica) {

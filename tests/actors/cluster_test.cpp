@@ -123,10 +123,10 @@ private:
   }
 
   hosted_role start_acceptor(const role_id& id) {
-    auto shell = std::make_shared<acceptor_shell>(
-        id, directory(storage::role_kind::acceptor, id, config_), config_history{config_});
+    auto shell = std::make_shared<acceptor_shell>(id, directory(role_kind::acceptor, id, config_),
+                                                  config_history{config_});
     const auto disk = shell->directory.info().format_id;
-    return {id, hosted_kind::acceptor, disk, spawn(acceptor_actor, std::move(shell))};
+    return {id, role_kind::acceptor, disk, spawn(acceptor_actor, std::move(shell))};
   }
 
   hosted_role start_leader(const role_id& id) {
@@ -134,10 +134,10 @@ private:
     options.id = id;
     options.seed = chance_.next();
     options.window = window;
-    auto shell = std::make_shared<leader_shell>(
-        options, directory(storage::role_kind::leader, id, config_), config_history{config_});
+    auto shell = std::make_shared<leader_shell>(options, directory(role_kind::leader, id, config_),
+                                                config_history{config_});
     leaders_[id] = shell;
-    return {id, hosted_kind::leader, "disk", spawn(leader_actor, std::move(shell))};
+    return {id, role_kind::leader, "disk", spawn(leader_actor, std::move(shell))};
   }
 
   hosted_role start_replica(const role_id& id) {
@@ -148,13 +148,13 @@ private:
     options.batch_requests = 3;
     options.kept_decisions_bytes = 0;
     auto shell = std::make_shared<replica_shell>(
-        options, directory(storage::role_kind::replica, id, config_), [config = config_] {
+        options, directory(role_kind::replica, id, config_), [config = config_] {
           return std::make_unique<replicated_state>(std::make_unique<log_machine>(),
                                                     config_history{config}, window);
         });
     shell->helpers_detached = false;
     replicas_[id] = shell;
-    return {id, hosted_kind::replica, "disk", spawn(replica_actor, std::move(shell))};
+    return {id, role_kind::replica, "disk", spawn(replica_actor, std::move(shell))};
   }
 
   hosted_role start_client(const role_id& id) {
@@ -162,7 +162,7 @@ private:
     options.id = id;
     options.seed = chance_.next();
     return {
-        id, hosted_kind::client, {}, spawn(client_actor, std::make_shared<client_shell>(options))};
+        id, role_kind::client, {}, spawn(client_actor, std::make_shared<client_shell>(options))};
   }
 
   static constexpr std::uint64_t window = 8;

@@ -25,12 +25,12 @@ struct leader_stage : stage {
     config_history configurations{config};
     if (next)
       configurations.add(*next);
-    shell = std::make_shared<leader_shell>(
-        options, directory(storage::role_kind::leader, "l1", config), configurations);
+    shell = std::make_shared<leader_shell>(options, directory(role_kind::leader, "l1", config),
+                                           configurations);
     actor = spawn(leader_actor, shell);
     for (auto& a : acceptors)
-      send(actor, peer_up{a.as(hosted_kind::acceptor, "disk of " + a.id().str())});
-    send(actor, peer_up{r1.as(hosted_kind::replica)});
+      send(actor, peer_up{a.as(role_kind::acceptor, "disk of " + a.id().str())});
+    send(actor, peer_up{r1.as(role_kind::replica)});
     settle();
     quiet = living();
   }
@@ -271,7 +271,7 @@ TEST_CASE_FIXTURE(leader_stage, "a commander asks again, also an acceptor that c
   propose_slot(1);
   CHECK(acceptors[2].count<p2a>() == 0);
   answer(acceptors[0], 1, shell->core.ballot(), shell->core.ballot());
-  send(actor, peer_up{acceptors[2].as(hosted_kind::acceptor, "disk of a3")});
+  send(actor, peer_up{acceptors[2].as(role_kind::acceptor, "disk of a3")});
   forget_all();
   ticks(ticks_per_sub_tick * sub_ticks_per_resend);
   CHECK(acceptors[0].count<p2a>() == 0);
@@ -314,7 +314,7 @@ TEST_CASE_FIXTURE(leader_stage, "a commander's report of an earlier ballot does 
 TEST_CASE_FIXTURE(leader_stage, "an acceptor that comes back with another disk is not talked to") {
   elect();
   send(actor, peer_down{"a1", "a test"});
-  send(actor, peer_up{acceptors[0].as(hosted_kind::acceptor, "another disk")});
+  send(actor, peer_up{acceptors[0].as(role_kind::acceptor, "another disk")});
   propose_slot(1);
   const auto refusals = acceptors[0].take<disk_refused>(); // all that it is told
   REQUIRE(refusals.size() == 1);
@@ -340,7 +340,7 @@ TEST_CASE_FIXTURE(leader_stage, "a disk that the log names is learned from the n
   auto named = config;
   named.acceptors[0].disk = "disk in the log";
   send(actor, members_news{membership{config_history{named}, 1, 7}});
-  send(actor, peer_up{acceptors[0].as(hosted_kind::acceptor, "disk of a1")}); // as it was met
+  send(actor, peer_up{acceptors[0].as(role_kind::acceptor, "disk of a1")}); // as it was met
   settle();
   const auto refusals = acceptors[0].take<disk_refused>();
   REQUIRE(refusals.size() == 1);

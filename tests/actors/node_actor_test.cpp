@@ -20,7 +20,7 @@ struct node_stage : stage {
     settings->cluster = "test";
     settings->address = "host1:1";
     settings->seed = 1;
-    settings->roles = {a1.as(hosted_kind::acceptor, "disk"), r1.as(hosted_kind::replica)};
+    settings->roles = {a1.as(role_kind::acceptor, "disk"), r1.as(role_kind::replica)};
     settings->known = membership{make_config()};
     settings->facts = some_facts();
     node = spawn(node_actor, settings);
@@ -34,7 +34,7 @@ struct node_stage : stage {
             "host2:1",
             incarnation,
             peer.handle(),
-            {l2.as(hosted_kind::leader)},
+            {l2.as(role_kind::leader)},
             membership{make_config()},
             false,
             some_facts()};
@@ -89,7 +89,7 @@ TEST_CASE_FIXTURE(stage, "a node introduces its own roles to each other") {
   auto settings = std::make_shared<node_settings>();
   settings->address = "host1:1";
   settings->known = membership{make_config(1)};
-  settings->roles = {a1.as(hosted_kind::acceptor, "disk"), l1.as(hosted_kind::leader)};
+  settings->roles = {a1.as(role_kind::acceptor, "disk"), l1.as(role_kind::leader)};
   settings->roles[0].lives.begin(42);
   spawn(node_actor, settings);
   settle();
@@ -131,7 +131,7 @@ TEST_CASE_FIXTURE(node_stage, "those who do not belong here are refused, and tol
     why = "it belongs to cluster \"other\", and this is \"test\"";
   }
   SUBCASE("a client under a member's id") {
-    m.roles[0].kind = hosted_kind::client;
+    m.roles[0].kind = role_kind::client;
     m.address = "";
     why = "a client must not have the id of a member, l2";
   }
@@ -156,7 +156,7 @@ TEST_CASE_FIXTURE(node_stage, "a hello that no process says is refused") {
   SUBCASE("a disk with a long name") { role.format_id.resize(100'000, 'x'); }
   SUBCASE("a role that nobody plays") { role.handle = nullptr; }
   SUBCASE("a role without a name") { role.id = ""; }
-  SUBCASE("a role of no kind") { role.kind = static_cast<hosted_kind>(9); }
+  SUBCASE("a role of no kind") { role.kind = static_cast<role_kind>(9); }
   SUBCASE("roles without end") { m.roles.resize(65, hosted_role{role}); }
   SUBCASE("no node") { m.node = nullptr; }
   const auto answer = greet(peer, m);
@@ -187,13 +187,13 @@ TEST_CASE_FIXTURE(node_stage,
   auto m = hello_of(peer, 5);
   SUBCASE("a leader that is no member") { m.roles[0].id = "l9"; }
   SUBCASE("a member at another address") { m.address = "host9:1"; }
-  SUBCASE("a member as what it is not") { m.roles[0].kind = hosted_kind::acceptor; }
+  SUBCASE("a member as what it is not") { m.roles[0].kind = role_kind::acceptor; }
   CHECK(greet(peer, m).refusal.empty());
   CHECK(told_nobody());
   recorder r9 = record("r9");
   auto joining = hello_of(peer_again, 6);
   joining.address = "host8:1";
-  joining.roles = {r9.as(hosted_kind::replica)};
+  joining.roles = {r9.as(role_kind::replica)};
   CHECK(greet(peer_again, joining).refusal.empty());
   CHECK(a1.has_heard_nothing());
   const auto ups = r1.take<peer_up>();
@@ -301,7 +301,7 @@ TEST_CASE_FIXTURE(node_stage, "a client of the cluster that was there before is 
   send(node, members_news{membership{config_history{make_config()}, 1, 0xB}});
   settle();
   recorder c1 = record("c1");
-  hello m{"test", "", 5, peer.handle(), {c1.as(hosted_kind::client)}, membership{{}, 1, 0xA},
+  hello m{"test", "", 5, peer.handle(), {c1.as(role_kind::client)}, membership{{}, 1, 0xA},
           false,  {}};
   CHECK_FALSE(greet(peer, m).refusal.empty());
   m.known.identity = 0xB;
@@ -311,7 +311,7 @@ TEST_CASE_FIXTURE(node_stage, "a client of the cluster that was there before is 
 TEST_CASE_FIXTURE(node_stage, "what a client says of the members is not believed") {
   recorder c1 = record("c1");
   const hello m{
-      "test", "", 5, peer.handle(), {c1.as(hosted_kind::client)}, membership{grown_history(), 2},
+      "test", "", 5, peer.handle(), {c1.as(role_kind::client)}, membership{grown_history(), 2},
       false,  {}};
   CHECK(greet(peer, m).refusal.empty());
   CHECK(a1.count<members_news>() == 0);
@@ -371,7 +371,7 @@ TEST_CASE_FIXTURE(node_stage, "a peer that was started again replaces its former
   CHECK(told_both<peer_up>());
   recorder new_l2 = record("l2");
   auto m = hello_of(peer_again, 6);
-  m.roles = {new_l2.as(hosted_kind::leader)};
+  m.roles = {new_l2.as(role_kind::leader)};
   greet(peer_again, m);
   for (auto* role : {&a1, &r1}) {
     CHECK(role->take<peer_down>().size() == 1);
@@ -416,10 +416,10 @@ TEST_CASE_FIXTURE(node_stage, "a connection that breaks is peer_down, once") {
 
 TEST_CASE_FIXTURE(node_stage, "clients come and go, each for itself") {
   recorder c1 = record("c1"), c2 = record("c2");
-  CHECK(greet(peer, {"test", "", 5, peer.handle(), {c1.as(hosted_kind::client)}, {}, false, {}})
+  CHECK(greet(peer, {"test", "", 5, peer.handle(), {c1.as(role_kind::client)}, {}, false, {}})
             .refusal.empty());
   CHECK(greet(peer_again,
-              {"test", "", 6, peer_again.handle(), {c2.as(hosted_kind::client)}, {}, false, {}})
+              {"test", "", 6, peer_again.handle(), {c2.as(role_kind::client)}, {}, false, {}})
             .refusal.empty());
   CHECK(r1.take<peer_up>().size() == 2);
   a1.forget();
@@ -438,8 +438,8 @@ TEST_CASE_FIXTURE(node_stage,
   const auto silent = spawn(silent_role, role_id{"a2"});
   auto settings = std::make_shared<node_settings>();
   settings->address = "host2:1";
-  settings->roles = {{"a2", hosted_kind::acceptor, "disk", silent},
-                     {"r2", hosted_kind::replica, "disk", answering}};
+  settings->roles = {{"a2", role_kind::acceptor, "disk", silent},
+                     {"r2", role_kind::replica, "disk", answering}};
   const auto other = spawn(node_actor, settings);
   send_from(peer, other, status_request{true});
   settle();
@@ -465,7 +465,7 @@ TEST_CASE_FIXTURE(stage, "a node tells its port what a majority of the replicas'
   config.replicas = {{"r1", "host1:1"}, {"r2", "host2:1"}, {"r3", "host3:1"}};
   auto settings = std::make_shared<node_settings>();
   settings->address = "host1:1";
-  settings->roles = {r1.as(hosted_kind::replica)};
+  settings->roles = {r1.as(role_kind::replica)};
   settings->known = membership{config};
   settings->clocks = [clock] { return *clock; };
   const auto node = spawn(node_actor, settings);
@@ -476,7 +476,7 @@ TEST_CASE_FIXTURE(stage, "a node tells its port what a majority of the replicas'
                     address,
                     id,
                     other.handle(),
-                    {role.as(hosted_kind::replica)},
+                    {role.as(role_kind::replica)},
                     membership{config},
                     false,
                     {}});

@@ -65,7 +65,7 @@ struct two_processes {
     settle();
   }
 
-  caf::actor start(process& where, recorder& role, hosted_kind kind, std::string cluster,
+  caf::actor start(process& where, recorder& role, role_kind kind, std::string cluster,
                    std::string address, cluster_identity identity = 0) {
     auto settings = std::make_shared<node_settings>();
     settings->cluster = std::move(cluster);
@@ -80,7 +80,7 @@ struct two_processes {
   }
 
   void start_listening(const std::string& cluster, cluster_identity identity = 0) {
-    listen_as(start(host2, a2, hosted_kind::acceptor, cluster, "host2:1", identity));
+    listen_as(start(host2, a2, role_kind::acceptor, cluster, "host2:1", identity));
   }
 
   void listen_as(caf::actor node) {
@@ -100,7 +100,7 @@ struct two_processes {
   }
 
   void start_dialling(cluster_identity identity = 0) {
-    node1 = start(host1, r1, hosted_kind::replica, "test", "host1:1", identity);
+    node1 = start(host1, r1, role_kind::replica, "test", "host1:1", identity);
   }
 
   void settle() {
@@ -230,7 +230,7 @@ TEST_CASE_FIXTURE(two_processes,
 }
 
 TEST_CASE_FIXTURE(two_processes, "a welcome counts from the one that was greeted only") {
-  const auto played = std::make_shared<played_node>(a2.as(hosted_kind::acceptor, "disk"));
+  const auto played = std::make_shared<played_node>(a2.as(role_kind::acceptor, "disk"));
   others.push_back(host2.system().spawn(welcoming, played));
   listen_as(host2.system().spawn(handing_on, others[0]));
   start_dialling();
@@ -243,7 +243,7 @@ TEST_CASE_FIXTURE(two_processes, "a welcome counts from the one that was greeted
 }
 
 TEST_CASE_FIXTURE(two_processes, "a welcome whose roles cannot be remembered is none") {
-  const auto played = std::make_shared<played_node>(a2.as(hosted_kind::acceptor, "disk"));
+  const auto played = std::make_shared<played_node>(a2.as(role_kind::acceptor, "disk"));
   auto& role = played->role;
   SUBCASE("lives without a number") { role.lives.first = 0; }
   SUBCASE("lives without end") { role.lives.nonces.resize(storage::life_history::max_kept + 1); }
@@ -256,7 +256,7 @@ TEST_CASE_FIXTURE(two_processes, "a welcome whose roles cannot be remembered is 
 }
 
 TEST_CASE_FIXTURE(two_processes, "one that is connected, but has forgotten it, is greeted again") {
-  const auto played = std::make_shared<played_node>(a2.as(hosted_kind::acceptor, "disk"));
+  const auto played = std::make_shared<played_node>(a2.as(role_kind::acceptor, "disk"));
   listen_as(host2.system().spawn(welcoming, played));
   start_dialling();
   beats(1);
@@ -279,13 +279,13 @@ TEST_CASE_FIXTURE(two_processes, "a process stops when a majority of the accepto
   auto settings = std::make_shared<node_settings>();
   settings->cluster = "test";
   settings->address = "host1:1";
-  settings->roles = {r1.as(hosted_kind::replica, "disk")};
+  settings->roles = {r1.as(role_kind::replica, "disk")};
   settings->known = membership{config};
   settings->facts.window = 128;
   const auto why = std::make_shared<std::vector<std::string>>();
   settings->differs = [why](const std::string& text) { why->push_back(text); };
   const auto play = [&](const std::string& host, std::uint16_t port) {
-    const auto played = std::make_shared<played_node>(a2.as(hosted_kind::acceptor, "disk"),
+    const auto played = std::make_shared<played_node>(a2.as(role_kind::acceptor, "disk"),
                                                       host + ":" + std::to_string(port));
     played->facts.window = 16;
     others.push_back(host2.system().spawn(welcoming, played));
@@ -314,12 +314,12 @@ TEST_CASE_FIXTURE(two_processes, "a process stops when a majority of the accepto
 
 TEST_CASE_FIXTURE(two_processes,
                   "who reaches nobody that it knows asks whom the config file names") {
-  const auto played = std::make_shared<played_node>(a2.as(hosted_kind::acceptor, "disk"));
+  const auto played = std::make_shared<played_node>(a2.as(role_kind::acceptor, "disk"));
   listen_as(host2.system().spawn(welcoming, played));
   auto settings = std::make_shared<node_settings>();
   settings->cluster = "test";
   settings->address = "host1:1";
-  settings->roles = {r1.as(hosted_kind::replica, "disk")};
+  settings->roles = {r1.as(role_kind::replica, "disk")};
   settings->known = membership{make_config(1)};
   settings->contacts = {"host2:1"};
   node1 = host1.system().spawn(node_actor, settings);
@@ -335,13 +335,13 @@ TEST_CASE_FIXTURE(two_processes, "who says hello speaks for its own roles only")
           "host1:1",
           5,
           a2.handle(),
-          {a2.as(hosted_kind::leader, "disk")},
+          {a2.as(role_kind::leader, "disk")},
           membership{make_config(2)},
           false,
           {}};
   std::string why = "its hello is not one of pmmc's";
   SUBCASE("its own") { why = ""; }
-  SUBCASE("a role of another process") { m.roles.push_back(r1.as(hosted_kind::leader, "disk")); }
+  SUBCASE("a role of another process") { m.roles.push_back(r1.as(role_kind::leader, "disk")); }
   SUBCASE("the node of another process") { m.node = r1.handle(); }
   caf::send_as(a2.handle(), node2, m);
   settle();

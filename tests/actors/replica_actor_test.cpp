@@ -32,8 +32,8 @@ public:
 struct replica_stage : stage {
   replica_stage() {
     r1 = start("r1", 4 << 20);
-    send(r1.actor, peer_up{l1.as(hosted_kind::leader)});
-    send(r1.actor, peer_up{client.as(hosted_kind::client)});
+    send(r1.actor, peer_up{l1.as(role_kind::leader)});
+    send(r1.actor, peer_up{client.as(role_kind::client)});
     settle();
     l1.forget();
   }
@@ -52,7 +52,7 @@ struct replica_stage : stage {
     options.snapshot_log_bytes = snapshot_log_bytes;
     options.kept_decisions_bytes = 0;
     auto shell = std::make_shared<replica_shell>(
-        options, directory(storage::role_kind::replica, id, config), [make = machine, this] {
+        options, directory(role_kind::replica, id, config), [make = machine, this] {
           return std::make_unique<replicated_state>(make(), config_history{config}, 8);
         });
     shell->helpers_detached = false;
@@ -142,7 +142,7 @@ TEST_CASE_FIXTURE(replica_stage,
   settle();
   decide_proposal();
   CHECK(client.has_heard_nothing());
-  send(r1.actor, peer_up{client.as(hosted_kind::client)});
+  send(r1.actor, peer_up{client.as(role_kind::client)});
   request({operation(session, 1, "a")});
   settle();
   CHECK(l1.count<propose>() == 0);
@@ -154,8 +154,8 @@ TEST_CASE_FIXTURE(replica_stage,
 TEST_CASE_FIXTURE(replica_stage, "answers that wait for their turn wait for one, whatever comes") {
   const auto r2 = start("r2", 4 << 20, 1); // one answer a turn
   auto a1 = record("a1");
-  send(r2.actor, peer_up{a1.as(hosted_kind::acceptor)});
-  send(r2.actor, peer_up{client.as(hosted_kind::client)});
+  send(r2.actor, peer_up{a1.as(role_kind::acceptor)});
+  send(r2.actor, peer_up{client.as(role_kind::client)});
   send(r2.actor, decision{1, 1, batch_of({opening(5)})});
   send(r2.actor, decision{1, 2, batch_of({operation(session_opened_at(1, 0), 1, "a")})});
   std::vector<query> queries(20);
@@ -221,8 +221,8 @@ TEST_CASE_FIXTURE(replica_stage, "a snapshot travels from worker to worker") {
   decide_slots(r2, 5);
   const auto slot = r2.shell->core.snapshot_slot();
   REQUIRE(slot > 1);
-  send(r2.actor, peer_up{{"r3", hosted_kind::replica, {}, r3.actor}});
-  send(r3.actor, peer_up{{"r2", hosted_kind::replica, {}, r2.actor}});
+  send(r2.actor, peer_up{{"r3", role_kind::replica, {}, r3.actor}});
+  send(r3.actor, peer_up{{"r2", role_kind::replica, {}, r2.actor}});
   send(r3.actor, catchup_reply{"r2", 1, slot, {}});
   settle();
   CHECK(r3.shell->core.slot_out() == slot);
@@ -233,7 +233,7 @@ TEST_CASE_FIXTURE(replica_stage, "a snapshot travels from worker to worker") {
 TEST_CASE_FIXTURE(replica_stage,
                   "a snapshot that arrives damaged is thrown away and asked for again") {
   recorder r2 = record("r2");
-  send(r1.actor, peer_up{r2.as(hosted_kind::replica)});
+  send(r1.actor, peer_up{r2.as(role_kind::replica)});
   for (int attempt = 0; attempt < 2; ++attempt) {
     send(r1.actor, catchup_reply{"r2", 1, 9, {}});
     settle();
@@ -267,8 +267,8 @@ TEST_CASE_FIXTURE(replica_stage,
   REQUIRE(slot > 1);
   machine = [] { return std::make_unique<forgetful_machine>(); };
   const auto r4 = start("r4", 4 << 20);
-  send(r3.actor, peer_up{{"r4", hosted_kind::replica, {}, r4.actor}});
-  send(r4.actor, peer_up{{"r3", hosted_kind::replica, {}, r3.actor}});
+  send(r3.actor, peer_up{{"r4", role_kind::replica, {}, r4.actor}});
+  send(r4.actor, peer_up{{"r3", role_kind::replica, {}, r3.actor}});
   send(r4.actor, catchup_reply{"r3", 1, slot, {}});
   settle();
   CHECK(r4.shell->core.slot_out() == 1);

@@ -64,7 +64,7 @@ temporary_directory::~temporary_directory() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-storage::data_directory stage::directory(storage::role_kind kind, const role_id& id,
+storage::data_directory stage::directory(role_kind kind, const role_id& id,
                                          const configuration& initial, std::uint64_t window) {
   const auto path = path_of(id);
   if (storage::data_directory::is_unformatted(path))

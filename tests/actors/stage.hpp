@@ -25,7 +25,7 @@ public:
 
   const role_id& id() const { return id_; }
   const caf::actor& handle() const { return handle_; }
-  hosted_role as(hosted_kind kind, std::string disk = {}) const {
+  hosted_role as(role_kind kind, std::string disk = {}) const {
     return {id_, kind, std::move(disk), handle_};
   }
 
@@ -121,8 +121,8 @@ public:
   void advance(std::chrono::milliseconds time);
 
   /// The data directory of a role, formatted when it is asked for first.
-  storage::data_directory directory(storage::role_kind kind, const role_id& id,
-                                    const configuration& initial, std::uint64_t window = 8);
+  storage::data_directory directory(role_kind kind, const role_id& id, const configuration& initial,
+                                    std::uint64_t window = 8);
   std::filesystem::path path_of(const role_id& id) const { return files_.path() / id.str(); }
 
 private:

@@ -180,7 +180,7 @@ class KeysAndValues(OneCluster):
 
     def test_wrong_usage(self):
         for words in (["put", "k"], ["put", "k", "v", "w"], ["get"], ["cas", "k", "v"], ["nonsense"],
-                      ["exec", "no-such-file"], ["get", "k", "--timeout", "0"], ["get", "k", "--what"],
+                      ["exec", "no-such-file"], ["exec", "."], ["get", "k", "--timeout", "0"], ["get", "k", "--what"],
                       ["get", "k", "--timeout", "soon"], ["start", "--id", "x9"], ["start"]):
             with self.subTest(words=words):
                 self.assert_error(self.cluster.pmmc(*words), BAD_USAGE, "pmmc: ")

@@ -1,6 +1,7 @@
 """Data directories: whose they are, and what happens when something is wrong with one."""
 
 import contextlib
+import pathlib
 import re
 import shutil
 
@@ -98,6 +99,27 @@ class Formatting(ClusterTest):
                 result = self.cluster.pmmc("start", "--id", role, config=taken,
                                            patience_s=PATIENCE_S)
                 self.assert_error(result, BAD_USAGE, self.cluster["r3"].address, "another program")
+
+
+class WithoutStandardDescriptors(ClusterTest):
+    """A service manager may close stdin, stdout and stderr: no data file may take their numbers."""
+
+    def test_no_data_file_gets_the_log(self):
+        for closed in (">&- 2>&-", "<&- >&- 2>&-"):
+            with self.subTest(closed):
+                cluster = self.new_cluster()
+                cluster.init()
+                for process in cluster.processes:
+                    process.wrapper = ["sh", "-c", f'exec "$@" {closed}', "sh"]
+                    process.launch()
+                cluster.run("put", "k", closed)
+                for process in cluster.processes:
+                    opened = [pathlib.Path(f"/proc/{process.pid}/fd/{fd}").resolve() for fd in (1, 2)]
+                    self.assertEqual(opened, 2 * [pathlib.Path("/dev/null")], process.name)
+                    process.kill9()
+                    process.wrapper = []
+                cluster.start_all()
+                self.assertEqual(cluster.get("k"), closed.encode())
 
 
 class Damage(SharedClusterTest):

@@ -28,8 +28,8 @@ std::unique_ptr<replicated_state> empty_state() {
 
 reconfiguration change() {
   return {.replaces = 1,
-          .remove = {{member_kind::acceptor, "a1"}},
-          .add = {{member_kind::acceptor, {"a4", "h:9", "0123456789abcdef0123456789abcdef"}}}};
+          .remove = {{role_kind::acceptor, "a1"}},
+          .add = {{role_kind::acceptor, {"a4", "h:9", "0123456789abcdef0123456789abcdef"}}}};
 }
 
 command some_batch() {
@@ -129,8 +129,8 @@ const target batches{
 const target reconfigurations{
     "reconfiguration", try_reconfiguration, [] {
       auto both = change();
-      both.add.push_back({member_kind::replica, {"r3", "[::1]:7"}});
-      both.remove.push_back({member_kind::replica, "r2"});
+      both.add.push_back({role_kind::replica, {"r3", "[::1]:7"}});
+      both.remove.push_back({role_kind::replica, "r2"});
       return std::vector<std::string>{
           encode(change()), encode(both),
           encode(reconfiguration{.replaces = 1, .remove = {}, .add = {}}),

@@ -53,14 +53,14 @@ public:
     says.counted = acceptor_metrics{};
     desk_settings s;
     s.cluster = "c";
-    s.process = {"127.0.0.1:1", {{"a1", config::role_kind::acceptor, "127.0.0.1:1"}}};
+    s.process = {"127.0.0.1:1", {{"a1", role_kind::acceptor, "127.0.0.1:1"}}};
     configuration first;
     first.acceptors = {{"a1", "127.0.0.1:1"}};
     s.known = membership{first};
-    s.roles.push_back({"a1", hosted_kind::acceptor, {}, spawn(talking, says, &asked)});
+    s.roles.push_back({"a1", role_kind::acceptor, {}, spawn(talking, says, &asked)});
     if (with_silent_replica) {
-      s.process.roles.push_back({"r1", config::role_kind::replica, "127.0.0.1:1"});
-      s.roles.push_back({"r1", hosted_kind::replica, {}, spawn(silent)});
+      s.process.roles.push_back({"r1", role_kind::replica, "127.0.0.1:1"});
+      s.roles.push_back({"r1", role_kind::replica, {}, spawn(silent)});
     }
     s.node = spawn(quiet_node);
     http_settings http;

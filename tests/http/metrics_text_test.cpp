@@ -35,7 +35,7 @@ bool mentions(const std::vector<std::string>& lines, const std::string& what) {
 
 TEST_CASE("metrics: every family has one HELP, one TYPE, and its samples together") {
   auto p = whole_process();
-  p.roles.push_back(report_of("r2", config::role_kind::replica));
+  p.roles.push_back(report_of("r2", role_kind::replica));
   std::set<std::string> seen;
   std::string family;
   for (const auto& line : lines_of(p)) {

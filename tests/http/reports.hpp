@@ -5,25 +5,18 @@
 
 namespace pmmc::test {
 
-inline role_report report_of(const char* id, config::role_kind kind) {
+inline role_report report_of(const char* id, role_kind kind) {
   role_report r;
   r.role = {id, kind, "127.0.0.1:1"};
   r.answered = true;
   r.metrics.status.id = id;
-  switch (kind) {
-  case config::role_kind::acceptor:
-    r.metrics.status.kind = hosted_kind::acceptor;
+  r.metrics.status.kind = kind;
+  if (kind == role_kind::acceptor)
     r.metrics.counted = acceptor_metrics{};
-    break;
-  case config::role_kind::leader:
-    r.metrics.status.kind = hosted_kind::leader;
+  else if (kind == role_kind::leader)
     r.metrics.counted = leader_metrics{};
-    break;
-  case config::role_kind::replica:
-    r.metrics.status.kind = hosted_kind::replica;
+  else
     r.metrics.counted = replica_metrics{};
-    break;
-  }
   return r;
 }
 
@@ -32,9 +25,8 @@ inline process_report whole_process() {
   process_report p;
   p.address = "127.0.0.1:1";
   p.node_answered = true;
-  p.roles = {report_of("a1", config::role_kind::acceptor),
-             report_of("l1", config::role_kind::leader),
-             report_of("r1", config::role_kind::replica)};
+  p.roles = {report_of("a1", role_kind::acceptor), report_of("l1", role_kind::leader),
+             report_of("r1", role_kind::replica)};
   return p;
 }
 

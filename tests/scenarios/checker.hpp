@@ -1,5 +1,6 @@
-// The invariants that hold between roles (design, section 5), checked as a cluster runs. It sees
-// what no role sees: everything that is durable anywhere, and every message when it is sent.
+// The invariants that hold between roles (docs/ARCHITECTURE.md, "Invariants"), checked as a cluster
+// runs. It sees what no role sees: everything that is durable anywhere, and every message when it
+// is sent.
 #pragma once
 
 #include "acceptor.hpp"

@@ -1,5 +1,6 @@
 // A replica that restarts from an old snapshot holds up nothing: a new leader serves new requests
-// first, however long the log is that nobody could collect (design, section 7).
+// first, however long the log is that nobody could collect (docs/ARCHITECTURE.md, "Election and
+// failure detection").
 #include "scenarios/site.hpp"
 
 using namespace pmmc;

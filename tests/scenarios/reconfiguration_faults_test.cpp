@@ -307,7 +307,7 @@ private:
       text += id.str();
       if (!c.is_up(id)) {
         text += " down; ";
-      } else if (kind_of(id) == member_kind::replica) {
+      } else if (kind_of(id) == role_kind::replica) {
         const auto& role = c.replica_at(id);
         text += ": slot_in " + std::to_string(role.slot_in()) + ", slot_out " +
                 std::to_string(role.slot_out()) + ", snapshot " +
@@ -315,7 +315,7 @@ private:
                 std::to_string(role.watermark()) + ", pending " +
                 std::to_string(role.pending_requests()) + ", active " +
                 to_string(role.active_ballot()) + "; ";
-      } else if (kind_of(id) == member_kind::leader) {
+      } else if (kind_of(id) == role_kind::leader) {
         text += ": " + to_string(c.leader_at(id).ballot()) +
                 (c.leader_at(id).is_active() ? " active, version " : " passive, version ") +
                 std::to_string(c.leader_at(id).configurations().latest().version) + ", " +

@@ -1,5 +1,5 @@
-// Who is who: an id outlives an address, and a replica's id outlives its disk (design, section 4:
-// "Role ids are identities; addresses may change under them").
+// Who is who: an id outlives an address, and a replica's id outlives its disk
+// (docs/RECONFIGURATION.md, "Rules").
 #include "scenarios/site.hpp"
 
 using namespace pmmc;
@@ -40,7 +40,7 @@ TEST_CASE("a replica that lost its disk comes back under a new id, or under its 
     const auto fetched = s.c.snapshots_fetched();
     s.change("r1", {"r3"}, {back});
     s.finish_change();
-    CHECK(s.c.config().find(member_kind::replica, back)->disk == "disk of " + std::string{back});
+    CHECK(s.c.config().find(role_kind::replica, back)->disk == "disk of " + std::string{back});
     s.read(back);
     CHECK(s.c.snapshots_fetched() > fetched);
     s.works();

@@ -1,6 +1,6 @@
-// Phase 1 runs in every configuration that is live, and hears each of them for itself (design,
-// section 4, points 3 and 4). Message by message: what was chosen is known to a single acceptor
-// that is still up, on either side of the boundary.
+// Phase 1 runs in every configuration that is live, and hears each of them for itself
+// (docs/RECONFIGURATION.md, rules 3 and 4). Message by message: what was chosen is known to a
+// single acceptor that is still up, on either side of the boundary.
 #include "scenarios/site.hpp"
 
 using namespace pmmc;

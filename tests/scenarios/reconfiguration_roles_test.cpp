@@ -1,4 +1,4 @@
-// What becomes of the roles that come, go and stay (design, section 4, points 3, 6 and 8).
+// What becomes of the roles that come, go and stay (docs/RECONFIGURATION.md, rules 4, 6 and 7).
 #include "scenarios/site.hpp"
 
 using namespace pmmc;

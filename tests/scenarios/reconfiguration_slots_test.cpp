@@ -1,4 +1,4 @@
-// Which configuration governs which slot (design, section 4, points 1, 2, 4 and 5).
+// Which configuration governs which slot (docs/RECONFIGURATION.md, rules 1, 2 and 5).
 #include "batch.hpp"
 #include "scenarios/site.hpp"
 

@@ -12,11 +12,11 @@
 namespace pmmc::test {
 
 /// Roles are called aN, lN, rN, and live at hostN.
-inline member_kind kind_of(const role_id& id) {
+inline role_kind kind_of(const role_id& id) {
   const char letter = id.view().front();
-  return letter == 'a'   ? member_kind::acceptor
-         : letter == 'l' ? member_kind::leader
-                         : member_kind::replica;
+  return letter == 'a'   ? role_kind::acceptor
+         : letter == 'l' ? role_kind::leader
+                         : role_kind::replica;
 }
 
 inline reconfiguration change_of(config_version replaces, const std::vector<role_id>& remove,

@@ -56,9 +56,9 @@ command other_replicas() {
   reconfiguration r;
   r.replaces = 1;
   for (const auto* id : {"r1", "r2", "r3"})
-    r.remove.push_back({member_kind::replica, id});
+    r.remove.push_back({role_kind::replica, id});
   for (const auto* id : {"r4", "r5"})
-    r.add.push_back({member_kind::replica, {id, std::string{id} + ":1"}});
+    r.add.push_back({role_kind::replica, {id, std::string{id} + ":1"}});
   return batch_of({request{request_kind::reconfigure, session, 1, 0, encode(r)}});
 }
 

@@ -13,7 +13,8 @@ void configuration_book::add(const configuration& c) {
     k.acceptors.push_back(number_of_(m.id));
   for (const auto& m : c.replicas)
     k.replicas.push_back(number_of_(m.id));
-  // By the definitions of the paper and the design, not by the code that is checked.
+  // By the definitions of the paper and of docs/RECONFIGURATION.md, not by the code that is
+  // checked.
   k.quorum = k.acceptors.size() / 2 + 1;
   const auto tolerated = (k.acceptors.size() - 1) / 2;
   k.durable_replicas = std::min(tolerated + 1, k.replicas.size());

@@ -13,7 +13,7 @@
 
 namespace pmmc::sim {
 
-/// X1, R3: written from the rules (design, "Exactly once"; the list of operations in
+/// X1, R3: written from the rules (docs/ARCHITECTURE.md, "Sessions"; the list of operations in
 /// kv/operation.hpp), not from the code. Limits on sizes and sessions are beyond what runs reach.
 class kv_model {
 public:

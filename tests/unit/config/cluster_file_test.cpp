@@ -101,14 +101,8 @@ TEST_CASE("roles at one address are one process") {
   CHECK(processes[0].ids() == "a1 r1");
   CHECK(processes[1].ids() == "l1");
   CHECK(roles_of(file->first).size() == 3);
-  CHECK(find_role(file->first, "r1") == role{"r1", role_kind::replica, "h:1"});
+  CHECK(find_role(file->first, "r1") == role{"r1", pmmc::role_kind::replica, "h:1"});
   CHECK_FALSE(find_role(file->first, "r2"));
-}
-
-TEST_CASE("words for kinds of roles") {
-  for (auto kind : {role_kind::acceptor, role_kind::leader, role_kind::replica})
-    CHECK(parse_role_kind(to_string(kind)) == kind);
-  CHECK_FALSE(parse_role_kind("scout"));
 }
 
 TEST_CASE("mistakes of form") {

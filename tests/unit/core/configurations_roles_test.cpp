@@ -12,8 +12,8 @@ using namespace pmmc::test;
 namespace {
 
 /// Version 2 begins at slot 20: `out` have made room for `in`.
-config_history two(const std::vector<std::pair<member_kind, const char*>>& out,
-                   const std::vector<std::pair<member_kind, const char*>>& in) {
+config_history two(const std::vector<std::pair<role_kind, const char*>>& out,
+                   const std::vector<std::pair<role_kind, const char*>>& in) {
   reconfiguration r{1, {}, {}};
   for (const auto& [kind, id] : out)
     r.remove.push_back({kind, id});
@@ -24,11 +24,11 @@ config_history two(const std::vector<std::pair<member_kind, const char*>>& out,
   return history;
 }
 
-const std::pair a3{member_kind::acceptor, "a3"};
-const std::pair a4{member_kind::acceptor, "a4"};
-const std::pair l1{member_kind::leader, "l1"};
-const std::pair r3{member_kind::replica, "r3"};
-const std::pair r4{member_kind::replica, "r4"};
+const std::pair a3{role_kind::acceptor, "a3"};
+const std::pair a4{role_kind::acceptor, "a4"};
+const std::pair l1{role_kind::leader, "l1"};
+const std::pair r3{role_kind::replica, "r3"};
+const std::pair r4{role_kind::replica, "r4"};
 
 } // namespace
 
@@ -174,7 +174,7 @@ TEST_CASE("replica: a configuration that comes up is told at once, and snapshott
   replica_bench b;
   b.open_session();
   const auto r = reconfiguration{
-      1, {{member_kind::replica, "r3"}}, {{member_kind::acceptor, {"a4", "host9:1", "disk"}}}};
+      1, {{role_kind::replica, "r3"}}, {{role_kind::acceptor, {"a4", "host9:1", "disk"}}}};
   b.decide(2, {{request_kind::reconfigure, session_of_slot_1, 1, 0, encode(r)}});
   auto out = b.role.take();
   for (const auto* id : {"a1", "a4", "l3"})
@@ -198,7 +198,7 @@ TEST_CASE("replica: a snapshot at a boundary that cannot be restored is not trie
   replica_bench b;
   b.open_session();
   const auto r = reconfiguration{
-      1, {{member_kind::replica, "r3"}}, {{member_kind::acceptor, {"a4", "host9:1", "disk"}}}};
+      1, {{role_kind::replica, "r3"}}, {{role_kind::acceptor, {"a4", "host9:1", "disk"}}}};
   b.decide(2, {{request_kind::reconfigure, session_of_slot_1, 1, 0, encode(r)}});
   for (slot_num slot = 3; slot <= 9; ++slot)
     b.decide(slot, command{});
@@ -217,8 +217,8 @@ TEST_CASE("replica: one that joins asks a replica of a configuration in between,
                        const char* in) {
     const reconfiguration r{
         replaces,
-        {{member_kind::replica, out}},
-        {{member_kind::replica, {in, "host" + std::string{in + 1} + ":1", "disk"}}}};
+        {{role_kind::replica, out}},
+        {{role_kind::replica, {in, "host" + std::string{in + 1} + ":1", "disk"}}}};
     REQUIRE(reconfigure(r, 20 * replaces, 10, known).status == reconfiguration_status::accepted);
   };
   config_history known{make_config()};

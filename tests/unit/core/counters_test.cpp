@@ -124,8 +124,8 @@ TEST_CASE("replica: is in trouble without a quorum or a leader, and says which")
 TEST_CASE("replica: a configuration is pending until its first slot, which may end membership") {
   replica_bench b;
   reconfiguration change{1, {}, {}};
-  change.remove.push_back({member_kind::replica, "r1"});
-  change.add.push_back({member_kind::replica, {"r4", "host4:1", "disk"}});
+  change.remove.push_back({role_kind::replica, "r1"});
+  change.add.push_back({role_kind::replica, {"r4", "host4:1", "disk"}});
   b.decide(1, {opening(1)});
   b.decide(2, {{request_kind::reconfigure, session_of_slot_1, 1, 0, encode(change)}});
   CHECK(b.role.gauges().pending_configurations == 1);

@@ -68,6 +68,32 @@ TEST_CASE("leader: below the watermark it can only point to a snapshot") {
   CHECK(b.propose(10, "A").start_commanders.size() == 1);
 }
 
+TEST_CASE("leader: a replica that knows only a forgotten configuration is pointed to a snapshot") {
+  leader_bench b;
+  b.elect({}, 10);
+  b.role.on(propose{"r1", 7, 9, command{"A"}});
+  const auto out = b.role.take();
+  CHECK(out.start_commanders.empty());
+  CHECK(only<collected>(out.send, "r1").at(0).watermark == 10);
+}
+
+TEST_CASE("leader: nothing is proposed where the slot's configuration was forgotten") {
+  leader_bench b;
+  b.elect();
+  auto config = make_config();
+  config_history history{config};
+  while (config.version < config_history::most_kept + 3) {
+    ++config.version;
+    config.first_slot += 10;
+    history.add(config);
+  }
+  b.role.on(config_news{{}, history});
+  b.role.take();
+  const auto out = b.propose(15, "A"); // version 2's, which would be taken for version 1's
+  CHECK(out.start_commanders.empty());
+  CHECK(out.start_scouts.empty());
+}
+
 TEST_CASE("leader: a commander that meets a watermark frees the slot, and the next one is told") {
   leader_bench b;
   b.elect();

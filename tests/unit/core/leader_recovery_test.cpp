@@ -16,7 +16,7 @@ pvalue voted(slot_num slot, const char* value) { return {{0, "l2"}, slot, comman
 config_history two_versions() {
   config_history history{make_config()};
   const reconfiguration r{
-      1, {{member_kind::acceptor, "a3"}}, {{member_kind::acceptor, {"a4", "host9:1", "disk"}}}};
+      1, {{role_kind::acceptor, "a3"}}, {{role_kind::acceptor, {"a4", "host9:1", "disk"}}}};
   REQUIRE(reconfigure(r, 10, 10, history).status == reconfiguration_status::accepted);
   return history;
 }
@@ -25,7 +25,7 @@ config_history two_versions() {
 config_history three_versions(slot_num first_slot) {
   auto history = two_versions();
   const reconfiguration r{
-      2, {{member_kind::acceptor, "a2"}}, {{member_kind::acceptor, {"a5", "host8:1", "disk"}}}};
+      2, {{role_kind::acceptor, "a2"}}, {{role_kind::acceptor, {"a5", "host8:1", "disk"}}}};
   REQUIRE(reconfigure(r, first_slot - 10, 10, history).status == reconfiguration_status::accepted);
   return history;
 }

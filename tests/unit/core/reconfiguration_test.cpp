@@ -12,9 +12,9 @@ using namespace pmmc::test;
 
 namespace {
 
-constexpr auto acceptor_kind = member_kind::acceptor;
-constexpr auto leader_kind = member_kind::leader;
-constexpr auto replica_kind = member_kind::replica;
+constexpr auto acceptor_kind = role_kind::acceptor;
+constexpr auto leader_kind = role_kind::leader;
+constexpr auto replica_kind = role_kind::replica;
 
 reconfiguration removing(config_version replaces, std::vector<reconfiguration::removal> remove,
                          std::vector<reconfiguration::addition> add = {}) {
@@ -65,7 +65,7 @@ TEST_CASE("reconfiguration: members go and come in one step, and the version gro
 
 TEST_CASE("reconfiguration: every refusal says why") {
   const config_history before{make_config()};
-  const auto add = [](member_kind kind, member who) { return removing(1, {}, {{kind, who}}); };
+  const auto add = [](role_kind kind, member who) { return removing(1, {}, {{kind, who}}); };
   const auto has = [](const std::string& text, const char* part) {
     INFO(text);
     CHECK(text.find(part) != std::string::npos);
@@ -206,6 +206,18 @@ TEST_CASE("configurations: the disks of former members are known when their vers
     REQUIRE(reconfigure(toggle, slot, 10, history).status == reconfiguration_status::accepted);
   }
   CHECK(history.disks().at("a9") == "disk");
+}
+
+TEST_CASE("configurations: where some were forgotten, none is certain") {
+  const auto whole = history_of(3);
+  for (slot_num slot = 1; slot < 100; ++slot)
+    CHECK(whole.knows(slot));
+  const auto history = history_of(50);
+  const auto kept_from = std::next(history.all().begin())->first;
+  CHECK_FALSE(history.knows(1));
+  CHECK_FALSE(history.knows(kept_from - 1));
+  CHECK(history.knows(kept_from));
+  CHECK(history.knows(history.latest().first_slot));
 }
 
 TEST_CASE("configurations: parts that do not follow each other are not taken over") {

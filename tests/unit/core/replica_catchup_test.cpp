@@ -218,7 +218,7 @@ TEST_CASE("snapshots: G1, f + 1 replicas of the configuration in force and of ea
   replica_bench b;
   b.open_session();
   const auto r = reconfiguration{
-      1, {{member_kind::replica, "r3"}}, {{member_kind::replica, {"r4", "host9:1", "disk"}}}};
+      1, {{role_kind::replica, "r3"}}, {{role_kind::replica, {"r4", "host9:1", "disk"}}}};
   b.decide(2, {{request_kind::reconfigure, session_of_slot_1, 1, 0, encode(r)}});
   for (slot_num slot = 3; slot < 6; ++slot)
     b.decide(slot, command{});
@@ -233,8 +233,7 @@ TEST_CASE(
     "snapshots: G1, a smaller configuration that is to come needs fewer, not the one before") {
   replica_bench b{{}, 8, 5};
   b.open_session();
-  const auto r =
-      reconfiguration{1, {{member_kind::acceptor, "a4"}, {member_kind::acceptor, "a5"}}, {}};
+  const auto r = reconfiguration{1, {{role_kind::acceptor, "a4"}, {role_kind::acceptor, "a5"}}, {}};
   b.decide(2, {{request_kind::reconfigure, session_of_slot_1, 1, 0, encode(r)}});
   b.decide(3, command{});
   REQUIRE(b.role.state().configurations().latest().durable_replicas() == 2);

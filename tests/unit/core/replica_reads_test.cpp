@@ -140,7 +140,7 @@ TEST_CASE("reads: one that meets a reconfiguration is asked again, of the new ac
   const auto probe = start_round(b);
   reply(b, probe, "a1", 2);
   reply(b, probe, "a2", 2);
-  const reconfiguration r{1, {}, {{member_kind::acceptor, {"a4", "host4:1", "disk"}}}};
+  const reconfiguration r{1, {}, {{role_kind::acceptor, {"a4", "host4:1", "disk"}}}};
   b.decide(2, {{request_kind::reconfigure, session_of_slot_1, 1, 0, encode(r)}});
   const auto out = b.flush();
   CHECK(only<query_reply>(out.send).empty()); // slot 2 is performed, but a4 has not been asked

@@ -110,9 +110,9 @@ TEST_CASE("replica: the disks that it met go into the log, until the log has the
   CHECK(first == batch_of({opening(1), claim(77, {{"a1", "A1"}, {"l2", "L2"}})}));
   b.decide(1, first);
   const auto config = b.role.known_members().configurations.first();
-  CHECK(config.find(member_kind::acceptor, "a1")->disk == "A1");
-  CHECK(config.find(member_kind::leader, "l2")->disk == "L2");
-  CHECK(config.find(member_kind::acceptor, "a2")->disk.empty());
+  CHECK(config.find(role_kind::acceptor, "a1")->disk == "A1");
+  CHECK(config.find(role_kind::leader, "l2")->disk == "L2");
+  CHECK(config.find(role_kind::acceptor, "a2")->disk.empty());
   b.role.met_disks({{"a1", "another"}, {"l2", "L2"}, {"a2", "A2"}}); // one more was met
   b.ask(operation(s1, 1, "a"));
   CHECK(only<propose>(b.flush().send, "l1").at(0).value ==

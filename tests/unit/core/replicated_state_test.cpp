@@ -62,6 +62,20 @@ TEST_CASE("state: S1, equal decisions give equal fingerprints, other decisions o
   CHECK(a->fingerprint() != b->fingerprint());
 }
 
+TEST_CASE("state: sessions that differ after equal decisions show in the fingerprint, too") {
+  const auto state = busy();
+  state->perform(batch_of({operation(first_session, 5, "held back")}));
+  auto bytes = bytes_of(*state);
+  REQUIRE(bytes.find("held back") == bytes.rfind("held back"));
+  bytes.replace(bytes.find("held back"), 4, "kept");
+  std::istringstream in{bytes};
+  const auto other = fresh();
+  other->read(in);
+  CHECK(other->digests() == state->digests());
+  CHECK(other->machine().fingerprint() == state->machine().fingerprint());
+  CHECK(other->fingerprint() != state->fingerprint());
+}
+
 TEST_CASE("state: a snapshot holds everything, what sessions hold back included") {
   const auto state = busy();
   auto copy = fresh();

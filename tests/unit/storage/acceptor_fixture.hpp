@@ -21,7 +21,7 @@ public:
   explicit acceptor_fixture(std::filesystem::path path, pmmc::acceptor_state expected = {})
       : acknowledged(std::move(expected)), path_(std::move(path)) {
     if (pmmc::storage::data_directory::is_unformatted(path_))
-      scratch::format(path_, pmmc::storage::role_kind::acceptor);
+      scratch::format(path_, pmmc::role_kind::acceptor);
     start();
   }
 
@@ -39,7 +39,7 @@ public:
   }
 
   void start() {
-    directory_ = scratch::open(path_, pmmc::storage::role_kind::acceptor);
+    directory_ = scratch::open(path_, pmmc::role_kind::acceptor);
     store_.emplace(*directory_);
     recovered = store_->take_recovered();
     CHECK(equal(recovered, acknowledged));

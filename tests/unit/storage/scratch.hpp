@@ -77,7 +77,7 @@ private:
   bool mounted_ = false;
 };
 
-inline pmmc::storage::format_info info_of(pmmc::storage::role_kind kind, const std::string& id) {
+inline pmmc::storage::format_info info_of(pmmc::role_kind kind, const std::string& id) {
   pmmc::configuration first;
   first.acceptors = {{"a1", "127.0.0.1:7101"}, {"a2", "[::1]:7102"}, {"a3", "host name:7103"}};
   first.leaders = {{"l1", "127.0.0.1:7201"}};
@@ -89,11 +89,11 @@ inline pmmc::storage::format_info info_of(pmmc::storage::role_kind kind, const s
           .facts = {first, 128, "pmmc", "pmmc/4", "kv/1"}};
 }
 
-inline void format(const fs::path& path, pmmc::storage::role_kind kind) {
+inline void format(const fs::path& path, pmmc::role_kind kind) {
   pmmc::storage::data_directory::format(path, info_of(kind, path.filename().string()));
 }
 
-inline pmmc::storage::data_directory open(const fs::path& path, pmmc::storage::role_kind kind) {
+inline pmmc::storage::data_directory open(const fs::path& path, pmmc::role_kind kind) {
   return pmmc::storage::data_directory::open(path, "test 100%", kind, path.filename().string());
 }
 

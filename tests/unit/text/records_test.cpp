@@ -35,7 +35,31 @@ void check_one_error(const lines& all, std::size_t index, const std::string& par
   CHECK(all[index].find(part) != std::string::npos);
 }
 
+/// A file whose disk fails behind `good`.
+class failing_file : public std::streambuf {
+public:
+  explicit failing_file(std::string good) : good_(std::move(good)) {
+    setg(good_.data(), good_.data(), good_.data() + good_.size());
+  }
+
+private:
+  int_type underflow() override { throw std::runtime_error{"input/output error"}; }
+
+  std::string good_;
+};
+
 } // namespace
+
+TEST_CASE("a record that a read error cuts off is none") {
+  failing_file file{"a\t1\nb\tcut o"};
+  std::istream in{&file};
+  const auto read_everything = [&] {
+    record_reader reader{in, "keys.tsv"};
+    while (const auto r = reader.next())
+      CHECK(r->key == "a");
+  };
+  CHECK_THROWS_AS(read_everything(), unreadable);
+}
 
 TEST_CASE("the format is found by name, then by the first line") {
   CHECK(detect_format("a.csv", "a\tb") == record_format::csv);

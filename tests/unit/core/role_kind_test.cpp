@@ -1,0 +1,20 @@
+#include "role_kind.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace pmmc;
+
+TEST_CASE("kinds of roles: each member's has a word and a number, and comes back from both") {
+  for (const auto kind : all_member_kinds) {
+    CHECK(to_member_kind(to_string(kind)) == kind);
+    CHECK(to_member_kind(static_cast<std::uint64_t>(kind)) == kind);
+  }
+}
+
+TEST_CASE("kinds of roles: clients and what is no role are no members") {
+  CHECK(to_string(role_kind::client) == "client");
+  for (const auto* word : {"client", "scout", "", "acceptors"})
+    CHECK_FALSE(to_member_kind(std::string_view{word}));
+  for (const std::uint64_t number : {0, 4, 257})
+    CHECK_FALSE(to_member_kind(number));
+}
