@@ -222,6 +222,37 @@ bool front::take_keys(connection& c, batch& b, const command_info& command, bool
 
 // --- from the store -----------------------------------------------------------------------------
 
+namespace {
+
+/// Reads over what answers SCAN: an error, or the last key looked at and the keys found.
+bool skip_page(pmmc::byte_reader& in) {
+  const auto head = kv::next_reply(in);
+  if (!head || head->kind == kv::reply_kind::error)
+    return head.has_value();
+  const auto last = kv::next_reply(in);
+  auto keys = in;
+  const auto found = kv::next_reply(keys);
+  return head->kind == kv::reply_kind::array && head->items == 2 && last &&
+         (last->kind == kv::reply_kind::nil || last->kind == kv::reply_kind::bulk) && found &&
+         found->kind == kv::reply_kind::array && kv::skip_reply(in);
+}
+
+/// Whether `in` has a reply to each call of the batch, and nothing else. What was recorded under a
+/// number of a PMMC session may belong to another request.
+bool has_replies_to(const batch& b, pmmc::byte_reader in) {
+  for (const auto& i : b.items)
+    if ((i.kind == item_kind::call && !kv::skip_reply(in)) ||
+        (i.kind == item_kind::scan && !skip_page(in)))
+      return false;
+  return in.at_end();
+}
+
+constexpr std::string_view another_request =
+    "ERR this number of the PMMC session was used for another request, whose reply does not fit "
+    "this one. Not executed";
+
+} // namespace
+
 void front::settle(connection& c, batch& b, const client_outcome& outcome) {
   switch (outcome.kind) {
   case outcome_kind::done:
@@ -245,9 +276,17 @@ void front::settle_done(connection& c, batch& b, std::string_view answer) {
       b.output.reserve(b.output.size() + answer.size() + answer.size() / 16);
     pmmc::byte_reader in{answer.substr(1)};
     const auto executed = in.varint();
+    const auto calls = b.t.calls.size();
+    if (!b.t.session.empty() && (executed != calls || !has_replies_to(b, in)))
+      return fail(b, another_request);
+    if (executed > calls || (executed == 0 && calls > 0))
+      break; // the first call is executed always: it would be sent again for ever
     return settle_calls(c, b, in, executed);
   }
   case kv::transaction_status::aborted:
+    if (std::none_of(b.items.begin(), b.items.end(),
+                     [](const item& i) { return i.kind == item_kind::exec; }))
+      return fail(b, another_request);
     for (; b.items[b.next_item].kind != item_kind::exec; ++b.next_item)
       b.output += b.items[b.next_item].text;
     put_nil_array(b.output, b.items[b.next_item].version);
