@@ -273,13 +273,16 @@ void front::config(const connection& c, const request& r, std::string& out) cons
   const auto what = lower_case(r[1].substr(0, 16));
   if (what == "set")
     return put_error(out, "ERR CONFIG SET is not possible: pmmc is configured by its cluster file");
+  std::array<bool, parameters.size()> wanted{};
+  for (std::size_t i = 2; i < r.size(); ++i) {
+    const kv::glob pattern{lower_case(r[i])};
+    for (std::size_t p = 0; p < parameters.size(); ++p)
+      wanted[p] |= pattern.matches(parameters[p].name);
+  }
   std::vector<const parameter*> found;
-  for (const auto& p : parameters)
-    for (std::size_t i = 2; i < r.size(); ++i)
-      if (kv::matches_glob(lower_case(r[i]), p.name)) {
-        found.push_back(&p);
-        break;
-      }
+  for (std::size_t p = 0; p < parameters.size(); ++p)
+    if (wanted[p])
+      found.push_back(&parameters[p]);
   put_map(out, c.version, found.size());
   for (const auto* p : found) {
     put_bulk(out, p->name);
