@@ -1,4 +1,5 @@
 // MULTI and WATCH, PMMC's own commands, WAIT.
+#include "kv/named_sessions.hpp"
 #include "redis/front.hpp"
 #include "text/number.hpp"
 
@@ -176,6 +177,10 @@ bool front::take_pmmc(connection& c, batch& b) {
   if (what == "req")
     return take_once(c, b);
   if (what == "session" && r.size() == 3) {
+    if (r[2].empty() || r[2].size() > kv::named_sessions::max_name_bytes) {
+      take_error(c, b, kv::named_sessions::name_error); // as the store would, and nothing is kept
+      return true;
+    }
     b.cost += r.cost();
     const auto& kept = b.requests.emplace_back(std::move(c.queue.front()));
     c.queue.pop_front();

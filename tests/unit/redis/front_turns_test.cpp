@@ -221,7 +221,8 @@ TEST_CASE("turns: what would be refused for its size is refused before it costs 
     return "$" + std::to_string(word.size()) + "\r\n" + std::string{word} + "\r\n";
   };
   const auto limit = std::to_string(front::settings{}.max_op_bytes);
-  check("*3\r\n$4\r\nPMMC\r\n$7\r\nSESSION\r\n" + bulk(std::string(1'500'000, 'n')), limit);
+  check("*3\r\n$4\r\nPMMC\r\n$7\r\nSESSION\r\n" + bulk(std::string(1'500'000, 'n')),
+        "a session's name");
   std::string watch = "*1001\r\n$5\r\nWATCH\r\n";
   for (int i = 0; i < 1'000; ++i)
     watch += bulk(std::to_string(i) + std::string(1'000, 'k'));

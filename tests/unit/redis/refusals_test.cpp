@@ -70,8 +70,8 @@ std::vector<refusal> refusals() {
       {words({"SET", large(1'025), "v"}), "-ERR a key must have"},
       {words({"SET", "k", large((1 << 20) + (8 << 10))}), "at most 1 MiB"},
       {words({"SET", "k", large(3 << 20)}), "at most 1 MiB"},
-      {words({"PMMC", "SESSION", large(1'500'000)}), "at most"},
-      {words({"PMMC", "SESSION", large(100)}), "-ERR"},
+      {words({"PMMC", "SESSION", large(1'500'000)}), "-ERR a session's name"},
+      {words({"PMMC", "SESSION", large(100)}), "-ERR a session's name"},
       {words({"PMMC", "SESSION", large(900'000)}) +
            words({"PMMC", "REQ", "1", "SET", "k", large(900'000)}),
        "-ERR"},
