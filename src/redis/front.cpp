@@ -41,14 +41,16 @@ void front::closed(connection_id id) {
   if (it == connections_.end())
     return;
   auto& c = *it->second;
-  transaction_bytes_ -= c.transaction_bytes;
+  forget_transaction(c);
   hold_unread(c, 0);
-  for (const auto& b : c.in_flight)
+  for (const auto& b : c.in_flight) {
+    transaction_bytes_ -= b.transaction_bytes;
     if (const auto t = tickets_out_.find(b.ticket);
         t != tickets_out_.end() && t->second.at != place::stage::under_way) {
       give_back(t->second);
       tickets_out_.erase(t);
     }
+  }
   for (auto* turns : {&operations_, &queries_, &replies_})
     turns->forget(id);
   connections_.erase(it);
@@ -346,9 +348,11 @@ void front::settle_watch(connection& c, const batch& b, const item& i, pmmc::byt
   if (!head || head->kind != kv::reply_kind::array)
     return put_error(out, head ? head->bytes : "ERR no reply");
   const auto& r = b.requests[i.request];
+  if (!has_room_to_watch(c, r))
+    return put_error(out, transactions_busy);
   for (std::uint64_t n = 0; n < head->items && n + 1 < r.size(); ++n)
     if (const auto version = kv::next_reply(in))
-      c.watched.emplace(r[n + 1], static_cast<std::uint64_t>(version->integer));
+      watch(c, r[n + 1], static_cast<std::uint64_t>(version->integer));
   put_status(out, "OK");
 }
 
@@ -408,6 +412,7 @@ void front::emit(connection& c) {
     else
       reply.bytes += b.output;
     reply.settled_cost += b.cost;
+    transaction_bytes_ -= b.transaction_bytes;
     reply.close |= b.close;
     c.in_flight.pop_front();
   }

@@ -75,9 +75,10 @@ public:
     std::size_t batch_calls = 1'000;
     std::size_t batch_bytes = 128 << 10;
     std::size_t max_in_flight = 4; ///< operations of one connection, if their replies are small
-    std::size_t max_unsent_bytes = 256 << 10;       ///< then the connection waits for `drained`
-    std::size_t max_transaction_bytes = 1 << 20;    ///< queued by MULTI, in a connection
-    std::size_t max_transactions_bytes = 256 << 20; ///< in all
+    std::size_t max_unsent_bytes = 256 << 10;    ///< then the connection waits for `drained`
+    std::size_t max_transaction_bytes = 1 << 20; ///< queued by MULTI, in a connection
+    /// In all: what is queued by MULTI or watched, until its EXEC has been answered.
+    std::size_t max_transactions_bytes = 256 << 20;
     std::size_t max_watched = 1'000;
     /// Of all connections: operations at the replica; queries and the replies that they may have;
     /// large replies that are asked for or not read yet. What is more waits for its turn.
@@ -121,6 +122,7 @@ public:
   std::size_t bytes_under_way() const {
     return operations_.in_use() + queries_.in_use() + replies_.in_use();
   }
+  std::size_t transaction_bytes() const { return transaction_bytes_; }
   std::size_t connections() const { return connections_.size(); }
 
 private:
@@ -155,6 +157,9 @@ private:
   std::string set_cursor(batch& b, std::string_view text, kv::call& scan);
   void answer_here(connection& c, const command_info& command, const request& r, std::string& out);
   void forget_transaction(connection& c);
+  void forget_watched(connection& c);
+  bool has_room_to_watch(const connection& c, const request& r) const;
+  void watch(connection& c, std::string_view key, std::uint64_t version);
   void reset(connection& c);
 
   // commands that need no store (local_commands.cpp)
@@ -204,7 +209,7 @@ private:
   std::uint64_t tickets_ = 0;
   std::uint64_t commands_ = 0; ///< taken up so far
   std::uint64_t connections_seen_ = 0;
-  std::size_t transaction_bytes_ = 0; ///< of all connections
+  std::size_t transaction_bytes_ = 0; ///< see max_transactions_bytes
   std::unordered_map<connection_id, std::unique_ptr<connection>> connections_;
   std::unordered_map<std::uint64_t, place> tickets_out_;
   byte_turns operations_;

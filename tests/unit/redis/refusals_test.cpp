@@ -134,8 +134,55 @@ TEST_CASE("refusals: for the memory that transactions of all take") {
   b.open(1);
   b.open(2);
   CHECK(b.run(1, "MULTI\n" + words({"SET", "k", large(2'000)}) + "EXEC\n")
-            .find("-BUSY the transactions") != std::string::npos);
+            .find("-BUSY the keys that are watched and the transactions") != std::string::npos);
   check_others(b);
+}
+
+TEST_CASE("refusals: for the memory that the watched keys of all take") {
+  front::settings s;
+  s.max_transactions_bytes = 10'000;
+  bench b{s};
+  b.open(1);
+  b.open(2);
+  std::vector<std::string> watch = {"WATCH"};
+  for (int i = 0; i < 6; ++i)
+    watch.push_back(large(1'000) + std::to_string(i));
+  for (int i = 0; i < 100; ++i)
+    CHECK(b.run(1, words(watch)) == "+OK\r\n"); // each key is held once
+  CHECK(b.redis.transaction_bytes() > 6'000);
+  CHECK(b.run(2, words(watch)).starts_with("-BUSY the keys that are watched"));
+  CHECK(b.run(2, "WATCH k\nUNWATCH\n") == "+OK\r\n+OK\r\n");
+  check_others(b);
+  for (const char* forgets : {"UNWATCH\n", "MULTI\nDISCARD\n", "MULTI\nEXEC\n", "RESET\n"}) {
+    b.run(1, words(watch));
+    CHECK(b.redis.transaction_bytes() > 6'000);
+    b.run(1, forgets);
+    CHECK(b.redis.transaction_bytes() == 0);
+  }
+  b.run(1, words(watch));
+  b.redis.closed(1);
+  CHECK(b.redis.transaction_bytes() == 0);
+  CHECK(b.run(2, words(watch)) == "+OK\r\n");
+}
+
+TEST_CASE("refusals: a transaction takes memory until its EXEC is answered") {
+  front::settings s;
+  s.max_transactions_bytes = 10'000;
+  bench b{s};
+  b.open(1);
+  b.open(2);
+  b.open(3);
+  b.send(1, "MULTI\n" + words({"SET", "k", large(6'000)}) + "EXEC\n");
+  CHECK(b.waiting.size() == 1);
+  b.send(2, "MULTI\n" + words({"SET", "k", large(6'000)}) + "DISCARD\n");
+  CHECK(b.replies[2].find("-BUSY") != std::string::npos);
+  b.step();
+  CHECK(b.replies[1].ends_with("*1\r\n+OK\r\n"));
+  CHECK(b.redis.transaction_bytes() == 0);
+  b.send(2, "MULTI\n" + words({"SET", "k", large(6'000)}) + "EXEC\n");
+  b.redis.closed(2);
+  CHECK(b.redis.transaction_bytes() == 0);
+  b.step();
 }
 
 TEST_CASE("refusals: a connection that is closed for one holds up no other") {
