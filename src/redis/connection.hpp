@@ -72,6 +72,7 @@ struct connection {
   std::deque<batch> in_flight;            ///< in the order of their replies
   std::size_t unsent_bytes = 0;           ///< written out since the last `drained`
   std::size_t held_bytes = 0;             ///< of those, what is taken of the room for large replies
+  bool without_room = false;              ///< it waits for some; see front::has_room_for_text
   std::uint64_t expected_reply_bytes = 0; ///< of a query, by those before; 0: it is small
   bool closing = false;                   ///< nothing more is taken up
 

@@ -42,7 +42,7 @@ void front::closed(connection_id id) {
     return;
   auto& c = *it->second;
   forget_transaction(c);
-  hold_unread(c, 0);
+  hold(c, 0);
   for (const auto& b : c.in_flight) {
     transaction_bytes_ -= b.transaction_bytes;
     if (const auto t = tickets_out_.find(b.ticket);
@@ -72,7 +72,6 @@ void front::drained(connection_id id) {
     return;
   auto& c = *it->second;
   c.unsent_bytes = 0;
-  hold_unread(c, 0);
   if (!c.in_flight.empty()) {
     auto& b = c.in_flight.front();
     if (!b.done && !b.asked && b.ticket == 0)
@@ -84,8 +83,7 @@ void front::drained(connection_id id) {
 /// Takes up what may be taken up now: all kinds of requests if nothing is under way, or else only
 /// what may follow closely.
 void front::pump(connection& c) {
-  for (emit(c); !c.closing && !c.queue.empty() && c.unsent_bytes <= options_.max_unsent_bytes;
-       emit(c)) {
+  for (emit(c), hold_unread(c); may_take_up(c); emit(c), hold_unread(c)) {
     const bool only_small = !c.in_flight.empty();
     if (only_small && (c.in_flight.size() >= options_.max_in_flight || !c.in_flight.back().small))
       break;
@@ -104,19 +102,26 @@ void front::pump(connection& c) {
       for (const auto& i : b.items)
         b.output += i.text;
       b.done = true;
-      emit(c);
-      hold_unread(c, c.unsent_bytes > options_.max_unsent_bytes ? c.unsent_bytes : 0);
     }
   }
-  emit(c);
+}
+
+/// Who has a lot unread already makes more of it only while there is room.
+bool front::may_take_up(connection& c) {
+  return !c.closing && !c.queue.empty() && c.unsent_bytes <= options_.max_unsent_bytes &&
+         (unread_bytes(c) <= options_.note_unread_bytes || has_room_for_text(c));
 }
 
 void front::process(connection& c, batch& b, bool only_small) {
-  for (std::size_t counted = 0; !c.queue.empty() && !c.closing &&
-                                b.text_bytes <= options_.batch_bytes &&
-                                take_next(c, b, only_small);)
+  std::size_t counted = 0;
+  const auto count_texts = [&] {
     for (; counted < b.items.size(); ++counted)
       b.text_bytes += b.items[counted].text.size();
+  };
+  while (!c.queue.empty() && !c.closing && b.text_bytes <= options_.note_unread_bytes &&
+         take_next(c, b, only_small))
+    count_texts();
+  count_texts();
   const auto small = [](const kv::call& one) { return has_small_reply(one); };
   const auto reads = [](const kv::call& one) { return kv::is_read(one.what); };
   const auto& calls = b.t.calls;

@@ -76,6 +76,7 @@ public:
     std::size_t batch_bytes = 128 << 10;
     std::size_t max_in_flight = 4; ///< operations of one connection, if their replies are small
     std::size_t max_unsent_bytes = 256 << 10;    ///< then the connection waits for `drained`
+    std::size_t note_unread_bytes = 16 << 10;    ///< more counts as large until `drained`
     std::size_t max_transaction_bytes = 1 << 20; ///< queued by MULTI, in a connection
     /// In all: what is queued by MULTI or watched, until its EXEC has been answered.
     std::size_t max_transactions_bytes = 256 << 20;
@@ -99,7 +100,7 @@ public:
   void opened(connection_id id, std::string peer);
   void closed(connection_id id);
   void on(connection_id id, std::vector<request> requests);
-  /// All replies so far have been written, and they were more than max_unsent_bytes.
+  /// All replies so far have been written, and they were more than note_unread_bytes.
   void drained(connection_id id);
 
   void finished(const client_outcome& outcome);
@@ -145,7 +146,9 @@ private:
   bool take_keys(connection& c, batch& b, const command_info& command, bool only_small);
   bool take_transaction(connection& c, batch& b, const command_info& command, bool only_small);
   bool queue_in_transaction(connection& c, batch& b, const command_info& command, bool only_small);
+  bool may_take_up(connection& c);
   bool take_exec(connection& c, batch& b);
+  bool has_room_for_exec(connection& c);
   void add_exec(connection& c, batch& b);
   bool take_pmmc(connection& c, batch& b);
   bool take_clock(connection& c, batch& b);
@@ -180,8 +183,10 @@ private:
   void give_turns();
   void submit(std::uint64_t ticket);
   void give_back(const place& p);
-  bool has_room_for_text(const connection& c);
-  void hold_unread(connection& c, std::size_t bytes);
+  bool has_room_for_text(connection& c);
+  static std::size_t unread_bytes(const connection& c);
+  void hold(connection& c, std::size_t bytes);
+  void hold_unread(connection& c);
   void note_reply(connection& c, const place& p, const client_outcome& outcome);
   void fail_late();
   batch* find_batch(const place& p, std::uint64_t ticket);

@@ -146,12 +146,21 @@ bool front::take_exec(connection& c, batch& b) {
     take_error(c, b, "EXECABORT Transaction discarded because of previous errors.");
     forget_transaction(c);
   } else {
+    if (!has_room_for_exec(c))
+      return false;
     b.cost += c.queue.front().cost();
     c.queue.pop_front();
     add_exec(c, b);
     return false;
   }
   return true;
+}
+
+/// Replies that need no store are made before those that do, and held until then.
+bool front::has_room_for_exec(connection& c) {
+  const auto needs_store = [](const request& r) { return find_command(r[0])->of == group::keys; };
+  return std::all_of(c.transaction.begin(), c.transaction.end(), needs_store) ||
+         has_room_for_text(c);
 }
 
 /// The transaction that was queued, as one operation.
@@ -275,6 +284,8 @@ bool front::take_once(connection& c, batch& b) {
       forget_transaction(c);
     return true;
   }
+  if (command->name == "exec" && !has_room_for_exec(c))
+    return false;
   b.cost += r.cost();
   c.queue.pop_front();
   b.t.session = b.names.emplace_back(c.session);

@@ -24,7 +24,7 @@ struct stream_limits {
   /// In all: replies that clients have not taken. Past it, of the connections that have taken
   /// nothing for longest the one with most of them is closed.
   std::size_t max_output_bytes = 256 << 20;
-  std::size_t note_drained_bytes = 256 << 10; ///< front::settings::max_unsent_bytes
+  std::size_t note_drained_bytes = 16 << 10; ///< front::settings::note_unread_bytes
 };
 
 /// Of all streams of a port.
