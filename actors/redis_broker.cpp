@@ -205,8 +205,9 @@ bool redis_broker::shut_for_room() {
 }
 
 void redis_broker::shut_unread(socket& s) {
-  spdlog::warn("the Redis port closes connection {}: it has not read {} bytes of its replies", s.id,
-               s.bytes.output_bytes());
+  spdlog::warn("the Redis port closes connection {}: others wait, and it has not read {} bytes of "
+               "its replies",
+               s.id, s.bytes.output_bytes());
   s.bytes.drop_output();
   shut(s);
 }
@@ -214,10 +215,12 @@ void redis_broker::shut_unread(socket& s) {
 void redis_broker::look() {
   self_->delayed_send(self_, look_every, tick_atom::value);
   const bool wanted = std::exchange(room_wanted_, false);
-  if (!wanted && totals_.output < options_.limits.max_output_bytes / 4)
+  const bool looks = wanted || totals_.output >= options_.limits.max_output_bytes / 4;
+  const bool first = !std::exchange(looked_, looks);
+  if (!looks)
     return;
   for (auto& [handle, s] : sockets_) {
-    s.bytes.look();
+    s.bytes.look(first);
     if (wanted && !s.shut && s.bytes.is_undrained() &&
         s.bytes.stalled() >= options_.limits.max_stalled)
       shut_unread(s);

@@ -13,7 +13,8 @@ namespace pmmc {
 
 struct redis_limits : redis::stream_limits {
   std::size_t max_connections = 20'000; ///< or its share of the descriptors (file_limit.hpp)
-  /// Seconds without a byte taken, while others wait for the room that its replies take.
+  /// Seconds in which least_taken_bytes are taken, while others wait for the room that replies
+  /// take.
   unsigned max_stalled = 3;
 };
 
@@ -69,6 +70,7 @@ private:
   redis_events events_;
   bool flush_due_ = false;
   bool room_wanted_ = false; ///< in the last second
+  bool looked_ = false;      ///< a second ago
 };
 
 caf::behavior redis_broker_actor(caf::io::broker* self,
