@@ -2,6 +2,7 @@
 // network thread, so it frames and nothing else.
 #pragma once
 
+#include "redis/read_size.hpp"
 #include "redis/stream.hpp"
 #include "redis_messages.hpp"
 
@@ -38,8 +39,8 @@ private:
     caf::io::connection_handle handle;
     redis::connection_id id = 0;
     redis::stream bytes;
-    bool reads_much = false; ///< the larger read buffer is in use
-    bool halted = false;     ///< nothing is read
+    redis::read_size reads;
+    bool halted = false; ///< nothing is read
     bool shut = false;
     bool writing = false;   ///< CAF has some
     bool write_due = false; ///< in writes_due_
@@ -58,6 +59,7 @@ private:
   bool shut_for_room();
   void shut_unread(socket& s);
   void look();
+  void give_back_buffers();
   redis_event& tell(redis_event e);
 
   caf::io::broker* self_;
