@@ -13,12 +13,21 @@ namespace pmmc {
 
 namespace {
 
-/// An idle connection costs this much of buffers; one that sends a lot gets more, while it does.
-constexpr std::size_t small_read_bytes = 2 << 10;
-constexpr std::size_t large_read_bytes = 64 << 10;
-/// CAF keeps two buffers of the longest that was written to a connection.
+/// CAF keeps two buffers of the longest that was written to a connection. What is in them counts as
+/// taken: docs/CLIENTS.md, "Limits", has the sum.
 constexpr std::size_t write_bytes = 32 << 10;
 constexpr std::chrono::seconds look_every{1};
+
+/// CAF has no public way to the buffer that it reads into, but for what has just been read.
+struct open_broker : caf::io::abstract_broker {
+  using scribes =
+      std::unordered_map<caf::io::connection_handle, caf::intrusive_ptr<caf::io::scribe>>;
+
+  static std::vector<char>& read_buffer(abstract_broker& b, caf::io::connection_handle handle) {
+    constexpr scribes& (abstract_broker::*all)(caf::io::connection_handle) = &open_broker::get_map;
+    return (b.*all)(handle).at(handle)->rd_buf();
+  }
+};
 
 } // namespace
 
@@ -65,7 +74,7 @@ void redis_broker::accept(const caf::io::new_connection_msg& m) {
   s.handle = m.handle;
   s.id = ++last_id_;
   self_->ack_writes(m.handle, true);
-  self_->configure_read(m.handle, caf::io::receive_policy::at_most(small_read_bytes));
+  self_->configure_read(m.handle, caf::io::receive_policy::at_most(s.reads.bytes()));
   if (sockets_.size() > options_.limits.max_connections) { // the port never hears of it
     s.bytes.refuse("ERR max number of clients reached");
     return write_more(s);
@@ -96,15 +105,21 @@ void redis_broker::take_data(caf::io::new_data_msg& m) {
 
 /// A connection that fills its buffer gets a larger one; one that does not gives that back.
 void redis_broker::adapt_reading(socket& s, caf::io::new_data_msg& m) {
-  const auto size = s.reads_much ? large_read_bytes : small_read_bytes;
-  const bool much = m.buf.size() == size || (s.reads_much && m.buf.size() > small_read_bytes);
-  if (much == s.reads_much)
+  if (!s.reads.came(m.buf.size()))
     return;
-  s.reads_much = much;
-  if (!much)
+  if (s.reads.bytes() < m.buf.capacity())
     std::vector<char>{}.swap(m.buf);
-  self_->configure_read(
-      s.handle, caf::io::receive_policy::at_most(much ? large_read_bytes : small_read_bytes));
+  self_->configure_read(s.handle, caf::io::receive_policy::at_most(s.reads.bytes()));
+}
+
+/// Of those that send nothing more. CAF reads into what it finds, at the next read.
+void redis_broker::give_back_buffers() {
+  for (auto& [handle, s] : sockets_) {
+    if (!s.reads.look() || !self_->valid(handle))
+      continue;
+    std::vector<char>(s.reads.bytes()).swap(open_broker::read_buffer(*self_, handle));
+    self_->configure_read(handle, caf::io::receive_policy::at_most(s.reads.bytes()));
+  }
 }
 
 void redis_broker::reply(redis::front_outputs::reply& r) {
@@ -205,19 +220,23 @@ bool redis_broker::shut_for_room() {
 }
 
 void redis_broker::shut_unread(socket& s) {
-  spdlog::warn("the Redis port closes connection {}: it has not read {} bytes of its replies", s.id,
-               s.bytes.output_bytes());
+  spdlog::warn("the Redis port closes connection {}: others wait, and it has not read {} bytes of "
+               "its replies",
+               s.id, s.bytes.output_bytes());
   s.bytes.drop_output();
   shut(s);
 }
 
 void redis_broker::look() {
   self_->delayed_send(self_, look_every, tick_atom::value);
+  give_back_buffers();
   const bool wanted = std::exchange(room_wanted_, false);
-  if (!wanted && totals_.output < options_.limits.max_output_bytes / 4)
+  const bool looks = wanted || totals_.output >= options_.limits.max_output_bytes / 4;
+  const bool first = !std::exchange(looked_, looks);
+  if (!looks)
     return;
   for (auto& [handle, s] : sockets_) {
-    s.bytes.look();
+    s.bytes.look(first);
     if (wanted && !s.shut && s.bytes.is_undrained() &&
         s.bytes.stalled() >= options_.limits.max_stalled)
       shut_unread(s);

@@ -2,6 +2,7 @@
 // network thread, so it frames and nothing else.
 #pragma once
 
+#include "redis/read_size.hpp"
 #include "redis/stream.hpp"
 #include "redis_messages.hpp"
 
@@ -13,7 +14,8 @@ namespace pmmc {
 
 struct redis_limits : redis::stream_limits {
   std::size_t max_connections = 20'000; ///< or its share of the descriptors (file_limit.hpp)
-  /// Seconds without a byte taken, while others wait for the room that its replies take.
+  /// Seconds in which least_taken_bytes are taken, while others wait for the room that replies
+  /// take.
   unsigned max_stalled = 3;
 };
 
@@ -37,8 +39,8 @@ private:
     caf::io::connection_handle handle;
     redis::connection_id id = 0;
     redis::stream bytes;
-    bool reads_much = false; ///< the larger read buffer is in use
-    bool halted = false;     ///< nothing is read
+    redis::read_size reads;
+    bool halted = false; ///< nothing is read
     bool shut = false;
     bool writing = false;   ///< CAF has some
     bool write_due = false; ///< in writes_due_
@@ -57,6 +59,7 @@ private:
   bool shut_for_room();
   void shut_unread(socket& s);
   void look();
+  void give_back_buffers();
   redis_event& tell(redis_event e);
 
   caf::io::broker* self_;
@@ -69,6 +72,7 @@ private:
   redis_events events_;
   bool flush_due_ = false;
   bool room_wanted_ = false; ///< in the last second
+  bool looked_ = false;      ///< a second ago
 };
 
 caf::behavior redis_broker_actor(caf::io::broker* self,

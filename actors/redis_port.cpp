@@ -116,13 +116,13 @@ void redis_port::take(const clock_news& m) {
 void redis_port::begin() {
   if (std::exchange(begun_, true))
     return;
-  for (auto& m : std::exchange(held_, {}))
-    take(m);
+  auto held = held_.take();
+  take(held);
 }
 
 void redis_port::take(redis_events& m) {
   if (!begun_) {
-    held_.push_back(std::move(m));
+    held_.add(std::move(m));
     return;
   }
   read_clock();

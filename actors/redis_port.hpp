@@ -8,6 +8,7 @@
 #include "node_messages.hpp"
 #include "redis/front.hpp"
 #include "redis_change.hpp"
+#include "redis_held.hpp"
 #include "redis_messages.hpp"
 #include "shell.hpp"
 
@@ -79,7 +80,7 @@ private:
   redis::front front_;
   kv::log_clock clock_;
   bool begun_ = false;               ///< requests are taken
-  std::vector<redis_events> held_;   ///< that came before
+  held_redis_events held_;           ///< that came before
   std::optional<kv::log_time> told_; ///< the log time that the node knows
   client client_;
   peer_directory peers_;

@@ -51,11 +51,19 @@ bool takes_values(verb what) {
   return what == verb::set || what == verb::mset || what == verb::append;
 }
 
+std::string_view pattern_of(const call& c) {
+  if (c.what == verb::keys)
+    return c.words[0];
+  return c.what == verb::scan && c.words.size() > 1 ? c.words[1] : std::string_view{};
+}
+
 /// What is wrong with the words, or nothing.
 std::string_view mistake(const call& c) {
   const auto [least, most, step] = expected_words(c.what);
   if (c.words.size() < least || c.words.size() > most || c.words.size() % step != 0)
     return "ERR wrong number of arguments";
+  if (pattern_of(c).size() > max_pattern_bytes)
+    return "ERR a pattern has at most 4096 bytes";
   const bool values = takes_values(c.what);
   for (std::size_t i = 0; takes_keys(c.what) && i < c.words.size(); ++i) {
     if (values && i % 2 == 1) {
@@ -179,11 +187,14 @@ void scan(const keyspace& keys, const call& c, reply_writer& out) {
   const auto& entries = keys.entries();
   std::vector<std::string_view> found;
   auto at = c.words[0].empty() ? entries.begin() : entries.upper_bound(c.words[0]);
+  std::optional<glob> pattern;
+  if (c.words.size() > 1)
+    pattern.emplace(c.words[1]);
   std::string_view last;
   for (auto left = std::clamp<std::int64_t>(c.number, 1, max_scan_keys);
        left > 0 && at != entries.end(); --left, ++at) {
     last = at->key();
-    if (c.words.size() < 2 || matches_glob(c.words[1], last))
+    if (!pattern || pattern->matches(last))
       found.push_back(last);
   }
   out.array(2);
@@ -195,9 +206,10 @@ void scan(const keyspace& keys, const call& c, reply_writer& out) {
 
 void all_keys(const keyspace& keys, const call& c, reply_writer& out) {
   const auto begin = out.size();
+  const glob pattern{c.words[0]};
   std::size_t found = 0;
   for (auto at = keys.entries().begin(); at != keys.entries().end() && !out.overflowed(); ++at)
-    if (matches_glob(c.words[0], at->key())) {
+    if (pattern.matches(at->key())) {
       out.bulk(at->key());
       ++found;
     }

@@ -220,7 +220,7 @@ std::string kv_store::apply_once(const transaction& t) {
 
 void kv_store::open_session(std::string_view name, reply_writer& out) {
   if (name.empty() || name.size() > named_sessions::max_name_bytes)
-    return out.error("ERR a session's name must have 1 to 64 bytes");
+    return out.error(named_sessions::name_error);
   const auto highest = sessions_.highest(name);
   if (!highest)
     sessions_.open(name);

@@ -19,6 +19,7 @@ class named_sessions {
 public:
   static constexpr std::size_t max_sessions = 10'000;
   static constexpr std::size_t max_name_bytes = 64; ///< the least is 1
+  static constexpr std::string_view name_error = "ERR a session's name must have 1 to 64 bytes";
   /// Answers kept in a session: the latest so many, and of those so many bytes; the latest always.
   static constexpr std::uint64_t kept_answers = 64;
   static constexpr std::size_t kept_answer_bytes = 1 << 20;

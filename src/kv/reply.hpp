@@ -118,4 +118,15 @@ inline std::optional<reply_item> next_reply(pmmc::byte_reader& in) {
   return in.ok() ? std::optional{item} : std::nullopt;
 }
 
+/// Reads over the next reply, with all that is in it. False if there is none.
+inline bool skip_reply(pmmc::byte_reader& in) {
+  for (std::uint64_t left = 1; left > 0; --left) {
+    const auto item = next_reply(in);
+    if (!item)
+      return false;
+    left += item->items;
+  }
+  return true;
+}
+
 } // namespace pmmc::kv

@@ -10,12 +10,17 @@
 #include <list>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace pmmc::redis {
 
 using connection_id = std::uint64_t;
+
+/// What is in the way of one more queued command, or watched key.
+inline constexpr std::string_view transactions_busy =
+    "BUSY the keys that are watched and the transactions that wait for EXEC take too much memory";
 
 /// Where a part of a batch's reply comes from.
 enum class item_kind : std::uint8_t {
@@ -48,8 +53,9 @@ struct batch {
   std::vector<item> items;
   std::size_t next_item = 0;
   std::size_t cost = 0;
-  std::size_t text_bytes = 0; ///< of replies that are there
-  unsigned too_large = 0;     ///< how often its reply was larger than the room for it
+  std::size_t text_bytes = 0;        ///< of replies that are there
+  std::size_t transaction_bytes = 0; ///< EXEC: what MULTI and WATCH made the connection hold
+  unsigned too_large = 0;            ///< how often its reply was larger than the room for it
   std::string output;
 };
 
@@ -66,6 +72,7 @@ struct connection {
   std::deque<batch> in_flight;            ///< in the order of their replies
   std::size_t unsent_bytes = 0;           ///< written out since the last `drained`
   std::size_t held_bytes = 0;             ///< of those, what is taken of the room for large replies
+  bool without_room = false;              ///< it waits for some; see front::has_room_for_text
   std::uint64_t expected_reply_bytes = 0; ///< of a query, by those before; 0: it is small
   bool closing = false;                   ///< nothing more is taken up
 
@@ -73,8 +80,9 @@ struct connection {
   bool transaction_failed = false; ///< a command was refused when it was queued
   std::deque<request> transaction;
   std::size_t transaction_bytes = 0;
-  std::map<std::string, std::uint64_t> watched; ///< key → version
-  std::string session;                          ///< PMMC SESSION
+  std::map<std::string, std::uint64_t, std::less<>> watched; ///< key → version
+  std::size_t watched_bytes = 0;
+  std::string session; ///< PMMC SESSION
 };
 
 } // namespace pmmc::redis

@@ -41,14 +41,16 @@ void front::closed(connection_id id) {
   if (it == connections_.end())
     return;
   auto& c = *it->second;
-  transaction_bytes_ -= c.transaction_bytes;
-  hold_unread(c, 0);
-  for (const auto& b : c.in_flight)
+  forget_transaction(c);
+  hold(c, 0);
+  for (const auto& b : c.in_flight) {
+    transaction_bytes_ -= b.transaction_bytes;
     if (const auto t = tickets_out_.find(b.ticket);
         t != tickets_out_.end() && t->second.at != place::stage::under_way) {
       give_back(t->second);
       tickets_out_.erase(t);
     }
+  }
   for (auto* turns : {&operations_, &queries_, &replies_})
     turns->forget(id);
   connections_.erase(it);
@@ -70,7 +72,6 @@ void front::drained(connection_id id) {
     return;
   auto& c = *it->second;
   c.unsent_bytes = 0;
-  hold_unread(c, 0);
   if (!c.in_flight.empty()) {
     auto& b = c.in_flight.front();
     if (!b.done && !b.asked && b.ticket == 0)
@@ -82,8 +83,7 @@ void front::drained(connection_id id) {
 /// Takes up what may be taken up now: all kinds of requests if nothing is under way, or else only
 /// what may follow closely.
 void front::pump(connection& c) {
-  for (emit(c); !c.closing && !c.queue.empty() && c.unsent_bytes <= options_.max_unsent_bytes;
-       emit(c)) {
+  for (emit(c), hold_unread(c); may_take_up(c); emit(c), hold_unread(c)) {
     const bool only_small = !c.in_flight.empty();
     if (only_small && (c.in_flight.size() >= options_.max_in_flight || !c.in_flight.back().small))
       break;
@@ -102,19 +102,26 @@ void front::pump(connection& c) {
       for (const auto& i : b.items)
         b.output += i.text;
       b.done = true;
-      emit(c);
-      hold_unread(c, c.unsent_bytes > options_.max_unsent_bytes ? c.unsent_bytes : 0);
     }
   }
-  emit(c);
+}
+
+/// Who has a lot unread already makes more of it only while there is room.
+bool front::may_take_up(connection& c) {
+  return !c.closing && !c.queue.empty() && c.unsent_bytes <= options_.max_unsent_bytes &&
+         (unread_bytes(c) <= options_.note_unread_bytes || has_room_for_text(c));
 }
 
 void front::process(connection& c, batch& b, bool only_small) {
-  for (std::size_t counted = 0; !c.queue.empty() && !c.closing &&
-                                b.text_bytes <= options_.batch_bytes &&
-                                take_next(c, b, only_small);)
+  std::size_t counted = 0;
+  const auto count_texts = [&] {
     for (; counted < b.items.size(); ++counted)
       b.text_bytes += b.items[counted].text.size();
+  };
+  while (!c.queue.empty() && !c.closing && b.text_bytes <= options_.note_unread_bytes &&
+         take_next(c, b, only_small))
+    count_texts();
+  count_texts();
   const auto small = [](const kv::call& one) { return has_small_reply(one); };
   const auto reads = [](const kv::call& one) { return kv::is_read(one.what); };
   const auto& calls = b.t.calls;
@@ -222,6 +229,37 @@ bool front::take_keys(connection& c, batch& b, const command_info& command, bool
 
 // --- from the store -----------------------------------------------------------------------------
 
+namespace {
+
+/// Reads over what answers SCAN: an error, or the last key looked at and the keys found.
+bool skip_page(pmmc::byte_reader& in) {
+  const auto head = kv::next_reply(in);
+  if (!head || head->kind == kv::reply_kind::error)
+    return head.has_value();
+  const auto last = kv::next_reply(in);
+  auto keys = in;
+  const auto found = kv::next_reply(keys);
+  return head->kind == kv::reply_kind::array && head->items == 2 && last &&
+         (last->kind == kv::reply_kind::nil || last->kind == kv::reply_kind::bulk) && found &&
+         found->kind == kv::reply_kind::array && kv::skip_reply(in);
+}
+
+/// Whether `in` has a reply to each call of the batch, and nothing else. What was recorded under a
+/// number of a PMMC session may belong to another request.
+bool has_replies_to(const batch& b, pmmc::byte_reader in) {
+  for (const auto& i : b.items)
+    if ((i.kind == item_kind::call && !kv::skip_reply(in)) ||
+        (i.kind == item_kind::scan && !skip_page(in)))
+      return false;
+  return in.at_end();
+}
+
+constexpr std::string_view another_request =
+    "ERR this number of the PMMC session was used for another request, whose reply does not fit "
+    "this one. Not executed";
+
+} // namespace
+
 void front::settle(connection& c, batch& b, const client_outcome& outcome) {
   switch (outcome.kind) {
   case outcome_kind::done:
@@ -245,9 +283,17 @@ void front::settle_done(connection& c, batch& b, std::string_view answer) {
       b.output.reserve(b.output.size() + answer.size() + answer.size() / 16);
     pmmc::byte_reader in{answer.substr(1)};
     const auto executed = in.varint();
+    const auto calls = b.t.calls.size();
+    if (!b.t.session.empty() && (executed != calls || !has_replies_to(b, in)))
+      return fail(b, another_request);
+    if (executed > calls || (executed == 0 && calls > 0))
+      break; // the first call is executed always: it would be sent again for ever
     return settle_calls(c, b, in, executed);
   }
   case kv::transaction_status::aborted:
+    if (std::none_of(b.items.begin(), b.items.end(),
+                     [](const item& i) { return i.kind == item_kind::exec; }))
+      return fail(b, another_request);
     for (; b.items[b.next_item].kind != item_kind::exec; ++b.next_item)
       b.output += b.items[b.next_item].text;
     put_nil_array(b.output, b.items[b.next_item].version);
@@ -307,9 +353,11 @@ void front::settle_watch(connection& c, const batch& b, const item& i, pmmc::byt
   if (!head || head->kind != kv::reply_kind::array)
     return put_error(out, head ? head->bytes : "ERR no reply");
   const auto& r = b.requests[i.request];
+  if (!has_room_to_watch(c, r))
+    return put_error(out, transactions_busy);
   for (std::uint64_t n = 0; n < head->items && n + 1 < r.size(); ++n)
     if (const auto version = kv::next_reply(in))
-      c.watched.emplace(r[n + 1], static_cast<std::uint64_t>(version->integer));
+      watch(c, r[n + 1], static_cast<std::uint64_t>(version->integer));
   put_status(out, "OK");
 }
 
@@ -369,6 +417,7 @@ void front::emit(connection& c) {
     else
       reply.bytes += b.output;
     reply.settled_cost += b.cost;
+    transaction_bytes_ -= b.transaction_bytes;
     reply.close |= b.close;
     c.in_flight.pop_front();
   }

@@ -75,9 +75,11 @@ public:
     std::size_t batch_calls = 1'000;
     std::size_t batch_bytes = 128 << 10;
     std::size_t max_in_flight = 4; ///< operations of one connection, if their replies are small
-    std::size_t max_unsent_bytes = 256 << 10;       ///< then the connection waits for `drained`
-    std::size_t max_transaction_bytes = 1 << 20;    ///< queued by MULTI, in a connection
-    std::size_t max_transactions_bytes = 256 << 20; ///< in all
+    std::size_t max_unsent_bytes = 256 << 10;    ///< then the connection waits for `drained`
+    std::size_t note_unread_bytes = 16 << 10;    ///< more counts as large until `drained`
+    std::size_t max_transaction_bytes = 1 << 20; ///< queued by MULTI, in a connection
+    /// In all: what is queued by MULTI or watched, until its EXEC has been answered.
+    std::size_t max_transactions_bytes = 256 << 20;
     std::size_t max_watched = 1'000;
     /// Of all connections: operations at the replica; queries and the replies that they may have;
     /// large replies that are asked for or not read yet. What is more waits for its turn.
@@ -98,7 +100,7 @@ public:
   void opened(connection_id id, std::string peer);
   void closed(connection_id id);
   void on(connection_id id, std::vector<request> requests);
-  /// All replies so far have been written, and they were more than max_unsent_bytes.
+  /// All replies so far have been written, and they were more than note_unread_bytes.
   void drained(connection_id id);
 
   void finished(const client_outcome& outcome);
@@ -121,6 +123,7 @@ public:
   std::size_t bytes_under_way() const {
     return operations_.in_use() + queries_.in_use() + replies_.in_use();
   }
+  std::size_t transaction_bytes() const { return transaction_bytes_; }
   std::size_t connections() const { return connections_.size(); }
 
 private:
@@ -143,7 +146,9 @@ private:
   bool take_keys(connection& c, batch& b, const command_info& command, bool only_small);
   bool take_transaction(connection& c, batch& b, const command_info& command, bool only_small);
   bool queue_in_transaction(connection& c, batch& b, const command_info& command, bool only_small);
+  bool may_take_up(connection& c);
   bool take_exec(connection& c, batch& b);
+  bool has_room_for_exec(connection& c);
   void add_exec(connection& c, batch& b);
   bool take_pmmc(connection& c, batch& b);
   bool take_clock(connection& c, batch& b);
@@ -155,6 +160,9 @@ private:
   std::string set_cursor(batch& b, std::string_view text, kv::call& scan);
   void answer_here(connection& c, const command_info& command, const request& r, std::string& out);
   void forget_transaction(connection& c);
+  void forget_watched(connection& c);
+  bool has_room_to_watch(const connection& c, const request& r) const;
+  void watch(connection& c, std::string_view key, std::uint64_t version);
   void reset(connection& c);
 
   // commands that need no store (local_commands.cpp)
@@ -175,8 +183,10 @@ private:
   void give_turns();
   void submit(std::uint64_t ticket);
   void give_back(const place& p);
-  bool has_room_for_text(const connection& c);
-  void hold_unread(connection& c, std::size_t bytes);
+  bool has_room_for_text(connection& c);
+  static std::size_t unread_bytes(const connection& c);
+  void hold(connection& c, std::size_t bytes);
+  void hold_unread(connection& c);
   void note_reply(connection& c, const place& p, const client_outcome& outcome);
   void fail_late();
   batch* find_batch(const place& p, std::uint64_t ticket);
@@ -204,7 +214,7 @@ private:
   std::uint64_t tickets_ = 0;
   std::uint64_t commands_ = 0; ///< taken up so far
   std::uint64_t connections_seen_ = 0;
-  std::size_t transaction_bytes_ = 0; ///< of all connections
+  std::size_t transaction_bytes_ = 0; ///< see max_transactions_bytes
   std::unordered_map<connection_id, std::unique_ptr<connection>> connections_;
   std::unordered_map<std::uint64_t, place> tickets_out_;
   byte_turns operations_;

@@ -1,4 +1,5 @@
 // MULTI and WATCH, PMMC's own commands, WAIT.
+#include "kv/named_sessions.hpp"
 #include "redis/front.hpp"
 #include "text/number.hpp"
 
@@ -10,6 +11,7 @@ namespace pmmc::redis {
 namespace {
 
 constexpr std::string_view not_in_transaction = "ERR Command not allowed inside a transaction";
+constexpr std::size_t watched_node_bytes = 96; ///< of connection::watched, about
 
 /// `what`: the word behind PMMC, in small letters.
 std::optional<question_kind> question_of(std::string_view what) {
@@ -40,7 +42,28 @@ void front::forget_transaction(connection& c) {
   c.transaction.clear();
   c.in_transaction = false;
   c.transaction_failed = false;
+  forget_watched(c);
+}
+
+void front::forget_watched(connection& c) {
+  transaction_bytes_ -= std::exchange(c.watched_bytes, 0);
   c.watched.clear();
+}
+
+/// `r`: a WATCH.
+bool front::has_room_to_watch(const connection& c, const request& r) const {
+  auto bytes = transaction_bytes_;
+  for (std::size_t word = 1; word < r.size(); ++word)
+    bytes += c.watched.contains(r[word]) ? 0 : r[word].size() + watched_node_bytes;
+  return bytes <= options_.max_transactions_bytes;
+}
+
+void front::watch(connection& c, std::string_view key, std::uint64_t version) {
+  if (!c.watched.emplace(key, version).second)
+    return;
+  const auto bytes = key.size() + watched_node_bytes;
+  c.watched_bytes += bytes;
+  transaction_bytes_ += bytes;
 }
 
 bool front::take_transaction(connection& c, batch& b, const command_info& command,
@@ -85,7 +108,7 @@ bool front::take_transaction(connection& c, batch& b, const command_info& comman
     else if (name == "discard")
       forget_transaction(c);
     else
-      c.watched.clear();
+      forget_watched(c);
   }
   return true;
 }
@@ -102,7 +125,7 @@ bool front::queue_in_transaction(connection& c, batch& b, const command_info& co
   } else if (c.transaction_bytes + cost > options_.max_transaction_bytes) {
     take_error(c, b, "ERR a transaction has at most 1 MiB");
   } else if (transaction_bytes_ + cost > options_.max_transactions_bytes) {
-    take_error(c, b, "BUSY the transactions that wait for EXEC take too much memory");
+    take_error(c, b, transactions_busy);
   } else {
     c.transaction_bytes += cost;
     transaction_bytes_ += cost;
@@ -123,6 +146,8 @@ bool front::take_exec(connection& c, batch& b) {
     take_error(c, b, "EXECABORT Transaction discarded because of previous errors.");
     forget_transaction(c);
   } else {
+    if (!has_room_for_exec(c))
+      return false;
     b.cost += c.queue.front().cost();
     c.queue.pop_front();
     add_exec(c, b);
@@ -131,11 +156,19 @@ bool front::take_exec(connection& c, batch& b) {
   return true;
 }
 
+/// Replies that need no store are made before those that do, and held until then.
+bool front::has_room_for_exec(connection& c) {
+  const auto needs_store = [](const request& r) { return find_command(r[0])->of == group::keys; };
+  return std::all_of(c.transaction.begin(), c.transaction.end(), needs_store) ||
+         has_room_for_text(c);
+}
+
 /// The transaction that was queued, as one operation.
 void front::add_exec(connection& c, batch& b) {
   c.last_command = "exec";
   auto commands = std::exchange(c.transaction, {});
   const auto watched = std::exchange(c.watched, {});
+  b.transaction_bytes = std::exchange(c.transaction_bytes, 0) + std::exchange(c.watched_bytes, 0);
   forget_transaction(c);
   b.t.whole = true;
   for (const auto& [key, version] : watched)
@@ -176,6 +209,10 @@ bool front::take_pmmc(connection& c, batch& b) {
   if (what == "req")
     return take_once(c, b);
   if (what == "session" && r.size() == 3) {
+    if (r[2].empty() || r[2].size() > kv::named_sessions::max_name_bytes) {
+      take_error(c, b, kv::named_sessions::name_error); // as the store would, and nothing is kept
+      return true;
+    }
     b.cost += r.cost();
     const auto& kept = b.requests.emplace_back(std::move(c.queue.front()));
     c.queue.pop_front();
@@ -247,6 +284,8 @@ bool front::take_once(connection& c, batch& b) {
       forget_transaction(c);
     return true;
   }
+  if (command->name == "exec" && !has_room_for_exec(c))
+    return false;
   b.cost += r.cost();
   c.queue.pop_front();
   b.t.session = b.names.emplace_back(c.session);

@@ -78,11 +78,11 @@ void front::wait_for_replica(std::uint64_t ticket, place& p) {
   p.turn = turns_of(p).wait(p.connection, ticket, p.bytes);
 }
 
-/// CLIENT LIST is made here, and as long as there are connections. If too much is unread, the
+/// Replies that need no store are made at once, and some are long. If too much is unread, the
 /// connection goes on when there is less.
-bool front::has_room_for_text(const connection& c) {
+bool front::has_room_for_text(connection& c) {
   const bool has_room = replies_.in_use() < options_.max_reply_bytes;
-  if (!has_room)
+  if (!has_room && !std::exchange(c.without_room, true))
     without_room_.push_back(c.id);
   return has_room;
 }
@@ -90,8 +90,10 @@ bool front::has_room_for_text(const connection& c) {
 void front::give_turns() {
   if (replies_.in_use() < options_.max_reply_bytes)
     for (const auto id : std::exchange(without_room_, {}))
-      if (const auto it = connections_.find(id); it != connections_.end())
+      if (const auto it = connections_.find(id); it != connections_.end()) {
+        it->second->without_room = false;
         pump(*it->second);
+      }
   while (const auto ticket = replies_.next())
     wait_for_replica(*ticket, tickets_out_.at(*ticket));
   for (auto* turns : {&queries_, &operations_})
@@ -132,10 +134,23 @@ void front::give_back(const place& p) {
   replies_.give_back(p.reply_room);
 }
 
-/// The room for large replies that what the connection has not read takes.
-void front::hold_unread(connection& c, std::size_t bytes) {
+/// Of replies that are there, whether they have gone out or wait for others.
+std::size_t front::unread_bytes(const connection& c) {
+  auto bytes = c.unsent_bytes;
+  for (const auto& b : c.in_flight)
+    bytes += b.text_bytes;
+  return bytes;
+}
+
+void front::hold(connection& c, std::size_t bytes) {
   replies_.give_back(std::exchange(c.held_bytes, bytes));
   replies_.take(bytes);
+}
+
+/// What the connection has not read takes of the room for large replies.
+void front::hold_unread(connection& c) {
+  const auto bytes = unread_bytes(c);
+  hold(c, bytes > options_.note_unread_bytes ? bytes : 0);
 }
 
 void front::finished(const client_outcome& outcome) {
@@ -161,8 +176,6 @@ void front::finished(const client_outcome& outcome) {
   } else {
     settle(c, *b, outcome);
   }
-  emit(c);
-  hold_unread(c, c.unsent_bytes > options_.max_unsent_bytes ? c.unsent_bytes : 0);
   pump(c);
 }
 

@@ -12,8 +12,10 @@ namespace {
 /// The version of Redis whose commands and wordings these are.
 constexpr std::string_view redis_version = "7.0.15";
 
-/// As Redis wants it of names: printable, no blanks.
-bool is_plain(std::string_view text) {
+/// As Redis wants it of names: printable, no blanks. Each connection keeps some.
+bool is_name(std::string_view text) {
+  if (text.size() > 256)
+    return false;
   for (const char letter : text)
     if (letter < '!' || letter > '~')
       return false;
@@ -116,7 +118,7 @@ void front::hello(connection& c, const request& r, std::string& out) {
         return put_error(out, "WRONGPASS invalid username-password pair or user is disabled.");
       at += 3;
     } else if (equals_ignoring_case(r[at], "setname") && at + 1 < r.size()) {
-      if (!is_plain(r[at + 1]))
+      if (!is_name(r[at + 1]))
         return put_error(out, "ERR Client names cannot contain spaces, newlines or special "
                               "characters.");
       name = r[at + 1];
@@ -179,7 +181,7 @@ void front::client(connection& c, const request& r, std::string& out) {
     else
       put_bulk(out, c.name);
   } else if (what == "setname") {
-    if (!is_plain(r[2]) || r[2].size() > 256)
+    if (!is_name(r[2]))
       return put_error(out, "ERR Client names cannot contain spaces, newlines or special "
                             "characters.");
     c.name = r[2];
@@ -188,7 +190,7 @@ void front::client(connection& c, const request& r, std::string& out) {
     const bool library = equals_ignoring_case(r[2], "lib-name");
     if (!library && !equals_ignoring_case(r[2], "lib-ver"))
       return put_error(out, "ERR Unrecognized option '" + std::string{r[2].substr(0, 64)} + "'");
-    if (!is_plain(r[3]) || r[3].size() > 256)
+    if (!is_name(r[3]))
       return put_error(out, "ERR " + lower_case(r[2]) +
                                 " cannot contain spaces, newlines or special characters.");
     (library ? c.library : c.library_version) = r[3];
@@ -273,13 +275,16 @@ void front::config(const connection& c, const request& r, std::string& out) cons
   const auto what = lower_case(r[1].substr(0, 16));
   if (what == "set")
     return put_error(out, "ERR CONFIG SET is not possible: pmmc is configured by its cluster file");
+  std::array<bool, parameters.size()> wanted{};
+  for (std::size_t i = 2; i < r.size(); ++i) {
+    const kv::glob pattern{lower_case(r[i])};
+    for (std::size_t p = 0; p < parameters.size(); ++p)
+      wanted[p] |= pattern.matches(parameters[p].name);
+  }
   std::vector<const parameter*> found;
-  for (const auto& p : parameters)
-    for (std::size_t i = 2; i < r.size(); ++i)
-      if (kv::matches_glob(lower_case(r[i]), p.name)) {
-        found.push_back(&p);
-        break;
-      }
+  for (std::size_t p = 0; p < parameters.size(); ++p)
+    if (wanted[p])
+      found.push_back(&parameters[p]);
   put_map(out, c.version, found.size());
   for (const auto* p : found) {
     put_bulk(out, p->name);

@@ -111,10 +111,14 @@ void stream::drop_output() {
   output_sent_ = 0;
 }
 
-void stream::look() {
-  const bool stands =
-      (is_undrained() || output_bytes_ > 0) && std::exchange(taken_before_, taken_) == taken_;
-  stalled_ = stands ? stalled_ + 1 : 0;
+void stream::look(bool first) {
+  const bool has_unread = is_undrained() || output_bytes_ > 0;
+  if (!first && has_unread && taken_ - taken_before_ < limits_.least_taken_bytes) {
+    ++stalled_;
+    return;
+  }
+  stalled_ = 0;
+  taken_before_ = taken_;
 }
 
 } // namespace pmmc::redis

@@ -24,7 +24,9 @@ struct stream_limits {
   /// In all: replies that clients have not taken. Past it, of the connections that have taken
   /// nothing for longest the one with most of them is closed.
   std::size_t max_output_bytes = 256 << 20;
-  std::size_t note_drained_bytes = 256 << 10; ///< front::settings::max_unsent_bytes
+  std::size_t note_drained_bytes = 16 << 10; ///< front::settings::note_unread_bytes
+  /// Who takes less than this, while something is unread, stands still: see stalled().
+  std::size_t least_taken_bytes = 64 << 10;
 };
 
 /// Of all streams of a port.
@@ -70,9 +72,10 @@ public:
   /// Throws away what is not written.
   void drop_output();
 
-  /// Once a second or so: has anything been taken since the last time?
-  void look();
-  /// How often, one after the other, look() saw something unread, and nothing taken.
+  /// Once a second, while it matters. `first`: it did not before.
+  void look(bool first);
+  /// How many looks ago either nothing was unread, or the last of least_taken_bytes were taken: a
+  /// few bytes now and then are no progress.
   unsigned stalled() const { return stalled_; }
   /// Whether the front counts replies of it as unread: it waits for take_drained().
   bool is_undrained() const { return since_drained_ > limits_.note_drained_bytes; }
@@ -93,8 +96,8 @@ private:
   std::size_t output_bytes_ = 0;
   std::size_t since_drained_ = 0;
   bool close_when_written_ = false;
-  std::uint64_t taken_ = 0; ///< bytes, ever
-  std::uint64_t taken_before_ = 0;
+  std::uint64_t taken_ = 0;        ///< bytes, ever
+  std::uint64_t taken_before_ = 0; ///< when `stalled_` was 0
   unsigned stalled_ = 0;
 };
 

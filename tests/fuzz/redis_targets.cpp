@@ -129,7 +129,8 @@ std::vector<std::string> front_seeds() {
         "MULTI\r\nSET a 1\r\nGET a\r\nEXEC\r\nWATCH a\r\nMULTI\r\nDISCARD\r\nUNWATCH\r\n",
         "SCAN 0 MATCH * COUNT 2\r\nKEYS *\r\nDBSIZE\r\nRANDOMKEY\r\nTYPE a\r\nFLUSHALL\r\n",
         "HELLO 3 SETNAME x\r\nCLIENT LIST\r\nINFO\r\nCOMMAND DOCS\r\nCONFIG GET *\r\nECHO x\r\n",
-        "PMMC SESSION me\r\nPMMC ONCE 1 INCR n\r\nPMMC STATUS\r\nWAIT 1 100\r\nRESET\r\nQUIT\r\n",
+        "PMMC SESSION me\r\nPMMC REQ 1 INCR n\r\nPMMC STATUS\r\nWAIT 1 100\r\nRESET\r\nQUIT\r\n",
+        "PMMC SESSION me\r\nWATCH n\r\nMULTI\r\nINCR n\r\nPMMC REQ 1 EXEC\r\nPMMC REQ 1 SCAN 0\r\n",
         "MSETNX a 1 b 2\r\nAPPEND a x\r\nEXPIRE a 10 NX\r\nPEXPIREAT a 99999999999999\r\nPERSIST "
         "a\r\nSETRANGE\r\nDEL a b\r\nEXISTS a a\r\nDECRBY n 9223372036854775807\r\n"})
     for (const char turns : {'\0', '\3'})

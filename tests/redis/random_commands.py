@@ -128,7 +128,8 @@ class Generator:
         return ["dbsize"]
 
     def keys(self):
-        return ["keys", self.pick(PATTERNS)]
+        some = "".join(self.random.choices("k01[]^-\\*?", k=self.random.randint(1, 8)))
+        return ["keys", self.pick([some, self.pick(PATTERNS)])]
 
     def small(self):
         return self.pick([["ping"], ["ping", "hello"], ["echo", "x"], ["select", "0"], ["select", "1"],

@@ -1,4 +1,3 @@
-#include "kv/glob.hpp"
 #include "kv/kv_store.hpp"
 
 #include "codec.hpp"
@@ -505,26 +504,6 @@ TEST_CASE("a snapshot whose parts do not fit is refused") {
     CHECK_THROWS_AS(store.restore(in), std::runtime_error);
     CHECK(store.size() == 0);
   }
-}
-
-TEST_CASE("patterns") {
-  CHECK(matches_glob("*", ""));
-  CHECK(matches_glob("a*c", "abbbc"));
-  CHECK(matches_glob("a?c", "abc"));
-  CHECK(!matches_glob("a?c", "ac"));
-  CHECK(matches_glob("[a-c]x", "bx"));
-  CHECK(matches_glob("[c-a]x", "bx"));
-  CHECK(!matches_glob("[^a-c]x", "bx"));
-  CHECK(matches_glob("\\*", "*"));
-  CHECK(!matches_glob("\\*", "a"));
-  CHECK(matches_glob("h[ae]llo*", "hello world"));
-  CHECK(matches_glob("[a", "a"));
-  CHECK(matches_glob("\\", "\\"));
-  const std::string text(1'000, 'a');
-  std::string pattern;
-  for (int i = 0; i < 100; ++i)
-    pattern += "a*";
-  CHECK(!matches_glob(pattern + "b", text)); // and comes back before the test's time is over
 }
 
 TEST_CASE("operations of Redis clients have names") {

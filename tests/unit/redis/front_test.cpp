@@ -340,6 +340,32 @@ TEST_CASE("PMMC REQ takes the numbers that can be told back") {
         ":1\r\n*2\r\n$7\r\nresumed\r\n:9223372036854775807\r\n");
 }
 
+TEST_CASE("names that a connection keeps are short, whichever command gives them") {
+  bench b;
+  b.open(1);
+  const std::string most(256, 'n');
+  for (const std::string command :
+       {"CLIENT SETNAME ", "HELLO 2 SETNAME ", "CLIENT SETINFO lib-name "}) {
+    CAPTURE(command);
+    CHECK(b.run(1, command + most + "\n").starts_with('-') == false);
+    CHECK(b.run(1, command + most + "n\n").starts_with("-ERR"));
+  }
+  CHECK(b.run(1, "CLIENT GETNAME\n") == "$256\r\n" + most + "\r\n");
+}
+
+TEST_CASE("the name of a session that the store would refuse is not kept, nor sent") {
+  bench b;
+  b.open(1);
+  b.run(1, "PMMC SESSION s\n");
+  for (const auto& name : {std::string(65, 'n'), std::string(60'000, 'n'), std::string("\"\"")}) {
+    b.replies.clear();
+    b.send(1, "PMMC SESSION " + name + "\n");
+    CHECK(b.waiting.empty());
+    CHECK(b.replies[1] == "-ERR a session's name must have 1 to 64 bytes\r\n");
+  }
+  CHECK(b.run(1, "PMMC REQ 1 INCR n\n") == ":1\r\n"); // it is in its session still
+}
+
 TEST_CASE("HELP names all subcommands, and is what errors point to") {
   bench b;
   b.open(1);

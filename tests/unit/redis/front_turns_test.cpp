@@ -136,8 +136,17 @@ TEST_CASE("turns: what waits goes with its connection, and all room is free in t
   b.run(1'000, set_large("a"));
   connection_id last = 0;
   std::set<connection_id> open;
-  const char* requests[] = {"GET a\n", "SET a 1\nGET a\n", "INCR n\n", "MGET a a a a\n",
-                            "MULTI\nGET a\nEXEC\n"};
+  const char* requests[] = {"GET a\n",
+                            "SET a 1\nGET a\n",
+                            "INCR n\n",
+                            "MGET a a a a\n",
+                            "MULTI\nGET a\nEXEC\n",
+                            "WATCH a b\n",
+                            "UNWATCH\n",
+                            "MULTI\nCOMMAND DOCS\nSET a 1\n",
+                            "EXEC\n",
+                            "DISCARD\n",
+                            "COMMAND DOCS\nPING\n"};
   for (int i = 0; i < 5'000; ++i) {
     const auto id = open.empty() ? 0 : *std::next(open.begin(), chance() % open.size());
     switch (chance() % 5) {
@@ -146,7 +155,7 @@ TEST_CASE("turns: what waits goes with its connection, and all room is free in t
       open.insert(last);
       break;
     case 1:
-      b.send(id, requests[chance() % 5]);
+      b.send(id, requests[chance() % std::size(requests)]);
       break;
     case 2:
       b.redis.drained(id);
@@ -172,6 +181,7 @@ TEST_CASE("turns: what waits goes with its connection, and all room is free in t
     b.step();
   CHECK(!b.redis.wants_room());
   CHECK(b.redis.bytes_under_way() == 0);
+  CHECK(b.redis.transaction_bytes() == 0);
 }
 
 TEST_CASE("turns: while nothing is decided, what waits is told so, and not one after the other") {
@@ -327,7 +337,8 @@ TEST_CASE("turns: what would be refused for its size is refused before it costs 
     return "$" + std::to_string(word.size()) + "\r\n" + std::string{word} + "\r\n";
   };
   const auto limit = std::to_string(front::settings{}.max_op_bytes);
-  check("*3\r\n$4\r\nPMMC\r\n$7\r\nSESSION\r\n" + bulk(std::string(1'500'000, 'n')), limit);
+  check("*3\r\n$4\r\nPMMC\r\n$7\r\nSESSION\r\n" + bulk(std::string(1'500'000, 'n')),
+        "a session's name");
   std::string watch = "*1001\r\n$5\r\nWATCH\r\n";
   for (int i = 0; i < 1'000; ++i)
     watch += bulk(std::to_string(i) + std::string(1'000, 'k'));

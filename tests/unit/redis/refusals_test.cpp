@@ -70,8 +70,8 @@ std::vector<refusal> refusals() {
       {words({"SET", large(1'025), "v"}), "-ERR a key must have"},
       {words({"SET", "k", large((1 << 20) + (8 << 10))}), "at most 1 MiB"},
       {words({"SET", "k", large(3 << 20)}), "at most 1 MiB"},
-      {words({"PMMC", "SESSION", large(1'500'000)}), "at most"},
-      {words({"PMMC", "SESSION", large(100)}), "-ERR"},
+      {words({"PMMC", "SESSION", large(1'500'000)}), "-ERR a session's name"},
+      {words({"PMMC", "SESSION", large(100)}), "-ERR a session's name"},
       {words({"PMMC", "SESSION", large(900'000)}) +
            words({"PMMC", "REQ", "1", "SET", "k", large(900'000)}),
        "-ERR"},
@@ -134,8 +134,55 @@ TEST_CASE("refusals: for the memory that transactions of all take") {
   b.open(1);
   b.open(2);
   CHECK(b.run(1, "MULTI\n" + words({"SET", "k", large(2'000)}) + "EXEC\n")
-            .find("-BUSY the transactions") != std::string::npos);
+            .find("-BUSY the keys that are watched and the transactions") != std::string::npos);
   check_others(b);
+}
+
+TEST_CASE("refusals: for the memory that the watched keys of all take") {
+  front::settings s;
+  s.max_transactions_bytes = 10'000;
+  bench b{s};
+  b.open(1);
+  b.open(2);
+  std::vector<std::string> watch = {"WATCH"};
+  for (int i = 0; i < 6; ++i)
+    watch.push_back(large(1'000) + std::to_string(i));
+  for (int i = 0; i < 100; ++i)
+    CHECK(b.run(1, words(watch)) == "+OK\r\n"); // each key is held once
+  CHECK(b.redis.transaction_bytes() > 6'000);
+  CHECK(b.run(2, words(watch)).starts_with("-BUSY the keys that are watched"));
+  CHECK(b.run(2, "WATCH k\nUNWATCH\n") == "+OK\r\n+OK\r\n");
+  check_others(b);
+  for (const char* forgets : {"UNWATCH\n", "MULTI\nDISCARD\n", "MULTI\nEXEC\n", "RESET\n"}) {
+    b.run(1, words(watch));
+    CHECK(b.redis.transaction_bytes() > 6'000);
+    b.run(1, forgets);
+    CHECK(b.redis.transaction_bytes() == 0);
+  }
+  b.run(1, words(watch));
+  b.redis.closed(1);
+  CHECK(b.redis.transaction_bytes() == 0);
+  CHECK(b.run(2, words(watch)) == "+OK\r\n");
+}
+
+TEST_CASE("refusals: a transaction takes memory until its EXEC is answered") {
+  front::settings s;
+  s.max_transactions_bytes = 10'000;
+  bench b{s};
+  b.open(1);
+  b.open(2);
+  b.open(3);
+  b.send(1, "MULTI\n" + words({"SET", "k", large(6'000)}) + "EXEC\n");
+  CHECK(b.waiting.size() == 1);
+  b.send(2, "MULTI\n" + words({"SET", "k", large(6'000)}) + "DISCARD\n");
+  CHECK(b.replies[2].find("-BUSY") != std::string::npos);
+  b.step();
+  CHECK(b.replies[1].ends_with("*1\r\n+OK\r\n"));
+  CHECK(b.redis.transaction_bytes() == 0);
+  b.send(2, "MULTI\n" + words({"SET", "k", large(6'000)}) + "EXEC\n");
+  b.redis.closed(2);
+  CHECK(b.redis.transaction_bytes() == 0);
+  b.step();
 }
 
 TEST_CASE("refusals: a connection that is closed for one holds up no other") {
@@ -185,6 +232,7 @@ TEST_CASE("refusals: a list of all clients waits while too much is unread, and o
   front::settings s;
   s.max_reply_bytes = 20'000;
   s.max_unsent_bytes = 5'000;
+  s.note_unread_bytes = 5'000;
   bench b{s};
   for (connection_id id = 1; id <= 100; ++id)
     b.open(id);
@@ -205,4 +253,92 @@ TEST_CASE("refusals: a list of all clients waits while too much is unread, and o
   for (connection_id id = 1; id <= 50; ++id)
     CHECK(b.replies[id].size() > 5'000);
   CHECK(!b.redis.wants_room());
+}
+
+namespace {
+
+constexpr connection_id last_of_many = 200;
+
+std::size_t reply_bytes(const bench& b) {
+  std::size_t sum = 0;
+  for (const auto& [id, bytes] : b.replies)
+    sum += bytes.size();
+  return sum;
+}
+
+/// Many connections send `lines`, whose replies need no store, and read nothing. Returns the bytes
+/// that were made, and then all read all.
+std::size_t send_from_many(bench& b, const std::string& lines) {
+  for (connection_id id = 1; id <= last_of_many; ++id)
+    b.send(id, lines);
+  const auto made = reply_bytes(b);
+  CHECK(b.redis.wants_room());
+  CHECK(b.run(last_of_many + 1, "INCR n\nPING\n") == ":1\r\n+PONG\r\n");
+  for (int round = 0; round < 1'000 && b.redis.wants_room(); ++round)
+    for (connection_id id = 1; id <= last_of_many; ++id) {
+      b.redis.drained(id);
+      b.look();
+    }
+  for (connection_id id = 1; id <= last_of_many; ++id)
+    b.redis.drained(id);
+  b.look();
+  CHECK(!b.redis.wants_room());
+  CHECK(b.redis.bytes_under_way() == 0);
+  return made;
+}
+
+std::string repeated(const std::string& line, int times) {
+  std::string lines;
+  for (int i = 0; i < times; ++i)
+    lines += line;
+  return lines;
+}
+
+} // namespace
+
+TEST_CASE("refusals: replies that need no store are bounded for all connections together") {
+  front::settings s;
+  s.max_reply_bytes = 2 << 20;
+  const auto one = [&] {
+    bench b{s};
+    b.open(1);
+    return b.run(1, "COMMAND\n").size();
+  }();
+  bench b{s};
+  for (connection_id id = 1; id <= last_of_many + 1; ++id)
+    b.open(id);
+  const auto made = send_from_many(b, repeated("COMMAND\n", 100) + "PING\n");
+  CHECK(made < (2 << 20) + last_of_many * (s.note_unread_bytes + one));
+  for (connection_id id = 1; id <= last_of_many; ++id)
+    CHECK(b.replies[id].size() == 100 * one + 7);
+}
+
+TEST_CASE("refusals: so are those in transactions, of all connections together") {
+  front::settings s;
+  s.max_reply_bytes = 2 << 20;
+  for (const std::string exec : {"EXEC\n", "PMMC REQ 1 EXEC\n"}) {
+    CAPTURE(exec);
+    bench b{s};
+    for (connection_id id = 1; id <= last_of_many + 1; ++id) {
+      b.open(id);
+      b.run(id, "PMMC SESSION s" + std::to_string(id) + "\n");
+    }
+    b.replies.clear();
+    const auto made = send_from_many(b, "MULTI\n" + repeated("COMMAND DOCS\n", 160) + exec);
+    CHECK(made < (4 << 20)); // the last one began when there was room for a byte
+    for (connection_id id = 1; id <= last_of_many; ++id)
+      CHECK(b.replies[id].size() > 160 * 4'000);
+  }
+}
+
+TEST_CASE("refusals: the replies of a transaction that need no store count while it is executed") {
+  bench b;
+  b.open(1);
+  b.send(1, "MULTI\n" + repeated("COMMAND DOCS\n", 100) + "SET a 1\nEXEC\n");
+  REQUIRE(b.waiting.size() == 1);
+  CHECK(b.redis.bytes_under_way() > 400'000);
+  b.step();
+  CHECK(b.redis.bytes_under_way() > 400'000); // now it is unread
+  b.redis.drained(1);
+  CHECK(b.redis.bytes_under_way() == 0);
 }

@@ -155,29 +155,58 @@ TEST_CASE("stream: more is read when half of what was too much is answered") {
   CHECK(!s.is_full());
 }
 
-TEST_CASE("stream: a reader that takes nothing is told from a slow one") {
+namespace {
+
+unsigned stalled(stream& s, bool first = false) {
+  s.look(first);
+  return s.stalled();
+}
+
+} // namespace
+
+TEST_CASE("stream: a reader that takes next to nothing is told from one that reads") {
+  auto limits = tight(1 << 20);
+  limits.least_taken_bytes = 100;
+  stream_totals totals;
+  stream s{limits, totals};
+  CHECK(stalled(s) == 0); // there is nothing
+  s.reply(std::string(1'000, 'x'), 0, false);
+  CHECK(stalled(s) == 1);
+  s.sent(100);
+  CHECK(stalled(s) == 0);
+  for (unsigned look = 1; look <= 10; ++look) { // a trickle
+    s.sent(9);
+    CHECK(stalled(s) == look);
+  }
+  s.sent(10); // and so slowly all the same
+  CHECK(stalled(s) == 0);
+  for (int i = 0; i < 7; ++i) { // as much in each two looks
+    CHECK(stalled(s) == 1);
+    s.sent(100);
+    CHECK(stalled(s) == 0);
+  }
+  s.sent(100); // all
+  CHECK(s.output_bytes() == 0);
+  CHECK(stalled(s) == 0);
+  CHECK(stalled(s) == 1); // the last part is with the caller, and not written
+  CHECK(s.take_drained());
+  CHECK(!s.take_drained());
+  CHECK(stalled(s) == 0);
+}
+
+TEST_CASE("stream: who is looked at for the first time has all its time") {
   const auto limits = tight(1 << 20);
   stream_totals totals;
   stream s{limits, totals};
-  const auto stalled = [&] {
-    s.look();
-    return s.stalled();
-  };
-  CHECK(stalled() == 0); // there is nothing
   s.reply(std::string(300, 'x'), 0, false);
-  s.sent(1);
-  CHECK(stalled() == 0);
-  CHECK(stalled() == 1);
-  CHECK(stalled() == 2);
-  s.sent(1);
-  CHECK(stalled() == 0);
-  CHECK(stalled() == 1);
-  s.sent(298);
-  CHECK(stalled() == 0);
-  CHECK(stalled() == 1); // the last part is with the caller, and not written
-  CHECK(s.take_drained());
-  CHECK(!s.take_drained());
-  CHECK(stalled() == 0);
+  CHECK(stalled(s) == 1);
+  CHECK(stalled(s) == 2);
+  CHECK(stalled(s, true) == 0); // nobody has looked for a while
+  CHECK(stalled(s) == 1);
+  s.sent(300);
+  s.take_drained();
+  s.reply(std::string(300, 'x'), 0, false);
+  CHECK(stalled(s, true) == 0);
 }
 
 TEST_CASE("stream: of what is refused nothing is held, only what is to be answered") {

@@ -1,0 +1,37 @@
+// How much is read from a connection at once.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+namespace pmmc::redis {
+
+/// The size of a connection's buffer for reading. An idle connection has a small one; one that
+/// sends a lot gets more, while it does.
+class read_size {
+public:
+  static constexpr std::size_t small_bytes = 2 << 10;
+  static constexpr std::size_t large_bytes = 64 << 10;
+
+  std::size_t bytes() const { return large_ ? large_bytes : small_bytes; }
+
+  /// So many bytes have come at once. True: the size is another one now.
+  bool came(std::size_t count) {
+    something_came_ = true;
+    const bool much = count == bytes() || (large_ && count > small_bytes);
+    return std::exchange(large_, much) != much;
+  }
+
+  /// About once a second: who has sent nothing since the last time gives the large one back. True:
+  /// the size is another one now.
+  bool look() {
+    const bool idle = !std::exchange(something_came_, false);
+    return idle && std::exchange(large_, false);
+  }
+
+private:
+  bool large_ = false;
+  bool something_came_ = false; ///< since the last look
+};
+
+} // namespace pmmc::redis
