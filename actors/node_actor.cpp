@@ -444,14 +444,16 @@ welcome node::greet(const hello& m) {
             settings_.address,  incarnation_,   {},
             settings_.known,    settings_.facts};
   }
-  const auto key = m.address.empty() ? caf::to_string(m.node.address()) : m.address;
-  auto& link = links_[key];
+  // A client is known by its process, whatever it says: it has no address, and one place.
+  const bool is_member = is_of_process(m);
+  auto& link = links_[is_member ? m.address : caf::to_string(m.node->node())];
   if (link.now == node_link::state::connected && link.remote != m.node)
     withdraw(link, "was started again", true);
-  link.address = m.address;
-  const bool is_member = is_of_process(m);
+  if (is_member) {
+    link.address = m.address;
+    differing_.erase(m.address);
+  }
   admit(self_->system(), m.node->node(), is_member);
-  differing_.erase(m.address);
   connected(link, m.node, m.incarnation, m.roles);
   if (is_member && !m.known.configurations.empty())
     learn(m.known);
@@ -473,8 +475,11 @@ std::string node::why_malformed(const hello& m) const {
     return own(role.handle) && !role.id.str().empty() && role.kind >= role_kind::acceptor &&
            role.kind <= role_kind::client && has_sane_disk(role);
   };
+  std::string error;
+  const bool good_address = m.address.empty() || (m.address.size() <= max_address_bytes &&
+                                                  config::parse_address(m.address, error));
   if (self_->current_sender() != nullptr && own(m.node) && m.roles.size() <= max_hosted_roles &&
-      std::all_of(m.roles.begin(), m.roles.end(), good))
+      std::all_of(m.roles.begin(), m.roles.end(), good) && good_address)
     return {};
   return "its hello is not one of pmmc's";
 }

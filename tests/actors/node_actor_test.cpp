@@ -40,6 +40,11 @@ struct node_stage : stage {
             some_facts()};
   }
 
+  static hello client_hello(const recorder& peer, const recorder& client,
+                            std::uint64_t incarnation) {
+    return {"test", "", incarnation, peer.handle(), {client.as(role_kind::client)}, {}, false, {}};
+  }
+
   welcome greet(recorder& peer, const hello& m) {
     send_from(peer, node, m);
     settle();
@@ -136,6 +141,10 @@ TEST_CASE_FIXTURE(node_stage, "those who do not belong here are refused, and tol
   SUBCASE("a member without an address") {
     m.address = "";
     why = "it does not say where it listens";
+  }
+  SUBCASE("an address that is none") {
+    m.address = caf::to_string(peer.handle()->node());
+    why = "its hello is not one of pmmc's";
   }
   const auto answer = greet(peer, m);
   CHECK(answer.refusal == why);
@@ -384,22 +393,47 @@ TEST_CASE_FIXTURE(node_stage, "a connection that breaks is peer_down, once") {
   CHECK(told_nobody());
 }
 
-TEST_CASE_FIXTURE(node_stage, "clients come and go, each for itself") {
-  recorder c1 = record("c1"), c2 = record("c2");
-  CHECK(greet(peer, {"test", "", 5, peer.handle(), {c1.as(role_kind::client)}, {}, false, {}})
-            .refusal.empty());
-  CHECK(greet(peer_again,
-              {"test", "", 6, peer_again.handle(), {c2.as(role_kind::client)}, {}, false, {}})
-            .refusal.empty());
-  CHECK(r1.take<peer_up>().size() == 2);
-  a1.forget();
+TEST_CASE_FIXTURE(node_stage, "a client comes and goes") {
+  recorder c1 = record("c1");
+  CHECK(greet(peer, client_hello(peer, c1, 5)).refusal.empty());
+  CHECK(r1.take<peer_up>().size() == 1);
+  beats(1);
+  CHECK(peer.count<heartbeat>() == 1);
   stop(peer.handle());
-  a1.forget();
+  const auto downs = r1.take<peer_down>();
+  REQUIRE(downs.size() == 1);
+  CHECK(downs[0].id == "c1");
+}
+
+TEST_CASE_FIXTURE(node_stage, "a client process has one place, however many actors it names") {
+  recorder c1 = record("c1"), c2 = record("c2");
+  CHECK(greet(peer, client_hello(peer, c1, 5)).refusal.empty());
+  CHECK(greet(peer_again, client_hello(peer_again, c2, 6)).refusal.empty());
+  CHECK(r1.take<peer_up>().size() == 2);
   const auto downs = r1.take<peer_down>();
   REQUIRE(downs.size() == 1);
   CHECK(downs[0].id == "c1");
   beats(1);
+  CHECK(peer.count<heartbeat>() == 0);
   CHECK(peer_again.count<heartbeat>() == 1);
+}
+
+TEST_CASE_FIXTURE(node_stage, "a client that names a member's address does not take its place") {
+  greet(peer, hello_of(peer, 5));
+  CHECK(told_both<peer_up>());
+  recorder c1 = record("c1");
+  auto m = client_hello(peer_again, c1, 6);
+  m.address = "host2:1";
+  CHECK(greet(peer_again, m).refusal.empty());
+  for (auto* role : {&a1, &r1}) {
+    CHECK(role->count<peer_down>() == 0);
+    const auto ups = role->take<peer_up>();
+    REQUIRE(ups.size() == 1);
+    CHECK(ups[0].role.id == "c1");
+    CHECK(ups[0].address.empty());
+  }
+  beats(1);
+  CHECK(peer.count<heartbeat>() == 1);
 }
 
 TEST_CASE_FIXTURE(node_stage,
