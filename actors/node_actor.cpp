@@ -619,9 +619,12 @@ void node::disconnected(const caf::actor_addr& remote) {
   }
 }
 
+/// Its sender counts: every welcome tells the incarnation, which only shows who was started again
+/// under the same name.
 void node::heard(const heartbeat& m) {
   for (auto& [key, link] : links_) {
-    if (link.now != node_link::state::connected || link.incarnation != m.incarnation)
+    if (link.now != node_link::state::connected || link.remote != self_->current_sender() ||
+        link.incarnation != m.incarnation)
       continue;
     // Both learned it after they had met.
     if (const auto why = why_other_cluster(m.identity, settings_.known.identity); !why.empty()) {

@@ -265,7 +265,7 @@ TEST_CASE_FIXTURE(node_stage, "who has no identity yet takes that of those it wa
 TEST_CASE_FIXTURE(node_stage, "two that met before their clusters had identities part") {
   greet(peer, hello_of(peer, 5));
   CHECK(told_both<peer_up>());
-  send(node, heartbeat{5, 1, 1, 0});
+  send_from(peer, node, heartbeat{5, 1, 1, 0});
   settle();
   CHECK(peer.count<members_news>() == 0);
   send(node, members_news{membership{config_history{make_config()}, 1, 0xB}});
@@ -273,15 +273,15 @@ TEST_CASE_FIXTURE(node_stage, "two that met before their clusters had identities
   CHECK(peer.count<members_news>() == 1);
   a1.forget();
   r1.forget();
-  send(node, heartbeat{5, 1, 1, 0}); // it has not heard
+  send_from(peer, node, heartbeat{5, 1, 1, 0}); // it has not heard
   settle();
   CHECK(peer.count<members_news>() == 2);
   CHECK(told_nobody());
-  send(node, heartbeat{5, 1, 1, 0xA});
+  send_from(peer, node, heartbeat{5, 1, 1, 0xA});
   settle();
   CHECK(told_both<peer_down>());
   beats(20);
-  send(node, heartbeat{5, 1, 1, 0xA});
+  send_from(peer, node, heartbeat{5, 1, 1, 0xA});
   settle();
   CHECK(told_nobody());
 }
@@ -323,7 +323,7 @@ TEST_CASE_FIXTURE(node_stage, "silence becomes peer_down, and its end peer_up") 
   greet(peer, hello_of(peer, 5));
   CHECK(told_both<peer_up>());
   for (int i = 0; i < 20; ++i) {
-    send(node, heartbeat{5});
+    send_from(peer, node, heartbeat{5});
     beats(1);
   }
   CHECK(told_nobody());
@@ -335,10 +335,11 @@ TEST_CASE_FIXTURE(node_stage, "silence becomes peer_down, and its end peer_up") 
   CHECK(told_nobody()); // it is told once
   CHECK(peer.count<heartbeat>() > 20);
 
-  send(node, heartbeat{4}); // somebody else's
+  send_from(peer, node, heartbeat{4});       // of its former life
+  send_from(peer_again, node, heartbeat{5}); // somebody else's: the incarnation is no secret
   settle();
   CHECK(told_nobody());
-  send(node, heartbeat{5});
+  send_from(peer, node, heartbeat{5});
   settle();
   CHECK(told_both<peer_up>());
   beats(6);
@@ -366,7 +367,7 @@ TEST_CASE_FIXTURE(node_stage, "a peer that was started again replaces its former
   stop(peer.handle()); // the old connection breaks late
   CHECK(told_nobody());
   for (int i = 0; i < 10; ++i) {
-    send(node, heartbeat{5}); // late, too: it does not speak for the new one
+    send_from(peer, node, heartbeat{5}); // late, too: it does not speak for the new one
     beats(1);
   }
   CHECK(told_both<peer_down>());
@@ -492,10 +493,13 @@ TEST_CASE_FIXTURE(stage, "a node tells its port what a majority of the replicas'
     advance(beat);
     settle();
   };
-  send(node, heartbeat{6, 1, 1, 0, today + days_400});
+  send_from(guest, node, heartbeat{6, 1, 1, 0, today + days_400});
   beat_once();
   CHECK(port.take<clock_news>().empty());
-  send(node, heartbeat{5, 1, 1, 0, today});
+  send_from(guest, node, heartbeat{5, 1, 1, 0, today}); // in the member's name
+  beat_once();
+  CHECK(port.take<clock_news>().empty());
+  send_from(peer, node, heartbeat{5, 1, 1, 0, today});
   beat_once();
   const auto news = port.take<clock_news>();
   REQUIRE(news.size() == 1);
