@@ -33,6 +33,7 @@ struct guarded_connection {
   clock_type::time_point since; ///< accepted: when
   std::vector<char> message;    ///< of a client, as far as it has come
   bool in_pieces = false;       ///< its message comes so
+  std::size_t named = 0;        ///< its actors that we have proxies for, at most
 };
 
 /// CAF's broker, which hears and says nothing that the gate has not let through.
@@ -42,7 +43,7 @@ public:
 
   caf::behavior make_behavior() override {
     caf_ = caf::io::basp_broker::make_behavior();
-    caf::binary_serializer{system(), own_node_}(const_cast<caf::node_id&>(this_node()));
+    own_node_ = name_of(this_node());
     delayed_send(this, look_around, door_atom::value);
     return caf::message_handler{
         [this](caf::io::new_data_msg& m) { take_data(m); },
@@ -58,13 +59,26 @@ public:
   void learned_new_node_directly(const caf::node_id&, bool) override {}
   void learned_new_node_indirectly(const caf::node_id&) override {}
 
+  /// For an actor that a message names. CAF would keep it, and a way to its process, for ever, even
+  /// if there is neither.
+  caf::strong_actor_ptr make_proxy(caf::node_id node, caf::actor_id actor) override {
+    if (!node && actor == caf::invalid_actor_id)
+      return nullptr;
+    if (heard_ != nullptr && name_of(node) == heard_->gate.name() &&
+        heard_->named < max_named_by(*heard_)) {
+      ++heard_->named;
+      return caf::io::basp_broker::make_proxy(std::move(node), actor);
+    }
+    not_made_.emplace_back(std::move(node), actor);
+    return nullptr;
+  }
+
 private:
   using connections = std::unordered_map<connection_handle, guarded_connection>;
 
   guarded_connection& know(connection_handle handle, bool accepted) {
     return connections_
-        .insert_or_assign(handle, guarded_connection{door::basp_gate{
-                                      {own_node_.begin(), own_node_.end()}, accepted}})
+        .insert_or_assign(handle, guarded_connection{door::basp_gate{own_node_, accepted}})
         .first->second;
   }
 
@@ -98,7 +112,16 @@ private:
       return;
     if (const auto why = judge(c, m, payload); !why.empty())
       return refuse(m.handle, why);
+    if (c.named > max_named_by(c) / 2) // or fewer: some have ended meanwhile
+      c.named = proxies().count_proxies(instance.tbl().lookup_direct(m.handle));
+    heard_ = &c;
     const auto next = instance.handle(context(), m, state.hdr, payload);
+    heard_ = nullptr;
+    if (!not_made_.empty()) {
+      for (const auto& [node, actor] : std::exchange(not_made_, {}))
+        proxies().erase(node, actor);
+      return refuse(m.handle, "it names actors that are not its own, or too many");
+    }
     if (basp::requires_shutdown(next))
       return drop(m.handle, basp::to_sec(next));
     if (std::exchange(c.in_pieces, false) || m.buf.capacity() > kept_buffer_bytes)
@@ -107,6 +130,17 @@ private:
       return;
     state.cstate = next;
     read_next(c, m.handle, next == basp::await_payload ? state.hdr.payload_len : 0);
+  }
+
+  static std::size_t max_named_by(const guarded_connection& c) {
+    return c.gate.who() == door::speaker::member ? max_named_by_member : max_named_by_client;
+  }
+
+  /// As the gate reads it.
+  std::string name_of(caf::node_id node) {
+    std::vector<char> bytes;
+    caf::binary_serializer{system(), bytes}(node);
+    return {bytes.begin(), bytes.end()};
   }
 
   static std::string judge(guarded_connection& c, const caf::io::new_data_msg& m, bool payload) {
@@ -224,8 +258,10 @@ private:
   }
 
   caf::behavior caf_;
-  std::vector<char> own_node_;
+  std::string own_node_;
   connections connections_;
+  guarded_connection* heard_ = nullptr;                          ///< its message is being read
+  std::vector<std::pair<caf::node_id, caf::actor_id>> not_made_; ///< proxies
   std::uint64_t accepted_ = 0;
   std::map<std::uint64_t, connection_handle> half_open_; ///< by number, so the oldest come first
   std::map<std::uint64_t, connection_handle> clients_;

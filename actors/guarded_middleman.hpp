@@ -25,6 +25,10 @@ inline constexpr std::size_t max_client_input_bytes = 256 << 20;
 /// A buffer that a message has made longer than this is given back.
 inline constexpr std::size_t kept_buffer_bytes = 4 << 20;
 
+/// So many actors of its own may a process name at a time, in its messages or as their senders.
+inline constexpr std::size_t max_named_by_client = 128;
+inline constexpr std::size_t max_named_by_member = 1'024;
+
 /// Load it in the place of caf::io::middleman.
 class guarded_middleman : public caf::io::middleman {
 public:

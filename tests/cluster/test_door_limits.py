@@ -59,6 +59,21 @@ class DoorLimits(ClusterTest):
                 pass  # its greeting; then the end
         self.assertIn("has not said hello in time", process.log_text())
 
+    def test_who_names_other_processes_actors_is_closed(self):
+        """For each it would have a place in this process's tables, for ever."""
+        cluster, process = self.one_process()
+        said = frames(recorded_put(cluster, process))
+        node = said[0][BASP.size:]
+        hello = next(f for f in said if b"pmmc::hello" in f)
+        before, _, after = hello.rpartition(node)
+        with connect(process.port) as s:
+            s.settimeout(PATIENCE_S)
+            s.sendall(said[0] + before + node[:12] + b"another machine's ok" + after)
+            while s.recv(65_536):
+                pass
+        self.assertIn("it names actors that are not its own", process.log_text())
+        self.assert_serves(cluster)
+
     def test_without_a_descriptor_it_does_not_spin(self):
         cluster, process = self.one_process()
         wait_until("the members are on its disks", lambda: all(
