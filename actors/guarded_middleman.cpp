@@ -33,6 +33,7 @@ struct guarded_connection {
   clock_type::time_point since; ///< accepted: when
   std::vector<char> message;    ///< of a client, as far as it has come
   bool in_pieces = false;       ///< its message comes so
+  bool is_spare = false;        ///< another one has its name; CAF does not know of this one
   std::size_t named = 0;        ///< its actors that we have proxies for, at most
 };
 
@@ -110,12 +111,16 @@ private:
     const bool payload = state.cstate == basp::await_payload;
     if (c.in_pieces && !collect(c, m, state.hdr.payload_len))
       return;
-    if (const auto why = judge(c, m, payload); !why.empty())
+    auto why = judge(c, m, payload);
+    if (why.empty() && payload)
+      why = take_name(c, m.handle);
+    if (!why.empty())
       return refuse(m.handle, why);
     if (c.named > max_named_by(c) / 2) // or fewer: some have ended meanwhile
       c.named = proxies().count_proxies(instance.tbl().lookup_direct(m.handle));
     heard_ = &c;
-    const auto next = instance.handle(context(), m, state.hdr, payload);
+    const auto next = c.is_spare && payload ? basp::await_header
+                                            : instance.handle(context(), m, state.hdr, payload);
     heard_ = nullptr;
     if (!not_made_.empty()) {
       for (const auto& [node, actor] : std::exchange(not_made_, {}))
@@ -130,6 +135,31 @@ private:
       return;
     state.cstate = next;
     read_next(c, m.handle, next == basp::await_payload ? state.hdr.payload_len : 0);
+  }
+
+  /// To CAF, connections with the same name are of one process, and it chooses where it sends what
+  /// is for that. So a name has one connection. Who dials says its name again when it chooses the
+  /// connection; until then another one with its name may be its own, at another address. Then it
+  /// gets the name, unless a member has it that is heard. Why it does not, or nothing.
+  std::string take_name(guarded_connection& c, connection_handle handle) {
+    const bool accepted = c.number != 0;
+    if (c.header.op != door::operation::client_handshake &&
+        c.header.op != door::operation::server_handshake)
+      return c.is_spare ? "a message over a connection that it has not chosen" : "";
+    const auto place = holders_.emplace(c.gate.name(), handle).first;
+    c.is_spare = accepted && place->second != handle && c.header.flags == 0;
+    if (place->second == handle || c.is_spare)
+      return {};
+    if (is_heard_member(place->second)) // CAF finds that we dialled it once more than needed
+      return accepted ? "another connection is that of the process with its name" : "";
+    refuse(std::exchange(place->second, handle), "a newer one is of the process with its name");
+    return {};
+  }
+
+  bool is_heard_member(connection_handle handle) {
+    const auto its = ctx.find(handle); // CAF has given it up if there is none
+    return its != ctx.end() && connections_.at(handle).gate.who() == door::speaker::member &&
+           clock().now() - its->second.last_seen <= member_silence;
   }
 
   static std::size_t max_named_by(const guarded_connection& c) {
@@ -230,6 +260,9 @@ private:
   void forget(connections::iterator known) {
     half_open_.erase(known->second.number);
     clients_.erase(known->second.number);
+    if (const auto place = holders_.find(known->second.gate.name());
+        place != holders_.end() && place->second == known->first)
+      holders_.erase(place);
     collected_bytes_ -= known->second.message.size();
     connections_.erase(known);
   }
@@ -260,6 +293,7 @@ private:
   caf::behavior caf_;
   std::string own_node_;
   connections connections_;
+  std::unordered_map<std::string, connection_handle> holders_;   ///< of names
   guarded_connection* heard_ = nullptr;                          ///< its message is being read
   std::vector<std::pair<caf::node_id, caf::actor_id>> not_made_; ///< proxies
   std::uint64_t accepted_ = 0;

@@ -29,6 +29,9 @@ inline constexpr std::size_t kept_buffer_bytes = 4 << 20;
 inline constexpr std::size_t max_named_by_client = 128;
 inline constexpr std::size_t max_named_by_member = 1'024;
 
+/// A member that has said nothing for so long gives way to another connection with its name.
+inline constexpr std::chrono::milliseconds member_silence{600};
+
 /// Load it in the place of caf::io::middleman.
 class guarded_middleman : public caf::io::middleman {
 public:

@@ -3,9 +3,12 @@
 #include "guarded_middleman.hpp"
 #include "system.hpp"
 
+#include <arpa/inet.h>
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
 #include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace pmmc::test {
 
@@ -51,6 +54,72 @@ struct process {
   std::vector<caf::actor> actors;
 };
 
+std::string number(std::uint64_t n, std::size_t bytes) {
+  std::string s;
+  while (bytes-- > 0)
+    s += static_cast<char>(n >> 8 * bytes);
+  return s;
+}
+
+std::string name_of(process& p) {
+  std::vector<char> bytes;
+  auto node = p.system.node();
+  caf::binary_serializer{p.system, bytes}(node);
+  return {bytes.begin(), bytes.end()};
+}
+
+/// A connection that says what the test wants.
+class stranger {
+public:
+  explicit stranger(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    REQUIRE(::connect(socket_, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0);
+    const timeval patience{5, 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  }
+  ~stranger() { ::close(socket_); }
+  stranger(const stranger&) = delete;
+  stranger& operator=(const stranger&) = delete;
+
+  void greet(const std::string& name, bool selects = false) { say(1, name, selects ? 2 : 0, 0); }
+  /// Waits until what it has said was heard: whoever watches an actor that is none is told so.
+  bool is_heard(const std::string& name, const std::string& server) {
+    say(4, name + server, 0, 1'000'000);
+    std::string said;
+    while (said.find(server + name) == said.npos)
+      if (!hear(said))
+        return false;
+    return true;
+  }
+  bool is_closed() {
+    std::string said;
+    while (hear(said))
+      ;
+    return end_;
+  }
+
+private:
+  void say(std::uint64_t operation, const std::string& payload, std::uint64_t flags,
+           std::uint64_t receiver) {
+    const auto frame = number(operation, 1) + number(0, 2) + number(flags, 1) +
+                       number(payload.size(), 4) + number(0, 16) + number(receiver, 8) + payload;
+    static_cast<void>(::send(socket_, frame.data(), frame.size(), MSG_NOSIGNAL));
+  }
+  bool hear(std::string& said) {
+    char bytes[4096];
+    const auto size = ::recv(socket_, bytes, sizeof bytes, 0);
+    end_ = size == 0 || (size < 0 && errno == ECONNRESET);
+    said.append(bytes, size > 0 ? static_cast<std::size_t>(size) : 0);
+    return size > 0;
+  }
+
+  int socket_;
+  bool end_ = false;
+};
+
 hello hello_with(const std::vector<caf::actor>& handles) {
   hello m;
   for (const auto& handle : handles)
@@ -58,13 +127,14 @@ hello hello_with(const std::vector<caf::actor>& handles) {
   return m;
 }
 
-/// Whether it is answered; if not, the connection is closed.
+/// Whether it is answered, or the connection is closed instead.
 bool is_answered(process& client, const caf::actor& server, const hello& m) {
   caf::scoped_actor self{client.system};
   self->monitor(server);
   self->send(server, m);
   bool answered = false;
-  self->receive([&](const welcome&) { answered = true; }, [](const caf::down_msg&) {});
+  self->receive([&](const welcome&) { answered = true; }, [](const caf::down_msg&) {},
+                caf::after(std::chrono::seconds{10}) >> [] { FAIL("neither"); });
   return answered;
 }
 
@@ -91,6 +161,40 @@ TEST_CASE("door: whoever names actors names its own, and not any number of them"
     for (std::size_t i = 0; i <= max_named_by_client; ++i)
       named.push_back(client.spawn(nobody));
     CHECK_FALSE(is_answered(client, far, hello_with(named)));
+  }
+}
+
+TEST_CASE("door: who has a member's name holds it only as long as the member is not there") {
+  process server, member;
+  const auto port = server.listen(server.spawn(doorkeeper));
+  hello m;
+  m.address = "host2:1";
+  stranger early{port};
+  early.greet(name_of(member));
+  REQUIRE(early.is_heard(name_of(member), name_of(server)));
+  SUBCASE("the member dials") {
+    const auto far = member.dial(port);
+    CHECK(is_answered(member, far, m));
+    CHECK(early.is_closed());
+    stranger spare{port};
+    spare.greet(name_of(member));
+    CHECK_FALSE(spare.is_heard(name_of(member), name_of(server)));
+    stranger late{port};
+    late.greet(name_of(member), true);
+    CHECK(late.is_closed());
+    CHECK(is_answered(member, far, m));
+  }
+  SUBCASE("its process dials once more, and does not choose that") {
+    stranger spare{port};
+    spare.greet(name_of(member));
+    spare.greet(name_of(member));
+    CHECK(early.is_heard(name_of(member), name_of(server)));
+  }
+  SUBCASE("the member is dialled") {
+    const auto near = member.spawn(doorkeeper);
+    const auto far = server.dial(member.listen(near));
+    CHECK(early.is_closed());
+    CHECK(is_answered(server, far, m));
   }
 }
 
