@@ -21,7 +21,6 @@ using caf::io::connection_handle;
 using clock_type = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds look_around{500};
-constexpr std::chrono::seconds one_refusal_logged_in{1};
 
 /// One side of a connection, as far as CAF does not know it.
 struct guarded_connection {
@@ -51,6 +50,7 @@ public:
         [this](const caf::io::new_connection_msg& m) { accept(m); },
         [this](const caf::io::connection_closed_msg& m) { gone(m); },
         [this](admit_atom, const caf::node_id& node, bool is_member) { admit(node, is_member); },
+        [this](dismiss_atom, const caf::node_id& node) { dismiss(node); },
         [this](door_atom) { look_for_idle_ones(); },
     }
         .or_else(caf_);
@@ -237,6 +237,11 @@ private:
       refuse(handle, "too many clients are connected");
   }
 
+  void dismiss(const caf::node_id& node) {
+    if (const auto handle = instance.tbl().lookup_direct(node))
+      drop(*handle, caf::sec::redundant_connection);
+  }
+
   void look_for_idle_ones() {
     delayed_send(this, look_around, door_atom::value);
     static_cast<network_loop&>(*backend_of()).listen_again();
@@ -268,15 +273,8 @@ private:
   }
 
   void refuse(connection_handle handle, const std::string& why) {
-    ++unlogged_;
-    const auto now = clock_type::now();
-    if (now - last_logged_ >= one_refusal_logged_in) {
-      last_logged_ = now;
-      spdlog::warn("closes a connection with {}:{}: {}{}", remote_addr(handle), remote_port(handle),
-                   why,
-                   unlogged_ == 1 ? "" : " (and " + std::to_string(unlogged_ - 1) + " before it)");
-      unlogged_ = 0;
-    }
+    refusals_.log("closes a connection with " + remote_addr(handle) + ":" +
+                  std::to_string(remote_port(handle)) + ": " + why);
     drop(handle, caf::sec::malformed_basp_message);
   }
 
@@ -300,8 +298,7 @@ private:
   std::map<std::uint64_t, connection_handle> half_open_; ///< by number, so the oldest come first
   std::map<std::uint64_t, connection_handle> clients_;
   std::size_t collected_bytes_ = 0; ///< of all guarded_connection::message
-  clock_type::time_point last_logged_;
-  std::size_t unlogged_ = 0;
+  rare_warning refusals_;
 };
 
 } // namespace
@@ -329,16 +326,38 @@ void guarded_middleman::stop() {
   backend_.discard_jobs();
 }
 
-void guarded_middleman::admit(const caf::node_id& node, bool is_member) {
+template <class... Args>
+void guarded_middleman::tell_broker(Args&&... args) {
   if (const auto broker = caf::actor_cast<caf::actor>(broker_))
-    caf::anon_send(broker, admit_atom::value, node, is_member);
+    caf::anon_send(broker, std::forward<Args>(args)...);
 }
 
-void admit(caf::actor_system& system, const caf::node_id& node, bool is_member) {
+void guarded_middleman::admit(const caf::node_id& node, bool is_member) {
+  tell_broker(admit_atom::value, node, is_member);
+}
+
+void guarded_middleman::dismiss(const caf::node_id& node) {
+  tell_broker(dismiss_atom::value, node);
+}
+
+namespace {
+
+guarded_middleman* door_to(caf::actor_system& system, const caf::node_id& node) {
   if (node == system.node() || !system.has_middleman())
-    return;
-  if (auto* guarded = dynamic_cast<guarded_middleman*>(&system.middleman()))
-    guarded->admit(node, is_member);
+    return nullptr;
+  return dynamic_cast<guarded_middleman*>(&system.middleman());
+}
+
+} // namespace
+
+void admit(caf::actor_system& system, const caf::node_id& node, bool is_member) {
+  if (auto* door = door_to(system, node))
+    door->admit(node, is_member);
+}
+
+void dismiss(caf::actor_system& system, const caf::node_id& node) {
+  if (auto* door = door_to(system, node))
+    door->dismiss(node);
 }
 
 } // namespace pmmc

@@ -45,13 +45,19 @@ public:
 
   /// The node's hello was answered with a welcome. Any thread.
   void admit(const caf::node_id& node, bool is_member);
+  /// The node's connection is to be closed. Any thread.
+  void dismiss(const caf::node_id& node);
 
 private:
+  template <class... Args>
+  void tell_broker(Args&&... args);
+
   network_loop backend_;
   caf::weak_actor_ptr broker_;
 };
 
-/// guarded_middleman::admit, if the system has one and the node is another.
+/// guarded_middleman's, if the system has one and the node is another.
 void admit(caf::actor_system& system, const caf::node_id& node, bool is_member);
+void dismiss(caf::actor_system& system, const caf::node_id& node);
 
 } // namespace pmmc

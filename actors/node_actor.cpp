@@ -27,6 +27,8 @@ constexpr unsigned silent_beats_until_redialled = 50;
 constexpr std::chrono::seconds dial_timeout{5};
 constexpr std::chrono::seconds hello_timeout{2};
 constexpr std::size_t max_hosted_roles = 64; ///< of one process
+/// Processes that are no members may become some; anybody can say so.
+constexpr std::size_t max_guests = 32;
 constexpr std::chrono::milliseconds status_timeout{900};
 constexpr std::string_view refusal_text = "refuses this process: ";
 constexpr std::size_t most_shown = 400;
@@ -438,8 +440,9 @@ welcome node::greet(const hello& m) {
   if (refusal.empty())
     refusal = why_unwelcome(m);
   if (!refusal.empty()) {
-    spdlog::warn("refused a process at {}: {}",
-                 m.address.empty() ? "an unknown address" : shown(m.address), shown(refusal));
+    refusals_.log("refused a process at " +
+                  (m.address.empty() ? "an unknown address" : shown(m.address)) + ": " +
+                  shown(refusal));
     return {std::move(refusal), was_removed(m), settings_.cluster,
             settings_.address,  incarnation_,   {},
             settings_.known,    settings_.facts};
@@ -490,6 +493,17 @@ bool node::is_told_of(const std::string& address) const {
   return settings_.contacts.contains(address) || settings_.known.addresses().contains(address);
 }
 
+/// Members always have a place, one for each address.
+bool node::has_room_for(const std::string& address) const {
+  const auto guests = std::count_if(links_.begin(), links_.end(), [this](const auto& entry) {
+    const auto& link = entry.second;
+    return link.now == node_link::state::connected && !link.address.empty() &&
+           !is_told_of(link.address);
+  });
+  return is_told_of(address) || links_.contains(address) ||
+         static_cast<std::size_t>(guests) < max_guests;
+}
+
 std::string node::why_unwelcome(const hello& m) const {
   if (m.cluster != settings_.cluster)
     return "it belongs to cluster \"" + m.cluster + "\", and this is \"" + settings_.cluster + "\"";
@@ -521,6 +535,9 @@ std::string node::why_unwelcome(const hello& m) const {
     return ids + (m.roles.size() == 1 ? " was" : " were") +
            " removed from the cluster in version " + std::to_string(version);
   }
+  if (!has_room_for(m.address))
+    return "as many processes as may be are connected that are no members: " +
+           std::to_string(max_guests);
   return {};
 }
 
@@ -555,6 +572,8 @@ void node::connected(node_link& link, const caf::actor& remote, std::uint64_t in
                      std::vector<hosted_role> roles) {
   if (link.announced)
     withdraw(link, "connected anew", true);
+  if (link.remote && link.remote->node() != remote->node())
+    dismiss(self_->system(), link.remote->node());
   link.now = node_link::state::connected;
   link.remote = remote;
   link.incarnation = incarnation;

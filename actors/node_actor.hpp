@@ -5,6 +5,7 @@
 
 #include "clock_watch.hpp"
 #include "clocks.hpp"
+#include "log.hpp"
 #include "membership.hpp"
 #include "metrics_messages.hpp"
 #include "peer_log.hpp"
@@ -103,6 +104,7 @@ private:
   std::string why_unwelcome(const hello& m) const;
   void refused_for_facts(const std::string& address, const std::string& why);
   bool is_told_of(const std::string& address) const;
+  bool has_room_for(const std::string& address) const;
   void demand_own_cluster(const membership& news) const;
   bool is_guest(const hosted_role& role, const std::string& address) const;
   bool is_guest_itself() const;
@@ -140,6 +142,7 @@ private:
   std::set<role_id> removed_roles_;  ///< own ones, reported
   std::vector<caf::actor> watchers_; ///< of the members and the time, in this process
   clock_watch clocks_;
+  rare_warning refusals_;
 };
 
 caf::behavior node_actor(caf::event_based_actor* self, std::shared_ptr<node_settings> settings);

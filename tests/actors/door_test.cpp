@@ -1,6 +1,8 @@
 // What may come in at the CAF port of a process, with real connections over loopback: actor systems
 // that are each other's strangers.
+#include "core_helpers.hpp"
 #include "guarded_middleman.hpp"
+#include "node_actor.hpp"
 #include "system.hpp"
 
 #include <arpa/inet.h>
@@ -196,6 +198,35 @@ TEST_CASE("door: who has a member's name holds it only as long as the member is 
     CHECK(early.is_closed());
     CHECK(is_answered(server, far, m));
   }
+}
+
+TEST_CASE("door: a process that takes another one's place takes its connection, too") {
+  process server, member, again;
+  auto settings = std::make_shared<node_settings>();
+  settings->cluster = "test";
+  settings->address = "host1:1";
+  settings->known = membership{make_config()};
+  const auto port = server.listen(server.spawn(node_actor, settings));
+  const auto hello_of = [](process& p) {
+    const auto own = p.spawn(nobody);
+    return hello{"test",
+                 "host2:1",
+                 5,
+                 own,
+                 {{"l2", role_kind::leader, "disk", own}},
+                 membership{make_config()},
+                 false,
+                 {}};
+  };
+  const auto far = member.dial(port);
+  CHECK(is_answered(member, far, hello_of(member)));
+  caf::scoped_actor waiting{member.system};
+  waiting->monitor(far);
+  CHECK(is_answered(again, again.dial(port), hello_of(again)));
+  bool closed = false;
+  waiting->receive([&](const caf::down_msg&) { closed = true; },
+                   caf::after(std::chrono::seconds{2}) >> [] {});
+  CHECK(closed);
 }
 
 } // namespace pmmc::test

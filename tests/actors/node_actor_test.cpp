@@ -205,6 +205,27 @@ TEST_CASE_FIXTURE(node_stage,
   CHECK(peer_again.take<members_news>().size() == 1); // who is connected hears of it
 }
 
+TEST_CASE_FIXTURE(node_stage,
+                  "processes that are no members get so many places; members have theirs") {
+  std::vector<recorder> guests;
+  const auto guest_hello = [&](std::uint64_t n) {
+    guests.push_back(record(role_id{"guest" + std::to_string(n)}));
+    auto m = hello_of(guests.back(), n);
+    m.address = "host9:" + std::to_string(n);
+    return m;
+  };
+  for (std::uint64_t n = 1; n <= 32; ++n) {
+    const auto m = guest_hello(n);
+    CHECK(greet(guests.back(), m).refusal.empty());
+  }
+  const auto m = guest_hello(33);
+  CHECK(greet(guests.back(), m).refusal ==
+        "as many processes as may be are connected that are no members: 32");
+  CHECK(greet(guests[4], hello_of(guests[4], 5)).refusal.empty()); // host2 is a member's
+  stop(guests[7].handle());
+  CHECK(greet(guests.back(), m).refusal.empty());
+}
+
 /// Version 2, in which r9 at host8 is a member.
 config_history grown_history() {
   auto history = config_history{make_config()};

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import resource
 import socket
 import time
@@ -73,6 +74,31 @@ class DoorLimits(ClusterTest):
                 pass
         self.assertIn("it names actors that are not its own", process.log_text())
         self.assert_serves(cluster)
+
+    def test_refused_hellos_do_not_fill_the_log(self):
+        cluster, process = self.one_process()
+        said = frames(recorded_put(cluster, process))
+        hello = next(f for f in said if b"pmmc::hello" in f)
+        name = cluster.name.encode("ascii")
+        self.assertIn(name, hello)
+
+        def be_refused():
+            with connect(process.port) as s:
+                s.sendall(said[0] + hello.replace(name, b"?" * len(name)))
+                answer = b""
+                while b"it belongs to cluster" not in answer:
+                    part = s.recv(65_536)
+                    self.assertTrue(part, "it was not answered")
+                    answer += part
+
+        for _ in range(CONNECTIONS):
+            be_refused()
+        self.assertLess(process.log_text().count("refused a process"), CONNECTIONS / 4)
+
+        def is_counted():
+            be_refused()
+            return re.search(r"refused a process at .* \(and [0-9]+ before it\)", process.log_text())
+        wait_until("those that were not logged are counted", is_counted)
 
     def test_without_a_descriptor_it_does_not_spin(self):
         cluster, process = self.one_process()
