@@ -1,15 +1,16 @@
 #include "guarded_middleman.hpp"
 
 #include "door/basp.hpp"
+#include "door/half_open.hpp"
 #include "file_limit.hpp"
 #include "log.hpp"
 #include "wire.hpp"
 
 #include <algorithm>
 #include <caf/io/basp_broker.hpp>
-#include <map>
 #include <sys/socket.h>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace pmmc {
@@ -95,10 +96,12 @@ private:
     auto& c = know(m.handle, true);
     c.number = ++accepted_;
     c.since = clock_type::now();
-    half_open_.emplace(c.number, m.handle);
+    half_open_.take(c.number, remote_addr(m.handle));
+    by_number_.emplace(c.number, m.handle);
     hear_as_caf(m); // says who we are
     if (half_open_.size() > own_file_budget().half_open)
-      refuse(half_open_.begin()->second, "newer ones take its place, and it has not said hello");
+      refuse(by_number_.at(half_open_.first_to_go()),
+             "newer ones take its place, and it has not said hello");
   }
 
   void take_data(caf::io::new_data_msg& m) {
@@ -224,12 +227,12 @@ private:
       auto& c = known->second;
       if (!is_member && c.gate.who() == door::speaker::member)
         continue; // a member may ask what clients ask
-      half_open_.erase(c.number);
+      half_open_.leave(c.number);
       clients_.erase(c.number);
       c.gate.admit(is_member ? door::speaker::member : door::speaker::client);
       if (is_member)
         continue;
-      clients_.emplace(c.number, handle);
+      clients_.insert(c.number);
       if (clients_.size() > own_file_budget().clients)
         too_many.push_back(handle);
     }
@@ -246,8 +249,8 @@ private:
     delayed_send(this, look_around, door_atom::value);
     static_cast<network_loop&>(*backend_of()).listen_again();
     const auto now = clock_type::now();
-    while (!half_open_.empty()) {
-      const auto oldest = half_open_.begin()->second;
+    while (const auto number = half_open_.oldest()) {
+      const auto oldest = by_number_.at(*number);
       if (now - connections_.at(oldest).since < half_open_timeout)
         break;
       refuse(oldest, "it has not said hello in time");
@@ -263,7 +266,8 @@ private:
   }
 
   void forget(connections::iterator known) {
-    half_open_.erase(known->second.number);
+    half_open_.leave(known->second.number);
+    by_number_.erase(known->second.number);
     clients_.erase(known->second.number);
     if (const auto place = holders_.find(known->second.gate.name());
         place != holders_.end() && place->second == known->first)
@@ -295,9 +299,10 @@ private:
   guarded_connection* heard_ = nullptr;                          ///< its message is being read
   std::vector<std::pair<caf::node_id, caf::actor_id>> not_made_; ///< proxies
   std::uint64_t accepted_ = 0;
-  std::map<std::uint64_t, connection_handle> half_open_; ///< by number, so the oldest come first
-  std::map<std::uint64_t, connection_handle> clients_;
-  std::size_t collected_bytes_ = 0; ///< of all guarded_connection::message
+  std::unordered_map<std::uint64_t, connection_handle> by_number_; ///< those that were accepted
+  door::half_open_places half_open_;
+  std::unordered_set<std::uint64_t> clients_; ///< by number
+  std::size_t collected_bytes_ = 0;           ///< of all guarded_connection::message
   rare_warning refusals_;
 };
 

@@ -52,6 +52,22 @@ class DoorLimits(ClusterTest):
                 self.assertLess(self.open_files(process), FILES - OWN_FILES)
         self.assertIn("closes a connection", process.log_text())
 
+    def test_idle_connections_of_one_host_leave_the_others_theirs(self):
+        _, process = self.one_process(FILES)
+        with contextlib.ExitStack() as stack:
+            patient = stack.enter_context(connect(process.port))
+            patient.settimeout(PATIENCE_S)
+            greeting = patient.recv(65_536)
+            for _ in range(FILES):
+                s = stack.enter_context(socket.create_connection(
+                    ("127.0.0.1", process.port), timeout=5, source_address=("127.0.0.2", 0)))
+                s.settimeout(PATIENCE_S)
+                self.assertTrue(s.recv(1))
+            self.assertIn("newer ones take its place", process.log_text())
+            patient.setblocking(False)
+            with self.assertRaises(BlockingIOError):
+                self.fail(f"it was closed after {greeting} and {patient.recv(65_536)}")
+
     def test_a_connection_that_says_no_hello_is_closed(self):
         _, process = self.one_process()
         with connect(process.port) as s:
