@@ -24,7 +24,6 @@ constexpr unsigned most_backoff_beats = 10;
 constexpr unsigned lonely_beats_until_all_are_dialled = 15;
 /// A connection that is there, but over which nothing comes: to a process that has forgotten it.
 constexpr unsigned silent_beats_until_redialled = 50;
-constexpr std::chrono::seconds dial_timeout{5};
 constexpr std::chrono::seconds hello_timeout{2};
 constexpr std::size_t max_hosted_roles = 64; ///< of one process
 /// Processes that are no members may become some; anybody can say so.
@@ -302,19 +301,25 @@ void node::dial(node_link& link) {
     return unreachable(link.address, error);
   if (is_client() && link.trouble.why().empty()) // its patience may end before ours
     tell_own_roles_of_trouble(link.address, "has not answered yet");
+  if (!dials_.insert(link.address).second)
+    return; // of a link that was there before
+  // CAF makes one connection after another, so one that we gave up would only delay the others. It
+  // answers in the end: connecting and the handshake have their limits.
   auto& middleman = self_->system().middleman();
   self_
-      ->request(middleman.actor_handle(), dial_timeout, caf::connect_atom::value, where->host,
+      ->request(middleman.actor_handle(), caf::infinite, caf::connect_atom::value, where->host,
                 where->port)
       .then(
           [this, address = link.address](const caf::node_id&, const caf::strong_actor_ptr& remote,
                                          const std::set<std::string>&) {
+            dials_.erase(address);
             if (remote)
               dialled(address, caf::actor_cast<caf::actor>(remote));
             else
               refused_by(address, "answers, but is no pmmc process (nothing is published there)");
           },
           [this, address = link.address](const caf::error& e) {
+            dials_.erase(address);
             unreachable(address, "cannot be reached: " + explain(e, self_->system()));
           });
 }

@@ -133,6 +133,7 @@ private:
   std::uint64_t incarnation_;
   std::uint64_t random_state_;
   std::map<std::string, node_link> links_; ///< by address; clients by their node's name
+  std::set<std::string> dials_;            ///< addresses, until CAF has answered
   bool met_anybody_ = false; ///< since it started; before that, a client trusts anybody
   /// Where processes with other facts were dialled. Only these: an address that somebody else
   /// claims proves nothing.
