@@ -13,7 +13,13 @@ std::string explain(const caf::error& e, const caf::actor_system& system) {
     return "the connection broke";
   if (e == caf::sec::disconnect_during_handshake || e == caf::sec::malformed_basp_message)
     return "it closed the connection, or is no pmmc process";
+  if (e == caf::sec::runtime_error && e.context().match_elements<std::string>())
+    return e.context().get_as<std::string>(0);
   return system.render(e);
+}
+
+caf::error refusal_in_words(std::string words) {
+  return caf::make_error(caf::sec::runtime_error, std::move(words));
 }
 
 } // namespace pmmc

@@ -1,5 +1,6 @@
 #include "connection.hpp"
 
+#include "caf_error.hpp"
 #include "client_actor.hpp"
 #include "entropy.hpp"
 #include "node_actor.hpp"
@@ -132,7 +133,8 @@ bool connection::freeze(const role_id& replica, std::string& error) {
             good = true;
           },
           [&](const caf::error& e) {
-            error = "replica " + replica.str() + " did not open the export: " + i.system.render(e);
+            error =
+                "replica " + replica.str() + " did not open the export: " + explain(e, i.system);
           });
   return good;
 }

@@ -1,15 +1,16 @@
 #include "guarded_middleman.hpp"
 
 #include "door/basp.hpp"
+#include "door/half_open.hpp"
 #include "file_limit.hpp"
 #include "log.hpp"
 #include "wire.hpp"
 
 #include <algorithm>
 #include <caf/io/basp_broker.hpp>
-#include <map>
 #include <sys/socket.h>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace pmmc {
@@ -21,7 +22,6 @@ using caf::io::connection_handle;
 using clock_type = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds look_around{500};
-constexpr std::chrono::seconds one_refusal_logged_in{1};
 
 /// One side of a connection, as far as CAF does not know it.
 struct guarded_connection {
@@ -33,6 +33,8 @@ struct guarded_connection {
   clock_type::time_point since; ///< accepted: when
   std::vector<char> message;    ///< of a client, as far as it has come
   bool in_pieces = false;       ///< its message comes so
+  bool is_spare = false;        ///< another one has its name; CAF does not know of this one
+  std::size_t named = 0;        ///< its actors that we have proxies for, at most
 };
 
 /// CAF's broker, which hears and says nothing that the gate has not let through.
@@ -42,13 +44,14 @@ public:
 
   caf::behavior make_behavior() override {
     caf_ = caf::io::basp_broker::make_behavior();
-    caf::binary_serializer{system(), own_node_}(const_cast<caf::node_id&>(this_node()));
+    own_node_ = name_of(this_node());
     delayed_send(this, look_around, door_atom::value);
     return caf::message_handler{
         [this](caf::io::new_data_msg& m) { take_data(m); },
         [this](const caf::io::new_connection_msg& m) { accept(m); },
         [this](const caf::io::connection_closed_msg& m) { gone(m); },
         [this](admit_atom, const caf::node_id& node, bool is_member) { admit(node, is_member); },
+        [this](dismiss_atom, const caf::node_id& node) { dismiss(node); },
         [this](door_atom) { look_for_idle_ones(); },
     }
         .or_else(caf_);
@@ -58,13 +61,26 @@ public:
   void learned_new_node_directly(const caf::node_id&, bool) override {}
   void learned_new_node_indirectly(const caf::node_id&) override {}
 
+  /// For an actor that a message names. CAF would keep it, and a way to its process, for ever, even
+  /// if there is neither.
+  caf::strong_actor_ptr make_proxy(caf::node_id node, caf::actor_id actor) override {
+    if (!node && actor == caf::invalid_actor_id)
+      return nullptr;
+    if (heard_ != nullptr && name_of(node) == heard_->gate.name() &&
+        heard_->named < max_named_by(*heard_)) {
+      ++heard_->named;
+      return caf::io::basp_broker::make_proxy(std::move(node), actor);
+    }
+    not_made_.emplace_back(std::move(node), actor);
+    return nullptr;
+  }
+
 private:
   using connections = std::unordered_map<connection_handle, guarded_connection>;
 
   guarded_connection& know(connection_handle handle, bool accepted) {
     return connections_
-        .insert_or_assign(handle, guarded_connection{door::basp_gate{
-                                      {own_node_.begin(), own_node_.end()}, accepted}})
+        .insert_or_assign(handle, guarded_connection{door::basp_gate{own_node_, accepted}})
         .first->second;
   }
 
@@ -80,10 +96,12 @@ private:
     auto& c = know(m.handle, true);
     c.number = ++accepted_;
     c.since = clock_type::now();
-    half_open_.emplace(c.number, m.handle);
+    half_open_.take(c.number, remote_addr(m.handle));
+    by_number_.emplace(c.number, m.handle);
     hear_as_caf(m); // says who we are
     if (half_open_.size() > own_file_budget().half_open)
-      refuse(half_open_.begin()->second, "newer ones take its place, and it has not said hello");
+      refuse(by_number_.at(half_open_.first_to_go()),
+             "newer ones take its place, and it has not said hello");
   }
 
   void take_data(caf::io::new_data_msg& m) {
@@ -96,9 +114,22 @@ private:
     const bool payload = state.cstate == basp::await_payload;
     if (c.in_pieces && !collect(c, m, state.hdr.payload_len))
       return;
-    if (const auto why = judge(c, m, payload); !why.empty())
+    auto why = judge(c, m, payload);
+    if (why.empty() && payload)
+      why = take_name(c, m.handle);
+    if (!why.empty())
       return refuse(m.handle, why);
-    const auto next = instance.handle(context(), m, state.hdr, payload);
+    if (c.named > max_named_by(c) / 2) // or fewer: some have ended meanwhile
+      c.named = proxies().count_proxies(instance.tbl().lookup_direct(m.handle));
+    heard_ = &c;
+    const auto next = c.is_spare && payload ? basp::await_header
+                                            : instance.handle(context(), m, state.hdr, payload);
+    heard_ = nullptr;
+    if (!not_made_.empty()) {
+      for (const auto& [node, actor] : std::exchange(not_made_, {}))
+        proxies().erase(node, actor);
+      return refuse(m.handle, "it names actors that are not its own, or too many");
+    }
     if (basp::requires_shutdown(next))
       return drop(m.handle, basp::to_sec(next));
     if (std::exchange(c.in_pieces, false) || m.buf.capacity() > kept_buffer_bytes)
@@ -107,6 +138,42 @@ private:
       return;
     state.cstate = next;
     read_next(c, m.handle, next == basp::await_payload ? state.hdr.payload_len : 0);
+  }
+
+  /// To CAF, connections with the same name are of one process, and it chooses where it sends what
+  /// is for that. So a name has one connection. Who dials says its name again when it chooses the
+  /// connection; until then another one with its name may be its own, at another address. Then it
+  /// gets the name, unless a member has it that is heard. Why it does not, or nothing.
+  std::string take_name(guarded_connection& c, connection_handle handle) {
+    const bool accepted = c.number != 0;
+    if (c.header.op != door::operation::client_handshake &&
+        c.header.op != door::operation::server_handshake)
+      return c.is_spare ? "a message over a connection that it has not chosen" : "";
+    const auto place = holders_.emplace(c.gate.name(), handle).first;
+    c.is_spare = accepted && place->second != handle && c.header.flags == 0;
+    if (place->second == handle || c.is_spare)
+      return {};
+    if (is_heard_member(place->second)) // CAF finds that we dialled it once more than needed
+      return accepted ? "another connection is that of the process with its name" : "";
+    refuse(std::exchange(place->second, handle), "a newer one is of the process with its name");
+    return {};
+  }
+
+  bool is_heard_member(connection_handle handle) {
+    const auto its = ctx.find(handle); // CAF has given it up if there is none
+    return its != ctx.end() && connections_.at(handle).gate.who() == door::speaker::member &&
+           clock().now() - its->second.last_seen <= member_silence;
+  }
+
+  static std::size_t max_named_by(const guarded_connection& c) {
+    return c.gate.who() == door::speaker::member ? max_named_by_member : max_named_by_client;
+  }
+
+  /// As the gate reads it.
+  std::string name_of(caf::node_id node) {
+    std::vector<char> bytes;
+    caf::binary_serializer{system(), bytes}(node);
+    return {bytes.begin(), bytes.end()};
   }
 
   static std::string judge(guarded_connection& c, const caf::io::new_data_msg& m, bool payload) {
@@ -160,12 +227,12 @@ private:
       auto& c = known->second;
       if (!is_member && c.gate.who() == door::speaker::member)
         continue; // a member may ask what clients ask
-      half_open_.erase(c.number);
+      half_open_.leave(c.number);
       clients_.erase(c.number);
       c.gate.admit(is_member ? door::speaker::member : door::speaker::client);
       if (is_member)
         continue;
-      clients_.emplace(c.number, handle);
+      clients_.insert(c.number);
       if (clients_.size() > own_file_budget().clients)
         too_many.push_back(handle);
     }
@@ -173,12 +240,17 @@ private:
       refuse(handle, "too many clients are connected");
   }
 
+  void dismiss(const caf::node_id& node) {
+    if (const auto handle = instance.tbl().lookup_direct(node))
+      drop(*handle, caf::sec::redundant_connection);
+  }
+
   void look_for_idle_ones() {
     delayed_send(this, look_around, door_atom::value);
     static_cast<network_loop&>(*backend_of()).listen_again();
     const auto now = clock_type::now();
-    while (!half_open_.empty()) {
-      const auto oldest = half_open_.begin()->second;
+    while (const auto number = half_open_.oldest()) {
+      const auto oldest = by_number_.at(*number);
       if (now - connections_.at(oldest).since < half_open_timeout)
         break;
       refuse(oldest, "it has not said hello in time");
@@ -194,22 +266,19 @@ private:
   }
 
   void forget(connections::iterator known) {
-    half_open_.erase(known->second.number);
+    half_open_.leave(known->second.number);
+    by_number_.erase(known->second.number);
     clients_.erase(known->second.number);
+    if (const auto place = holders_.find(known->second.gate.name());
+        place != holders_.end() && place->second == known->first)
+      holders_.erase(place);
     collected_bytes_ -= known->second.message.size();
     connections_.erase(known);
   }
 
   void refuse(connection_handle handle, const std::string& why) {
-    ++unlogged_;
-    const auto now = clock_type::now();
-    if (now - last_logged_ >= one_refusal_logged_in) {
-      last_logged_ = now;
-      spdlog::warn("closes a connection with {}:{}: {}{}", remote_addr(handle), remote_port(handle),
-                   why,
-                   unlogged_ == 1 ? "" : " (and " + std::to_string(unlogged_ - 1) + " before it)");
-      unlogged_ = 0;
-    }
+    refusals_.log("closes a connection with " + remote_addr(handle) + ":" +
+                  std::to_string(remote_port(handle)) + ": " + why);
     drop(handle, caf::sec::malformed_basp_message);
   }
 
@@ -224,14 +293,17 @@ private:
   }
 
   caf::behavior caf_;
-  std::vector<char> own_node_;
+  std::string own_node_;
   connections connections_;
+  std::unordered_map<std::string, connection_handle> holders_;   ///< of names
+  guarded_connection* heard_ = nullptr;                          ///< its message is being read
+  std::vector<std::pair<caf::node_id, caf::actor_id>> not_made_; ///< proxies
   std::uint64_t accepted_ = 0;
-  std::map<std::uint64_t, connection_handle> half_open_; ///< by number, so the oldest come first
-  std::map<std::uint64_t, connection_handle> clients_;
-  std::size_t collected_bytes_ = 0; ///< of all guarded_connection::message
-  clock_type::time_point last_logged_;
-  std::size_t unlogged_ = 0;
+  std::unordered_map<std::uint64_t, connection_handle> by_number_; ///< those that were accepted
+  door::half_open_places half_open_;
+  std::unordered_set<std::uint64_t> clients_; ///< by number
+  std::size_t collected_bytes_ = 0;           ///< of all guarded_connection::message
+  rare_warning refusals_;
 };
 
 } // namespace
@@ -259,16 +331,38 @@ void guarded_middleman::stop() {
   backend_.discard_jobs();
 }
 
-void guarded_middleman::admit(const caf::node_id& node, bool is_member) {
+template <class... Args>
+void guarded_middleman::tell_broker(Args&&... args) {
   if (const auto broker = caf::actor_cast<caf::actor>(broker_))
-    caf::anon_send(broker, admit_atom::value, node, is_member);
+    caf::anon_send(broker, std::forward<Args>(args)...);
 }
 
-void admit(caf::actor_system& system, const caf::node_id& node, bool is_member) {
+void guarded_middleman::admit(const caf::node_id& node, bool is_member) {
+  tell_broker(admit_atom::value, node, is_member);
+}
+
+void guarded_middleman::dismiss(const caf::node_id& node) {
+  tell_broker(dismiss_atom::value, node);
+}
+
+namespace {
+
+guarded_middleman* door_to(caf::actor_system& system, const caf::node_id& node) {
   if (node == system.node() || !system.has_middleman())
-    return;
-  if (auto* guarded = dynamic_cast<guarded_middleman*>(&system.middleman()))
-    guarded->admit(node, is_member);
+    return nullptr;
+  return dynamic_cast<guarded_middleman*>(&system.middleman());
+}
+
+} // namespace
+
+void admit(caf::actor_system& system, const caf::node_id& node, bool is_member) {
+  if (auto* door = door_to(system, node))
+    door->admit(node, is_member);
+}
+
+void dismiss(caf::actor_system& system, const caf::node_id& node) {
+  if (auto* door = door_to(system, node))
+    door->dismiss(node);
 }
 
 } // namespace pmmc

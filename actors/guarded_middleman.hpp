@@ -25,6 +25,13 @@ inline constexpr std::size_t max_client_input_bytes = 256 << 20;
 /// A buffer that a message has made longer than this is given back.
 inline constexpr std::size_t kept_buffer_bytes = 4 << 20;
 
+/// So many actors of its own may a process name at a time, in its messages or as their senders.
+inline constexpr std::size_t max_named_by_client = 128;
+inline constexpr std::size_t max_named_by_member = 1'024;
+
+/// A member that has said nothing for so long gives way to another connection with its name.
+inline constexpr std::chrono::milliseconds member_silence{600};
+
 /// Load it in the place of caf::io::middleman.
 class guarded_middleman : public caf::io::middleman {
 public:
@@ -38,13 +45,19 @@ public:
 
   /// The node's hello was answered with a welcome. Any thread.
   void admit(const caf::node_id& node, bool is_member);
+  /// The node's connection is to be closed. Any thread.
+  void dismiss(const caf::node_id& node);
 
 private:
+  template <class... Args>
+  void tell_broker(Args&&... args);
+
   network_loop backend_;
   caf::weak_actor_ptr broker_;
 };
 
-/// guarded_middleman::admit, if the system has one and the node is another.
+/// guarded_middleman's, if the system has one and the node is another.
 void admit(caf::actor_system& system, const caf::node_id& node, bool is_member);
+void dismiss(caf::actor_system& system, const caf::node_id& node);
 
 } // namespace pmmc

@@ -14,6 +14,7 @@ namespace {
 
 // RFC 3339: local time with its offset.
 constexpr auto text_pattern = "%Y-%m-%d %H:%M:%S.%e%z %l [%n] %v";
+constexpr std::chrono::seconds one_rare_warning_in{1};
 constexpr auto json_time_pattern = "%Y-%m-%dT%H:%M:%S.%e%z";
 
 std::string_view to_string(spdlog::level::level_enum level) {
@@ -74,6 +75,18 @@ void start_log(std::string_view ids, const log_settings& settings) {
 }
 
 void start_client_log() { start("pmmc", spdlog::level::warn, false); }
+
+void rare_warning::log(std::string_view text) {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - last_logged_ < one_rare_warning_in) {
+    ++unlogged_;
+    return;
+  }
+  last_logged_ = now;
+  spdlog::warn("{}{}", text,
+               unlogged_ == 0 ? "" : " (and " + std::to_string(unlogged_) + " before it)");
+  unlogged_ = 0;
+}
 
 void fatal(std::string_view who, std::string_view why) {
   spdlog::critical("{} stops: {}", who, why);

@@ -3,6 +3,8 @@
 
 #include "log_settings.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <spdlog/spdlog.h>
 #include <string_view>
 
@@ -13,6 +15,16 @@ void start_log(std::string_view ids, const log_settings& settings);
 
 /// Sets up the log for a command that talks to a cluster: warnings, on stderr.
 void start_client_log();
+
+/// Warnings that strangers can cause: one a second, with the number of those before it.
+class rare_warning {
+public:
+  void log(std::string_view text);
+
+private:
+  std::chrono::steady_clock::time_point last_logged_;
+  std::size_t unlogged_ = 0;
+};
 
 /// Says why and ends the process at once, with exit code 1: nothing more is sent or written. For
 /// failures after which a role must not go on (a failed sync, a broken invariant of an actor).

@@ -1,5 +1,6 @@
 #include "network_thread.hpp"
 
+#include "bounded_connect.hpp"
 #include "careful_doorman.hpp"
 
 #include <caf/detail/set_thread_name.hpp>
@@ -136,6 +137,14 @@ void network_loop::run(caf::resumable* job) {
 caf::io::scribe_ptr network_loop::new_scribe(caf::io::network::native_socket socket) {
   caf::io::network::keepalive(socket, true);
   return caf::make_counted<prompt_scribe>(*this, socket);
+}
+
+caf::expected<caf::io::scribe_ptr> network_loop::new_tcp_scribe(const std::string& host,
+                                                                std::uint16_t port) {
+  auto socket = connect_within(connect_timeout, host, port);
+  if (!socket)
+    return std::move(socket.error());
+  return new_scribe(*socket);
 }
 
 caf::io::doorman_ptr network_loop::new_doorman(caf::io::network::native_socket socket) {

@@ -23,6 +23,9 @@ public:
   /// Any thread; the job is run in the loop's, unless that has ended.
   void exec_later(caf::resumable* job) override;
   caf::io::scribe_ptr new_scribe(caf::io::network::native_socket socket) override;
+  /// Blocks for a bounded time (bounded_connect.hpp).
+  caf::expected<caf::io::scribe_ptr> new_tcp_scribe(const std::string& host,
+                                                    std::uint16_t port) override;
   caf::io::doorman_ptr new_doorman(caf::io::network::native_socket socket) override;
 
   /// The connection has something to write at the end of this turn. In the loop's thread.

@@ -24,9 +24,10 @@ constexpr unsigned most_backoff_beats = 10;
 constexpr unsigned lonely_beats_until_all_are_dialled = 15;
 /// A connection that is there, but over which nothing comes: to a process that has forgotten it.
 constexpr unsigned silent_beats_until_redialled = 50;
-constexpr std::chrono::seconds dial_timeout{5};
 constexpr std::chrono::seconds hello_timeout{2};
 constexpr std::size_t max_hosted_roles = 64; ///< of one process
+/// Processes that are no members may become some; anybody can say so.
+constexpr std::size_t max_guests = 32;
 constexpr std::chrono::milliseconds status_timeout{900};
 constexpr std::string_view refusal_text = "refuses this process: ";
 constexpr std::size_t most_shown = 400;
@@ -300,19 +301,25 @@ void node::dial(node_link& link) {
     return unreachable(link.address, error);
   if (is_client() && link.trouble.why().empty()) // its patience may end before ours
     tell_own_roles_of_trouble(link.address, "has not answered yet");
+  if (!dials_.insert(link.address).second)
+    return; // of a link that was there before
+  // CAF makes one connection after another, so one that we gave up would only delay the others. It
+  // answers in the end: connecting and the handshake have their limits.
   auto& middleman = self_->system().middleman();
   self_
-      ->request(middleman.actor_handle(), dial_timeout, caf::connect_atom::value, where->host,
+      ->request(middleman.actor_handle(), caf::infinite, caf::connect_atom::value, where->host,
                 where->port)
       .then(
           [this, address = link.address](const caf::node_id&, const caf::strong_actor_ptr& remote,
                                          const std::set<std::string>&) {
+            dials_.erase(address);
             if (remote)
               dialled(address, caf::actor_cast<caf::actor>(remote));
             else
               refused_by(address, "answers, but is no pmmc process (nothing is published there)");
           },
           [this, address = link.address](const caf::error& e) {
+            dials_.erase(address);
             unreachable(address, "cannot be reached: " + explain(e, self_->system()));
           });
 }
@@ -438,20 +445,23 @@ welcome node::greet(const hello& m) {
   if (refusal.empty())
     refusal = why_unwelcome(m);
   if (!refusal.empty()) {
-    spdlog::warn("refused a process at {}: {}",
-                 m.address.empty() ? "an unknown address" : shown(m.address), shown(refusal));
+    refusals_.log("refused a process at " +
+                  (m.address.empty() ? "an unknown address" : shown(m.address)) + ": " +
+                  shown(refusal));
     return {std::move(refusal), was_removed(m), settings_.cluster,
             settings_.address,  incarnation_,   {},
             settings_.known,    settings_.facts};
   }
-  const auto key = m.address.empty() ? caf::to_string(m.node.address()) : m.address;
-  auto& link = links_[key];
+  // A client is known by its process, whatever it says: it has no address, and one place.
+  const bool is_member = is_of_process(m);
+  auto& link = links_[is_member ? m.address : caf::to_string(m.node->node())];
   if (link.now == node_link::state::connected && link.remote != m.node)
     withdraw(link, "was started again", true);
-  link.address = m.address;
-  const bool is_member = is_of_process(m);
+  if (is_member) {
+    link.address = m.address;
+    differing_.erase(m.address);
+  }
   admit(self_->system(), m.node->node(), is_member);
-  differing_.erase(m.address);
   connected(link, m.node, m.incarnation, m.roles);
   if (is_member && !m.known.configurations.empty())
     learn(m.known);
@@ -473,8 +483,11 @@ std::string node::why_malformed(const hello& m) const {
     return own(role.handle) && !role.id.str().empty() && role.kind >= role_kind::acceptor &&
            role.kind <= role_kind::client && has_sane_disk(role);
   };
+  std::string error;
+  const bool good_address = m.address.empty() || (m.address.size() <= max_address_bytes &&
+                                                  config::parse_address(m.address, error));
   if (self_->current_sender() != nullptr && own(m.node) && m.roles.size() <= max_hosted_roles &&
-      std::all_of(m.roles.begin(), m.roles.end(), good))
+      std::all_of(m.roles.begin(), m.roles.end(), good) && good_address)
     return {};
   return "its hello is not one of pmmc's";
 }
@@ -483,6 +496,17 @@ std::string node::why_malformed(const hello& m) const {
 /// believes no others: they may be of one that was there before.
 bool node::is_told_of(const std::string& address) const {
   return settings_.contacts.contains(address) || settings_.known.addresses().contains(address);
+}
+
+/// Members always have a place, one for each address.
+bool node::has_room_for(const std::string& address) const {
+  const auto guests = std::count_if(links_.begin(), links_.end(), [this](const auto& entry) {
+    const auto& link = entry.second;
+    return link.now == node_link::state::connected && !link.address.empty() &&
+           !is_told_of(link.address);
+  });
+  return is_told_of(address) || links_.contains(address) ||
+         static_cast<std::size_t>(guests) < max_guests;
 }
 
 std::string node::why_unwelcome(const hello& m) const {
@@ -516,6 +540,9 @@ std::string node::why_unwelcome(const hello& m) const {
     return ids + (m.roles.size() == 1 ? " was" : " were") +
            " removed from the cluster in version " + std::to_string(version);
   }
+  if (!has_room_for(m.address))
+    return "as many processes as may be are connected that are no members: " +
+           std::to_string(max_guests);
   return {};
 }
 
@@ -550,6 +577,8 @@ void node::connected(node_link& link, const caf::actor& remote, std::uint64_t in
                      std::vector<hosted_role> roles) {
   if (link.announced)
     withdraw(link, "connected anew", true);
+  if (link.remote && link.remote->node() != remote->node())
+    dismiss(self_->system(), link.remote->node());
   link.now = node_link::state::connected;
   link.remote = remote;
   link.incarnation = incarnation;
@@ -614,9 +643,12 @@ void node::disconnected(const caf::actor_addr& remote) {
   }
 }
 
+/// Its sender counts: every welcome tells the incarnation, which only shows who was started again
+/// under the same name.
 void node::heard(const heartbeat& m) {
   for (auto& [key, link] : links_) {
-    if (link.now != node_link::state::connected || link.incarnation != m.incarnation)
+    if (link.now != node_link::state::connected || link.remote != self_->current_sender() ||
+        link.incarnation != m.incarnation)
       continue;
     // Both learned it after they had met.
     if (const auto why = why_other_cluster(m.identity, settings_.known.identity); !why.empty()) {

@@ -5,6 +5,7 @@
 
 #include "clock_watch.hpp"
 #include "clocks.hpp"
+#include "log.hpp"
 #include "membership.hpp"
 #include "metrics_messages.hpp"
 #include "peer_log.hpp"
@@ -103,6 +104,7 @@ private:
   std::string why_unwelcome(const hello& m) const;
   void refused_for_facts(const std::string& address, const std::string& why);
   bool is_told_of(const std::string& address) const;
+  bool has_room_for(const std::string& address) const;
   void demand_own_cluster(const membership& news) const;
   bool is_guest(const hosted_role& role, const std::string& address) const;
   bool is_guest_itself() const;
@@ -130,7 +132,8 @@ private:
   node_settings settings_;
   std::uint64_t incarnation_;
   std::uint64_t random_state_;
-  std::map<std::string, node_link> links_; ///< by address; clients by their actor's name
+  std::map<std::string, node_link> links_; ///< by address; clients by their node's name
+  std::set<std::string> dials_;            ///< addresses, until CAF has answered
   bool met_anybody_ = false; ///< since it started; before that, a client trusts anybody
   /// Where processes with other facts were dialled. Only these: an address that somebody else
   /// claims proves nothing.
@@ -140,6 +143,7 @@ private:
   std::set<role_id> removed_roles_;  ///< own ones, reported
   std::vector<caf::actor> watchers_; ///< of the members and the time, in this process
   clock_watch clocks_;
+  rare_warning refusals_;
 };
 
 caf::behavior node_actor(caf::event_based_actor* self, std::shared_ptr<node_settings> settings);

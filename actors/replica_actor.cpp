@@ -1,5 +1,6 @@
 #include "replica_actor.hpp"
 
+#include "caf_error.hpp"
 #include "export_reader.hpp"
 #include "known_disk.hpp"
 #include "redis_messages.hpp"
@@ -112,6 +113,19 @@ caf::actor spawn_helper(caf::event_based_actor* self, const replica_shell& shell
   return shell.helpers_detached
              ? self->spawn<caf::linked + caf::detached>(std::forward<Args>(args)...)
              : self->spawn<caf::linked>(std::forward<Args>(args)...);
+}
+
+/// For whoever asks: its end is the reader's, too.
+caf::result<export_ready> open_export(caf::event_based_actor* self, replica_shell& shell) {
+  std::erase_if(shell.frozen, [](const auto& state) { return state.expired(); });
+  if (shell.frozen.size() >= max_exports)
+    return refusal_in_words("it serves " + std::to_string(max_exports) +
+                            " exports already, as many as it may at a time");
+  const frozen_state frozen{shell.core.state().clone()};
+  shell.frozen.push_back(frozen.state);
+  return export_ready{shell.core.slot_out(),
+                      spawn_helper(self, shell, export_reader, shell.id, frozen,
+                                   caf::actor_cast<caf::actor>(self->current_sender()))};
 }
 
 role_status status_of(const replica_shell& shell, bool with_fingerprint) {
@@ -237,11 +251,7 @@ caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replic
                  go_on_to_last_snapshot(self, *shell);
                },
                [=](acceptor_progress_request) { return progress_of(shell->core); },
-               [=](const export_open&) {
-                 return export_ready{shell->core.slot_out(),
-                                     spawn_helper(self, *shell, export_reader, shell->id,
-                                                  frozen_state{shell->core.state().clone()})};
-               });
+               [=](const export_open&) { return open_export(self, *shell); });
 }
 
 } // namespace pmmc

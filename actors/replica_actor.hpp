@@ -11,6 +11,7 @@
 
 #include <memory>
 #include <set>
+#include <vector>
 
 namespace pmmc {
 
@@ -28,6 +29,7 @@ struct replica_shell {
   members_link members;
   std::map<role_id, std::string> uncounted; ///< whom it refuses, and why
   caf::actor worker;
+  std::vector<std::weak_ptr<const replicated_state>> frozen; ///< those that export readers have
   request_times times;
   slot_num last_slot = 0;  ///< before the stop: a snapshot of the slots below is wanted
   caf::actor waits_for_it; ///< and told when it is durable
@@ -50,7 +52,7 @@ struct replica_shell {
 /// status_request                           → role_status
 /// metrics_request                          → role_metrics
 /// save_atom                                → save_atom, when all that is performed is in a
-/// snapshot export_open                              → export_ready
+/// snapshot export_open                              → export_ready, or an error in words
 caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replica_shell> shell);
 
 } // namespace pmmc

@@ -70,6 +70,8 @@ public:
   speaker who() const { return who_; }
   /// Its handshake has come.
   bool has_greeted() const { return !node_.empty(); }
+  /// How the other side's node is called; empty before its handshake.
+  const std::string& name() const { return node_; }
 
 private:
   std::string judge_handshake(const basp_header& h, std::string_view payload);
@@ -79,7 +81,7 @@ private:
   bool accepted_;
   basp_limits limits_;
   speaker who_;
-  std::string node_; ///< the other side's name
+  std::string node_;
   unsigned messages_ = 0;
 };
 

@@ -1,15 +1,20 @@
 // Actors on the network's thread, and connections that write at the end of a turn: real sockets,
 // over loopback.
+#include "bounded_connect.hpp"
 #include "guarded_middleman.hpp"
 #include "network_thread.hpp"
 #include "system.hpp"
 
+#include <arpa/inet.h>
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
 #include <doctest/doctest.h>
 #include <functional>
+#include <poll.h>
 #include <string>
+#include <sys/socket.h>
 #include <thread>
+#include <unistd.h>
 
 namespace pmmc::test {
 
@@ -112,6 +117,36 @@ TEST_CASE("network thread: delayed messages come, and an actor that never rests 
   });
   self->receive([](std::uint64_t n) { CHECK(n == 7); });
   self->send_exit(busy, caf::exit_reason::user_shutdown);
+}
+
+TEST_CASE("network thread: a host that drops packets holds up a dial for a bounded time") {
+  // Linux drops who wants to connect while as many as may wait to be accepted.
+  const int full = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  auto* address = reinterpret_cast<sockaddr*>(&at);
+  socklen_t size = sizeof at;
+  REQUIRE(::bind(full, address, size) == 0);
+  REQUIRE(::listen(full, 0) == 0);
+  REQUIRE(::getsockname(full, address, &size) == 0);
+  std::vector<int> waiting;
+  for (int i = 0; i < 8; ++i) {
+    waiting.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    ::connect(waiting.back(), address, size);
+  }
+  pollfd last{waiting.back(), POLLOUT, 0};
+  REQUIRE(::poll(&last, 1, 100) == 0);
+
+  system_config options{0};
+  caf::actor_system system{options};
+  const auto begin = std::chrono::steady_clock::now();
+  const auto proxy = system.middleman().remote_actor("127.0.0.1", ntohs(at.sin_port));
+  CHECK_FALSE(proxy);
+  CHECK(std::chrono::steady_clock::now() - begin < 2 * connect_timeout);
+  for (const int socket : waiting)
+    ::close(socket);
+  ::close(full);
 }
 
 } // namespace pmmc::test

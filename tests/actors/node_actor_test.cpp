@@ -40,6 +40,11 @@ struct node_stage : stage {
             some_facts()};
   }
 
+  static hello client_hello(const recorder& peer, const recorder& client,
+                            std::uint64_t incarnation) {
+    return {"test", "", incarnation, peer.handle(), {client.as(role_kind::client)}, {}, false, {}};
+  }
+
   welcome greet(recorder& peer, const hello& m) {
     send_from(peer, node, m);
     settle();
@@ -139,6 +144,10 @@ TEST_CASE_FIXTURE(node_stage, "those who do not belong here are refused, and tol
     m.address = "";
     why = "it does not say where it listens";
   }
+  SUBCASE("an address that is none") {
+    m.address = caf::to_string(peer.handle()->node());
+    why = "its hello is not one of pmmc's";
+  }
   const auto answer = greet(peer, m);
   CHECK(answer.refusal == why);
   CHECK(answer.roles.empty());
@@ -216,6 +225,27 @@ TEST_CASE_FIXTURE(node_stage,
   CHECK(peer_again.take<members_news>().size() == 1); // who is connected hears of it
 }
 
+TEST_CASE_FIXTURE(node_stage,
+                  "processes that are no members get so many places; members have theirs") {
+  std::vector<recorder> guests;
+  const auto guest_hello = [&](std::uint64_t n) {
+    guests.push_back(record(role_id{"guest" + std::to_string(n)}));
+    auto m = hello_of(guests.back(), n);
+    m.address = "host9:" + std::to_string(n);
+    return m;
+  };
+  for (std::uint64_t n = 1; n <= 32; ++n) {
+    const auto m = guest_hello(n);
+    CHECK(greet(guests.back(), m).refusal.empty());
+  }
+  const auto m = guest_hello(33);
+  CHECK(greet(guests.back(), m).refusal ==
+        "as many processes as may be are connected that are no members: 32");
+  CHECK(greet(guests[4], hello_of(guests[4], 5)).refusal.empty()); // host2 is a member's
+  stop(guests[7].handle());
+  CHECK(greet(guests.back(), m).refusal.empty());
+}
+
 /// Version 2, in which r9 at host8 is a member.
 config_history grown_history() {
   auto history = config_history{make_config()};
@@ -276,7 +306,7 @@ TEST_CASE_FIXTURE(node_stage, "who has no identity yet takes that of those it wa
 TEST_CASE_FIXTURE(node_stage, "two that met before their clusters had identities part") {
   greet(peer, hello_of(peer, 5));
   CHECK(told_both<peer_up>());
-  send(node, heartbeat{5, 1, 1, 0});
+  send_from(peer, node, heartbeat{5, 1, 1, 0});
   settle();
   CHECK(peer.count<members_news>() == 0);
   send(node, members_news{membership{config_history{make_config()}, 1, 0xB}});
@@ -284,15 +314,15 @@ TEST_CASE_FIXTURE(node_stage, "two that met before their clusters had identities
   CHECK(peer.count<members_news>() == 1);
   a1.forget();
   r1.forget();
-  send(node, heartbeat{5, 1, 1, 0}); // it has not heard
+  send_from(peer, node, heartbeat{5, 1, 1, 0}); // it has not heard
   settle();
   CHECK(peer.count<members_news>() == 2);
   CHECK(told_nobody());
-  send(node, heartbeat{5, 1, 1, 0xA});
+  send_from(peer, node, heartbeat{5, 1, 1, 0xA});
   settle();
   CHECK(told_both<peer_down>());
   beats(20);
-  send(node, heartbeat{5, 1, 1, 0xA});
+  send_from(peer, node, heartbeat{5, 1, 1, 0xA});
   settle();
   CHECK(told_nobody());
 }
@@ -344,7 +374,7 @@ TEST_CASE_FIXTURE(node_stage, "silence becomes peer_down, and its end peer_up") 
   greet(peer, hello_of(peer, 5));
   CHECK(told_both<peer_up>());
   for (int i = 0; i < 20; ++i) {
-    send(node, heartbeat{5});
+    send_from(peer, node, heartbeat{5});
     beats(1);
   }
   CHECK(told_nobody());
@@ -356,10 +386,11 @@ TEST_CASE_FIXTURE(node_stage, "silence becomes peer_down, and its end peer_up") 
   CHECK(told_nobody()); // it is told once
   CHECK(peer.count<heartbeat>() > 20);
 
-  send(node, heartbeat{4}); // somebody else's
+  send_from(peer, node, heartbeat{4});       // of its former life
+  send_from(peer_again, node, heartbeat{5}); // somebody else's: the incarnation is no secret
   settle();
   CHECK(told_nobody());
-  send(node, heartbeat{5});
+  send_from(peer, node, heartbeat{5});
   settle();
   CHECK(told_both<peer_up>());
   beats(6);
@@ -387,7 +418,7 @@ TEST_CASE_FIXTURE(node_stage, "a peer that was started again replaces its former
   stop(peer.handle()); // the old connection breaks late
   CHECK(told_nobody());
   for (int i = 0; i < 10; ++i) {
-    send(node, heartbeat{5}); // late, too: it does not speak for the new one
+    send_from(peer, node, heartbeat{5}); // late, too: it does not speak for the new one
     beats(1);
   }
   CHECK(told_both<peer_down>());
@@ -414,22 +445,47 @@ TEST_CASE_FIXTURE(node_stage, "a connection that breaks is peer_down, once") {
   CHECK(told_nobody());
 }
 
-TEST_CASE_FIXTURE(node_stage, "clients come and go, each for itself") {
-  recorder c1 = record("c1"), c2 = record("c2");
-  CHECK(greet(peer, {"test", "", 5, peer.handle(), {c1.as(role_kind::client)}, {}, false, {}})
-            .refusal.empty());
-  CHECK(greet(peer_again,
-              {"test", "", 6, peer_again.handle(), {c2.as(role_kind::client)}, {}, false, {}})
-            .refusal.empty());
-  CHECK(r1.take<peer_up>().size() == 2);
-  a1.forget();
+TEST_CASE_FIXTURE(node_stage, "a client comes and goes") {
+  recorder c1 = record("c1");
+  CHECK(greet(peer, client_hello(peer, c1, 5)).refusal.empty());
+  CHECK(r1.take<peer_up>().size() == 1);
+  beats(1);
+  CHECK(peer.count<heartbeat>() == 1);
   stop(peer.handle());
-  a1.forget();
+  const auto downs = r1.take<peer_down>();
+  REQUIRE(downs.size() == 1);
+  CHECK(downs[0].id == "c1");
+}
+
+TEST_CASE_FIXTURE(node_stage, "a client process has one place, however many actors it names") {
+  recorder c1 = record("c1"), c2 = record("c2");
+  CHECK(greet(peer, client_hello(peer, c1, 5)).refusal.empty());
+  CHECK(greet(peer_again, client_hello(peer_again, c2, 6)).refusal.empty());
+  CHECK(r1.take<peer_up>().size() == 2);
   const auto downs = r1.take<peer_down>();
   REQUIRE(downs.size() == 1);
   CHECK(downs[0].id == "c1");
   beats(1);
+  CHECK(peer.count<heartbeat>() == 0);
   CHECK(peer_again.count<heartbeat>() == 1);
+}
+
+TEST_CASE_FIXTURE(node_stage, "a client that names a member's address does not take its place") {
+  greet(peer, hello_of(peer, 5));
+  CHECK(told_both<peer_up>());
+  recorder c1 = record("c1");
+  auto m = client_hello(peer_again, c1, 6);
+  m.address = "host2:1";
+  CHECK(greet(peer_again, m).refusal.empty());
+  for (auto* role : {&a1, &r1}) {
+    CHECK(role->count<peer_down>() == 0);
+    const auto ups = role->take<peer_up>();
+    REQUIRE(ups.size() == 1);
+    CHECK(ups[0].role.id == "c1");
+    CHECK(ups[0].address.empty());
+  }
+  beats(1);
+  CHECK(peer.count<heartbeat>() == 1);
 }
 
 TEST_CASE_FIXTURE(node_stage,
@@ -490,11 +546,14 @@ TEST_CASE_FIXTURE(stage, "a node tells its port what a majority of the replicas'
     advance(beat);
     settle();
   };
-  send(node, heartbeat{6, 1, 1, 0, today + days_400});
-  send(node, heartbeat{7, 1, 1, 0, today + days_400});
+  send_from(guest, node, heartbeat{6, 1, 1, 0, today + days_400});
+  send_from(elsewhere, node, heartbeat{7, 1, 1, 0, today + days_400});
   beat_once();
   CHECK(port.take<clock_news>().empty());
-  send(node, heartbeat{5, 1, 1, 0, today});
+  send_from(guest, node, heartbeat{5, 1, 1, 0, today}); // in the member's name
+  beat_once();
+  CHECK(port.take<clock_news>().empty());
+  send_from(peer, node, heartbeat{5, 1, 1, 0, today});
   beat_once();
   const auto news = port.take<clock_news>();
   REQUIRE(news.size() == 1);

@@ -2,6 +2,7 @@
 #include "replica_actor.hpp"
 
 #include "actors/stage.hpp"
+#include "caf_error.hpp"
 #include "codec.hpp"
 #include "core_helpers.hpp"
 #include "export_reader.hpp"
@@ -295,6 +296,30 @@ TEST_CASE_FIXTURE(replica_stage, "an export reads the state as it was, and ends 
   const auto before = living();
   stop(r1.actor);
   CHECK(living() == before - 3); // the replica, its worker and the reader
+}
+
+TEST_CASE_FIXTURE(replica_stage, "so many exports at a time, until who asked for them goes") {
+  recorder many = record("many");
+  const auto before = living();
+  for (std::size_t i = 0; i < max_exports; ++i)
+    send_from(many, r1.actor, export_open{"r1"});
+  settle();
+  CHECK(many.take<export_ready>().size() == max_exports);
+  CHECK(living() == before + max_exports);
+  std::string error;
+  system().spawn([&](caf::event_based_actor* self) {
+    self->request(r1.actor, caf::infinite, export_open{"r1"})
+        .then([](const export_ready&) {},
+              [&](const caf::error& e) { error = explain(e, system()); });
+  });
+  settle();
+  CHECK(error == "it serves 16 exports already, as many as it may at a time");
+  CHECK(living() == before + max_exports);
+  stop(many.handle());
+  CHECK(living() == before - 1);
+  send_from(client, r1.actor, export_open{"r1"});
+  settle();
+  CHECK(client.take<export_ready>().size() == 1);
 }
 
 TEST_CASE_FIXTURE(replica_stage, "a reader that nobody asks goes after a while") {

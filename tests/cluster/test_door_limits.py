@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import resource
 import socket
 import time
@@ -58,6 +59,22 @@ class DoorLimits(ClusterTest):
                 self.assertLess(self.open_files(process), FILES - OWN_FILES)
         self.assertIn("closes a connection", process.log_text())
 
+    def test_idle_connections_of_one_host_leave_the_others_theirs(self):
+        _, process = self.one_process(FILES)
+        with contextlib.ExitStack() as stack:
+            patient = stack.enter_context(connect(process.port))
+            patient.settimeout(PATIENCE_S)
+            greeting = patient.recv(65_536)
+            for _ in range(FILES):
+                s = stack.enter_context(socket.create_connection(
+                    ("127.0.0.1", process.port), timeout=5, source_address=("127.0.0.2", 0)))
+                s.settimeout(PATIENCE_S)
+                self.assertTrue(s.recv(1))
+            self.assertIn("newer ones take its place", process.log_text())
+            patient.setblocking(False)
+            with self.assertRaises(BlockingIOError):
+                self.fail(f"it was closed after {greeting} and {patient.recv(65_536)}")
+
     def test_a_connection_that_says_no_hello_is_closed(self):
         cluster, process = self.one_process()
         welcomed, _ = self.client_that_announces(cluster, process)
@@ -99,6 +116,46 @@ class DoorLimits(ClusterTest):
             self.hear(s, b"pmmc::welcome")
             s.sendall(in_the_name_of(1, large, said[0]) * 3 + in_the_name_of(1, request, asked[0]))
             self.hear(s, b"pmmc::process_status")
+
+    def test_who_names_other_processes_actors_is_closed(self):
+        """For each it would have a place in this process's tables, for ever."""
+        cluster, process = self.one_process()
+        said = frames(recorded_put(cluster, process))
+        node = said[0][BASP.size:]
+        hello = next(f for f in said if b"pmmc::hello" in f)
+        before, _, after = hello.rpartition(node)
+        with connect(process.port) as s:
+            s.settimeout(PATIENCE_S)
+            s.sendall(said[0] + before + node[:12] + b"another machine's ok" + after)
+            while s.recv(65_536):
+                pass
+        self.assertIn("it names actors that are not its own", process.log_text())
+        self.assert_serves(cluster)
+
+    def test_refused_hellos_do_not_fill_the_log(self):
+        cluster, process = self.one_process()
+        said = frames(recorded_put(cluster, process))
+        hello = next(f for f in said if b"pmmc::hello" in f)
+        name = cluster.name.encode("ascii")
+        self.assertIn(name, hello)
+
+        def be_refused():
+            with connect(process.port) as s:
+                s.sendall(said[0] + hello.replace(name, b"?" * len(name)))
+                answer = b""
+                while b"it belongs to cluster" not in answer:
+                    part = s.recv(65_536)
+                    self.assertTrue(part, "it was not answered")
+                    answer += part
+
+        for _ in range(CONNECTIONS):
+            be_refused()
+        self.assertLess(process.log_text().count("refused a process"), CONNECTIONS / 4)
+
+        def is_counted():
+            be_refused()
+            return re.search(r"refused a process at .* \(and [0-9]+ before it\)", process.log_text())
+        wait_until("those that were not logged are counted", is_counted)
 
     def test_without_a_descriptor_it_does_not_spin(self):
         cluster, process = self.one_process()

@@ -1,0 +1,232 @@
+// What may come in at the CAF port of a process, with real connections over loopback: actor systems
+// that are each other's strangers.
+#include "core_helpers.hpp"
+#include "guarded_middleman.hpp"
+#include "node_actor.hpp"
+#include "system.hpp"
+
+#include <arpa/inet.h>
+#include <caf/all.hpp>
+#include <caf/io/all.hpp>
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace pmmc::test {
+
+namespace {
+
+/// Answers a hello as the node does, and lets in whoever says it.
+caf::behavior doorkeeper(caf::event_based_actor* self) {
+  return {[self](const hello& m) {
+    admit(self->system(), self->current_sender()->node(), !m.address.empty());
+    return welcome{};
+  }};
+}
+
+caf::behavior nobody(caf::event_based_actor*) {
+  return {[](stop_atom) {}};
+}
+
+/// A process's network, and actors of it that do nothing.
+struct process {
+  ~process() {
+    for (const auto& actor : actors)
+      caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+  }
+
+  template <class... Args>
+  caf::actor spawn(Args&&... args) {
+    actors.push_back(system.spawn(std::forward<Args>(args)...));
+    return actors.back();
+  }
+  std::uint16_t listen(const caf::actor& actor) {
+    const auto port = system.middleman().publish(actor, 0, "127.0.0.1");
+    REQUIRE(port);
+    return *port;
+  }
+  caf::actor dial(std::uint16_t port) {
+    auto proxy = system.middleman().remote_actor("127.0.0.1", port);
+    REQUIRE(proxy);
+    return *proxy;
+  }
+
+  system_config options{0};
+  caf::actor_system system{options};
+  std::vector<caf::actor> actors;
+};
+
+std::string number(std::uint64_t n, std::size_t bytes) {
+  std::string s;
+  while (bytes-- > 0)
+    s += static_cast<char>(n >> 8 * bytes);
+  return s;
+}
+
+std::string name_of(process& p) {
+  std::vector<char> bytes;
+  auto node = p.system.node();
+  caf::binary_serializer{p.system, bytes}(node);
+  return {bytes.begin(), bytes.end()};
+}
+
+/// A connection that says what the test wants.
+class stranger {
+public:
+  explicit stranger(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    REQUIRE(::connect(socket_, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0);
+    const timeval patience{5, 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  }
+  ~stranger() { ::close(socket_); }
+  stranger(const stranger&) = delete;
+  stranger& operator=(const stranger&) = delete;
+
+  void greet(const std::string& name, bool selects = false) { say(1, name, selects ? 2 : 0, 0); }
+  /// Waits until what it has said was heard: whoever watches an actor that is none is told so.
+  bool is_heard(const std::string& name, const std::string& server) {
+    say(4, name + server, 0, 1'000'000);
+    std::string said;
+    while (said.find(server + name) == said.npos)
+      if (!hear(said))
+        return false;
+    return true;
+  }
+  bool is_closed() {
+    std::string said;
+    while (hear(said))
+      ;
+    return end_;
+  }
+
+private:
+  void say(std::uint64_t operation, const std::string& payload, std::uint64_t flags,
+           std::uint64_t receiver) {
+    const auto frame = number(operation, 1) + number(0, 2) + number(flags, 1) +
+                       number(payload.size(), 4) + number(0, 16) + number(receiver, 8) + payload;
+    static_cast<void>(::send(socket_, frame.data(), frame.size(), MSG_NOSIGNAL));
+  }
+  bool hear(std::string& said) {
+    char bytes[4096];
+    const auto size = ::recv(socket_, bytes, sizeof bytes, 0);
+    end_ = size == 0 || (size < 0 && errno == ECONNRESET);
+    said.append(bytes, size > 0 ? static_cast<std::size_t>(size) : 0);
+    return size > 0;
+  }
+
+  int socket_;
+  bool end_ = false;
+};
+
+hello hello_with(const std::vector<caf::actor>& handles) {
+  hello m;
+  for (const auto& handle : handles)
+    m.roles.push_back({"c1", role_kind::client, {}, handle});
+  return m;
+}
+
+/// Whether it is answered, or the connection is closed instead.
+bool is_answered(process& client, const caf::actor& server, const hello& m) {
+  caf::scoped_actor self{client.system};
+  self->monitor(server);
+  self->send(server, m);
+  bool answered = false;
+  self->receive([&](const welcome&) { answered = true; }, [](const caf::down_msg&) {},
+                caf::after(std::chrono::seconds{10}) >> [] { FAIL("neither"); });
+  return answered;
+}
+
+} // namespace
+
+TEST_CASE("door: whoever names actors names its own, and not any number of them") {
+  process server, client, third;
+  const auto far = client.dial(server.listen(server.spawn(doorkeeper)));
+  std::vector<caf::actor> named;
+  SUBCASE("its own") {
+    for (int i = 0; i < 64; ++i)
+      named.push_back(client.spawn(nobody));
+    CHECK(is_answered(client, far, hello_with(named)));
+    for (int i = 0; i < 1'000; ++i) // others, when those are gone
+      CHECK(is_answered(client, far, hello_with({})));
+  }
+  SUBCASE("nobody") { CHECK(is_answered(client, far, hello_with({caf::actor{}}))); }
+  SUBCASE("one of the server's") { CHECK(is_answered(client, far, hello_with({far}))); }
+  SUBCASE("a third one's") {
+    named.push_back(client.dial(third.listen(third.spawn(nobody))));
+    CHECK_FALSE(is_answered(client, far, hello_with(named)));
+  }
+  SUBCASE("very many") {
+    for (std::size_t i = 0; i <= max_named_by_client; ++i)
+      named.push_back(client.spawn(nobody));
+    CHECK_FALSE(is_answered(client, far, hello_with(named)));
+  }
+}
+
+TEST_CASE("door: who has a member's name holds it only as long as the member is not there") {
+  process server, member;
+  const auto port = server.listen(server.spawn(doorkeeper));
+  hello m;
+  m.address = "host2:1";
+  stranger early{port};
+  early.greet(name_of(member));
+  REQUIRE(early.is_heard(name_of(member), name_of(server)));
+  SUBCASE("the member dials") {
+    const auto far = member.dial(port);
+    CHECK(is_answered(member, far, m));
+    CHECK(early.is_closed());
+    stranger spare{port};
+    spare.greet(name_of(member));
+    CHECK_FALSE(spare.is_heard(name_of(member), name_of(server)));
+    stranger late{port};
+    late.greet(name_of(member), true);
+    CHECK(late.is_closed());
+    CHECK(is_answered(member, far, m));
+  }
+  SUBCASE("its process dials once more, and does not choose that") {
+    stranger spare{port};
+    spare.greet(name_of(member));
+    spare.greet(name_of(member));
+    CHECK(early.is_heard(name_of(member), name_of(server)));
+  }
+  SUBCASE("the member is dialled") {
+    const auto near = member.spawn(doorkeeper);
+    const auto far = server.dial(member.listen(near));
+    CHECK(early.is_closed());
+    CHECK(is_answered(server, far, m));
+  }
+}
+
+TEST_CASE("door: a process that takes another one's place takes its connection, too") {
+  process server, member, again;
+  auto settings = std::make_shared<node_settings>();
+  settings->cluster = "test";
+  settings->address = "host1:1";
+  settings->known = membership{make_config()};
+  const auto port = server.listen(server.spawn(node_actor, settings));
+  const auto hello_of = [](process& p) {
+    const auto own = p.spawn(nobody);
+    return hello{"test",
+                 "host2:1",
+                 5,
+                 own,
+                 {{"l2", role_kind::leader, "disk", own}},
+                 membership{make_config()},
+                 false,
+                 {}};
+  };
+  const auto far = member.dial(port);
+  CHECK(is_answered(member, far, hello_of(member)));
+  caf::scoped_actor waiting{member.system};
+  waiting->monitor(far);
+  CHECK(is_answered(again, again.dial(port), hello_of(again)));
+  bool closed = false;
+  waiting->receive([&](const caf::down_msg&) { closed = true; },
+                   caf::after(std::chrono::seconds{2}) >> [] {});
+  CHECK(closed);
+}
+
+} // namespace pmmc::test
