@@ -17,7 +17,9 @@ namespace {
 constexpr int rounds_in_a_turn = 16;
 
 /// Collects what is flushed in a turn and gives it to the socket itself, most of the time all of
-/// it. What does not fit leaves in CAF's way, which changes twice what epoll watches.
+/// it. What does not fit leaves in CAF's way, which changes twice what epoll watches. What is
+/// halted is not read: CAF would go on reading up to 50 times in the same turn, and would take a
+/// trigger in the turn of the halt for none.
 class prompt_scribe : public caf::io::network::scribe_impl {
 public:
   prompt_scribe(network_loop& loop, caf::io::network::native_socket socket)
@@ -36,6 +38,21 @@ public:
   void graceful_shutdown() override {
     write();
     scribe_impl::graceful_shutdown();
+  }
+
+  void remove_from_loop() override {
+    halted_ = true;
+    scribe_impl::remove_from_loop();
+  }
+
+  void add_to_loop() override {
+    halted_ = false;
+    scribe_impl::add_to_loop();
+    loop_.add(caf::io::network::operation::read, stream_.fd(), &stream_); // takes a halt back
+  }
+
+  bool consume(caf::execution_unit* context, const void* bytes, std::size_t size) override {
+    return scribe_impl::consume(context, bytes, size) && !halted_;
   }
 
   void write() {
@@ -59,6 +76,7 @@ private:
   network_loop& loop_;
   bool write_due_ = false;
   bool acks_ = false;
+  bool halted_ = false;
 };
 
 } // namespace

@@ -11,6 +11,9 @@
 #include <doctest/doctest.h>
 #include <functional>
 #include <poll.h>
+}
+
+#include <netinet/in.h>
 #include <string>
 #include <sys/socket.h>
 #include <thread>
@@ -25,6 +28,85 @@ std::string text_of(std::uint64_t number) {
   const auto size = number % 200 == 199 ? std::size_t{5} << 20 : 10 + number % 3000;
   return std::to_string(number) + ':' + std::string(size, 'x');
 }
+
+/// Listens, reads byte by byte, and does `at_first` when the first one has come. Reports its port,
+/// how many bytes it has whenever it is asked, and when it has `wanted`. Goes on reading when told.
+class byte_counter {
+public:
+  using action = std::function<void(caf::io::broker*, caf::io::connection_handle)>;
+
+  byte_counter(caf::io::broker* self, caf::actor report, std::uint64_t wanted, action at_first)
+      : self_(self), report_(std::move(report)), wanted_(wanted), at_first_(std::move(at_first)) {}
+
+  caf::behavior make_behavior() {
+    const auto door = self_->add_tcp_doorman(0, "127.0.0.1");
+    self_->send(report_, std::uint64_t{door->second});
+    return {
+        [this](const caf::io::new_connection_msg& m) {
+          self_->configure_read(m.handle, caf::io::receive_policy::exactly(1));
+        },
+        [this](const caf::io::new_data_msg& m) {
+          if (++bytes_ == 1)
+            at_first_(self_, m.handle);
+          if (bytes_ == wanted_)
+            self_->send(report_, bytes_);
+        },
+        [this](tick_atom) { self_->send(report_, bytes_); },
+        [this](flush_atom) {
+          for (const auto& connection : self_->connections())
+            self_->trigger(connection);
+        },
+        [](const caf::io::connection_closed_msg&) {},
+    };
+  }
+
+private:
+  caf::io::broker* self_;
+  caf::actor report_;
+  std::uint64_t wanted_;
+  action at_first_;
+  std::uint64_t bytes_ = 0;
+};
+
+/// Reports come to `self`.
+caf::actor start_counter(caf::actor_system& system, const caf::scoped_actor& self,
+                         std::uint64_t wanted, byte_counter::action at_first) {
+  return system.middleman().spawn_broker(
+      [=, report = caf::actor_cast<caf::actor>(self)](caf::io::broker* broker) {
+        auto counter = std::make_shared<byte_counter>(broker, report, wanted, at_first);
+        broker->attach_functor([counter]() mutable { counter.reset(); });
+        return counter->make_behavior();
+      });
+}
+
+std::uint64_t next_report(caf::scoped_actor& self) {
+  std::uint64_t number = 0;
+  self->receive([&](std::uint64_t n) { number = n; },
+                caf::after(std::chrono::seconds{20}) >> [] {});
+  return number;
+}
+
+class loopback_client {
+public:
+  explicit loopback_client(std::uint64_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in where{};
+    where.sin_family = AF_INET;
+    where.sin_port = htons(static_cast<std::uint16_t>(port));
+    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    REQUIRE(::connect(fd_, reinterpret_cast<const sockaddr*>(&where), sizeof where) == 0);
+  }
+  ~loopback_client() { ::close(fd_); }
+  loopback_client(const loopback_client&) = delete;
+  loopback_client& operator=(const loopback_client&) = delete;
+
+  void send(std::string_view bytes) const {
+    REQUIRE(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
+            static_cast<ssize_t>(bytes.size()));
+  }
+
+private:
+  int fd_;
+};
 
 /// Who asks for its status is a member from then on, as if it had said hello.
 caf::behavior echo(caf::event_based_actor* self) {
@@ -119,6 +201,7 @@ TEST_CASE("network thread: delayed messages come, and an actor that never rests 
   self->send_exit(busy, caf::exit_reason::user_shutdown);
 }
 
+<<<<<<< HEAD
 TEST_CASE("network thread: a host that drops packets holds up a dial for a bounded time") {
   // Linux drops who wants to connect while as many as may wait to be accepted.
   const int full = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -143,10 +226,43 @@ TEST_CASE("network thread: a host that drops packets holds up a dial for a bound
   const auto begin = std::chrono::steady_clock::now();
   const auto proxy = system.middleman().remote_actor("127.0.0.1", ntohs(at.sin_port));
   CHECK_FALSE(proxy);
-  CHECK(std::chrono::steady_clock::now() - begin < 2 * connect_timeout);
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{30}); // not 127
   for (const int socket : waiting)
     ::close(socket);
   ::close(full);
+=======
+TEST_CASE("network thread: what is halted and triggered in one turn is read on") {
+  system_config options{0};
+  caf::actor_system system{options};
+  caf::scoped_actor self{system};
+  const auto counter = start_counter(system, self, 2, [](auto* broker, auto connection) {
+    broker->halt(connection);
+    broker->trigger(connection);
+    broker->send(broker, tick_atom::value);
+  });
+  const loopback_client client{next_report(self)};
+  client.send("a");
+  CHECK(next_report(self) == 1);
+  client.send("b");
+  CHECK(next_report(self) == 2);
+  self->send_exit(counter, caf::exit_reason::user_shutdown);
+}
+
+TEST_CASE("network thread: what is halted is not read until it is triggered") {
+  system_config options{0};
+  caf::actor_system system{options};
+  caf::scoped_actor self{system};
+  const auto counter = start_counter(system, self, 10, [](auto* broker, auto connection) {
+    broker->halt(connection);
+    broker->send(broker, tick_atom::value);
+  });
+  const loopback_client client{next_report(self)};
+  client.send("0123456789");
+  CHECK(next_report(self) == 1);
+  caf::anon_send(counter, flush_atom::value);
+  CHECK(next_report(self) == 10);
+  self->send_exit(counter, caf::exit_reason::user_shutdown);
+>>>>>>> h-16
 }
 
 } // namespace pmmc::test
