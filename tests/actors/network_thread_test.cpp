@@ -10,10 +10,8 @@
 #include <caf/io/all.hpp>
 #include <doctest/doctest.h>
 #include <functional>
-#include <poll.h>
-}
-
 #include <netinet/in.h>
+#include <poll.h>
 #include <string>
 #include <sys/socket.h>
 #include <thread>
@@ -201,7 +199,6 @@ TEST_CASE("network thread: delayed messages come, and an actor that never rests 
   self->send_exit(busy, caf::exit_reason::user_shutdown);
 }
 
-<<<<<<< HEAD
 TEST_CASE("network thread: a host that drops packets holds up a dial for a bounded time") {
   // Linux drops who wants to connect while as many as may wait to be accepted.
   const int full = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -230,7 +227,8 @@ TEST_CASE("network thread: a host that drops packets holds up a dial for a bound
   for (const int socket : waiting)
     ::close(socket);
   ::close(full);
-=======
+}
+
 TEST_CASE("network thread: what is halted and triggered in one turn is read on") {
   system_config options{0};
   caf::actor_system system{options};
@@ -262,7 +260,6 @@ TEST_CASE("network thread: what is halted is not read until it is triggered") {
   caf::anon_send(counter, flush_atom::value);
   CHECK(next_report(self) == 10);
   self->send_exit(counter, caf::exit_reason::user_shutdown);
->>>>>>> h-16
 }
 
 } // namespace pmmc::test
