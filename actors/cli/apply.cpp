@@ -23,9 +23,8 @@ std::string read_all(std::istream& in) {
 
 /// From the argument, from stdin if that is "-", or from the file.
 std::string operation_bytes(const arguments& a) {
-  const auto usage = a.command + " OP|-|--file FILE [--hex]";
   if (a.options.count("file") > 0) {
-    a.expect_words(0, 0, usage);
+    a.expect_words(0, 0);
     const auto name = a.options["file"].as<std::string>();
     std::ifstream file{name, std::ios::binary};
     auto bytes = read_all(file);
@@ -33,7 +32,7 @@ std::string operation_bytes(const arguments& a) {
       throw command_error{bad_usage, "cannot read " + name + ": is it there, and a file?"};
     return bytes;
   }
-  a.expect_words(1, 1, usage);
+  a.expect_words(1, 1);
   return a.words[0] == "-" ? read_all(std::cin) : a.words[0];
 }
 

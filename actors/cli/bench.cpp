@@ -163,7 +163,7 @@ po::options_description bench_options() {
 }
 
 int bench(const arguments& a) {
-  a.expect_words(0, 0, "bench");
+  a.expect_words(0, 0);
   auto s = settings_of(a);
   std::optional<config::cluster_file> cluster;
   if (!s.redis || s.redis_addresses.empty() || a.options.count("config") > 0)

@@ -5,9 +5,12 @@
 namespace pmmc::cli {
 
 int check(const arguments& a) {
-  a.expect_words(0, 0, "check --history FILE... | --exhaustive SCOPE");
+  a.expect_words(0, 0);
   if (a.options.count("history") > 0 && a.options.count("exhaustive") > 0)
     throw command_error{bad_usage, "--history or --exhaustive: one of them at a time"};
+  for (const char* option : {"jobs", "states"})
+    if (a.options.count("history") > 0 && !a.options[option].defaulted())
+      throw command_error{bad_usage, "--" + std::string{option} + " goes with --exhaustive only"};
   if (a.options.count("history") > 0)
     return check_history_files(a);
   if (a.options.count("exhaustive") > 0)

@@ -37,18 +37,15 @@ struct arguments {
   bool json = false;
   std::chrono::milliseconds timeout{10'000};
   std::string program; ///< argv[0]
+  std::string usage;   ///< what the command is called with, its name included
   state_machine_factory make_machine;
 
   /// Reads the config file that was named; reports all its mistakes. Throws command_error
   /// if it has any or none was named.
   config::cluster_file load_cluster() const;
-  /// Throws command_error unless there are `least` to `most` words; `usage` goes into the text.
-  void expect_words(std::size_t least, std::size_t most, const std::string& usage) const;
+  /// Throws command_error unless there are `least` to `most` words; tells the usage then.
+  void expect_words(std::size_t least, std::size_t most) const;
 };
-
-/// Throws command_error: boost would take "-1" for 2^64 - 1.
-void refuse_negative(const boost::program_options::parsed_options& parsed,
-                     const boost::program_options::options_description& known);
 
 // Commands. Each returns its exit code, or throws.
 int init(const arguments& a);
@@ -67,11 +64,12 @@ int inspect(const arguments& a);
 int check(const arguments& a);
 int version(const arguments& a);
 int bench(const arguments& a);
-int simulate(int argc, char** argv); ///< sim; argv[0] is the command
-int apply_raw(const arguments& a);   ///< apply, query: for state machines other than the store
+int simulate(const arguments& a);  ///< sim
+int apply_raw(const arguments& a); ///< apply, query: for state machines other than the store
 
-/// What `bench` understands beside the options of all commands.
+/// What `bench` and `sim` take beside the options that are not theirs alone.
 boost::program_options::options_description bench_options();
+boost::program_options::options_description sim_options();
 
 /// What the HTTP port of a process shows.
 http_pages pages_for_http();

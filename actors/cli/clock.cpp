@@ -22,8 +22,6 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-const char* const usage = "clock [--set NOW|MS]";
-
 /// The numbers of the reply to one call.
 std::vector<std::int64_t> call_clock(const arguments& a, const config::cluster_file& cluster,
                                      kv::call call) {
@@ -80,7 +78,7 @@ std::int64_t time_to_set(const arguments& a, const config::cluster_file& cluster
   }
   const auto ms = text::parse_uint64(word);
   if (!ms || *ms > kv::last_log_time)
-    throw command_error{bad_usage, std::string{"usage: pmmc "} + usage +
+    throw command_error{bad_usage, std::string{"usage: pmmc "} + a.usage +
                                        ": \"now\", which is what most of the replicas' clocks say, "
                                        "or a time in ms since 1970, not \"" +
                                        word + "\""};
@@ -152,7 +150,7 @@ int set(const arguments& a, const config::cluster_file& cluster) {
 } // namespace
 
 int clock(const arguments& a) {
-  a.expect_words(0, 0, usage);
+  a.expect_words(0, 0);
   const auto cluster = a.load_cluster();
   if (a.options.count("set") > 0)
     return set(a, cluster);

@@ -207,7 +207,7 @@ void executor::print_summary() const {
 } // namespace
 
 int exec(const arguments& a) {
-  a.expect_words(0, 1, "exec [FILE]");
+  a.expect_words(0, 1);
   const auto cluster = a.load_cluster();
   std::ifstream file;
   if (!a.words.empty() && a.words[0] != "-") {

@@ -118,7 +118,7 @@ void print_text(const storage::inspection& i) {
 } // namespace
 
 int inspect(const arguments& a) {
-  a.expect_words(1, 1, "inspect DIR");
+  a.expect_words(1, 1);
   const auto report = storage::inspect(
       a.words[0], [&](storage::snapshot_reader& snapshot, const cluster_facts& facts) {
         storage::restore_state(snapshot, [&] {

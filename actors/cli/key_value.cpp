@@ -13,8 +13,36 @@ namespace pmmc::cli {
 
 namespace {
 
-const char* const usages = "put KEY VALUE | get KEY | append KEY VALUE | del KEY | "
-                           "cas KEY EXPECTED NEW | incr KEY [BY]";
+/// How many words an operation has, its name among them.
+struct form {
+  std::string_view name;
+  std::size_t least;
+  std::size_t most;
+  const char* usage;
+};
+
+constexpr form forms[] = {
+    {"put", 3, 3, "put KEY VALUE"},        {"get", 2, 2, "get KEY"},
+    {"append", 3, 3, "append KEY VALUE"},  {"del", 2, 2, "del KEY"},
+    {"cas", 4, 4, "cas KEY EXPECTED NEW"}, {"incr", 2, 3, "incr KEY [BY]"},
+};
+
+/// Throws command_error if there is no such operation, or the words are too few or too many.
+void check_form(const std::vector<std::string>& words) {
+  std::string usages;
+  for (const auto& f : forms) {
+    usages += (usages.empty() ? "" : " | ") + std::string{f.usage};
+    if (words.empty() || words[0] != f.name)
+      continue;
+    if (words.size() < f.least)
+      throw command_error{bad_usage, std::string{"usage: "} + f.usage};
+    if (words.size() > f.most)
+      throw command_error{bad_usage, std::string{"usage: "} + f.usage +
+                                         "; a word with blanks in it stands in quotes"};
+    return;
+  }
+  throw command_error{bad_usage, "usage: " + usages};
+}
 
 void check_key(const std::string& key) {
   if (key.empty() || key.size() > kv::max_key_bytes)
@@ -100,45 +128,23 @@ void print_json(const described_outcome& d) {
 } // namespace
 
 typed_operation parse_operation(const std::vector<std::string>& words) {
-  const auto wrong = [&](const char* usage) {
-    return command_error{bad_usage, std::string{"usage: "} + usage};
-  };
-  if (words.size() < 2)
-    throw wrong(usages);
+  check_form(words);
   const auto& name = words[0];
   const auto& key = words[1];
   check_key(key);
   for (std::size_t i = 2; i < words.size(); ++i)
     check_value(words[i]);
-  const auto expect = [&](std::size_t least, std::size_t most, const char* usage) {
-    if (words.size() < least || words.size() > most)
-      throw wrong(usage);
-  };
-  if (name == "put") {
-    expect(3, 3, "put KEY VALUE");
+  if (name == "put")
     return {key, kv::encode(kv::put{key, words[2]}), false};
-  }
-  if (name == "get") {
-    expect(2, 2, "get KEY");
+  if (name == "get")
     return {key, kv::encode(kv::get{key}), true};
-  }
-  if (name == "append") {
-    expect(3, 3, "append KEY VALUE");
+  if (name == "append")
     return {key, kv::encode(kv::append{key, words[2]}), false};
-  }
-  if (name == "del") {
-    expect(2, 2, "del KEY");
+  if (name == "del")
     return {key, kv::encode(kv::del{key}), false};
-  }
-  if (name == "cas") {
-    expect(4, 4, "cas KEY EXPECTED NEW");
+  if (name == "cas")
     return {key, kv::encode(kv::cas{key, words[2], words[3]}), false};
-  }
-  if (name == "incr") {
-    expect(2, 3, "incr KEY [BY]");
-    return {key, kv::encode(kv::incr{key, words.size() == 3 ? parse_by(words[2]) : 1}), false};
-  }
-  throw wrong(usages);
+  return {key, kv::encode(kv::incr{key, words.size() == 3 ? parse_by(words[2]) : 1}), false};
 }
 
 described_outcome describe(const client_outcome& outcome, const std::string& key) {

@@ -271,7 +271,7 @@ bool has_active_leader(const config::cluster_file& cluster) {
 } // namespace
 
 int init(const arguments& a) {
-  a.expect_words(0, 0, "init [--id ID]...");
+  a.expect_words(0, 0);
   const auto cluster = a.load_cluster();
   auto roles = named_roles(a, cluster);
   if (roles.empty())
@@ -290,7 +290,7 @@ int init(const arguments& a) {
 
 int start(const arguments& a) {
   hold_signals();
-  a.expect_words(0, 0, "start --id ID [--id ID]... [--rejoin]");
+  a.expect_words(0, 0);
   const auto cluster = a.load_cluster();
   const auto roles = named_roles(a, cluster);
   if (roles.empty())
@@ -308,7 +308,7 @@ int start(const arguments& a) {
 }
 
 int up(const arguments& a) {
-  a.expect_words(0, 0, "up");
+  a.expect_words(0, 0);
   const auto cluster = a.load_cluster();
   log_settings_of(a); // a mistake there starts nothing
   std::vector<config::role> fresh;

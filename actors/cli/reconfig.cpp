@@ -54,7 +54,7 @@ exit_code code_of(change_failure kind) {
 } // namespace
 
 int reconfig(const arguments& a) {
-  a.expect_words(0, 0, "reconfig --add ROLE:ID=HOST:PORT... --remove ROLE:ID... [--dry-run]");
+  a.expect_words(0, 0);
   try {
     const auto cluster = a.load_cluster();
     client_access access{cluster, a.timeout};

@@ -21,29 +21,6 @@ using clock = std::chrono::steady_clock;
 
 constexpr std::size_t story_messages = 40;
 
-po::options_description sim_options() {
-  po::options_description options{"Options"};
-  const auto number = [] { return po::value<std::uint64_t>(); };
-  auto add = options.add_options();
-  add("seed", number(), "run this seed; with --runs: begin with it (else with a random one)");
-  add("runs", number(), "run so many seeds, one after the other");
-  add("jobs", number()->default_value(std::max(1U, std::thread::hardware_concurrency())),
-      "runs at the same time");
-  add("steps", number(), "events after which faults end, at the latest");
-  add("nodes", number(), "processes, each with an acceptor, a leader and a replica");
-  add("replay", po::bool_switch(), "print everything that happens in the run of --seed");
-  add("keep", po::value<std::string>(), "only these faults: numbers, with commas, or none");
-  add("without", po::value<std::vector<std::string>>()->composing(), "no faults of this kind");
-  add("clients", number(), "clients of each kind, at the most");
-  add("operations", number(), "operations of each client, at the most");
-  add("calm-network", po::bool_switch(), "no loss or repetition but by faults");
-  add("shrink-seconds", po::value<double>()->default_value(30),
-      "time to make a failure smaller; 0: don't");
-  add("json", po::bool_switch(), "print the summary as JSON");
-  add("help,h", po::bool_switch(), "print this help");
-  return options;
-}
-
 std::vector<std::size_t> parse_list(const std::string& text) {
   std::vector<std::size_t> numbers;
   if (text == "none")
@@ -213,21 +190,30 @@ int run_many(const sim::batch& b, const po::variables_map& given) {
 
 } // namespace
 
-int simulate(int argc, char** argv) {
-  const auto options = sim_options();
-  po::variables_map given;
-  const auto parsed = po::command_line_parser(argc, argv).options(options).positional({}).run();
-  refuse_negative(parsed, options);
-  po::store(parsed, given);
-  po::notify(given);
-  if (given["help"].as<bool>()) {
-    std::ostringstream text;
-    text << options;
-    std::printf("Usage: pmmc sim --seed N [--replay] | --runs N [--jobs J]\n  A cluster in one "
-                "thread, under faults that the seed chooses; see docs/TESTING.md.\n\n%s",
-                text.str().c_str());
-    return done;
-  }
+po::options_description sim_options() {
+  po::options_description options{"Options of sim"};
+  const auto number = [] { return po::value<std::uint64_t>(); };
+  auto add = options.add_options();
+  add("seed", number(), "run this seed; with --runs: begin with it (else with a random one)");
+  add("runs", number(), "run so many seeds, one after the other");
+  add("jobs", number()->default_value(std::max(1U, std::thread::hardware_concurrency())),
+      "runs at the same time");
+  add("steps", number(), "events after which faults end, at the latest");
+  add("nodes", number(), "processes, each with an acceptor, a leader and a replica");
+  add("replay", po::bool_switch(), "print everything that happens in the run of --seed");
+  add("keep", po::value<std::string>(), "only these faults: numbers, with commas, or none");
+  add("without", po::value<std::vector<std::string>>()->composing(), "no faults of this kind");
+  add("clients", number(), "clients of each kind, at the most");
+  add("operations", number(), "operations of each client, at the most");
+  add("calm-network", po::bool_switch(), "no loss or repetition but by faults");
+  add("shrink-seconds", po::value<double>()->default_value(30),
+      "time to make a failure smaller; 0: don't");
+  return options;
+}
+
+int simulate(const arguments& a) {
+  a.expect_words(0, 0);
+  const auto& given = a.options;
   const bool has_seed = given.count("seed") > 0;
   const auto less = reduction_of(given);
   if (given.count("runs") == 0) {

@@ -87,7 +87,7 @@ int exit_code_of(const std::string& why_unhealthy) {
 } // namespace
 
 int status(const arguments& a) {
-  a.expect_words(0, 0, "status");
+  a.expect_words(0, 0);
   const auto cluster = a.load_cluster();
   const auto probed = probe(cluster, true, probe_timeout(a));
   const auto roles = probed.roles();
@@ -100,7 +100,7 @@ int status(const arguments& a) {
 }
 
 int fingerprint(const arguments& a) {
-  a.expect_words(0, 0, "fingerprint");
+  a.expect_words(0, 0);
   const auto probed = probe(a.load_cluster(), true, probe_timeout(a));
   const auto roles = probed.roles();
   demand_replica(roles);
@@ -120,7 +120,7 @@ int fingerprint(const arguments& a) {
 }
 
 int show_config(const arguments& a) {
-  a.expect_words(0, 0, "config");
+  a.expect_words(0, 0);
   const auto probed = probe(a.load_cluster(), false, probe_timeout(a));
   const auto slot_out = demand_replica(probed.roles());
   if (a.json) {
@@ -139,7 +139,7 @@ int show_config(const arguments& a) {
 }
 
 int version(const arguments& a) {
-  a.expect_words(0, 0, "version");
+  a.expect_words(0, 0);
   if (a.json)
     std::printf("%s\n", version_json().dump(2).c_str());
   else

@@ -249,7 +249,7 @@ void say_what_it_is(const text::record_reader& records, const std::string& name,
 } // namespace
 
 int import_file(const arguments& a) {
-  a.expect_words(1, 1, "import FILE [--key-column N] [--format tsv|csv|lines]");
+  a.expect_words(1, 1);
   const auto cluster = a.load_cluster();
   const auto options = record_options_of(a);
   import_source source{a.words[0]};
@@ -284,7 +284,7 @@ int import_file(const arguments& a) {
 /// The read before the export makes it linearizable: the replica that answered it has performed
 /// everything that was acknowledged before, and is the one whose state is frozen then.
 int export_all(const arguments& a) {
-  a.expect_words(0, 0, "export");
+  a.expect_words(0, 0);
   const auto cluster = a.load_cluster();
   connection c{cluster, a.timeout};
   const auto barrier = c.call_query(kv::encode(kv::scan{{}, 1, 1}));

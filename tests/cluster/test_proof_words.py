@@ -24,7 +24,7 @@ class Words(unittest.TestCase):
         self.refused("--seed -1: it takes a whole number", "sim", "--seed=-1")
         self.refused("--runs takes 1 or more, --jobs 1 to 64", "sim", "--runs", "0")
         self.refused("--runs takes 1 or more, --jobs 1 to 64", "sim", "--runs", "1", "--jobs", "65")
-        self.refused("too many", "sim", "--seed", "1", "foo")
+        self.refused("usage: pmmc sim", "sim", "--seed", "1", "foo")
         self.refused("--replay is for one run", "sim", "--runs", "1", "--replay")
         self.refused("--json is for the summary", "sim", "--seed", "1", "--json")
 
