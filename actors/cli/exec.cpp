@@ -6,6 +6,7 @@
 #include "progress.hpp"
 #include "text/command_line.hpp"
 #include "text/escape.hpp"
+#include "text/plain_text.hpp"
 
 #include <cstdio>
 #include <deque>
@@ -74,7 +75,7 @@ private:
 
   void run_line(std::uint64_t number, const std::string& line);
   void answer_until_input(std::istream& in);
-  void fail_line(std::uint64_t number, const std::string& why);
+  void fail_line(std::uint64_t number, const std::string& line, std::string why);
   void wait_for_one();
   void take(const finished_operation& m);
   void print_finished();
@@ -97,14 +98,14 @@ private:
 void executor::run_line(std::uint64_t number, const std::string& line) {
   const auto split = text::split_words(line);
   if (!split.ok())
-    return fail_line(number, split.error);
+    return fail_line(number, line, split.error);
   if (split.words.empty())
     return;
   typed_operation op;
   try {
     op = parse_operation(split.words);
   } catch (const command_error& e) {
-    return fail_line(number, e.what());
+    return fail_line(number, line, e.what());
   }
   while ((op.is_query && keys_[op.key].writes > 0) || (!op.is_query && keys_[op.key].queries > 0) ||
          place_of_tag_.size() >= max_under_way || bytes_ >= max_bytes_under_way)
@@ -129,8 +130,11 @@ void executor::answer_until_input(std::istream& in) {
     wait_for_one();
 }
 
-void executor::fail_line(std::uint64_t number, const std::string& why) {
-  lines_.push_back({number, {}, false, 0, true, {bad_usage, "malformed", {}, false, why}, 0});
+/// A first line that is no operation and no text is no list of operations: nothing is executed.
+void executor::fail_line(std::uint64_t number, const std::string& line, std::string why) {
+  if (const auto no_text = text::why_no_text(line); number == 1 && !no_text.empty())
+    throw command_error{bad_usage, "the input " + no_text + ". Nothing was executed"};
+  lines_.push_back({number, {}, false, 0, true, {bad_usage, "malformed", {}, false, std::move(why)}, 0});
 }
 
 void executor::wait_for_one() {

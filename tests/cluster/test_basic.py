@@ -1,5 +1,6 @@
 """Every key-value command, its output and its exit code, as docs/cli.md has them."""
 
+import gzip
 import json
 import os
 import pty
@@ -209,6 +210,18 @@ class Exec(OneCluster):
         self.assertEqual((lines[0], lines[4]), (b"ok", b"1"))
         for number in (2, 3, 4):
             self.assertRegex(lines[number - 1], b"malformed: line %d: " % number)
+
+    def test_what_is_no_text_is_refused_before_anything_is_executed(self):
+        packed = self.cluster.directory / "operations.gz"
+        packed.write_bytes(gzip.compress(b"put packed 1\n" * 100))
+        self.assert_error(self.cluster.run("exec", packed, code=BAD_USAGE), BAD_USAGE,
+                          "compressed with gzip.*Nothing was executed")
+        result = self.cluster.run("exec", stdin=b"\x7fELF\x02\x00\nput packed 2\n", code=BAD_USAGE)
+        self.assert_error(result, BAD_USAGE, "byte 6 is zero. Nothing was executed")
+        self.assertEqual(result.out, b"")
+        self.assert_error(self.cluster.run("exec", stdin="put packed 3\n".encode("utf-16"), code=BAD_USAGE),
+                          BAD_USAGE, "UTF-16")
+        self.cluster.run("get", "packed", code=ABSENT)
 
     def test_many_in_flight_and_reads_see_earlier_writes(self):
         count = 1_000
