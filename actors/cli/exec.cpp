@@ -8,6 +8,7 @@
 #include "text/escape.hpp"
 #include "text/plain_text.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <deque>
 #include <filesystem>
@@ -105,7 +106,12 @@ void executor::run_line(std::uint64_t number, const std::string& line) {
   try {
     op = parse_operation(split.words);
   } catch (const command_error& e) {
-    return fail_line(number, line, e.what());
+    const bool has_comment =
+        std::any_of(split.words.begin(), split.words.end(),
+                    [](const std::string& word) { return word.starts_with('#'); });
+    return fail_line(number, line,
+                     e.what() +
+                         std::string{has_comment ? "; a comment stands on a line of its own" : ""});
   }
   while ((op.is_query && keys_[op.key].writes > 0) || (!op.is_query && keys_[op.key].queries > 0) ||
          place_of_tag_.size() >= max_under_way || bytes_ >= max_bytes_under_way)
@@ -134,7 +140,8 @@ void executor::answer_until_input(std::istream& in) {
 void executor::fail_line(std::uint64_t number, const std::string& line, std::string why) {
   if (const auto no_text = text::why_no_text(line); number == 1 && !no_text.empty())
     throw command_error{bad_usage, "the input " + no_text + ". Nothing was executed"};
-  lines_.push_back({number, {}, false, 0, true, {bad_usage, "malformed", {}, false, std::move(why)}, 0});
+  lines_.push_back(
+      {number, {}, false, 0, true, {bad_usage, "malformed", {}, false, std::move(why)}, 0});
 }
 
 void executor::wait_for_one() {

@@ -211,6 +211,13 @@ class Exec(OneCluster):
         for number in (2, 3, 4):
             self.assertRegex(lines[number - 1], b"malformed: line %d: " % number)
 
+    def test_a_line_with_too_many_words_says_what_may_be_wrong(self):
+        lines = self.exec_lines("put m2 x # c\nput m2 a b\nput m2 '# c'\nget m2\n", code=BAD_USAGE)
+        self.assertEqual(lines[0], b"malformed: line 1: usage: put KEY VALUE; a word with blanks in it "
+                                   b"stands in quotes; a comment stands on a line of its own")
+        self.assertTrue(lines[1].endswith(b"stands in quotes"), lines[1])
+        self.assertEqual(lines[2:], [b"ok", b"# c"])
+
     def test_what_is_no_text_is_refused_before_anything_is_executed(self):
         packed = self.cluster.directory / "operations.gz"
         packed.write_bytes(gzip.compress(b"put packed 1\n" * 100))
