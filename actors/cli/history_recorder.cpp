@@ -10,6 +10,9 @@
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
 #include <unistd.h>
 
 namespace pmmc::cli {
@@ -30,11 +33,30 @@ std::string fresh_client_name() {
   return name;
 }
 
+/// What is appended to some other file would spoil it.
+void refuse_other_files(const std::string& path) {
+  std::error_code absent;
+  if (!std::filesystem::is_regular_file(path, absent))
+    return;
+  std::ifstream file{path, std::ios::binary};
+  std::string line;
+  if (!std::getline(file, line) || line.empty())
+    return;
+  std::istringstream first{line + "\n"};
+  check::history_reader reader;
+  reader.read(first, path);
+  if (reader.error_count() > 0)
+    throw command_error{bad_usage, path +
+                                       " is no history: nothing was executed, or written to it. "
+                                       "Name a new file, or one that `pmmc exec --history` wrote"};
+}
+
 } // namespace
 
 history_recorder::history_recorder(const std::string& path)
-    : path_(path), file_(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)),
-      client_(fresh_client_name()) {
+    : path_(path), client_(fresh_client_name()) {
+  refuse_other_files(path);
+  file_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (file_ < 0)
     throw command_error{bad_usage,
                         "cannot write the history to " + path + ": " + std::strerror(errno)};

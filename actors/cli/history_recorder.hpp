@@ -13,7 +13,7 @@ namespace pmmc::cli {
 /// nothing that took effect is missing in the file, however the program ends.
 class history_recorder {
 public:
-  /// Throws command_error if the file cannot be opened.
+  /// Throws command_error if the file cannot be opened, or holds something else than a history.
   explicit history_recorder(const std::string& path);
   ~history_recorder();
   history_recorder(const history_recorder&) = delete;

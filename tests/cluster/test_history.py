@@ -35,6 +35,20 @@ class Histories(ClusterTest):
         self.assertIn("key x: no order of its operations explains", result.text)
         self.assertLess(len(result.text.splitlines()), 60, str(result))
 
+    def test_only_a_history_is_appended_to(self):
+        cluster = self.running_cluster("colocated")
+        other = cluster.directory / "letter.txt"
+        other.write_text("Dear friend,\n")
+        result = cluster.run("exec", "--history", other, stdin=b"put h 1\n", code=BAD_USAGE)
+        self.assertIn("is no history", result.err)
+        self.assertEqual(other.read_text(), "Dear friend,\n")
+        self.assertIsNone(cluster.get("h"))
+        history = cluster.directory / "history.jsonl"
+        history.touch()
+        for _ in range(2):
+            cluster.run("exec", "--history", history, stdin=b"put h 1\n")
+        self.assertEqual(run_program("check", "--history", history).code, DONE)
+
     def test_the_active_leader_is_killed(self):
         cluster = self.running_cluster()
         clients = self.clients(cluster)
