@@ -80,6 +80,10 @@ void print(const check::check_result& result) {
               static_cast<unsigned long long>(result.keys));
   if (!result.keys_not_linearizable.empty())
     print_keys("not linearizable", result.keys_not_linearizable);
+  if (!result.keys_not_linearizable.empty())
+    std::printf(
+        "Every key is taken as absent at the beginning. If one was there before, that may be "
+        "the whole reason:\nlet the history begin with a put of it (docs/HISTORY.md)\n");
   if (!result.keys_given_up.empty())
     print_keys("too many orders to try them all", result.keys_given_up);
   for (const auto& v : result.violations)

@@ -35,6 +35,18 @@ class Histories(ClusterTest):
         self.assertIn("key x: no order of its operations explains", result.text)
         self.assertLess(len(result.text.splitlines()), 60, str(result))
 
+    def test_keys_that_were_there_before(self):
+        cluster = self.running_cluster("colocated")
+        cluster.run("put", "old", "1")
+        history = cluster.directory / "history.jsonl"
+        cluster.run("exec", "--history", history, stdin=b"get old\n")
+        result = run_program("check", "--history", history)
+        self.assertEqual(result.code, PRECONDITION, str(result))
+        self.assertIn("Every key is taken as absent at the beginning", result.text)
+        begun = cluster.directory / "begun.jsonl"
+        cluster.run("exec", "--history", begun, stdin=b"put old 2\nget old\ndel old\nget old\n")
+        self.assertEqual(run_program("check", "--history", begun).code, DONE)
+
     def test_only_a_history_is_appended_to(self):
         cluster = self.running_cluster("colocated")
         other = cluster.directory / "letter.txt"
