@@ -121,6 +121,12 @@ options check_options() {
                 json()});
 }
 
+/// Of apply and query.
+constexpr const char* about_bytes =
+    "The answer's bytes are the state machine's, and the exit code is 0 whatever they say. The "
+    "key-value\nstore (kv/1) answers bytes that are none of its operations with 05 00, which "
+    "means malformed. For\n\"put a 1\" and the like there is `pmmc exec`.\n\n";
+
 // --- commands -----------------------------------------------------------------------------------
 
 std::vector<command> of_processes() {
@@ -194,9 +200,9 @@ std::vector<command> of_proofs() {
       {"version", version, "", "version, commit, protocol version", "version", local({json()})},
       {"apply", apply_raw, "OP|-|--file FILE [--hex]",
        "one operation, as bytes, for a state machine of your own", "apply 'deposit alice 10'",
-       raw_options()},
+       raw_options(), about_bytes},
       {"query", apply_raw, "OP|-|--file FILE [--hex]", "one read-only operation, as bytes",
-       "query 'balance alice'", raw_options()},
+       "query 'balance alice'", raw_options(), about_bytes},
   };
 }
 
@@ -271,8 +277,8 @@ void print_help(std::FILE* out) {
 void print_help(const command& c) {
   std::ostringstream text;
   text << c.described();
-  std::printf("Usage: pmmc %s\n  %s\n\nExample:\n  pmmc %s\n\n%s", called(c).c_str(), c.does,
-              c.example, text.str().c_str());
+  std::printf("Usage: pmmc %s\n  %s\n\nExample:\n  pmmc %s\n\n%s%s", called(c).c_str(), c.does,
+              c.example, c.more, text.str().c_str());
 }
 
 } // namespace pmmc::cli

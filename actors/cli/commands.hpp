@@ -18,6 +18,7 @@ struct command {
   const char* does;    ///< a line
   const char* example; ///< words behind "pmmc"
   std::vector<option> options;
+  const char* more = ""; ///< what else its help says
 
   boost::program_options::options_description described() const;
 };
