@@ -107,6 +107,47 @@ void report(const sim::result& failure, const sim::reduction& less, double shrin
   std::fflush(stdout);
 }
 
+double hours(const sim::summary& s) {
+  return static_cast<double>(s.simulated) / sim::second / 3600;
+}
+
+using json = nlohmann::ordered_json;
+
+void add_facts(json& j, const sim::summary& facts) {
+  j["simulated_hours"] = hours(facts);
+  j["events"] = std::to_string(facts.events);
+  j["messages"] = std::to_string(facts.messages);
+  j["slots"] = std::to_string(facts.slots);
+  j["operations"] = std::to_string(facts.operations);
+  for (std::size_t i = 0; i < sim::facts; ++i)
+    j["happened"][std::string{sim::to_string(static_cast<sim::fact>(i))}] =
+        std::to_string(facts.happened[i]);
+  for (std::size_t i = 0; i < sim::fault_kinds; ++i)
+    j["faults"][std::string{sim::to_string(static_cast<sim::fault_kind>(i))}] =
+        std::to_string(facts.faults[i]);
+}
+
+void print_json(const sim::batch_result& all, std::uint64_t first, double seconds) {
+  json j{{"commit", PMMC_COMMIT},
+         {"first_seed", std::to_string(first)},
+         {"runs", std::to_string(all.runs)},
+         {"seconds", seconds}};
+  add_facts(j, all.facts);
+  j["failures"] = json::array();
+  for (const auto& f : all.failures)
+    j["failures"].push_back({{"seed", std::to_string(f.seed)}, {"broken", f.broken}});
+  std::printf("%s\n", j.dump(2).c_str());
+}
+
+void print_json(const sim::result& r) {
+  char hash[17];
+  std::snprintf(hash, sizeof hash, "%016llx", static_cast<unsigned long long>(r.trace_hash));
+  json j{{"commit", PMMC_COMMIT}, {"seed", std::to_string(r.seed)}, {"trace_hash", hash}};
+  add_facts(j, r.facts);
+  j["broken"] = r.broken;
+  std::printf("%s\n", j.dump(2).c_str());
+}
+
 int run_one(std::uint64_t seed, const sim::reduction& less, const po::variables_map& given) {
   const auto s = sim::choose_scenario(seed, less);
   sim::watch w{.tell = {}, .messages = true, .most_steps = less.steps.value_or(0)};
@@ -120,6 +161,10 @@ int run_one(std::uint64_t seed, const sim::reduction& less, const po::variables_
     return r.broken.empty() ? done : internal_error;
   }
   const auto r = sim::isolated_run{s, w.most_steps, false}.finish();
+  if (given["json"].as<bool>()) {
+    print_json(r);
+    return r.broken.empty() ? done : internal_error;
+  }
   std::printf("seed %llu: %s, %zu acceptors, %zu leaders, %zu replicas, WINDOW %llu, %zu faults\n"
               "%llu events in %.1f simulated s, trace hash %016llx\n%s",
               static_cast<unsigned long long>(seed), s.colocated ? "colocated" : "separate",
@@ -133,32 +178,6 @@ int run_one(std::uint64_t seed, const sim::reduction& less, const po::variables_
   }
   report(r, less, given["shrink-seconds"].as<double>());
   return internal_error;
-}
-
-double hours(const sim::summary& s) {
-  return static_cast<double>(s.simulated) / sim::second / 3600;
-}
-
-void print_json(const sim::batch_result& all, std::uint64_t first, double seconds) {
-  nlohmann::ordered_json j{{"commit", PMMC_COMMIT},
-                           {"first_seed", std::to_string(first)},
-                           {"runs", std::to_string(all.runs)},
-                           {"seconds", seconds},
-                           {"simulated_hours", hours(all.facts)},
-                           {"events", std::to_string(all.facts.events)},
-                           {"messages", std::to_string(all.facts.messages)},
-                           {"slots", std::to_string(all.facts.slots)},
-                           {"operations", std::to_string(all.facts.operations)}};
-  for (std::size_t i = 0; i < sim::facts; ++i)
-    j["happened"][std::string{sim::to_string(static_cast<sim::fact>(i))}] =
-        std::to_string(all.facts.happened[i]);
-  for (std::size_t i = 0; i < sim::fault_kinds; ++i)
-    j["faults"][std::string{sim::to_string(static_cast<sim::fault_kind>(i))}] =
-        std::to_string(all.facts.faults[i]);
-  j["failures"] = nlohmann::ordered_json::array();
-  for (const auto& f : all.failures)
-    j["failures"].push_back({{"seed", std::to_string(f.seed)}, {"broken", f.broken}});
-  std::printf("%s\n", j.dump(2).c_str());
 }
 
 int run_many(const sim::batch& b, const po::variables_map& given) {
@@ -219,8 +238,8 @@ int simulate(const arguments& a) {
   if (given.count("runs") == 0) {
     if (!has_seed)
       throw command_error{bad_usage, "which run? --seed N, or --runs N for many; see --help"};
-    if (given["json"].as<bool>())
-      throw command_error{bad_usage, "--json is for the summary of --runs; see --help"};
+    if (given["json"].as<bool>() && given["replay"].as<bool>())
+      throw command_error{bad_usage, "--replay prints no JSON: leave out one of them"};
     refuse_unknown_faults(given["seed"].as<std::uint64_t>(), less);
     return run_one(given["seed"].as<std::uint64_t>(), less, given);
   }

@@ -26,7 +26,14 @@ class Words(unittest.TestCase):
         self.refused("--runs takes 1 or more, --jobs 1 to 64", "sim", "--runs", "1", "--jobs", "65")
         self.refused("usage: pmmc sim", "sim", "--seed", "1", "foo")
         self.refused("--replay is for one run", "sim", "--runs", "1", "--replay")
-        self.refused("--json is for the summary", "sim", "--seed", "1", "--json")
+        self.refused("--replay prints no JSON", "sim", "--seed", "1", "--json", "--replay")
+
+    def test_sim_of_one_seed_as_json(self):
+        told = run_program("sim", "--seed", "54", "--json").json
+        self.assertEqual((told["seed"], told["broken"]), ("54", ""))
+        text = run_program("sim", "--seed", "54").text
+        self.assertIn(f"{told['events']} events", text)
+        self.assertIn(f"trace hash {told['trace_hash']}", text)
 
     def test_faults_of_a_run(self):
         self.refused("--keep 999: run 54 has", "sim", "--seed", "54", "--keep", "999")
