@@ -10,12 +10,14 @@
 #include "text/records.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <limits>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <span>
 
 namespace pmmc::cli {
@@ -41,6 +43,13 @@ std::vector<kv::reply_item> replies_to(std::string_view answer, std::size_t call
     if (reply.kind == kv::reply_kind::error)
       throw command_error{internal_error, std::string{reply.bytes}};
   return replies;
+}
+
+/// By this machine's clock: only to tell, and to refuse a file of which nothing would be kept.
+bool has_passed(const text::record& r) {
+  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+  return r.deadline_ms && *r.deadline_ms <= now.count();
 }
 
 /// Puts records in the order of the file, so that of equal keys the last one stays.
@@ -72,6 +81,8 @@ public:
   std::uint64_t mistakes() const { return mistakes_; }
   /// Records that had one.
   std::uint64_t deadlines() const { return deadlines_; }
+  /// Records whose deadline has passed.
+  std::uint64_t passed() const { return passed_; }
   std::string rate() const { return meter_.rate(); }
 
 private:
@@ -91,6 +102,7 @@ private:
     if (r.deadline_ms)
       op.encoded = put_with_deadline(r);
     deadlines_ += r.deadline_ms.has_value();
+    passed_ += has_passed(r);
     const auto bytes = op.encoded.size();
     bytes_ += bytes;
     under_way_.emplace(connection_.submit(std::move(op.encoded)),
@@ -136,6 +148,7 @@ private:
   std::uint64_t imported_ = 0;
   std::uint64_t mistakes_ = 0;
   std::uint64_t deadlines_ = 0;
+  std::uint64_t passed_ = 0;
 };
 
 std::string read_frozen(connection& c, std::string op) {
@@ -246,6 +259,55 @@ void say_what_it_is(const text::record_reader& records, const std::string& name,
                std::string{text::to_string(records.format())}.c_str(), hint);
 }
 
+/// A table of one's own, whose third column happens to be long numbers, would be gone without a
+/// trace. (What comes through a pipe can be read only once.)
+void refuse_if_all_have_passed(const std::string& path, const text::record_options& options) {
+  std::error_code absent;
+  if (path == "-" || !std::filesystem::is_regular_file(path, absent))
+    return;
+  std::ifstream file{path, std::ios::binary};
+  text::record_reader records{file, path, options};
+  bool any = false;
+  try {
+    while (const auto record = records.next()) {
+      if (record->ok() && !has_passed(*record))
+        return;
+      any |= record->ok();
+    }
+  } catch (const text::unreadable&) {
+    return; // the import will say so
+  }
+  if (any)
+    throw command_error{bad_usage,
+                        path + ": every record has a third column that counts as its deadline, in "
+                               "ms since 1970, and all of them have passed: nothing would be kept. "
+                               "Nothing was imported. If that column is a part of the value, use "
+                               "--no-deadlines; if the key is in another column, --key-column N"};
+}
+
+void print_json(const importer& i) {
+  nlohmann::ordered_json j{{"imported", std::to_string(i.imported())},
+                           {"malformed", std::to_string(i.mistakes())}};
+  if (i.deadlines() > 0) {
+    j["deadlines"] = std::to_string(i.deadlines());
+    j["passed"] = std::to_string(i.passed());
+  }
+  std::printf("%s\n", j.dump().c_str());
+}
+
+void tell_deadlines(const importer& i) {
+  if (i.deadlines() > 0)
+    std::fprintf(stderr,
+                 "%llu of them with a deadline, from a third column (--no-deadlines makes it a "
+                 "part of the value)\n",
+                 static_cast<unsigned long long>(i.deadlines()));
+  if (i.passed() > 0)
+    std::fprintf(stderr,
+                 "pmmc: warning: %llu of these deadlines have passed, by this machine's clock: "
+                 "these records are not kept\n",
+                 static_cast<unsigned long long>(i.passed()));
+}
+
 } // namespace
 
 int import_file(const arguments& a) {
@@ -255,6 +317,7 @@ int import_file(const arguments& a) {
   import_source source{a.words[0]};
   text::record_reader records{source.stream(), source.name(), options};
   say_what_it_is(records, source.name(), options.format.has_value());
+  refuse_if_all_have_passed(a.words[0], options);
   importer i{cluster, a, source.name(), source.bytes()};
   try {
     i.run(records);
@@ -264,17 +327,11 @@ int import_file(const arguments& a) {
                             "; the records before it are in, or may be: import it again"};
   }
   if (a.json)
-    std::printf("{\"imported\": \"%llu\", \"malformed\": \"%llu\"}\n",
-                static_cast<unsigned long long>(i.imported()),
-                static_cast<unsigned long long>(i.mistakes()));
+    print_json(i);
   else
     std::printf("imported %llu records\n", static_cast<unsigned long long>(i.imported()));
   std::fprintf(stderr, "%s\n", i.rate().c_str());
-  if (i.deadlines() > 0)
-    std::fprintf(stderr,
-                 "%llu of them with a deadline, from a third column (--no-deadlines makes it a "
-                 "part of the value)\n",
-                 static_cast<unsigned long long>(i.deadlines()));
+  tell_deadlines(i);
   if (i.mistakes() > 0)
     throw command_error{bad_usage, std::to_string(i.mistakes()) +
                                        " records were malformed and are not in (see above)"};

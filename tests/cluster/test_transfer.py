@@ -162,6 +162,22 @@ class RoundTrip(ClusterTest):
         self.assertEqual(client("GET", "b"), b"2\t%d" % later)
         self.assertEqual(client("PEXPIRETIME", "b"), -1)
 
+    def test_a_table_whose_third_column_is_no_deadline(self):
+        """Long numbers in a third column, which as times are in the past: nothing is lost in silence."""
+        cluster = self.running_cluster("colocated")
+        file = cluster.directory / "people.tsv"
+        file.write_bytes(b"ann\tBern\t491701234567\nbob\tRome\t393331234567\n")
+        result = cluster.run("import", file, code=BAD_USAGE)
+        self.assertIn("nothing would be kept. Nothing was imported", result.err)
+        self.assertIn("--no-deadlines", result.err)
+        self.assertEqual(cluster.run("export").out, b"")
+        cluster.run("import", "--no-deadlines", file)
+        self.assertEqual(cluster.get("ann"), b"Bern\t491701234567")
+        file.write_bytes(file.read_bytes() + b"cid\tParis\n")
+        result = cluster.run("import", "--json", file)
+        self.assertEqual(result.json, {"imported": "3", "malformed": "0", "deadlines": "2", "passed": "2"})
+        self.assertIn("warning: 2 of these deadlines have passed", result.err)
+
     def test_an_empty_store(self):
         cluster = self.running_cluster("colocated")
         self.assertEqual(cluster.run("export").out, b"")
