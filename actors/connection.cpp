@@ -11,6 +11,8 @@ namespace pmmc {
 
 namespace {
 
+constexpr std::chrono::seconds patience{1};
+
 /// "c-" and 16 random hex digits: nobody else's.
 role_id fresh_client_id() {
   char name[32];
@@ -25,8 +27,8 @@ unsigned ticks_of(std::chrono::milliseconds time) {
 } // namespace
 
 struct connection::implementation {
-  explicit implementation(std::chrono::milliseconds t)
-      : timeout(t), options(1), system(options), self(system) {}
+  implementation(std::chrono::milliseconds t, std::function<void()> f)
+      : timeout(t), on_silence(std::move(f)), options(1), system(options), self(system) {}
 
   void start(const config::cluster_file& cluster);
 
@@ -37,7 +39,16 @@ struct connection::implementation {
 
   finished_operation next() {
     finished_operation result;
-    self->receive([&](client_done& m) { result = {m.tag, std::move(m.outcome)}; });
+    bool has_come = false;
+    const auto take = [&](client_done& m) {
+      result = {m.tag, std::move(m.outcome)};
+      has_come = true;
+    };
+    if (on_silence)
+      self->receive(
+          take, caf::after(patience) >> [&] { std::exchange(on_silence, {})(); });
+    if (!has_come)
+      self->receive(take);
     const auto kind = result.outcome.kind;
     if (kind == outcome_kind::not_executed || kind == outcome_kind::unknown)
       wrote = false; // nobody answers, so nobody would confirm the session's end either
@@ -45,6 +56,7 @@ struct connection::implementation {
   }
 
   std::chrono::milliseconds timeout;
+  std::function<void()> on_silence;
   system_config options;
   caf::actor_system system;
   caf::actor client;
@@ -69,13 +81,15 @@ void connection::implementation::start(const config::cluster_file& cluster) {
   node = system.spawn(node_actor, node_options);
 }
 
-connection::connection(const config::cluster_file& cluster, std::chrono::milliseconds timeout)
-    : implementation_(std::make_unique<implementation>(timeout)) {
+connection::connection(const config::cluster_file& cluster, std::chrono::milliseconds timeout,
+                       std::function<void()> on_silence)
+    : implementation_(std::make_unique<implementation>(timeout, std::move(on_silence))) {
   implementation_->start(cluster);
 }
 
 connection::~connection() {
   auto& i = *implementation_;
+  i.on_silence = {};
   if (i.wrote) {
     const auto tag = i.submit(submission_kind::finish, {}, std::chrono::seconds{1});
     while (next().tag != tag) {

@@ -5,6 +5,7 @@
 #include "config/cluster_file.hpp"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,8 +22,10 @@ struct finished_operation {
 /// are linearizable. Not thread-safe.
 class connection {
 public:
-  /// Begins to connect; never waits. `timeout` bounds each operation.
-  connection(const config::cluster_file& cluster, std::chrono::milliseconds timeout);
+  /// Begins to connect; never waits. `timeout` bounds each operation. `on_silence` is called once,
+  /// when an outcome is waited for and none has come for a second.
+  connection(const config::cluster_file& cluster, std::chrono::milliseconds timeout,
+             std::function<void()> on_silence = {});
   /// Ends the session, if one was opened, but does not wait for it longer than a second.
   ~connection();
   connection(const connection&) = delete;

@@ -74,7 +74,7 @@ int apply_raw(const arguments& a) {
   const auto op = operation_bytes(a);
   const bool hex = a.options["hex"].as<bool>();
   const auto cluster = a.load_cluster();
-  connection to_cluster{cluster, a.timeout};
+  connection to_cluster{cluster, a.timeout, still_trying(a)};
   const auto outcome = a.command == "query" ? to_cluster.call_query(op) : to_cluster.call(op);
   if (outcome.kind != outcome_kind::done) {
     const auto d = describe(outcome, {});

@@ -209,6 +209,18 @@ config::cluster_file arguments::load_cluster() const {
   throw command_error{bad_usage, text};
 }
 
+std::function<void()> still_trying(const arguments& a) {
+  if (isatty(STDERR_FILENO) != 1)
+    return {};
+  return [&a] {
+    std::fprintf(stderr,
+                 "pmmc: still trying: no answer for a second; an operation is given up after %g s "
+                 "(--timeout). `pmmc status` tells which processes of %s answer\n",
+                 std::chrono::duration<double>{a.timeout}.count(),
+                 a.options["config"].as<std::string>().c_str());
+  };
+}
+
 void arguments::expect_words(std::size_t least, std::size_t most) const {
   if (words.size() < least || words.size() > most)
     throw command_error{bad_usage, "usage: pmmc " + usage};

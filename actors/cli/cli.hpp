@@ -6,6 +6,7 @@
 
 #include <boost/program_options.hpp>
 #include <chrono>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -46,6 +47,10 @@ struct arguments {
   /// Throws command_error unless there are `least` to `most` words; tells the usage then.
   void expect_words(std::size_t least, std::size_t most) const;
 };
+
+/// For a connection: tells whoever sits at a terminal that the cluster is silent. Nothing if stderr
+/// is none: a script is told by the outcome.
+std::function<void()> still_trying(const arguments& a);
 
 // Commands. Each returns its exit code, or throws.
 int init(const arguments& a);

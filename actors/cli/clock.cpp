@@ -27,7 +27,7 @@ std::vector<std::int64_t> call_clock(const arguments& a, const config::cluster_f
                                      kv::call call) {
   kv::transaction t;
   t.calls.push_back(std::move(call));
-  connection to_cluster{cluster, a.timeout};
+  connection to_cluster{cluster, a.timeout, still_trying(a)};
   const auto op = kv::encode(t);
   const auto outcome =
       kv::is_read(t.calls[0].what) ? to_cluster.call_query(op) : to_cluster.call(op);

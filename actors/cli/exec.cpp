@@ -44,7 +44,8 @@ struct line_result {
 class executor {
 public:
   executor(const config::cluster_file& cluster, const arguments& a, bool shows_progress)
-      : connection_(cluster, a.timeout), json_(a.json), meter_("operations", 0, shows_progress) {
+      : connection_(cluster, a.timeout, still_trying(a)), json_(a.json),
+        meter_("operations", 0, shows_progress) {
     if (a.options.count("history") == 0)
       return;
     const auto& files = a.options["history"].as<std::vector<std::string>>();

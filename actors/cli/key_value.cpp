@@ -184,7 +184,7 @@ int key_value(const arguments& a) {
   words.insert(words.begin(), a.command);
   const auto operation = parse_operation(words);
   const auto cluster = a.load_cluster();
-  connection to_cluster{cluster, a.timeout};
+  connection to_cluster{cluster, a.timeout, still_trying(a)};
   const auto outcome = operation.is_query ? to_cluster.call_query(operation.encoded)
                                           : to_cluster.call(operation.encoded);
   const auto d = describe(outcome, operation.key);

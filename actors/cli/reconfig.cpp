@@ -20,20 +20,21 @@ std::vector<std::string> words_of(const arguments& a, const char* option) {
 /// Progress goes to stderr.
 class client_access : public change_access {
 public:
-  client_access(const config::cluster_file& cluster, std::chrono::milliseconds timeout)
-      : cluster_(cluster), timeout_(timeout) {}
+  client_access(const config::cluster_file& cluster, const arguments& a)
+      : cluster_(cluster), arguments_(a) {}
 
   probed_cluster ask(const std::set<std::string>& also) override {
-    return probe(cluster_, false, std::min(timeout_, std::chrono::milliseconds{2'000}), also);
+    return probe(cluster_, false, std::min(arguments_.timeout, std::chrono::milliseconds{2'000}),
+                 also);
   }
   client_outcome propose(const std::string& op) override {
-    return connection{cluster_, timeout_}.reconfigure(op);
+    return connection{cluster_, arguments_.timeout, still_trying(arguments_)}.reconfigure(op);
   }
   void say(const std::string& text) override { std::fprintf(stderr, "pmmc: %s\n", text.c_str()); }
 
 private:
   const config::cluster_file& cluster_;
-  std::chrono::milliseconds timeout_;
+  const arguments& arguments_;
 };
 
 exit_code code_of(change_failure kind) {
@@ -57,7 +58,7 @@ int reconfig(const arguments& a) {
   a.expect_words(0, 0);
   try {
     const auto cluster = a.load_cluster();
-    client_access access{cluster, a.timeout};
+    client_access access{cluster, a};
     membership_change change{parse_change(words_of(a, "add"), words_of(a, "remove"),
                                           "Name it with --add ROLE:ID=HOST:PORT and "
                                           "--remove ROLE:ID"),

@@ -57,7 +57,8 @@ class importer {
 public:
   importer(const config::cluster_file& cluster, const arguments& a, std::string file,
            std::uint64_t file_bytes)
-      : connection_(cluster, a.timeout), file_(std::move(file)), meter_("records", file_bytes) {}
+      : connection_(cluster, a.timeout, still_trying(a)), file_(std::move(file)),
+        meter_("records", file_bytes) {}
 
   void run(text::record_reader& records) {
     while (auto record = records.next()) {
@@ -343,7 +344,7 @@ int import_file(const arguments& a) {
 int export_all(const arguments& a) {
   a.expect_words(0, 0);
   const auto cluster = a.load_cluster();
-  connection c{cluster, a.timeout};
+  connection c{cluster, a.timeout, still_trying(a)};
   const auto barrier = c.call_query(kv::encode(kv::scan{{}, 1, 1}));
   if (const auto d = describe(barrier, {}); barrier.kind != outcome_kind::done)
     throw command_error{d.code, d.error};

@@ -410,6 +410,23 @@ class Reports(OneCluster):
         self.assert_error(run_program("get", "env", env=wrong), BAD_USAGE, "/nonexistent.conf")
 
 
+class NoCluster(ClusterTest):
+    def test_who_waits_at_a_terminal_is_told(self):
+        cluster = self.new_cluster("colocated")
+        cluster.init()
+        words = [BINARY, "get", "k", "--json", "--timeout", "2", "--config", cluster.config]
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=theirs, env=clean_environment()) as child:
+            os.close(theirs)
+            self.assertEqual(json.loads(child.stdout.read())["result"], "not executed")
+            child.wait(20)
+            shown = os.read(ours, 65536).decode()
+        self.assertEqual(shown.count("still trying: no answer for a second"), 1, shown)
+        self.assertIn("given up after 2 s", shown)
+        self.assertNotIn("still trying", cluster.pmmc("get", "k", timeout_s=2).err)
+
+
 class Colocated(ClusterTest):
     def test_three_processes_with_all_roles(self):
         cluster = self.running_cluster("colocated")
