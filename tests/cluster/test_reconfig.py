@@ -115,6 +115,44 @@ class Refused(OneCluster):
             self.cluster.start_all()
             self.cluster.await_healthy()
 
+    def without(self, *ids):
+        """Some die, and are back at the end of the test."""
+        def back():
+            self.cluster.start_all()
+            self.cluster.await_healthy()
+        self.addCleanup(back)
+        for gone in ids:
+            self.cluster[gone].kill9()
+
+    def test_no_leader_can_be_reached(self):
+        """Nobody could ever propose again, another configuration neither."""
+        self.without("l2")
+        self.refused("--remove", "leader:l1",
+                     because="no leader of the new configuration can be reached, and 1 is needed:\n"
+                             f"  l2 at {self.cluster['l2'].address}: .*\n.*pmmc start --id ID")
+        self.cluster.run("put", "k", "v")
+
+    def test_too_few_replicas_can_be_reached(self):
+        self.without("r3")
+        self.refused("--remove", "replica:r1", "replica:r2",
+                     because="no replica of the new configuration can be reached, and 1 is needed:\n"
+                             f"  r3 at {self.cluster['r3'].address}: ")
+        self.refused("--remove", "replica:r1",
+                     because="only 1 of the 2 replicas of the new configuration can be reached, and 2 "
+                             "are needed:\n  r3 at ")
+        self.cluster.run("put", "k", "v")
+
+    def test_what_is_down_may_go_and_what_is_left_may_be_down_in_part(self):
+        self.without("l2", "r3", "a3")
+        for words, down in ((["--remove", "leader:l2"], "a3 r3"),
+                            (["--remove", "replica:r3"], "a3 l2"),
+                            ([*self.r4.added(), "--remove", "replica:r1"], "a3 l2 r3")):
+            with self.subTest(words):
+                said = self.cluster.run("reconfig", *words, "--dry-run").text
+                self.assertRegex(said, f"failures? of each kind; down now: {down}\n")
+                self.assertEqual(self.cluster.run("reconfig", *words, "--dry-run", "--json").json["down"],
+                                 down.split())
+
     def test_nobody_can_be_asked(self):
         lonely = self.new_cluster(size=1, leaders=1, replicas=1)
         result = lonely.pmmc("reconfig", "--remove", "acceptor:a1")
