@@ -68,6 +68,27 @@ class Refused(OneCluster):
         self.refused("--add", f"acceptor:a4={self.cluster['a1'].address}",
                      because="acceptor a4 at .* cannot be added: .* does not host it")
 
+    def never_init(self, *words, because):
+        """Advice to format what has promised something would be advice to lose it."""
+        self.refused(*words, because=because)
+        self.assertNotIn("pmmc init", self.cluster.pmmc("reconfig", *words).err)
+
+    def test_a_member_at_another_address(self):
+        address, there = self.cluster["a1"].address, self.cluster.new_address()
+        self.never_init("--add", f"acceptor:a1={there}",
+                        because=f"acceptor a1 is a member already, at {address}. To move it, stop it, start "
+                                f"it at {there} with its own data directory.*`pmmc reconfig --remove "
+                                f"acceptor:a1 --add acceptor:a1={there}`")
+        self.never_init("--add", f"acceptor:a1={there}", "--remove", "acceptor:a1",
+                        because=f"acceptor a1 at {there} cannot be added: nothing listens there. It has to "
+                                "run there first: .* with its own data directory")
+
+    def test_an_id_of_a_member_of_another_kind(self):
+        for address in (self.cluster["l1"].address, self.cluster.new_address()):
+            self.never_init("--add", f"acceptor:l1={address}",
+                            because="acceptor l1 cannot be added: l1 is of another kind, the leader at "
+                                    f"{self.cluster['l1'].address}; take an id that was never used")
+
     def test_a_newcomer_that_does_not_run(self):
         nobody = self.cluster.new_address()
         self.refused("--add", f"acceptor:a8={nobody}",
