@@ -399,9 +399,8 @@ void node::welcomed(const std::string& address, const caf::actor& remote, const 
     settings_.known = m.known;
   if (const auto why = why_other_cluster(m.known.identity, settings_.known.identity); !why.empty())
     return refused_by(address, "is refused: " + why);
-  const auto differs = is_client() ? "" : why_facts_differ(settings_.facts, m.facts, "there");
-  if (!differs.empty())
-    return refused_for_facts(address, differs);
+  if (!is_client() && !why_facts_differ(settings_.facts, m.facts).empty())
+    return refused_for_facts(address, m.facts);
   if (!m.refusal.empty()) {
     if (m.was_removed)
       settings_.removed(m.refusal + ", says the process at " + address);
@@ -421,7 +420,8 @@ void node::welcomed(const std::string& address, const caf::actor& remote, const 
 }
 
 /// The one that differs may be the other one, so this one goes on; not if they are a majority.
-void node::refused_for_facts(const std::string& address, const std::string& why) {
+void node::refused_for_facts(const std::string& address, const cluster_facts& theirs) {
+  const auto why = why_processes_differ(settings_.facts, theirs, "there");
   const auto* link = find_dialling(address);
   const bool news = link == nullptr || link->trouble.why() != std::string{refusal_text} + why;
   differing_.insert(address);
@@ -432,7 +432,7 @@ void node::refused_for_facts(const std::string& address, const std::string& why)
   if (differing >= config.quorum())
     settings_.differs("this process does not agree with a majority of its cluster, last with the "
                       "process at " +
-                      address + ": " + why);
+                      address + ": " + why_facts_differ(settings_.facts, theirs, "there"));
   if (news)
     spdlog::error("this process and the one at {} refuse each other: {}", address, why);
   refused_by(address, std::string{refusal_text} + why);
@@ -445,9 +445,12 @@ welcome node::greet(const hello& m) {
   if (refusal.empty())
     refusal = why_unwelcome(m);
   if (!refusal.empty()) {
-    refusals_.log("refused a process at " +
-                  (m.address.empty() ? "an unknown address" : shown(m.address)) + ": " +
-                  shown(refusal));
+    const auto who = m.address.empty() ? caf::to_string(self_->current_sender()) : m.address;
+    if (refused_.is_news(who, refusal) &&
+        !refusals_.log("refused a process at " +
+                       (m.address.empty() ? "an unknown address" : shown(m.address)) + ": " +
+                       shown(refusal)))
+      refused_.over(who); // it was not told of yet
     return {std::move(refusal), was_removed(m), settings_.cluster,
             settings_.address,  incarnation_,   {},
             settings_.known,    settings_.facts};
@@ -460,6 +463,7 @@ welcome node::greet(const hello& m) {
   if (is_member) {
     link.address = m.address;
     differing_.erase(m.address);
+    refused_.over(m.address);
   }
   admit(self_->system(), m.node->node(), is_member);
   connected(link, m.node, m.incarnation, m.roles);
@@ -521,7 +525,7 @@ std::string node::why_unwelcome(const hello& m) const {
     return {};
   if (m.address.empty())
     return "it does not say where it listens";
-  if (auto why = why_facts_differ(m.facts, settings_.facts); !why.empty())
+  if (auto why = why_processes_differ(m.facts, settings_.facts); !why.empty())
     return why;
   if (m.known.configurations.empty())
     return "it does not say which members it knows";
