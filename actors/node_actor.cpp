@@ -392,8 +392,11 @@ std::vector<role_id> node::role_ids_at(const std::string& address) const {
 
 void node::welcomed(const std::string& address, const caf::actor& remote, const welcome& m) {
   if (m.cluster != settings_.cluster)
-    return refused_by(address, "belongs to cluster \"" + m.cluster + "\", not to \"" +
-                                   settings_.cluster + "\"");
+    return refused_by(
+        address, "belongs to cluster \"" + m.cluster + "\", not to \"" + settings_.cluster + "\"" +
+                     (settings_.config_file.empty() ? std::string{}
+                                                    : " as in " + settings_.config_file +
+                                                          ": is that the right config file?"));
   // What data directories beside a client say may be of a cluster that was forgotten.
   if (is_client() && !met_anybody_ && m.known.is_of_other_cluster(settings_.known))
     settings_.known = m.known;

@@ -31,8 +31,9 @@ struct node_settings {
   /// Where the config file has members: asked by who is no member (yet), or reaches nobody it
   /// knows.
   std::set<std::string> contacts;
-  cluster_facts facts;  ///< as formatted; none of clients
-  bool rejoins = false; ///< see hello
+  std::string config_file; ///< for people
+  cluster_facts facts;     ///< as formatted; none of clients
+  bool rejoins = false;    ///< see hello
   std::function<kv::moment_here()> clocks = read_clocks;
   /// Called when more is known than before: to make it durable.
   std::function<void(const membership&)> remember = [](const membership&) {};
