@@ -32,6 +32,10 @@ namespace {
 /// patience.
 constexpr std::chrono::seconds last_snapshot_timeout{8};
 
+/// A read that finds no quorum is told so well before its client's patience ends, also one that
+/// waits for the end of a round that began before it. The client asks again until then.
+constexpr unsigned query_ticks = 100;
+
 bool is_told_to_stop_again() {
   sigset_t stops;
   sigemptyset(&stops);
@@ -131,6 +135,7 @@ private:
   const start_options& options_;
   state_machine_factory make_machine_;
   membership known_;
+  bool has_heard_ = false; ///< of configurations after the first, in an earlier life
   cluster_facts facts_;
   std::vector<std::filesystem::path> directories_;
   std::shared_ptr<acceptor_shell> acceptor_;
@@ -191,6 +196,7 @@ void hosted_process::learn_from(const storage::data_directory& directory) {
         throw start_error{"the data directory " + directory.path().string() +
                           " does not fit beside the others of this process: " + why};
       known_.learn(*remembered);
+      has_heard_ = true;
     }
   } catch (const storage::storage_error& e) {
     spdlog::warn("{}; this role asks the others again", e.what());
@@ -213,17 +219,21 @@ void hosted_process::report_differences() const {
                  newcomers.ids() +
                      (newcomers.roles.size() == 1 ? " is no member" : " are no members"),
                  newcomers.roles.size() == 1 ? "it" : "them");
+  if (!has_heard_ && newcomers.roles.size() == options_.process.roles.size())
+    return; // it knows how the cluster began, and not what became of it
   for (const auto& role : config::roles_of(cluster_.first))
     if (latest.address_of(role.id) != role.address &&
         std::find(newcomers.roles.begin(), newcomers.roles.end(), role) == newcomers.roles.end())
-      spdlog::warn("the config file has {} at {}, but in configuration {}, which holds, it is {}",
+      spdlog::warn("the config file has {} at {}, but in configuration {}, the latest that this "
+                   "process knows, it is {}",
                    role.id.view(), role.address, latest.version,
                    latest.address_of(role.id).empty()
                        ? "no member"
                        : "at " + std::string{latest.address_of(role.id)});
   for (const auto& role : config::roles_of(latest))
     if (!config::find_role(cluster_.first, role.id))
-      spdlog::warn("{} at {} is a member in configuration {}, but is not in the config file",
+      spdlog::warn("{} at {} is a member in configuration {}, the latest that this process knows, "
+                   "but is not in the config file",
                    role.id.view(), role.address, latest.version);
 }
 
@@ -244,6 +254,7 @@ void hosted_process::make_shell(const config::role& role, storage::data_director
   case role_kind::replica: {
     replica::settings options;
     options.id = role.id;
+    options.query_ticks = query_ticks;
     options.seed = fresh_seed();
     options.founds = random_source{options.seed}.next();
     replica_ = std::make_shared<replica_shell>(
@@ -289,6 +300,7 @@ void hosted_process::start(caf::actor_system& system) {
   };
   settings->removed = stop_removed;
   settings->differs = stop_differing;
+  settings->config_file = cluster_.path.string();
   node_ = system.spawn(node_actor, settings);
   publish(system);
   start_desk(system);

@@ -24,6 +24,8 @@ class Words(ReconfigurationTest):
         self.assertRegex(alone.init().err, r"\Apmmc: a5 is formatted to join .* Start it \(`pmmc start "
                                            r"--id a5`\), then add it with `pmmc reconfig --add "
                                            rf"acceptor:a5={alone.address}`\n\Z")
+        alone.start()  # its disk knows version 1 only
+        self.assertNotIn("warning", alone.log_text())
 
     def test_of_those_that_were_removed(self):
         cluster = self.running_cluster("colocated")
