@@ -4,6 +4,7 @@
 #include "config/address.hpp"
 #include "entropy.hpp"
 #include "hangup.hpp"
+#include "host_name.hpp"
 #include "http/http_port.hpp"
 #include "invariant.hpp"
 #include "leader_actor.hpp"
@@ -146,6 +147,7 @@ private:
   caf::actor desk_;
   std::unique_ptr<http_port> http_;
   std::optional<redis_actors> redis_;
+  bool has_started_ = false;
 };
 
 hosted_process::hosted_process(const config::cluster_file& cluster, const start_options& options,
@@ -306,6 +308,7 @@ void hosted_process::start(caf::actor_system& system) {
   start_desk(system);
   open_http();
   open_redis_port(system);
+  has_started_ = true;
 }
 
 void hosted_process::open_redis_port(caf::actor_system& system) {
@@ -338,8 +341,7 @@ void hosted_process::publish(caf::actor_system& system) {
   const auto port = system.middleman().publish(node_, where->port, where->host.c_str(), true);
   if (!port)
     throw start_error{"cannot listen at " + options_.process.address + ": " +
-                      system.render(port.error()) +
-                      "; is another program using the port? (`ss -ltnp` shows which)"};
+                      why_cannot_listen(*where)};
 }
 
 /// For the ports; without any, nobody asks it.
@@ -394,7 +396,7 @@ void hosted_process::stop(caf::actor_system& system, const std::function<bool()>
   for (const auto& role : hosted_)
     if (role.kind != role_kind::replica) // the others go on without it as soon as they can
       caf::anon_send_exit(role.handle, caf::exit_reason::user_shutdown);
-  if (replica_ && !hosted_.empty())
+  if (replica_ && has_started_) // else it has done nothing
     save_snapshot(self, is_urgent);
   for (const auto& role : hosted_) {
     self->monitor(role.handle);
