@@ -3,6 +3,7 @@
 #include "change/change_error.hpp"
 #include "change/high_marks.hpp"
 #include "change/newcomers.hpp"
+#include "cluster_health.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -49,10 +50,13 @@ void membership_change::demand_an_answer() const {
   if (probed_.answered)
     return;
   std::string tried;
-  for (const auto& [address, process] : probed_.processes)
+  std::vector<std::string> whys;
+  for (const auto& [address, process] : probed_.processes) {
     tried += "\n  " + address + ": " + process.why;
-  throw change_error{change_failure::not_executed,
-                     "no process of the cluster could be asked:" + tried};
+    whys.push_back(process.why);
+  }
+  throw change_error{change_failure::not_executed, "no process of the cluster could be asked:" +
+                                                       tried + "\nWhat next: " + next_step(whys)};
 }
 
 void membership_change::ask() {
