@@ -4,7 +4,7 @@ namespace pmmc {
 
 std::string explain(const caf::error& e, const caf::actor_system& system) {
   if (e == caf::sec::cannot_connect_to_node)
-    return "nothing listens there";
+    return std::string{nothing_listens};
   if (e == caf::sec::incompatible_application_ids || e == caf::sec::incompatible_versions)
     return "it speaks another version of pmmc's protocol";
   if (e == caf::sec::connection_timeout || e == caf::sec::request_timeout)

@@ -55,8 +55,15 @@ json status_object(const std::vector<probed_role>& roles, const cluster_health& 
   json j{{"roles", json::array()}};
   for (const auto& r : roles)
     j["roles"].push_back(role_json(r, h.highest));
-  j["configuration"] = configuration_json(h.config);
-  j["survives"] = survives(h.config);
+  auto config = h.config;
+  if (!h.answered &&
+      !h.remembered) // which one holds is not known; what the file says is no version
+    config.version = config.first_slot = 0;
+  j["configuration"] = configuration_json(config);
+  j["configuration_source"] = h.answered     ? "cluster"
+                              : h.remembered ? "data directory"
+                                             : "config file";
+  j["survives"] = config.version == 0 ? 0 : survives(config);
   return j;
 }
 

@@ -74,6 +74,7 @@ void connection::implementation::start(const config::cluster_file& cluster) {
   client = system.spawn(client_actor, std::make_shared<client_shell>(settings));
   auto node_options = std::make_shared<node_settings>();
   node_options->cluster = cluster.name;
+  node_options->config_file = cluster.path.string();
   node_options->seed = fresh_seed();
   node_options->roles = {{settings.id, role_kind::client, {}, client}};
   node_options->known = members_on_disk(cluster);

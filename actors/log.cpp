@@ -76,16 +76,17 @@ void start_log(std::string_view ids, const log_settings& settings) {
 
 void start_client_log() { start("pmmc", spdlog::level::warn, false); }
 
-void rare_warning::log(std::string_view text) {
+bool rare_warning::log(std::string_view text) {
   const auto now = std::chrono::steady_clock::now();
   if (now - last_logged_ < one_rare_warning_in) {
     ++unlogged_;
-    return;
+    return false;
   }
   last_logged_ = now;
   spdlog::warn("{}{}", text,
                unlogged_ == 0 ? "" : " (and " + std::to_string(unlogged_) + " before it)");
   unlogged_ = 0;
+  return true;
 }
 
 void fatal(std::string_view who, std::string_view why) {

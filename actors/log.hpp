@@ -19,7 +19,8 @@ void start_client_log();
 /// Warnings that strangers can cause: one a second, with the number of those before it.
 class rare_warning {
 public:
-  void log(std::string_view text);
+  /// Returns whether it was written.
+  bool log(std::string_view text);
 
 private:
   std::chrono::steady_clock::time_point last_logged_;

@@ -392,16 +392,18 @@ std::vector<role_id> node::role_ids_at(const std::string& address) const {
 
 void node::welcomed(const std::string& address, const caf::actor& remote, const welcome& m) {
   if (m.cluster != settings_.cluster)
-    return refused_by(address, "belongs to cluster \"" + m.cluster + "\", not to \"" +
-                                   settings_.cluster + "\"");
+    return refused_by(
+        address, "belongs to cluster \"" + m.cluster + "\", not to \"" + settings_.cluster + "\"" +
+                     (settings_.config_file.empty() ? std::string{}
+                                                    : " as in " + settings_.config_file +
+                                                          ": is that the right config file?"));
   // What data directories beside a client say may be of a cluster that was forgotten.
   if (is_client() && !met_anybody_ && m.known.is_of_other_cluster(settings_.known))
     settings_.known = m.known;
   if (const auto why = why_other_cluster(m.known.identity, settings_.known.identity); !why.empty())
     return refused_by(address, "is refused: " + why);
-  const auto differs = is_client() ? "" : why_facts_differ(settings_.facts, m.facts, "there");
-  if (!differs.empty())
-    return refused_for_facts(address, differs);
+  if (!is_client() && !why_facts_differ(settings_.facts, m.facts).empty())
+    return refused_for_facts(address, m.facts);
   if (!m.refusal.empty()) {
     if (m.was_removed)
       settings_.removed(m.refusal + ", says the process at " + address);
@@ -421,7 +423,8 @@ void node::welcomed(const std::string& address, const caf::actor& remote, const 
 }
 
 /// The one that differs may be the other one, so this one goes on; not if they are a majority.
-void node::refused_for_facts(const std::string& address, const std::string& why) {
+void node::refused_for_facts(const std::string& address, const cluster_facts& theirs) {
+  const auto why = why_processes_differ(settings_.facts, theirs, "there");
   const auto* link = find_dialling(address);
   const bool news = link == nullptr || link->trouble.why() != std::string{refusal_text} + why;
   differing_.insert(address);
@@ -432,7 +435,7 @@ void node::refused_for_facts(const std::string& address, const std::string& why)
   if (differing >= config.quorum())
     settings_.differs("this process does not agree with a majority of its cluster, last with the "
                       "process at " +
-                      address + ": " + why);
+                      address + ": " + why_facts_differ(settings_.facts, theirs, "there"));
   if (news)
     spdlog::error("this process and the one at {} refuse each other: {}", address, why);
   refused_by(address, std::string{refusal_text} + why);
@@ -445,9 +448,12 @@ welcome node::greet(const hello& m) {
   if (refusal.empty())
     refusal = why_unwelcome(m);
   if (!refusal.empty()) {
-    refusals_.log("refused a process at " +
-                  (m.address.empty() ? "an unknown address" : shown(m.address)) + ": " +
-                  shown(refusal));
+    const auto who = m.address.empty() ? caf::to_string(self_->current_sender()) : m.address;
+    if (refused_.is_news(who, refusal) &&
+        !refusals_.log("refused a process at " +
+                       (m.address.empty() ? "an unknown address" : shown(m.address)) + ": " +
+                       shown(refusal)))
+      refused_.over(who); // it was not told of yet
     return {std::move(refusal), was_removed(m), settings_.cluster,
             settings_.address,  incarnation_,   {},
             settings_.known,    settings_.facts};
@@ -460,6 +466,7 @@ welcome node::greet(const hello& m) {
   if (is_member) {
     link.address = m.address;
     differing_.erase(m.address);
+    refused_.over(m.address);
   }
   admit(self_->system(), m.node->node(), is_member);
   connected(link, m.node, m.incarnation, m.roles);
@@ -521,7 +528,7 @@ std::string node::why_unwelcome(const hello& m) const {
     return {};
   if (m.address.empty())
     return "it does not say where it listens";
-  if (auto why = why_facts_differ(m.facts, settings_.facts); !why.empty())
+  if (auto why = why_processes_differ(m.facts, settings_.facts); !why.empty())
     return why;
   if (m.known.configurations.empty())
     return "it does not say which members it knows";

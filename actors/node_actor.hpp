@@ -31,8 +31,9 @@ struct node_settings {
   /// Where the config file has members: asked by who is no member (yet), or reaches nobody it
   /// knows.
   std::set<std::string> contacts;
-  cluster_facts facts;  ///< as formatted; none of clients
-  bool rejoins = false; ///< see hello
+  std::string config_file; ///< for people
+  cluster_facts facts;     ///< as formatted; none of clients
+  bool rejoins = false;    ///< see hello
   std::function<kv::moment_here()> clocks = read_clocks;
   /// Called when more is known than before: to make it durable.
   std::function<void(const membership&)> remember = [](const membership&) {};
@@ -102,7 +103,7 @@ private:
   static bool is_of_process(const hello& m);
   std::string why_malformed(const hello& m) const;
   std::string why_unwelcome(const hello& m) const;
-  void refused_for_facts(const std::string& address, const std::string& why);
+  void refused_for_facts(const std::string& address, const cluster_facts& theirs);
   bool is_told_of(const std::string& address) const;
   bool has_room_for(const std::string& address) const;
   void demand_own_cluster(const membership& news) const;
@@ -140,6 +141,7 @@ private:
   std::set<std::string> differing_;
   unsigned lonely_beats_ = 0; ///< since it was connected with anybody
   quorum_log quorum_;
+  refusal_log refused_;              ///< those who dial
   std::set<role_id> removed_roles_;  ///< own ones, reported
   std::vector<caf::actor> watchers_; ///< of the members and the time, in this process
   clock_watch clocks_;

@@ -48,6 +48,12 @@ void peer_trouble::beat(const std::string& address) {
     spdlog::warn("the process at {} {}; trying again", address, why_);
 }
 
+bool refusal_log::is_news(const std::string& who, const std::string& why) {
+  if (refused_.size() >= most_remembered && !refused_.contains(who))
+    refused_.clear();
+  return std::exchange(refused_[who], why) != why;
+}
+
 void quorum_log::beat(std::size_t up, std::size_t all, std::size_t needed) {
   if (up < needed) {
     if (++beats_ == beats_until_warned)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
 
 namespace pmmc {
@@ -34,6 +35,21 @@ private:
   std::string why_;
   unsigned beats_ = 0;
   bool warned_ = false;
+};
+
+/// Who dials and is refused, and dials again and again.
+class refusal_log {
+public:
+  /// Strangers name themselves.
+  static constexpr std::size_t most_remembered = 1'024;
+
+  /// Whether `who` was refused for something else before, or never.
+  bool is_news(const std::string& who, const std::string& why);
+  /// It is welcome now.
+  void over(const std::string& who) { refused_.erase(who); }
+
+private:
+  std::map<std::string, std::string> refused_; ///< by who: why
 };
 
 /// Whether a majority of the acceptors can be talked to.

@@ -3,6 +3,7 @@
 #include "caf_error.hpp"
 #include "clock_text.hpp"
 #include "config/address.hpp"
+#include "host_name.hpp"
 #include "prober.hpp"
 #include "shell.hpp"
 #include "storage/members_file.hpp"
@@ -55,7 +56,7 @@ private:
               if (s.cluster == task_.cluster)
                 answers_[address].status = std::move(s);
               else
-                answers_[address].why = "it belongs to cluster \"" + s.cluster + "\"";
+                answers_[address].why = std::string{belongs_to_cluster} + "\"" + s.cluster + "\"";
               quit_when_complete();
             },
             [this, address](const caf::error& e) { failed(address, explain(e, self_->system())); });
@@ -111,6 +112,18 @@ cluster_identity identity_of(const probe_answers& answers, const std::set<std::s
   return most == counted.end() ? 0 : most->first;
 }
 
+/// CAF has the same word for it as for a port at which nobody listens.
+void explain_names(probe_answers& answers) {
+  for (auto& [address, answer] : answers) {
+    std::string error;
+    const auto where = config::parse_address(address, error);
+    if (answer.why != nothing_listens || !where)
+      continue;
+    if (auto why = why_unresolved(where->host); !why.empty())
+      answer.why = std::move(why);
+  }
+}
+
 void refuse_others(probe_answers& answers, cluster_identity ours) {
   for (auto& [address, answer] : answers)
     if (auto why = why_other_cluster(answer.status.known.identity, ours); !why.empty())
@@ -152,7 +165,9 @@ membership members_on_disk(const config::cluster_file& cluster) {
 probed_cluster probe(const config::cluster_file& cluster, bool with_fingerprint,
                      std::chrono::milliseconds timeout, const std::set<std::string>& also) {
   probed_cluster result;
-  result.known = members_on_disk(cluster);
+  const auto remembered = remembered_members(cluster);
+  result.remembered = remembered.has_value();
+  result.known = remembered.value_or(membership{config_history{cluster.first}});
   auto wanted = result.known.addresses();
   wanted.merge(membership{cluster.first}.addresses());
   wanted.insert(also.begin(), also.end());
@@ -163,6 +178,7 @@ probed_cluster probe(const config::cluster_file& cluster, bool with_fingerprint,
     if (identity == 0)
       identity = identity_of(answers, also);
     refuse_others(answers, identity);
+    explain_names(answers);
     for (auto& [address, answer] : answers) {
       const auto& known = answer.status.known;
       if (answer.why.empty() && !known.configurations.empty() &&

@@ -10,9 +10,13 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pmmc {
+
+/// How `why` begins for a process of a cluster with another name, which follows.
+inline constexpr std::string_view belongs_to_cluster = "it belongs to cluster ";
 
 /// One role's answer, or why there is none.
 struct probed_role {
@@ -34,6 +38,7 @@ struct probed_cluster {
   membership known;
   bool answered = false;                           ///< whether any process did
   std::map<std::string, probed_process> processes; ///< by address
+  bool remembered = false; ///< nobody answered: `known` is from a directory, not the config file
 
   /// All roles of the live configurations, acceptors first; of one that changes its address, both.
   std::vector<probed_role> roles() const;

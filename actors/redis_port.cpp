@@ -5,6 +5,7 @@
 #include "cluster_health.hpp"
 #include "cluster_json.hpp"
 #include "config/address.hpp"
+#include "host_name.hpp"
 #include "kv/reply.hpp"
 #include "metrics_messages.hpp"
 #include "redis_broker.hpp"
@@ -364,8 +365,7 @@ caf::io::doorman_ptr listen_for_redis(caf::actor_system& system, const std::stri
   auto door = system.middleman().backend().new_tcp_doorman(where->port, where->host.c_str(), true);
   if (!door)
     throw start_error{"cannot listen for Redis clients at " + address + ": " +
-                      system.render(door.error()) +
-                      "; is another program using the port? (`ss -ltnp` shows which)"};
+                      why_cannot_listen(*where)};
   return std::move(*door);
 }
 

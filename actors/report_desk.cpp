@@ -201,9 +201,9 @@ void desk::ask_all_processes(bool with_fingerprint) {
                with_fingerprint](const probe_answers& answers) {
     const auto answered = std::any_of(answers.begin(), answers.end(),
                                       [](const auto& entry) { return entry.second.why.empty(); });
-    caf::anon_send(
-        me, cluster_asked{with_fingerprint, std::make_shared<const probed_cluster>(
-                                                probed_cluster{report->known, answered, answers})});
+    caf::anon_send(me, cluster_asked{with_fingerprint,
+                                     std::make_shared<const probed_cluster>(
+                                         probed_cluster{report->known, answered, answers, true})});
   };
   self_->spawn(prober, task);
 }

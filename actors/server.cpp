@@ -4,6 +4,7 @@
 #include "config/address.hpp"
 #include "entropy.hpp"
 #include "hangup.hpp"
+#include "host_name.hpp"
 #include "http/http_port.hpp"
 #include "invariant.hpp"
 #include "leader_actor.hpp"
@@ -31,6 +32,10 @@ namespace {
 /// A stop waits no longer than this for the replica's snapshot; `pmmc up` has a little more
 /// patience.
 constexpr std::chrono::seconds last_snapshot_timeout{8};
+
+/// A read that finds no quorum is told so well before its client's patience ends, also one that
+/// waits for the end of a round that began before it. The client asks again until then.
+constexpr unsigned query_ticks = 100;
 
 bool is_told_to_stop_again() {
   sigset_t stops;
@@ -131,6 +136,7 @@ private:
   const start_options& options_;
   state_machine_factory make_machine_;
   membership known_;
+  bool has_heard_ = false; ///< of configurations after the first, in an earlier life
   cluster_facts facts_;
   std::vector<std::filesystem::path> directories_;
   std::shared_ptr<acceptor_shell> acceptor_;
@@ -141,6 +147,7 @@ private:
   caf::actor desk_;
   std::unique_ptr<http_port> http_;
   std::optional<redis_actors> redis_;
+  bool has_started_ = false;
 };
 
 hosted_process::hosted_process(const config::cluster_file& cluster, const start_options& options,
@@ -191,6 +198,7 @@ void hosted_process::learn_from(const storage::data_directory& directory) {
         throw start_error{"the data directory " + directory.path().string() +
                           " does not fit beside the others of this process: " + why};
       known_.learn(*remembered);
+      has_heard_ = true;
     }
   } catch (const storage::storage_error& e) {
     spdlog::warn("{}; this role asks the others again", e.what());
@@ -213,17 +221,21 @@ void hosted_process::report_differences() const {
                  newcomers.ids() +
                      (newcomers.roles.size() == 1 ? " is no member" : " are no members"),
                  newcomers.roles.size() == 1 ? "it" : "them");
+  if (!has_heard_ && newcomers.roles.size() == options_.process.roles.size())
+    return; // it knows how the cluster began, and not what became of it
   for (const auto& role : config::roles_of(cluster_.first))
     if (latest.address_of(role.id) != role.address &&
         std::find(newcomers.roles.begin(), newcomers.roles.end(), role) == newcomers.roles.end())
-      spdlog::warn("the config file has {} at {}, but in configuration {}, which holds, it is {}",
+      spdlog::warn("the config file has {} at {}, but in configuration {}, the latest that this "
+                   "process knows, it is {}",
                    role.id.view(), role.address, latest.version,
                    latest.address_of(role.id).empty()
                        ? "no member"
                        : "at " + std::string{latest.address_of(role.id)});
   for (const auto& role : config::roles_of(latest))
     if (!config::find_role(cluster_.first, role.id))
-      spdlog::warn("{} at {} is a member in configuration {}, but is not in the config file",
+      spdlog::warn("{} at {} is a member in configuration {}, the latest that this process knows, "
+                   "but is not in the config file",
                    role.id.view(), role.address, latest.version);
 }
 
@@ -244,6 +256,7 @@ void hosted_process::make_shell(const config::role& role, storage::data_director
   case role_kind::replica: {
     replica::settings options;
     options.id = role.id;
+    options.query_ticks = query_ticks;
     options.seed = fresh_seed();
     options.founds = random_source{options.seed}.next();
     replica_ = std::make_shared<replica_shell>(
@@ -289,11 +302,13 @@ void hosted_process::start(caf::actor_system& system) {
   };
   settings->removed = stop_removed;
   settings->differs = stop_differing;
+  settings->config_file = cluster_.path.string();
   node_ = system.spawn(node_actor, settings);
   publish(system);
   start_desk(system);
   open_http();
   open_redis_port(system);
+  has_started_ = true;
 }
 
 void hosted_process::open_redis_port(caf::actor_system& system) {
@@ -326,8 +341,7 @@ void hosted_process::publish(caf::actor_system& system) {
   const auto port = system.middleman().publish(node_, where->port, where->host.c_str(), true);
   if (!port)
     throw start_error{"cannot listen at " + options_.process.address + ": " +
-                      system.render(port.error()) +
-                      "; is another program using the port? (`ss -ltnp` shows which)"};
+                      why_cannot_listen(*where)};
 }
 
 /// For the ports; without any, nobody asks it.
@@ -382,7 +396,7 @@ void hosted_process::stop(caf::actor_system& system, const std::function<bool()>
   for (const auto& role : hosted_)
     if (role.kind != role_kind::replica) // the others go on without it as soon as they can
       caf::anon_send_exit(role.handle, caf::exit_reason::user_shutdown);
-  if (replica_ && !hosted_.empty())
+  if (replica_ && has_started_) // else it has done nothing
     save_snapshot(self, is_urgent);
   for (const auto& role : hosted_) {
     self->monitor(role.handle);

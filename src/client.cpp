@@ -229,8 +229,12 @@ void client::on(const role_id& replica, query_reply m) {
   if (m.status == reply_status::busy || m.status == reply_status::unavailable) {
     it->second.trouble = m.body;
     it->second.resend_tick = tick_ + options_.busy_ticks;
+    if (m.status == reply_status::unavailable && replica == target_)
+      advice_ = m.body; // the next one may end before it is told
     return;
   }
+  if (replica == target_)
+    advice_.clear();
   const auto kind = m.status == reply_status::ok ? outcome_kind::done : outcome_kind::refused;
   std::uint64_t bytes = 0;
   if (m.status == reply_status::too_large) {

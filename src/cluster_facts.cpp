@@ -18,29 +18,48 @@ constexpr std::string_view founded_otherwise =
     "and "
     "format it again (`pmmc init --id ID`) while this cluster can be reached";
 
+constexpr std::string_view one_founded_otherwise =
+    "Whichever of the two differs from most processes of the cluster is the wrong one, formatted "
+    "for a cluster of its own (docs/RECONFIGURATION.md, \"Founding and joining\"); touch no other";
+constexpr std::string_view same_version = "Run the same version of the program everywhere";
+constexpr std::string_view same_program =
+    "Start it with the program that it was formatted with, which is the same everywhere";
+
+std::string difference(const cluster_fact& fact, const cluster_facts& theirs,
+                       const cluster_facts& ours, std::string_view here) {
+  const auto quoted = [](const std::string& value) { return value.empty() ? "(none)" : value; };
+  const auto its = fact.text(theirs);
+  const auto our = fact.text(ours);
+  return its == our ? std::string{}
+                    : "its " + std::string{fact.name} + " is " + quoted(its) + ", and " +
+                          std::string{here} + " it is " + quoted(our) + ". ";
+}
+
 } // namespace
 
 const std::array<cluster_fact, 5> all_cluster_facts = {{
-    {"protocol", [](const cluster_facts& f) { return f.protocol; },
-     "Run the same version of the program everywhere"},
-    {"engine", [](const cluster_facts& f) { return f.engine; }, founded_otherwise},
-    {"state machine", [](const cluster_facts& f) { return f.machine; },
-     "Start it with the program that it was formatted with, which is the same everywhere"},
-    {"window", [](const cluster_facts& f) { return std::to_string(f.window); }, founded_otherwise},
-    {"list of first members", members_text, founded_otherwise},
+    {"protocol", [](const cluster_facts& f) { return f.protocol; }, same_version, same_version},
+    {"engine", [](const cluster_facts& f) { return f.engine; }, founded_otherwise,
+     one_founded_otherwise},
+    {"state machine", [](const cluster_facts& f) { return f.machine; }, same_program, same_program},
+    {"window", [](const cluster_facts& f) { return std::to_string(f.window); }, founded_otherwise,
+     one_founded_otherwise},
+    {"list of first members", members_text, founded_otherwise, one_founded_otherwise},
 }};
 
 std::string why_facts_differ(const cluster_facts& theirs, const cluster_facts& ours,
                              std::string_view here) {
-  for (const auto& fact : all_cluster_facts) {
-    const auto its = fact.text(theirs);
-    const auto our = fact.text(ours);
-    if (its == our)
-      continue;
-    const auto quoted = [](const std::string& value) { return value.empty() ? "(none)" : value; };
-    return "its " + std::string{fact.name} + " is " + quoted(its) + ", and " + std::string{here} +
-           " it is " + quoted(our) + ". " + std::string{fact.advice};
-  }
+  for (const auto& fact : all_cluster_facts)
+    if (const auto text = difference(fact, theirs, ours, here); !text.empty())
+      return text + std::string{fact.advice};
+  return {};
+}
+
+std::string why_processes_differ(const cluster_facts& theirs, const cluster_facts& ours,
+                                 std::string_view here) {
+  for (const auto& fact : all_cluster_facts)
+    if (const auto text = difference(fact, theirs, ours, here); !text.empty())
+      return text + std::string{fact.advice_to_either};
   return {};
 }
 

@@ -30,7 +30,8 @@ inline constexpr std::string_view current_engine = "pmmc";
 struct cluster_fact {
   std::string_view name;
   std::string (*text)(const cluster_facts&);
-  std::string_view advice; ///< to whoever is refused for it
+  std::string_view advice;           ///< to whoever is refused for it
+  std::string_view advice_to_either; ///< where either of two processes may be the wrong one
 };
 
 /// A new fact is a new line here, and everything that compares knows it.
@@ -40,6 +41,9 @@ extern const std::array<cluster_fact, 5> all_cluster_facts;
 /// …". Empty if all are the same. `theirs` is spoken of as "its", `ours` as `here`.
 std::string why_facts_differ(const cluster_facts& theirs, const cluster_facts& ours,
                              std::string_view here = "here");
+/// The same between two processes, of which nobody knows which one is wrong.
+std::string why_processes_differ(const cluster_facts& theirs, const cluster_facts& ours,
+                                 std::string_view here = "here");
 
 void put_facts(std::string& out, const cluster_facts& facts);
 /// Nothing if the bytes are no facts.

@@ -25,6 +25,14 @@ std::string described(const configuration& c) {
          std::to_string(survives) + " failure" + (survives == 1 ? "" : "s") + " of each kind";
 }
 
+/// What it survives is counted as if all were up.
+std::string down_now(const std::vector<role_id>& ids) {
+  std::string text;
+  for (const auto& id : ids)
+    text += " " + id.str();
+  return text.empty() ? text : "; down now:" + text;
+}
+
 /// What becomes of one that was removed.
 std::string fate(const change_result::leaver& r) {
   const auto goes_on = "; the process at " + r.address + " goes on for its other roles";
@@ -41,7 +49,7 @@ std::string to_text(const change_result& r) {
   const auto version = "version " + std::to_string(r.config.version);
   if (r.dry_run)
     return "would propose " + version + " in place of version " + std::to_string(r.replaces) +
-           ": " + described(r.config) + "\nit would govern the slots from " +
+           ": " + described(r.config) + down_now(r.down) + "\nit would govern the slots from " +
            std::to_string(r.slot + r.window) + " on at the earliest (slot " +
            std::to_string(r.slot) + " + WINDOW " + std::to_string(r.window) + ")\n";
   auto text = version + " is active from slot " + std::to_string(r.config.first_slot) + ": " +
@@ -56,6 +64,9 @@ std::string to_json(const change_result& r, int indent) {
   if (r.dry_run) {
     j["replaces"] = std::to_string(r.replaces);
     j["earliest_first_slot"] = std::to_string(r.slot + r.window);
+    j["down"] = json::array();
+    for (const auto& id : r.down)
+      j["down"].push_back(id.str());
   } else {
     j["first_slot"] = std::to_string(r.config.first_slot);
   }

@@ -3,6 +3,7 @@
 #include "change/change_error.hpp"
 #include "change/high_marks.hpp"
 #include "change/newcomers.hpp"
+#include "cluster_health.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -38,6 +39,7 @@ change_result membership_change::run() {
     if (options_.dry_run)
       return dry_run(next);
     wait_for_newcomers();
+    check_that_it_would_work(next); // who was there may have gone meanwhile
     propose();
   }
   wait_until_safe();
@@ -48,10 +50,13 @@ void membership_change::demand_an_answer() const {
   if (probed_.answered)
     return;
   std::string tried;
-  for (const auto& [address, process] : probed_.processes)
+  std::vector<std::string> whys;
+  for (const auto& [address, process] : probed_.processes) {
     tried += "\n  " + address + ": " + process.why;
-  throw change_error{change_failure::not_executed,
-                     "no process of the cluster could be asked:" + tried};
+    whys.push_back(process.why);
+  }
+  throw change_error{change_failure::not_executed, "no process of the cluster could be asked:" +
+                                                       tried + "\nWhat next: " + next_step(whys)};
 }
 
 void membership_change::ask() {
@@ -124,7 +129,7 @@ configuration membership_change::check() {
   auto next = apply(change_, history, why_not);
   if (!next)
     throw change_error{change_failure::refused, "refused: " + why_not};
-  check_acceptors(*next);
+  check_that_it_would_work(*next);
   if (next->acceptors.size() % 2 == 0) {
     warning_ = even_number_of_acceptors(*next);
     say("warning: " + warning_);
@@ -132,22 +137,41 @@ configuration membership_change::check() {
   return *next;
 }
 
-void membership_change::check_acceptors(const configuration& next) const {
-  std::size_t up = 0;
-  std::string down;
-  for (const auto& m : next.acceptors) {
-    const auto at = probed_.at(role_of(role_kind::acceptor, m));
-    if (at.up)
-      ++up;
-    else
-      down += "\n  " + m.id.str() + " at " + m.address + ": " + at.why;
-  }
-  if (up < next.quorum())
-    throw change_error{change_failure::refused,
-                       "only " + std::to_string(up) + " of the " +
-                           std::to_string(next.acceptors.size()) +
-                           " acceptors of the new configuration can be reached, and " +
-                           std::to_string(next.quorum()) + " are needed:" + down};
+/// Once it is in force there is no way back without a majority of its acceptors, a leader and those
+/// replicas that must hold its state: nothing would be decided, no other configuration either.
+void membership_change::check_that_it_would_work(const configuration& next) const {
+  check_reachable(next, role_kind::acceptor, next.quorum());
+  check_reachable(next, role_kind::leader, 1);
+  check_reachable(next, role_kind::replica, next.durable_replicas());
+}
+
+void membership_change::check_reachable(const configuration& next, role_kind kind,
+                                        std::size_t least) const {
+  const auto all = next.members(kind).size();
+  const auto down = down_of(next, kind);
+  const auto up = all - down.size();
+  if (up >= least)
+    return;
+  const std::string name{to_string(kind)};
+  auto text = (up == 0 ? "no " + name
+                       : "only " + std::to_string(up) + " of the " + std::to_string(all) + " " +
+                             name + "s") +
+              " of the new configuration can be reached, and " + std::to_string(least) +
+              (least == 1 ? " is needed:" : " are needed:");
+  for (const auto& r : down)
+    text += "\n  " + r.role.id.str() + " at " + r.role.address + ": " + r.why;
+  throw change_error{change_failure::refused,
+                     text +
+                         "\nStart what is down (`pmmc start --id ID`), or keep members that run"};
+}
+
+std::vector<probed_role> membership_change::down_of(const configuration& config,
+                                                    role_kind kind) const {
+  std::vector<probed_role> down;
+  for (const auto& m : config.members(kind))
+    if (auto at = probed_.at(role_of(kind, m)); !at.up)
+      down.push_back(std::move(at));
+  return down;
 }
 
 /// Asks again and again until `done`, as long as something moves in the processes at `where`, or in
@@ -278,6 +302,9 @@ change_result membership_change::dry_run(const configuration& next) const {
   r.slot = std::max<slot_num>(highest_slot_out(), 1);
   r.window = window();
   r.warning = warning_;
+  for (const auto kind : all_member_kinds)
+    for (const auto& down : down_of(next, kind))
+      r.down.push_back(down.role.id);
   return r;
 }
 

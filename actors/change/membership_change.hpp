@@ -40,6 +40,7 @@ struct change_result {
   config_version replaces = 0;
   slot_num slot = 0;           ///< dry run: the earliest in which it could be decided
   std::uint64_t window = 0;    ///< dry run
+  std::vector<role_id> down;   ///< dry run: those of `config` that do not answer now
   std::vector<leaver> leavers; ///< not in a dry run
   std::string warning;         ///< "" if there is nothing to warn of
 };
@@ -69,7 +70,9 @@ private:
   void ask_at_former_addresses();
   void demand_an_answer() const;
   bool is_made_already() const;
-  void check_acceptors(const configuration& next) const;
+  void check_that_it_would_work(const configuration& next) const;
+  void check_reachable(const configuration& next, role_kind kind, std::size_t least) const;
+  std::vector<probed_role> down_of(const configuration& config, role_kind kind) const;
   configuration check();
   change_result dry_run(const configuration& next) const;
   void wait_for_newcomers();

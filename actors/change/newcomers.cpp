@@ -2,6 +2,8 @@
 
 #include "change/change_error.hpp"
 
+#include <algorithm>
+
 namespace pmmc {
 
 namespace {
@@ -14,18 +16,68 @@ std::string name_of(const reconfiguration::addition& a) {
   return std::string{to_string(a.kind)} + " " + a.who.id.str();
 }
 
+std::string word_for(role_kind kind, const member& m) {
+  return std::string{to_string(kind)} + ":" + m.id.str();
+}
+
+bool is_removed(const reconfiguration& change, role_kind kind, const role_id& id) {
+  return std::any_of(change.remove.begin(), change.remove.end(),
+                     [&](const auto& r) { return r.kind == kind && r.id == id; });
+}
+
+/// An id names one role for ever, and a member has one address.
+void check_name(const reconfiguration& change, const reconfiguration::addition& a,
+                const config_history& known) {
+  const auto start_there = "stop it, start it at " + a.who.address +
+                           " with its own data directory (docs/RECONFIGURATION.md, \"Move to new "
+                           "addresses\"), then `pmmc reconfig --remove " +
+                           word_for(a.kind, a.who) + " --add " + word_for(a.kind, a.who) + "=" +
+                           a.who.address + "`";
+  for (const auto kind : all_member_kinds) {
+    const auto* m = known.latest().find(kind, a.who.id);
+    if (m == nullptr)
+      continue;
+    if (m->address == a.who.address && kind == a.kind)
+      refuse(a.who.id.str() + " is there already, at " + a.who.address);
+    if (kind != a.kind)
+      refuse(name_of(a) + " cannot be added: " + a.who.id.str() + " is of another kind, the " +
+             std::string{to_string(kind)} + " at " + m->address +
+             "; take an id that was never used");
+    if (!is_removed(change, kind, m->id))
+      refuse(name_of(a) + " is a member already, at " + m->address + ". To move it, " +
+             start_there);
+  }
+  const auto former = known.former_members().find(a.who.id);
+  if (former != known.former_members().end() && former->second.kind != a.kind)
+    refuse(name_of(a) + " cannot be added: " + a.who.id.str() +
+           " is of another kind, that of a former " + std::string{to_string(former->second.kind)} +
+           "; take an id that was never used");
+}
+
+/// How one that cannot be reached comes to run. Only who was never a member is formatted.
+std::string how_to_run(const reconfiguration::addition& a, const config_history& known) {
+  const auto start = "`pmmc start --id " + a.who.id.str();
+  if (known.latest().find(a.kind, a.who.id) != nullptr)
+    return "It has to run there first: stop it where it is, and start it with its own data "
+           "directory and a config file that names the new address (" +
+           start + "`)";
+  if (known.former_members().contains(a.who.id))
+    return "It was a member, and has to run first, with its own data directory: " + start +
+           " --rejoin`";
+  return "It has to run first: with a config file that names it, `pmmc init --id " +
+         a.who.id.str() + "` and " + start + "`";
+}
+
 /// Returns how the newcomer is.
 role_status check_place(const reconfiguration::addition& a, const probed_cluster& probed) {
-  for (const auto kind : all_member_kinds)
-    if (const auto* m = probed.known.configurations.latest().find(kind, a.who.id);
-        m != nullptr && m->address == a.who.address)
-      refuse(a.who.id.str() + " is there already, at " + a.who.address);
   const auto at = probed.at(role_of(a.kind, a.who));
-  if (!at.up || static_cast<int>(at.status.kind) != static_cast<int>(a.kind))
+  if (at.up && at.status.kind != a.kind)
     refuse(name_of(a) + " at " + a.who.address +
-           " cannot be added: " + (at.up ? "it is of another kind there" : at.why) +
-           ". It has to run first: with a config file that names it, `pmmc init --id " +
-           a.who.id.str() + "` and `pmmc start --id " + a.who.id.str() + "`");
+           " cannot be added: it is of another kind there. Write " +
+           word_for(at.status.kind, a.who) + "=" + a.who.address);
+  if (!at.up)
+    refuse(name_of(a) + " at " + a.who.address + " cannot be added: " + at.why + ". " +
+           how_to_run(a, probed.known.configurations));
   const auto& own = probed.processes.at(a.who.address).status.address;
   if (own != a.who.address)
     refuse(name_of(a) + " cannot be added at " + a.who.address + ": its process says that it is " +
@@ -96,6 +148,7 @@ std::string last_address(const reconfiguration::addition& a, const membership& k
 
 void check_newcomers(reconfiguration& change, const probed_cluster& probed) {
   for (auto& a : change.add) {
+    check_name(change, a, probed.known.configurations);
     const auto status = check_place(a, probed);
     check_origin(a, probed);
     check_is_only_one(a, probed);

@@ -160,7 +160,9 @@ void child_processes::reap() {
     if (c.output >= 0)
       read_output(c);
     if (WIFSIGNALED(how))
-      std::fprintf(stderr, "%-12s | killed by signal %d\n", c.name.c_str(), WTERMSIG(how));
+      std::fprintf(stderr,
+                   "%-12s | killed by signal %d; start it again with `pmmc start --id %s`\n",
+                   c.name.c_str(), WTERMSIG(how), c.name.substr(0, c.name.find(' ')).c_str());
     else if (WEXITSTATUS(how) != 0)
       std::fprintf(stderr, "%-12s | exited with code %d\n", c.name.c_str(), WEXITSTATUS(how));
   }

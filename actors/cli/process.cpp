@@ -62,9 +62,8 @@ void print_how_to_join(const std::string& cluster, const config::process& newcom
 /// Of whoever knows an acceptor or leader by a disk: "r1 at HOST:PORT", and the disk.
 using disk_witnesses = std::map<role_id, std::pair<std::string, std::string>>;
 
-void ask_processes(const config::cluster_file& cluster, disk_witnesses& known) {
-  for (const auto& [address, process] :
-       probe(cluster, false, std::chrono::milliseconds{1'000}).processes) {
+void ask_processes(const probed_cluster& probed, disk_witnesses& known) {
+  for (const auto& [address, process] : probed.processes) {
     if (!process.why.empty())
       continue;
     for (const auto& role : process.status.roles)
@@ -97,6 +96,24 @@ void ask_directories(const config::cluster_file& cluster, disk_witnesses& known)
   }
 }
 
+/// Who runs has a data directory, and it is not the one that would be formatted.
+void refuse_running(const config::cluster_file& cluster, const std::vector<config::role>& roles,
+                    const probed_cluster& probed) {
+  std::string running;
+  for (const auto& role : roles)
+    if (const auto at = probed.at(role); at.up && at.status.kind == role.kind)
+      running += "\n  " + role.id.str() + " at " + role.address;
+  if (!running.empty())
+    throw command_error{
+        bad_usage, "a cluster \"" + cluster.name +
+                       "\" runs at these addresses already, with data directories other than "
+                       "those in " +
+                       cluster.data.string() + ":" + running +
+                       "\nNothing was formatted or started. Stop it first, or give the new one "
+                       "other ports and another name in " +
+                       cluster.path.string()};
+}
+
 /// An acceptor or leader that somebody has met would come back without its promises, or its
 /// ballots.
 void refuse_known_disks(const config::cluster_file& cluster,
@@ -104,8 +121,10 @@ void refuse_known_disks(const config::cluster_file& cluster,
   const auto keeps_promises = [](const config::role& r) { return r.kind != role_kind::replica; };
   if (std::none_of(roles.begin(), roles.end(), keeps_promises))
     return;
+  const auto probed = probe(cluster, false, std::chrono::milliseconds{1'000});
+  refuse_running(cluster, roles, probed);
   disk_witnesses known;
-  ask_processes(cluster, known);
+  ask_processes(probed, known);
   ask_directories(cluster, known);
   for (const auto& role : roles)
     if (const auto it = known.find(role.id); it != known.end() && keeps_promises(role))

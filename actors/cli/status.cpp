@@ -62,6 +62,14 @@ void print_status(const std::vector<probed_role>& roles, const cluster_health& h
     t.add(std::move(row));
   }
   t.print(stdout);
+  if (!h.answered) {
+    std::printf("\nconfiguration unknown: nobody could be asked; the rows are those %s\n",
+                h.remembered ? ("of configuration " + std::to_string(c.version) +
+                                ", the last that the data directories here remember")
+                                   .c_str()
+                             : "of the config file");
+    return;
+  }
   std::printf("\nconfiguration %llu from slot %llu: %zu acceptors (quorum %zu), %zu leaders, %zu "
               "replicas; survives %zu failure%s of each kind\n",
               static_cast<unsigned long long>(c.version),

@@ -143,7 +143,8 @@ std::string advice_instead(const fs::path& path) {
 
 inspection inspect(const fs::path& path, const inspect_check& check) {
   if (!fs::is_directory(path))
-    fail("inspect", path, "there is no such directory",
+    fail("inspect", path,
+         fs::exists(path) ? "it is a file, and no directory" : "there is no such directory",
          "name the data directory of a role, `<data>/<id>`");
   if (!is_a_roles(path))
     fail("inspect", path, "it is no data directory", advice_instead(path));

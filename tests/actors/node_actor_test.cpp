@@ -180,7 +180,7 @@ TEST_CASE_FIXTURE(node_stage, "who differs in a fact is refused, with both value
     auto m = hello_of(peer, 5);
     m.facts = differing[i];
     const auto answer = greet(peer, m);
-    CHECK(answer.refusal == why_facts_differ(differing[i], some_facts()));
+    CHECK(answer.refusal == why_processes_differ(differing[i], some_facts()));
     CHECK(answer.refusal.find(all_cluster_facts[i].text(differing[i])) != std::string::npos);
     CHECK(answer.refusal.find(all_cluster_facts[i].text(some_facts())) != std::string::npos);
     CHECK(answer.facts == some_facts());

@@ -36,6 +36,12 @@ class DifferentFounders(FactsTest):
         others = [m for m in cluster.processes if m is not odd]
         refused = "".join(m.log_text() for m in others)
         self.assertIn("its window is 16, and here it is 128", refused)
+        for machine in cluster.processes:  # it is told once, and nobody to remove what is good
+            said = [line for line in machine.log_text().splitlines() if "refused a process" in line]
+            self.assertLessEqual(len(said), len(cluster.processes) - 1, said)
+            for line in said:
+                self.assertIn("Whichever of the two differs from most processes of the cluster", line)
+                self.assertNotIn("remove its data directory", line)
         for number in range(5):
             cluster.run("put", "k", str(number), timeout_s=PATIENCE_S)
         for machine in others:

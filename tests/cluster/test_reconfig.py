@@ -68,6 +68,27 @@ class Refused(OneCluster):
         self.refused("--add", f"acceptor:a4={self.cluster['a1'].address}",
                      because="acceptor a4 at .* cannot be added: .* does not host it")
 
+    def never_init(self, *words, because):
+        """Advice to format what has promised something would be advice to lose it."""
+        self.refused(*words, because=because)
+        self.assertNotIn("pmmc init", self.cluster.pmmc("reconfig", *words).err)
+
+    def test_a_member_at_another_address(self):
+        address, there = self.cluster["a1"].address, self.cluster.new_address()
+        self.never_init("--add", f"acceptor:a1={there}",
+                        because=f"acceptor a1 is a member already, at {address}. To move it, stop it, start "
+                                f"it at {there} with its own data directory.*`pmmc reconfig --remove "
+                                f"acceptor:a1 --add acceptor:a1={there}`")
+        self.never_init("--add", f"acceptor:a1={there}", "--remove", "acceptor:a1",
+                        because=f"acceptor a1 at {there} cannot be added: nothing listens there. It has to "
+                                "run there first: .* with its own data directory")
+
+    def test_an_id_of_a_member_of_another_kind(self):
+        for address in (self.cluster["l1"].address, self.cluster.new_address()):
+            self.never_init("--add", f"acceptor:l1={address}",
+                            because="acceptor l1 cannot be added: l1 is of another kind, the leader at "
+                                    f"{self.cluster['l1'].address}; take an id that was never used")
+
     def test_a_newcomer_that_does_not_run(self):
         nobody = self.cluster.new_address()
         self.refused("--add", f"acceptor:a8={nobody}",
@@ -114,6 +135,44 @@ class Refused(OneCluster):
         finally:
             self.cluster.start_all()
             self.cluster.await_healthy()
+
+    def without(self, *ids):
+        """Some die, and are back at the end of the test."""
+        def back():
+            self.cluster.start_all()
+            self.cluster.await_healthy()
+        self.addCleanup(back)
+        for gone in ids:
+            self.cluster[gone].kill9()
+
+    def test_no_leader_can_be_reached(self):
+        """Nobody could ever propose again, another configuration neither."""
+        self.without("l2")
+        self.refused("--remove", "leader:l1",
+                     because="no leader of the new configuration can be reached, and 1 is needed:\n"
+                             f"  l2 at {self.cluster['l2'].address}: .*\n.*pmmc start --id ID")
+        self.cluster.run("put", "k", "v")
+
+    def test_too_few_replicas_can_be_reached(self):
+        self.without("r3")
+        self.refused("--remove", "replica:r1", "replica:r2",
+                     because="no replica of the new configuration can be reached, and 1 is needed:\n"
+                             f"  r3 at {self.cluster['r3'].address}: ")
+        self.refused("--remove", "replica:r1",
+                     because="only 1 of the 2 replicas of the new configuration can be reached, and 2 "
+                             "are needed:\n  r3 at ")
+        self.cluster.run("put", "k", "v")
+
+    def test_what_is_down_may_go_and_what_is_left_may_be_down_in_part(self):
+        self.without("l2", "r3", "a3")
+        for words, down in ((["--remove", "leader:l2"], "a3 r3"),
+                            (["--remove", "replica:r3"], "a3 l2"),
+                            ([*self.r4.added(), "--remove", "replica:r1"], "a3 l2 r3")):
+            with self.subTest(words):
+                said = self.cluster.run("reconfig", *words, "--dry-run").text
+                self.assertRegex(said, f"failures? of each kind; down now: {down}\n")
+                self.assertEqual(self.cluster.run("reconfig", *words, "--dry-run", "--json").json["down"],
+                                 down.split())
 
     def test_nobody_can_be_asked(self):
         lonely = self.new_cluster(size=1, leaders=1, replicas=1)

@@ -3,7 +3,7 @@
 import json
 import re
 
-from pmmc_cluster import BAD_USAGE, wait_until, main
+from pmmc_cluster import BAD_USAGE, PRECONDITION, main, wait_until
 from pmmc_machines import ReconfigurationTest
 
 
@@ -38,6 +38,16 @@ class Removed(ReconfigurationTest):
         self.assert_ends(self.gone, "removed from the cluster in version 2", "says the process at")
         # It remembers it from now on, or asks again; in either case it does not stay.
         self.assert_ends(self.gone, "removed from the cluster in version 2")
+
+    def test_added_again_it_is_not_to_be_formatted(self):
+        self.gone.kill9()
+        result = self.cluster.pmmc("reconfig", "--add", f"acceptor:a1={self.gone.address}")
+        self.assert_error(result, PRECONDITION, f"acceptor a1 at {self.gone.address} cannot be added: nothing "
+                          "listens there. It was a member, and has to run first, with its own data "
+                          "directory: `pmmc start --id a1 --rejoin`")
+        self.assertNotIn("pmmc init", result.err)
+        self.assert_error(self.cluster.pmmc("reconfig", "--add", f"leader:a1={self.gone.address}"),
+                          PRECONDITION, "a1 is of another kind, that of a former acceptor")
 
     def test_one_that_was_down_when_it_was_removed(self):
         victim = self.cluster.processes[1]

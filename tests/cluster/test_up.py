@@ -140,7 +140,8 @@ class Up(ClusterTest):
         child = self.start_up(cluster)
         victim = int(cluster.run("inspect", cluster.data("r1"), "--json").json["running_as"])
         os.kill(victim, signal.SIGKILL)
-        wait_until("the end is reported", lambda: "killed by signal 9" in self.log.read_text())
+        wait_until("the end is reported", lambda: "killed by signal 9; start it again with `pmmc start --id r1`"
+                   in self.log.read_text())
         cluster.run("put", "k", "v")
         self.stop_up(child, signal.SIGINT)
 

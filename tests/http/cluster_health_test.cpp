@@ -35,8 +35,32 @@ TEST_CASE("health: replicas differ only where their states at an equal slot do")
 TEST_CASE("health: a cluster whose replicas differ is unhealthy") {
   probed_cluster cluster;
   cluster.known = membership{make_config(1)};
+  cluster.answered = true;
   cluster_health h = assess(cluster, {replica_at("r1", 5, 1), replica_at("r2", 5, 2)});
   CHECK(unhealthy_because(h).find("different states at slot 5") != std::string::npos);
+}
+
+TEST_CASE("health: nobody is told to start a process whose disk the others do not count") {
+  probed_cluster cluster;
+  cluster.known = membership{make_config(3)};
+  cluster.answered = true;
+  std::vector<probed_role> roles;
+  for (const auto& role : config::roles_of(make_config(3)))
+    roles.push_back({role, role.address != "host1:1" && role.address != "host3:1", "", {}});
+  for (auto& r : roles)
+    if (r.up)
+      r.status.uncounted["a1"] = "it was formatted again";
+  const auto why = unhealthy_because(assess(cluster, roles));
+  CHECK(why.find("down: a1 l1 r1, and not to be started with the disk") != std::string::npos);
+  CHECK(why.find("down: a3 l3 r3; start with") != std::string::npos);
+  CHECK(why.find("acceptor a1 is not counted: it was formatted again") != std::string::npos);
+}
+
+TEST_CASE("health: where nobody answers, what to do next depends on why") {
+  CHECK(next_step({"nothing listens there"}).find("pmmc start") != std::string::npos);
+  const char* other = "it belongs to cluster \"x\"";
+  CHECK(next_step({other, other}).find("wrong config file") != std::string::npos);
+  CHECK(next_step({other, "nothing listens there"}).find("pmmc start") != std::string::npos);
 }
 
 } // namespace pmmc::test

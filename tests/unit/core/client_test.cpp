@@ -257,6 +257,30 @@ TEST_CASE("a replica's word that nothing is decided ends nothing, and is passed 
   CHECK(ended[0].body.find("no quorum: 1 of 3") != std::string::npos);
 }
 
+TEST_CASE("a read that ends before its replica answers is told what that said of the one before") {
+  played_client c;
+  c.core.on_replica_up("r1", "h:1");
+  c.core.submit_query("a", 20);
+  const auto first = c.sent<query>();
+  REQUIRE(first.size() == 1);
+  c.core.on("r1", query_reply{first[0].second.number, reply_status::unavailable, 0, "no quorum"});
+  c.ticks(21);
+  c.core.submit_query("b", 20);
+  c.ticks(21);
+  auto ended = c.outcomes();
+  REQUIRE(ended.size() == 2);
+  CHECK(ended[1].body == "replica r1 at h:1 says: no quorum");
+  c.core.submit_query("c", 20);
+  const auto again = c.sent<query>();
+  REQUIRE_FALSE(again.empty());
+  c.core.on("r1", query_reply{again.back().second.number, reply_status::ok, 1, "x"});
+  c.core.submit_query("d", 20);
+  c.ticks(21);
+  ended = c.outcomes();
+  REQUIRE_FALSE(ended.empty());
+  CHECK(ended.back().body == "replica r1 at h:1 did not answer");
+}
+
 TEST_CASE("what was tried names the replica's address, if it is of another process") {
   for (const auto& [address, words] : {std::pair{"h:1", "replica r1 at h:1 says: no quorum"},
                                        std::pair{"", "replica r1 says: no quorum"}}) {

@@ -11,6 +11,7 @@ using namespace pmmc::test;
 TEST_CASE("facts: each that differs is named, with both values") {
   const auto ours = some_facts();
   CHECK(why_facts_differ(ours, ours).empty());
+  CHECK(why_processes_differ(ours, ours).empty());
   const auto differing = facts_that_differ_from(ours);
   REQUIRE(differing.size() == all_cluster_facts.size());
   for (std::size_t i = 0; i < differing.size(); ++i) {
@@ -18,6 +19,12 @@ TEST_CASE("facts: each that differs is named, with both values") {
     CHECK(why_facts_differ(differing[i], ours) ==
           "its " + std::string{fact.name} + " is " + fact.text(differing[i]) + ", and here it is " +
               fact.text(ours) + ". " + std::string{fact.advice});
+    // Either may be the right one, whose data nobody must be told to remove.
+    const auto of_either = why_processes_differ(differing[i], ours, "there");
+    CHECK(of_either == "its " + std::string{fact.name} + " is " + fact.text(differing[i]) +
+                           ", and there it is " + fact.text(ours) + ". " +
+                           std::string{fact.advice_to_either});
+    CHECK(of_either.find("remove its data directory") == std::string::npos);
   }
 }
 

@@ -1,0 +1,24 @@
+#include "peer_log.hpp"
+
+#include <doctest/doctest.h>
+
+namespace pmmc::test {
+
+TEST_CASE("refusals: each process once, until it changes") {
+  refusal_log log;
+  CHECK(log.is_news("host1:1", "its window is 16"));
+  CHECK_FALSE(log.is_news("host1:1", "its window is 16"));
+  CHECK(log.is_news("host2:1", "its window is 16"));
+  CHECK(log.is_news("host1:1", "its window is 64"));
+  log.over("host1:1");
+  CHECK(log.is_news("host1:1", "its window is 64"));
+}
+
+TEST_CASE("refusals: strangers fill no memory") {
+  refusal_log log;
+  for (std::size_t i = 0; i <= refusal_log::most_remembered; ++i)
+    CHECK(log.is_news(std::to_string(i), "no"));
+  CHECK(log.is_news("0", "no")); // forgotten
+}
+
+} // namespace pmmc::test
