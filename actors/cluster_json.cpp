@@ -60,9 +60,8 @@ json status_object(const std::vector<probed_role>& roles, const cluster_health& 
       !h.remembered) // which one holds is not known; what the file says is no version
     config.version = config.first_slot = 0;
   j["configuration"] = configuration_json(config);
-  j["configuration_source"] = h.answered     ? "cluster"
-                              : h.remembered ? "data directory"
-                                             : "config file";
+  if (!h.answered)
+    j["configuration_source"] = h.remembered ? "data directory" : "config file";
   j["survives"] = config.version == 0 ? 0 : survives(config);
   return j;
 }

@@ -22,7 +22,7 @@ class NobodyAnswers(ClusterTest):
 
     def test_status_with_what_directories_remember(self):
         cluster = self.running_cluster()
-        self.assertEqual(cluster.run("status", "--json").json["configuration_source"], "cluster")
+        self.assertNotIn("configuration_source", cluster.run("status", "--json").json)
         cluster.run("put", "k", "v")  # the first request decides the cluster's identity
         wait_until("it is remembered", lambda: (cluster.data("r1") / "members").exists())
         cluster.kill9_all()
