@@ -34,6 +34,7 @@ struct guarded_connection {
   std::vector<char> message;    ///< of a client, as far as it has come
   bool in_pieces = false;       ///< its message comes so
   bool is_spare = false;        ///< another one has its name; CAF does not know of this one
+  std::size_t unread = 0;       ///< accepted, no member: bytes for it, at the last flush
   std::size_t named = 0;        ///< its actors that we have proxies for, at most
 };
 
@@ -53,6 +54,7 @@ public:
         [this](admit_atom, const caf::node_id& node, bool is_member) { admit(node, is_member); },
         [this](dismiss_atom, const caf::node_id& node) { dismiss(node); },
         [this](door_atom) { look_for_idle_ones(); },
+        [this](flush_atom) { make_room(); },
     }
         .or_else(caf_);
   }
@@ -73,6 +75,15 @@ public:
     }
     not_made_.emplace_back(std::move(node), actor);
     return nullptr;
+  }
+
+  /// CAF keeps what the other side does not read, however much it is.
+  void flush(connection_handle handle) override {
+    caf::io::basp_broker::flush(handle);
+    if (const auto known = connections_.find(handle); known != connections_.end())
+      note_unread(*known);
+    if (unread_bytes_ > max_client_output_bytes && !std::exchange(makes_room_, true))
+      send<caf::message_priority::high>(this, flush_atom::value);
   }
 
 private:
@@ -201,7 +212,8 @@ private:
       configure_read(m.handle, caf::io::receive_policy::at_most(
                                    std::min(client_chunk_bytes, wanted - c.message.size())));
       while (collected_bytes_ > max_client_input_bytes)
-        refuse_largest();
+        refuse_largest([](const auto& c) { return c.message.size(); },
+                       "clients' unfinished messages take too much memory, its own most of it");
       return false;
     }
     collected_bytes_ -= c.message.size();
@@ -210,12 +222,30 @@ private:
     return true;
   }
 
-  void refuse_largest() {
+  void note_unread(connections::value_type& known) {
+    auto& [handle, c] = known;
+    const bool counts = c.number != 0 && c.gate.who() != door::speaker::member;
+    unread_bytes_ -= c.unread;
+    c.unread = counts ? wr_buf(handle).size() : 0;
+    unread_bytes_ += c.unread;
+  }
+
+  /// What was read since the last flush of a connection is seen here only.
+  void make_room() {
+    makes_room_ = false;
+    for (auto& known : connections_)
+      note_unread(known);
+    while (unread_bytes_ > max_client_output_bytes)
+      refuse_largest([](const auto& c) { return c.unread; },
+                     "clients do not read what they asked for, this one least");
+  }
+
+  template <class Size>
+  void refuse_largest(Size size, const char* why) {
     const auto largest = std::max_element(
-        connections_.begin(), connections_.end(), [](const auto& a, const auto& b) {
-          return a.second.message.size() < b.second.message.size();
-        });
-    refuse(largest->first, "clients' unfinished messages take too much memory, its own most of it");
+        connections_.begin(), connections_.end(),
+        [&](const auto& a, const auto& b) { return size(a.second) < size(b.second); });
+    refuse(largest->first, why);
   }
 
   void admit(const caf::node_id& node, bool is_member) {
@@ -273,6 +303,7 @@ private:
         place != holders_.end() && place->second == known->first)
       holders_.erase(place);
     collected_bytes_ -= known->second.message.size();
+    unread_bytes_ -= known->second.unread;
     connections_.erase(known);
   }
 
@@ -303,6 +334,8 @@ private:
   door::half_open_places half_open_;
   std::unordered_set<std::uint64_t> clients_; ///< by number
   std::size_t collected_bytes_ = 0;           ///< of all guarded_connection::message
+  std::size_t unread_bytes_ = 0;              ///< of all guarded_connection::unread
+  bool makes_room_ = false;
   rare_warning refusals_;
 };
 

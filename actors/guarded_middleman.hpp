@@ -22,6 +22,9 @@ inline constexpr std::size_t client_chunk_bytes = 64 << 10;
 /// sent most of one is cut off.
 inline constexpr std::size_t max_client_input_bytes = 256 << 20;
 
+/// In all: what clients have not read. Past it, the client with most of it is cut off.
+inline constexpr std::size_t max_client_output_bytes = 256 << 20;
+
 /// A buffer that a message has made longer than this is given back.
 inline constexpr std::size_t kept_buffer_bytes = 4 << 20;
 

@@ -1,6 +1,7 @@
 """What strangers and clients may take of a process: descriptors and memory, at all of its ports."""
 
 import contextlib
+import itertools
 import os
 import re
 import resource
@@ -139,9 +140,12 @@ class DoorLimits(ClusterTest):
         name = cluster.name.encode("ascii")
         self.assertIn(name, hello)
 
+        numbers = itertools.count()
+
         def be_refused():
+            """As a process that was not refused before."""
             with connect(process.port) as s:
-                s.sendall(said[0] + hello.replace(name, b"?" * len(name)))
+                s.sendall(in_the_name_of(next(numbers), said[0] + hello.replace(name, b"?" * len(name)), said[0]))
                 answer = b""
                 while b"it belongs to cluster" not in answer:
                     part = s.recv(65_536)
@@ -246,6 +250,28 @@ class DoorLimits(ClusterTest):
             self.assertEqual(len(cluster.get("large")), 100_000)
         self.assertNotIn("take too much memory", process.log_text())
         self.assert_serves(cluster)
+
+    def test_replies_that_nobody_reads_are_bounded(self):
+        cluster, process = self.one_process()
+        cluster.run("exec", stdin=b"put large " + b"x" * (1 << 20) + b"\n", timeout_s=20)
+        said = frames(recorded(cluster, process, "get", "large", timeout_s=10))
+        hello = next(f for f in said if b"pmmc::hello" in f)
+        request = next(f for f in said if b"pmmc::client_requests" in f)
+        before = most = process.rss_bytes()
+        with contextlib.ExitStack() as stack:
+            for n in range(4):  # each asks for more than all may leave unread
+                s = stack.enter_context(connect(process.port))
+                s.sendall(in_the_name_of(n, said[0] + hello, said[0]))
+                self.hear(s, b"pmmc::welcome")
+                with contextlib.suppress(OSError):
+                    for _ in range(2 * CLIENTS_BYTES >> 20):
+                        s.sendall(in_the_name_of(n, request, said[0]))
+                        most = max(most, process.rss_bytes())
+            wait_until("one is closed", lambda: "do not read" in process.log_text())
+            most = max(most, process.rss_bytes())
+            # What is on its way from the replica comes on top. Without a bound: 2 GiB.
+            self.assertLess(most - before, 2 * CLIENTS_BYTES + SLACK_BYTES)
+            self.assert_serves(cluster)
 
 
 if __name__ == "__main__":
