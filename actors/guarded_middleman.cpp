@@ -319,8 +319,8 @@ private:
     if (const auto known = connections_.find(handle); known != connections_.end())
       forget(known);
     connection_cleanup(handle, why);
-    close(handle);
-    ::shutdown(static_cast<int>(handle.id()), SHUT_RDWR);
+    if (close(handle)) // or CAF has closed it, and the descriptor is another one's
+      ::shutdown(static_cast<int>(handle.id()), SHUT_RDWR);
   }
 
   caf::behavior caf_;

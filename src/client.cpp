@@ -221,7 +221,7 @@ void client::abandon_session(const std::string& why) {
 }
 
 void client::on(const role_id& replica, query_reply m) {
-  if (replica == target_)
+  if (replica == target_ && m.status != reply_status::unavailable) // who cannot serve is left
     hear();
   const auto it = queries_.find(m.number);
   if (it == queries_.end())

@@ -135,7 +135,7 @@ void replica::give_up_reads() {
              (tick_ - reading_->started_tick) % options_.resend_ticks == 0) {
     ask_acceptors(*reading_);
   }
-  for (auto it = reads_.begin(); it != reads_.end();) {
+  for (auto it = reads_.lower_bound(slot_out()); it != reads_.end();) {
     for (const auto& round : it->second)
       if (too_old(round))
         refuse(round, "slot " + std::to_string(it->first) + " may have been decided, but replica " +

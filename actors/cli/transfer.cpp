@@ -267,9 +267,9 @@ void refuse_if_all_have_passed(const std::string& path, const text::record_optio
   if (path == "-" || !std::filesystem::is_regular_file(path, absent))
     return;
   std::ifstream file{path, std::ios::binary};
-  text::record_reader records{file, path, options};
   bool any = false;
   try {
+    text::record_reader records{file, path, options};
     while (const auto record = records.next()) {
       if (record->ok() && !has_passed(*record))
         return;
@@ -309,24 +309,14 @@ void tell_deadlines(const importer& i) {
                  static_cast<unsigned long long>(i.passed()));
 }
 
-} // namespace
-
-int import_file(const arguments& a) {
-  a.expect_words(1, 1);
+int import_from(import_source& source, const arguments& a) {
   const auto cluster = a.load_cluster();
   const auto options = record_options_of(a);
-  import_source source{a.words[0]};
   text::record_reader records{source.stream(), source.name(), options};
   say_what_it_is(records, source.name(), options.format.has_value());
   refuse_if_all_have_passed(a.words[0], options);
   importer i{cluster, a, source.name(), source.bytes()};
-  try {
-    i.run(records);
-  } catch (const text::unreadable& e) {
-    throw command_error{bad_usage,
-                        source.name() + ": " + e.what() +
-                            "; the records before it are in, or may be: import it again"};
-  }
+  i.run(records);
   if (a.json)
     print_json(i);
   else
@@ -337,6 +327,20 @@ int import_file(const arguments& a) {
     throw command_error{bad_usage, std::to_string(i.mistakes()) +
                                        " records were malformed and are not in (see above)"};
   return done;
+}
+
+} // namespace
+
+int import_file(const arguments& a) {
+  a.expect_words(1, 1);
+  import_source source{a.words[0]};
+  try {
+    return import_from(source, a);
+  } catch (const text::unreadable& e) {
+    throw command_error{bad_usage,
+                        source.name() + ": " + e.what() +
+                            "; the records before it are in, or may be: import it again"};
+  }
 }
 
 /// The read before the export makes it linearizable: the replica that answered it has performed

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
 #include <utility>
 
 using namespace pmmc;
@@ -255,6 +256,20 @@ TEST_CASE("a replica's word that nothing is decided ends nothing, and is passed 
   REQUIRE(ended.size() == 1);
   CHECK(ended[0].kind == outcome_kind::not_executed);
   CHECK(ended[0].body.find("no quorum: 1 of 3") != std::string::npos);
+}
+
+TEST_CASE("a replica that cannot serve reads is left, though it says so again and again") {
+  played_client c;
+  c.core.on_replica_up("r1", "h:1");
+  c.core.on_replica_up("r2", "h:2");
+  c.core.submit_query("a", 1'000);
+  std::set<role_id> asked;
+  for (int tick = 0; tick < 200; ++tick, c.ticks(1))
+    for (const auto& [to, q] : c.sent<query>()) {
+      asked.insert(to);
+      c.core.on(to, query_reply{q.number, reply_status::unavailable, 0, "no quorum"});
+    }
+  CHECK(asked.size() == 2);
 }
 
 TEST_CASE("a read that ends before its replica answers is told what that said of the one before") {

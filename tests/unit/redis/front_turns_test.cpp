@@ -224,6 +224,34 @@ TEST_CASE("turns: a reply that grows while it is asked for is made all the same"
   CHECK(b.replies[1] == "$-1\r\n");
 }
 
+TEST_CASE("turns: the texts behind a reply that waits for room do not take that room") {
+  bench b{tight()};
+  b.open(100);
+  b.run(100, set_large("a"));
+  for (connection_id id = 1; id <= 20; ++id) {
+    b.open(id);
+    b.run(id, "GET a\n"); // a large one is expected from now on
+    b.redis.drained(id);
+    b.replies[id].clear();
+  }
+  b.open(30); // reads nothing
+  for (int i = 0; i < 5; ++i)
+    b.run(30, "GET a\n");
+  for (connection_id id = 1; id <= 20; ++id)
+    b.send(id, "GET a\nECHO " + std::string(value_bytes / 2, 'x') + "\n");
+  b.redis.drained(30);
+  for (int i = 0; i < 100; ++i) {
+    b.look();
+    if (!b.waiting.empty())
+      b.step();
+    for (connection_id id = 1; id <= 20; ++id)
+      if (b.replies[id].size() > value_bytes)
+        b.redis.drained(id);
+  }
+  for (connection_id id = 1; id <= 20; ++id)
+    CHECK(b.replies[id].starts_with(get_reply()));
+}
+
 TEST_CASE("turns: after a large reply, room for one is kept for a few more only") {
   bench b{tight()};
   b.open(1);
