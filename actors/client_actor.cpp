@@ -65,7 +65,8 @@ caf::behavior client_actor(caf::event_based_actor* self, std::shared_ptr<client_
       [=](flush_atom) { flush(self, *shell); },
       [=](tick_atom) {
         self->delayed_send(self, until_next_tick(), tick_atom::value);
-        shell->core.on_tick();
+        for (auto due = shell->ticks.due(std::chrono::steady_clock::now()); due > 0; --due)
+          shell->core.on_tick();
         flush_later(self, *shell);
       },
       [=](const peer_up& m) {

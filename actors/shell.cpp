@@ -1,5 +1,6 @@
 #include "shell.hpp"
 
+#include <algorithm>
 #include <map>
 #include <type_traits>
 #include <utility>
@@ -10,6 +11,12 @@ std::chrono::nanoseconds until_next_tick() {
   using namespace std::chrono;
   const auto now = duration_cast<nanoseconds>(steady_clock::now().time_since_epoch());
   return tick_length - now % nanoseconds{tick_length};
+}
+
+unsigned late_ticks::due(std::chrono::steady_clock::time_point now) {
+  constexpr auto most = std::int64_t{std::chrono::seconds{1} / tick_length};
+  const auto before = std::exchange(last_, number_of(now));
+  return static_cast<unsigned>(std::clamp(last_ - before, std::int64_t{1}, most));
 }
 
 void set_shell_handlers(caf::scheduled_actor* self, const std::string& name) {

@@ -8,6 +8,7 @@
 
 #include <caf/all.hpp>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -22,6 +23,24 @@ inline constexpr std::chrono::milliseconds tick_length{10};
 /// How long until the next tick: the actors of a process tick together, so that its threads wake
 /// once for all of them.
 std::chrono::nanoseconds until_next_tick();
+
+/// Counts ticks where they stand for seconds that were promised to people. One that comes late, on
+/// a busy machine, stands for those that were missed; not for more than a second: who was stopped
+/// has not waited. (Roles count the ticks that come: they judge others by them.)
+class late_ticks {
+public:
+  explicit late_ticks(std::chrono::steady_clock::time_point now) : last_(number_of(now)) {}
+
+  /// A tick has come. How many it stands for: at least one.
+  unsigned due(std::chrono::steady_clock::time_point now);
+
+private:
+  static std::int64_t number_of(std::chrono::steady_clock::time_point t) {
+    return t.time_since_epoch() / tick_length;
+  }
+
+  std::int64_t last_;
+};
 
 /// CAF's defaults print, quit or die in silence. Ours: unexpected messages are logged and dropped,
 /// an exception ends the process (a role that is dead inside a living process would be the worst of

@@ -268,7 +268,7 @@ class Exec(OneCluster):
             self.assertRegex(lines[number - 1].decode(),
                              rf"^refused: line {number}: refused, not executed: the operation has "
                              r"\d+ bytes, and one may have 1052672$")
-        self.assertLess(result.seconds, 10, "it waited for a timeout")
+        self.assertLess(result.seconds, 5, "it waited for a timeout")
 
     def test_progress_is_not_shown_between_what_is_typed(self):
         """With stdin and stderr a terminal."""

@@ -10,7 +10,7 @@ import threading
 from pmmc_cluster import (NOT_EXECUTED, ClusterTest, SharedClusterTest, main, wait_until)
 
 TIMEOUT_S = 2
-SLACK_S = 20.0
+SLACK_S = 4.0
 MOST_GROWTH_BYTES = 256 << 20  # of a process that was promised a message of 4 GiB
 
 COMMANDS = (["put", "k", "v"], ["get", "k"], ["fingerprint"], ["config"], ["export"])

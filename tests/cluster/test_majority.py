@@ -3,7 +3,7 @@
 from pmmc_cluster import (DONE, NOT_EXECUTED, PATIENCE_S, UNHEALTHY, UNKNOWN, ClusterTest, main)
 
 TIMEOUT_S = 4  # a replica knows after three seconds that a read gets no quorum
-SLACK_S = 20.0  # for connecting, and for a machine that stands still for seconds
+SLACK_S = 4.0  # for connecting and for a busy machine
 
 
 class Majority(ClusterTest):
