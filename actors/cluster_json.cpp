@@ -1,6 +1,7 @@
 #include "cluster_json.hpp"
 
 #include "cluster_health.hpp"
+#include "json_text.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -70,8 +71,7 @@ json status_object(const std::vector<probed_role>& roles, const cluster_health& 
 
 std::string status_json(const probed_cluster& cluster, int indent) {
   const auto roles = cluster.roles();
-  return status_object(roles, assess(cluster, roles))
-      .dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
+  return json_text(status_object(roles, assess(cluster, roles)), indent);
 }
 
 std::string status_page(const probed_cluster& cluster, const process_report& own) {
@@ -86,8 +86,7 @@ std::string status_page(const probed_cluster& cluster, const process_report& own
     process["roles"].push_back(role_json(cluster.at(r.role), health.highest));
   auto whole = status_object(roles, health);
   whole["unhealthy"] = unhealthy_because(health);
-  return json{{"process", std::move(process)}, {"cluster", std::move(whole)}}.dump(
-      2, ' ', false, nlohmann::json::error_handler_t::replace);
+  return json_text(json{{"process", std::move(process)}, {"cluster", std::move(whole)}}, 2);
 }
 
 std::string config_json(const probed_cluster& cluster, int indent) {
@@ -102,8 +101,7 @@ std::string config_json(const probed_cluster& cluster, int indent) {
     j["state"] = config->first_slot > slot_out ? "pending" : "in force";
     all.push_back(std::move(j));
   }
-  return json{{"configurations", std::move(all)}}.dump(indent, ' ', false,
-                                                       nlohmann::json::error_handler_t::replace);
+  return json_text(json{{"configurations", std::move(all)}}, indent);
 }
 
 std::string fingerprint_text(std::uint64_t fingerprint) {
@@ -127,8 +125,7 @@ std::string fingerprint_json(const probed_cluster& cluster, int indent) {
     }
     all.push_back(std::move(j));
   }
-  return json{{"replicas", std::move(all)}}.dump(indent, ' ', false,
-                                                 nlohmann::json::error_handler_t::replace);
+  return json_text(json{{"replicas", std::move(all)}}, indent);
 }
 
 } // namespace pmmc

@@ -1,37 +1,36 @@
 #include "host_name.hpp"
 
-#include <cerrno>
-#include <memory>
-#include <netdb.h>
-#include <sys/socket.h>
-#include <system_error>
-#include <unistd.h>
+#include <algorithm>
+#include <boost/asio.hpp>
 
 namespace pmmc {
 
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
 namespace {
 
-using found_addresses = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
-
-/// Null, with `why`, if it does not resolve.
-found_addresses resolve(const std::string& host, const std::string& port, std::string& why) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (const int code = getaddrinfo(host.c_str(), port.c_str(), &hints, &found); code != 0)
-    why = "the name \"" + host + "\" does not resolve: " + gai_strerror(code);
-  return {found, freeaddrinfo};
+/// Without any, `why`.
+tcp::resolver::results_type resolve(const std::string& host, std::string& why) {
+  asio::io_context io;
+  error_code error;
+  auto found = tcp::resolver{io}.resolve(host, "0", tcp::resolver::flags{}, error);
+  if (error)
+    why = "the name \"" + host + "\" does not resolve: " + error.message();
+  return found;
 }
 
-/// 0, or errno.
-int try_to_bind(const addrinfo& where) {
-  const int s = socket(where.ai_family, where.ai_socktype | SOCK_CLOEXEC, where.ai_protocol);
-  if (s < 0)
-    return errno;
-  const int on = 1;
-  setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  const int error = bind(s, where.ai_addr, where.ai_addrlen) == 0 ? 0 : errno;
-  close(s);
+error_code try_to_bind(asio::ip::address address, std::uint16_t port) {
+  asio::io_context io;
+  tcp::acceptor acceptor{io};
+  error_code error;
+  const tcp::endpoint where{std::move(address), port};
+  acceptor.open(where.protocol(), error);
+  if (!error)
+    acceptor.set_option(tcp::acceptor::reuse_address{true}, error);
+  if (!error)
+    acceptor.bind(where, error);
   return error;
 }
 
@@ -39,20 +38,32 @@ int try_to_bind(const addrinfo& where) {
 
 std::string why_unresolved(const std::string& host) {
   std::string why;
-  resolve(host, "0", why);
+  resolve(host, why);
   return why;
+}
+
+std::string why_not_of_this_machine(const config::address& where) {
+  std::string why;
+  const auto found = resolve(where.host, why);
+  if (!why.empty())
+    return why;
+  const auto is_own = [](const auto& entry) {
+    return !try_to_bind(entry.endpoint().address(), 0); // any free port, given back at once
+  };
+  return std::any_of(found.begin(), found.end(), is_own)
+             ? std::string{}
+             : "its address " + to_string(where) + " is not one of this machine";
 }
 
 std::string why_cannot_listen(const config::address& where) {
   std::string why;
-  const auto found = resolve(where.host, std::to_string(where.port), why);
-  if (!found)
+  const auto found = resolve(where.host, why);
+  if (!why.empty())
     return why + "; correct it in the config file, or make the name known on this machine";
-  const int error = try_to_bind(*found);
-  if (error == EADDRNOTAVAIL)
+  const auto error = try_to_bind(found.begin()->endpoint().address(), where.port);
+  if (error == boost::system::errc::address_not_available)
     return "it is not an address of this machine; correct it in the config file";
-  return (error == 0 ? std::string{"the port could not be opened"}
-                     : std::generic_category().message(error)) +
+  return (error ? error.message() : std::string{"the port could not be opened"}) +
          "; is another program using the port? (`ss -ltnp` shows which)";
 }
 

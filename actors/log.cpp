@@ -1,5 +1,7 @@
 #include "log.hpp"
 
+#include "json_text.hpp"
+
 #include <chrono>
 #include <cstdlib>
 #include <memory>
@@ -34,8 +36,7 @@ public:
         {"roles", std::string{message.logger_name.data(), message.logger_name.size()}},
         {"message", std::string{message.payload.data(), message.payload.size()}}};
     // Peers' texts may hold any bytes.
-    const auto text =
-        line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+    const auto text = json_text(line) + "\n";
     out.append(text.data(), text.data() + text.size());
   }
   std::unique_ptr<spdlog::formatter> clone() const override {

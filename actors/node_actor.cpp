@@ -449,11 +449,10 @@ welcome node::greet(const hello& m) {
     refusal = why_unwelcome(m);
   if (!refusal.empty()) {
     const auto who = m.address.empty() ? caf::to_string(self_->current_sender()) : m.address;
-    if (refused_.is_news(who, refusal) &&
-        !refusals_.log("refused a process at " +
-                       (m.address.empty() ? "an unknown address" : shown(m.address)) + ": " +
-                       shown(refusal)))
-      refused_.over(who); // it was not told of yet
+    refused_.log(who, refusal,
+                 "refused a process at " +
+                     (m.address.empty() ? "an unknown address" : shown(m.address)) + ": " +
+                     shown(refusal));
     return {std::move(refusal), was_removed(m), settings_.cluster,
             settings_.address,  incarnation_,   {},
             settings_.known,    settings_.facts};

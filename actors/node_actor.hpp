@@ -145,7 +145,6 @@ private:
   std::set<role_id> removed_roles_;  ///< own ones, reported
   std::vector<caf::actor> watchers_; ///< of the members and the time, in this process
   clock_watch clocks_;
-  rare_warning refusals_;
 };
 
 caf::behavior node_actor(caf::event_based_actor* self, std::shared_ptr<node_settings> settings);

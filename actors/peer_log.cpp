@@ -48,6 +48,11 @@ void peer_trouble::beat(const std::string& address) {
     spdlog::warn("the process at {} {}; trying again", address, why_);
 }
 
+void refusal_log::log(const std::string& who, const std::string& why, std::string_view text) {
+  if (is_news(who, why) && !lines_.log(text))
+    over(who);
+}
+
 bool refusal_log::is_news(const std::string& who, const std::string& why) {
   if (refused_.size() >= most_remembered && !refused_.contains(who))
     refused_.clear();

@@ -1,9 +1,12 @@
 // What the log of a process says of the peers that it cannot talk to.
 #pragma once
 
+#include "log.hpp"
+
 #include <cstddef>
 #include <map>
 #include <string>
+#include <string_view>
 
 namespace pmmc {
 
@@ -45,11 +48,14 @@ public:
 
   /// Whether `who` was refused for something else before, or never.
   bool is_news(const std::string& who, const std::string& why);
+  /// If that is so, a line; if others have just taken it, the next time.
+  void log(const std::string& who, const std::string& why, std::string_view text);
   /// It is welcome now.
   void over(const std::string& who) { refused_.erase(who); }
 
 private:
   std::map<std::string, std::string> refused_; ///< by who: why
+  rare_warning lines_;
 };
 
 /// Whether a majority of the acceptors can be talked to.

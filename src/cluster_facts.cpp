@@ -25,14 +25,17 @@ constexpr std::string_view same_version = "Run the same version of the program e
 constexpr std::string_view same_program =
     "Start it with the program that it was formatted with, which is the same everywhere";
 
-std::string difference(const cluster_fact& fact, const cluster_facts& theirs,
-                       const cluster_facts& ours, std::string_view here) {
+std::string first_difference(const cluster_facts& theirs, const cluster_facts& ours,
+                             std::string_view here, std::string_view cluster_fact::*advice) {
   const auto quoted = [](const std::string& value) { return value.empty() ? "(none)" : value; };
-  const auto its = fact.text(theirs);
-  const auto our = fact.text(ours);
-  return its == our ? std::string{}
-                    : "its " + std::string{fact.name} + " is " + quoted(its) + ", and " +
-                          std::string{here} + " it is " + quoted(our) + ". ";
+  for (const auto& fact : all_cluster_facts) {
+    const auto its = fact.text(theirs);
+    const auto our = fact.text(ours);
+    if (its != our)
+      return "its " + std::string{fact.name} + " is " + quoted(its) + ", and " + std::string{here} +
+             " it is " + quoted(our) + ". " + std::string{fact.*advice};
+  }
+  return {};
 }
 
 } // namespace
@@ -49,18 +52,12 @@ const std::array<cluster_fact, 5> all_cluster_facts = {{
 
 std::string why_facts_differ(const cluster_facts& theirs, const cluster_facts& ours,
                              std::string_view here) {
-  for (const auto& fact : all_cluster_facts)
-    if (const auto text = difference(fact, theirs, ours, here); !text.empty())
-      return text + std::string{fact.advice};
-  return {};
+  return first_difference(theirs, ours, here, &cluster_fact::advice);
 }
 
 std::string why_processes_differ(const cluster_facts& theirs, const cluster_facts& ours,
                                  std::string_view here) {
-  for (const auto& fact : all_cluster_facts)
-    if (const auto text = difference(fact, theirs, ours, here); !text.empty())
-      return text + std::string{fact.advice_to_either};
-  return {};
+  return first_difference(theirs, ours, here, &cluster_fact::advice_to_either);
 }
 
 void put_facts(std::string& out, const cluster_facts& facts) {

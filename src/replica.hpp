@@ -133,7 +133,7 @@ public:
   /// to depends on these: what holds for a slot is in the state.
   const config_history& known_configurations() const;
   /// The oldest version that is still needed: all slots of those before it are decided and, as far
-  /// as this replica knows, safe with the replicas that count (docs/RECONFIGURATION.md, 6).
+  /// as this replica knows, safe with the replicas that count (docs/RECONFIGURATION.md, rule 6).
   config_version live_from() const;
   membership known_members() const {
     return membership{known_configurations(), live_from(), state_->identity()};

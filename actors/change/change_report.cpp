@@ -1,6 +1,8 @@
 // What is told of a change that was made, or could be.
 #include "change/membership_change.hpp"
 
+#include "json_text.hpp"
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -81,7 +83,7 @@ std::string to_json(const change_result& r, int indent) {
   }
   if (!r.warning.empty())
     j["warning"] = r.warning;
-  return j.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
+  return json_text(j, indent);
 }
 
 } // namespace pmmc

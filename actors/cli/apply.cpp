@@ -1,6 +1,7 @@
 // `pmmc apply` and `pmmc query`: operations as bytes, for any state machine.
 #include "connection.hpp"
 #include "json_bytes.hpp"
+#include "json_text.hpp"
 #include "key_value.hpp"
 
 #include <cstdio>
@@ -55,7 +56,7 @@ void print_json(const std::string& result, const std::string& answer, const std:
     j["value_hex"] = hexadecimal(answer);
   else
     put_bytes(j, "value", answer);
-  std::printf("%s\n", j.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+  std::printf("%s\n", json_text(j).c_str());
 }
 
 /// As `get` prints a value; but a terminal gets escapes, as `exec` prints them: these bytes are

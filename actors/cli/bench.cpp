@@ -1,6 +1,7 @@
 // `pmmc bench`.
 #include "cli.hpp"
 #include "config/address.hpp"
+#include "json_text.hpp"
 #include "load/options.hpp"
 #include "load/report.hpp"
 #include "load/socket_load.hpp"
@@ -183,7 +184,7 @@ int bench(const arguments& a) {
         j["sockets"] = s.plan.clients;
       else
         j["sessions"] = s.sessions;
-      std::printf("%s\n", j.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+      std::printf("%s\n", json_text(j, 2).c_str());
     } else {
       std::printf("%s", load::to_text(m).c_str());
     }

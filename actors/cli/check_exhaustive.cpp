@@ -1,6 +1,7 @@
 #include "check_exhaustive.hpp"
 
 #include "exhaustive/search.hpp"
+#include "json_text.hpp"
 
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -39,7 +40,7 @@ void print_json(const scope& s, const search_result& r) {
                  {"core_steps", std::to_string(r.core_steps)},
                  {"broken", r.broken},
                  {"trace", r.trace}};
-  std::printf("%s\n", out.dump(2).c_str());
+  std::printf("%s\n", json_text(out, 2).c_str());
 }
 
 unsigned long long number(std::uint64_t n) { return n; }

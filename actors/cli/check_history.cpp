@@ -2,6 +2,7 @@
 #include "check.hpp"
 #include "check/history_file.hpp"
 #include "check/linearizability.hpp"
+#include "json_text.hpp"
 #include "text/escape.hpp"
 
 #include <cstdio>
@@ -59,7 +60,7 @@ void print_json(const check::check_result& result) {
                        {"not_linearizable", escaped(result.keys_not_linearizable)},
                        {"gave_up", escaped(result.keys_given_up)},
                        {"violations", std::move(violations)}};
-  std::printf("%s\n", j.dump().c_str());
+  std::printf("%s\n", json_text(j).c_str());
 }
 
 void print_keys(const char* what, const std::vector<std::string>& keys) {

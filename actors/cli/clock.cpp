@@ -3,6 +3,7 @@
 #include "clock_text.hpp"
 #include "codec.hpp"
 #include "connection.hpp"
+#include "json_text.hpp"
 #include "key_value.hpp"
 #include "kv/keyspace.hpp"
 #include "kv/reply.hpp"
@@ -108,7 +109,7 @@ void print_json(const probed_cluster& probed, std::int64_t log_time) {
       one["clock_skew_ms"] = std::to_string(clock.skew_ms);
     j["replicas"].push_back(std::move(one));
   }
-  std::printf("%s\n", j.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+  std::printf("%s\n", json_text(j, 2).c_str());
 }
 
 void print(const probed_cluster& probed, std::int64_t log_time) {
@@ -137,9 +138,9 @@ int set(const arguments& a, const config::cluster_file& cluster) {
   if (times.size() != 2)
     throw command_error{internal_error, "the answer is none of the key-value store's"};
   if (a.json)
-    std::printf("%s\n", json{{"before_ms", std::to_string(times[0])},
-                             {"after_ms", std::to_string(times[1])}}
-                            .dump(2, ' ', false, nlohmann::json::error_handler_t::replace)
+    std::printf("%s\n", json_text(json{{"before_ms", std::to_string(times[0])},
+                                       {"after_ms", std::to_string(times[1])}},
+                                  2)
                             .c_str());
   else
     std::printf("the log time was %s, and is %s\n", utc_text(times[0]).c_str(),

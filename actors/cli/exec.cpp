@@ -2,6 +2,7 @@
 #include "connection.hpp"
 #include "history_recorder.hpp"
 #include "json_bytes.hpp"
+#include "json_text.hpp"
 #include "key_value.hpp"
 #include "progress.hpp"
 #include "text/command_line.hpp"
@@ -188,7 +189,7 @@ void executor::print(const line_result& r) {
       put_bytes(j, "value", o.value);
     if (!o.error.empty())
       j["error"] = o.error;
-    std::printf("%s\n", j.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+    std::printf("%s\n", json_text(j).c_str());
     return;
   }
   std::string text = o.name;

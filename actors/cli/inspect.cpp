@@ -1,6 +1,7 @@
 // `pmmc inspect`.
 #include "storage/inspect.hpp"
 #include "cli.hpp"
+#include "json_text.hpp"
 #include "table.hpp"
 
 #include <cstdio>
@@ -127,7 +128,7 @@ int inspect(const arguments& a) {
         });
       });
   if (a.json)
-    std::printf("%s\n", to_json(report).dump(2).c_str());
+    std::printf("%s\n", json_text(to_json(report), 2).c_str());
   else
     print_text(report);
   return report.good() ? done : internal_error;

@@ -2,6 +2,7 @@
 
 #include "connection.hpp"
 #include "json_bytes.hpp"
+#include "json_text.hpp"
 #include "text/escape.hpp"
 #include "text/number.hpp"
 
@@ -122,7 +123,7 @@ void print_json(const described_outcome& d) {
     put_bytes(j, "value", d.value);
   if (!d.error.empty())
     j["error"] = d.error;
-  std::printf("%s\n", j.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+  std::printf("%s\n", json_text(j).c_str());
 }
 
 } // namespace

@@ -1,7 +1,8 @@
 // `pmmc init`, `pmmc start`, `pmmc up`.
 #include "children.hpp"
 #include "cli.hpp"
-#include "own_address.hpp"
+#include "config/address.hpp"
+#include "host_name.hpp"
 #include "probe.hpp"
 #include "storage/data_directory.hpp"
 #include "storage/members_file.hpp"
@@ -272,8 +273,11 @@ std::vector<std::string> start_words(const arguments& a, const config::cluster_f
 
 /// `up` runs all processes of the file here: whoever listens elsewhere is not to be formatted here.
 void demand_own_addresses(const std::vector<config::role>& roles) {
+  std::string error;
   for (const auto& role : roles)
-    if (const auto why = why_not_of_this_machine(role.address); !why.empty())
+    if (const auto why =
+            why_not_of_this_machine(config::parse_address(role.address, error).value());
+        !why.empty())
       throw command_error{bad_usage,
                           role.id.str() + ": " + why +
                               "; nothing was formatted or started. `up` runs all "

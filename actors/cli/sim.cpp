@@ -1,6 +1,7 @@
 // `pmmc sim`.
 #include "cli.hpp"
 #include "commit.hpp"
+#include "json_text.hpp"
 #include "progress.hpp"
 #include "sim/batch.hpp"
 
@@ -136,7 +137,7 @@ void print_json(const sim::batch_result& all, std::uint64_t first, double second
   j["failures"] = json::array();
   for (const auto& f : all.failures)
     j["failures"].push_back({{"seed", std::to_string(f.seed)}, {"broken", f.broken}});
-  std::printf("%s\n", j.dump(2).c_str());
+  std::printf("%s\n", json_text(j, 2).c_str());
 }
 
 void print_json(const sim::result& r) {
@@ -145,7 +146,7 @@ void print_json(const sim::result& r) {
   json j{{"commit", PMMC_COMMIT}, {"seed", std::to_string(r.seed)}, {"trace_hash", hash}};
   add_facts(j, r.facts);
   j["broken"] = r.broken;
-  std::printf("%s\n", j.dump(2).c_str());
+  std::printf("%s\n", json_text(j, 2).c_str());
 }
 
 int run_one(std::uint64_t seed, const sim::reduction& less, const po::variables_map& given) {

@@ -4,6 +4,7 @@
 #include "cluster_json.hpp"
 #include "commit.hpp"
 #include "http/http_pages.hpp"
+#include "json_text.hpp"
 #include "probe.hpp"
 #include "protocol.hpp"
 #include "table.hpp"
@@ -149,7 +150,7 @@ int show_config(const arguments& a) {
 int version(const arguments& a) {
   a.expect_words(0, 0);
   if (a.json)
-    std::printf("%s\n", version_json().dump(2).c_str());
+    std::printf("%s\n", json_text(version_json(), 2).c_str());
   else
     std::printf("pmmc %s, commit %s, protocol %s\n", PMMC_VERSION, PMMC_COMMIT,
                 protocol_name().c_str());
@@ -157,7 +158,7 @@ int version(const arguments& a) {
 }
 
 http_pages pages_for_http() {
-  return {{PMMC_VERSION, PMMC_COMMIT, protocol_name()}, version_json().dump(2), status_page};
+  return {{PMMC_VERSION, PMMC_COMMIT, protocol_name()}, json_text(version_json(), 2), status_page};
 }
 
 } // namespace pmmc::cli

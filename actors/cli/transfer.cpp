@@ -1,6 +1,7 @@
 // `pmmc import` and `pmmc export`.
 #include "codec.hpp"
 #include "connection.hpp"
+#include "json_text.hpp"
 #include "key_value.hpp"
 #include "kv/reply.hpp"
 #include "kv/transaction.hpp"
@@ -293,7 +294,7 @@ void print_json(const importer& i) {
     j["deadlines"] = std::to_string(i.deadlines());
     j["passed"] = std::to_string(i.passed());
   }
-  std::printf("%s\n", j.dump().c_str());
+  std::printf("%s\n", json_text(j).c_str());
 }
 
 void tell_deadlines(const importer& i) {

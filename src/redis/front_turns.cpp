@@ -150,11 +150,14 @@ void front::hold(connection& c, std::size_t bytes) {
 /// What the connection has not read takes of the room for large replies. Not so what is behind a
 /// reply that waits for that room: it would wait for itself.
 void front::hold_unread(connection& c) {
-  const bool waits = std::any_of(c.in_flight.begin(), c.in_flight.end(), [this](const batch& b) {
+  const auto waits_for_room = [this](const batch& b) {
     const auto place = tickets_out_.find(b.ticket);
     return place != tickets_out_.end() && place->second.at == place::stage::for_room;
-  });
-  const auto bytes = waits ? c.unsent_bytes : unread_bytes(c);
+  };
+  auto bytes = unread_bytes(c);
+  if (bytes > c.unsent_bytes && bytes > options_.note_unread_bytes &&
+      std::any_of(c.in_flight.begin(), c.in_flight.end(), waits_for_room))
+    bytes = c.unsent_bytes;
   hold(c, bytes > options_.note_unread_bytes ? bytes : 0);
 }
 
