@@ -2,6 +2,7 @@
 
 #include "door/basp.hpp"
 #include "door/half_open.hpp"
+#include "door/unread_output.hpp"
 #include "file_limit.hpp"
 #include "log.hpp"
 #include "wire.hpp"
@@ -34,7 +35,7 @@ struct guarded_connection {
   std::vector<char> message;    ///< of a client, as far as it has come
   bool in_pieces = false;       ///< its message comes so
   bool is_spare = false;        ///< another one has its name; CAF does not know of this one
-  std::size_t unread = 0;       ///< accepted, no member: bytes for it, at the last flush
+  door::unread_output output;   ///< of a stranger or a client
   std::size_t named = 0;        ///< its actors that we have proxies for, at most
 };
 
@@ -51,6 +52,10 @@ public:
         [this](caf::io::new_data_msg& m) { take_data(m); },
         [this](const caf::io::new_connection_msg& m) { accept(m); },
         [this](const caf::io::connection_closed_msg& m) { gone(m); },
+        [this](const caf::io::data_transferred_msg& m) {
+          count_output(m.handle,
+                       [&](auto& output) { output.written(m.remaining, wr_buf(m.handle).size()); });
+        },
         [this](admit_atom, const caf::node_id& node, bool is_member) { admit(node, is_member); },
         [this](dismiss_atom, const caf::node_id& node) { dismiss(node); },
         [this](door_atom) { look_for_idle_ones(); },
@@ -80,8 +85,7 @@ public:
   /// CAF keeps what the other side does not read, however much it is.
   void flush(connection_handle handle) override {
     caf::io::basp_broker::flush(handle);
-    if (const auto known = connections_.find(handle); known != connections_.end())
-      note_unread(*known);
+    count_output(handle, [&](auto& output) { output.added(wr_buf(handle).size()); });
     if (unread_bytes_ > max_client_output_bytes && !std::exchange(makes_room_, true))
       send<caf::message_priority::high>(this, flush_atom::value);
   }
@@ -108,6 +112,7 @@ private:
     c.number = ++accepted_;
     c.since = clock_type::now();
     half_open_.take(c.number, remote_addr(m.handle));
+    ack_writes(m.handle, true);
     by_number_.emplace(c.number, m.handle);
     hear_as_caf(m); // says who we are
     if (half_open_.size() > own_file_budget().half_open)
@@ -222,21 +227,22 @@ private:
     return true;
   }
 
-  void note_unread(connections::value_type& known) {
-    auto& [handle, c] = known;
-    const bool counts = c.number != 0 && c.gate.who() != door::speaker::member;
-    unread_bytes_ -= c.unread;
-    c.unread = counts ? wr_buf(handle).size() : 0;
-    unread_bytes_ += c.unread;
+  template <class Change>
+  void count_output(connection_handle handle, Change change) {
+    const auto known = connections_.find(handle);
+    if (known == connections_.end() || known->second.number == 0 ||
+        known->second.gate.who() == door::speaker::member)
+      return;
+    auto& output = known->second.output;
+    unread_bytes_ -= output.bytes();
+    change(output);
+    unread_bytes_ += output.bytes();
   }
 
-  /// What was read since the last flush of a connection is seen here only.
   void make_room() {
     makes_room_ = false;
-    for (auto& known : connections_)
-      note_unread(known);
     while (unread_bytes_ > max_client_output_bytes)
-      refuse_largest([](const auto& c) { return c.unread; },
+      refuse_largest([](const auto& c) { return c.output.bytes(); },
                      "clients do not read what they asked for, this one least");
   }
 
@@ -259,6 +265,10 @@ private:
         continue; // a member may ask what clients ask
       half_open_.leave(c.number);
       clients_.erase(c.number);
+      if (is_member) { // nobody waits with what goes to members
+        count_output(handle, [](auto& output) { output = {}; });
+        ack_writes(handle, false);
+      }
       c.gate.admit(is_member ? door::speaker::member : door::speaker::client);
       if (is_member)
         continue;
@@ -303,7 +313,7 @@ private:
         place != holders_.end() && place->second == known->first)
       holders_.erase(place);
     collected_bytes_ -= known->second.message.size();
-    unread_bytes_ -= known->second.unread;
+    unread_bytes_ -= known->second.output.bytes();
     connections_.erase(known);
   }
 
@@ -334,7 +344,7 @@ private:
   door::half_open_places half_open_;
   std::unordered_set<std::uint64_t> clients_; ///< by number
   std::size_t collected_bytes_ = 0;           ///< of all guarded_connection::message
-  std::size_t unread_bytes_ = 0;              ///< of all guarded_connection::unread
+  std::size_t unread_bytes_ = 0;              ///< of all guarded_connection::output
   bool makes_room_ = false;
   rare_warning refusals_;
 };

@@ -3,6 +3,7 @@
 #include "bounded_connect.hpp"
 #include "careful_doorman.hpp"
 
+#include <algorithm>
 #include <caf/detail/set_thread_name.hpp>
 #include <caf/io/network/scribe_impl.hpp>
 #include <sys/epoll.h>
@@ -36,6 +37,7 @@ public:
   }
 
   void graceful_shutdown() override {
+    acks_ = false; // the broker closes it in the midst of a message, and may not be given another
     write();
     scribe_impl::graceful_shutdown();
   }
@@ -62,11 +64,10 @@ public:
     if (!bytes.empty() && !caf_writes) {
       const auto sent =
           ::send(stream_.fd(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-      if (sent > 0) { // or CAF meets the error
-        bytes.erase(bytes.begin(), bytes.begin() + sent);
-        if (acks_)
-          data_transferred(&loop_, static_cast<std::size_t>(sent), bytes.size());
-      }
+      const auto taken = std::max<ssize_t>(sent, 0); // CAF meets the error
+      bytes.erase(bytes.begin(), bytes.begin() + taken);
+      if (acks_)
+        data_transferred(&loop_, static_cast<std::size_t>(taken), bytes.size());
     }
     if (!bytes.empty())
       scribe_impl::flush();

@@ -47,6 +47,11 @@ class DoorLimits(ClusterTest):
         cluster.run("put", "k", "w", timeout_s=20)
         self.assertEqual(cluster.get("k"), b"w")
 
+    def is_idle(self, process):
+        before = self.cpu_s(process)
+        time.sleep(0.2)
+        return self.cpu_s(process) - before < 0.05
+
     def open_files(self, process):
         return len(os.listdir(f"/proc/{process.pid}/fd"))
 
@@ -271,6 +276,32 @@ class DoorLimits(ClusterTest):
             most = max(most, process.rss_bytes())
             # What is on its way from the replica comes on top. Without a bound: 2 GiB.
             self.assertLess(most - before, 2 * CLIENTS_BYTES + SLACK_BYTES)
+            self.assert_serves(cluster)
+
+    def test_who_reads_a_little_and_stops_is_counted(self):
+        """CAF moves all that waits into a second buffer when the first has gone out."""
+        cluster, process = self.one_process()
+        asked = CLIENTS_BYTES * 3 // 4 >> 20
+        cluster.run("exec", stdin=b"put large " + b"x" * (1 << 20) + b"\n", timeout_s=20)
+        said = frames(recorded(cluster, process, "get", "large", timeout_s=10))
+        hello = next(f for f in said if b"pmmc::hello" in f)
+        request = next(f for f in said if b"pmmc::client_requests" in f)
+        before = most = process.rss_bytes()
+        with contextlib.ExitStack() as stack:
+            for n in range(12):
+                s = stack.enter_context(connect(process.port))
+                s.sendall(in_the_name_of(n, said[0] + hello, said[0]))
+                self.hear(s, b"pmmc::welcome")
+                with contextlib.suppress(OSError):
+                    s.sendall(in_the_name_of(n, request, said[0]) * asked)
+                    wait_until("it waits to be read", lambda: self.is_idle(process))
+                    for _ in range(24 << 4):
+                        s.recv(1 << 16, socket.MSG_WAITALL)
+                most = max(most, process.rss_bytes())
+            wait_until("one is closed", lambda: "do not read" in process.log_text())
+            most = max(most, process.rss_bytes())
+            # A buffer has room for up to twice what is in it. Without a bound: 2.3 GiB.
+            self.assertLess(most - before, 3 * CLIENTS_BYTES + SLACK_BYTES)
             self.assert_serves(cluster)
 
 
