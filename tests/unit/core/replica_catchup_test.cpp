@@ -126,14 +126,23 @@ TEST_CASE("catch-up: only what is missing is asked for again, not what waits beh
     CHECK(p.slot == 1);
 }
 
-TEST_CASE("catch-up: where nobody is ahead, the window moves on with what the leaders find") {
-  replica_bench b;
+namespace {
+
+/// By 1,000 slots, so that a whole window is asked for.
+void be_behind_the_leader(replica_bench& b) {
   pong p{"l1", 1, {}};
   p.state.active = true;
   p.state.ballot = {1, "l1"};
   p.state.slot_out = 1'000;
   b.role.on(p);
   REQUIRE(only<propose>(b.tick(40).send, "l1").size() == 8);
+}
+
+} // namespace
+
+TEST_CASE("catch-up: where nobody is ahead, the window moves on with what the leaders find") {
+  replica_bench b;
+  be_behind_the_leader(b);
   for (slot_num slot = 1; slot <= 4; ++slot)
     b.decide(slot, command{"x"});
   const auto more = only<propose>(b.flush().send, "l1");
@@ -144,12 +153,7 @@ TEST_CASE("catch-up: where nobody is ahead, the window moves on with what the le
 
 TEST_CASE("catch-up: the leaders are asked for no more than WINDOW once a replica is ahead") {
   replica_bench b;
-  pong p{"l1", 1, {}};
-  p.state.active = true;
-  p.state.ballot = {1, "l1"};
-  p.state.slot_out = 1'000;
-  b.role.on(p);
-  REQUIRE(only<propose>(b.tick(40).send, "l1").size() == 8);
+  be_behind_the_leader(b);
   b.hear_replica("r2", 1'000);
   for (slot_num slot = 1; slot <= 4; ++slot)
     b.decide(slot, command{"x"});

@@ -73,6 +73,28 @@ TEST_CASE("reads: large answers go out a few at a time, and all of them in the e
   CHECK(turns == 2);
 }
 
+TEST_CASE("reads: those whose slots are performed are answered, however long their turn takes") {
+  replica::settings settings;
+  settings.read_bytes = 1;
+  replica_bench b{settings};
+  b.open_session();
+  b.decide(2, {operation(session_of_slot_1, 1, "a")});
+  for (std::uint64_t number = 1; number <= 3; ++number)
+    b.role.on("c1", query{number, ""});
+  const auto probe = only<read_probe>(b.flush().send).at(0);
+  reply(b, probe, "a1", 0);
+  reply(b, probe, "a2", 0);
+  for (unsigned tick = 0; tick <= settings.query_ticks; ++tick)
+    b.role.on_tick();
+  std::size_t answered = 0;
+  while (b.role.has_reads_to_answer() || answered == 0)
+    for (const auto& a : only<query_reply>(b.flush().send, "c1")) {
+      CHECK(a.status == reply_status::ok);
+      ++answered;
+    }
+  CHECK(answered == 3);
+}
+
 TEST_CASE("reads: an answer that the client has no room for is not sent, but how large it is") {
   replica_bench b;
   b.open_session();
