@@ -60,6 +60,9 @@ struct node_link {
   peer_trouble trouble;    ///< why it is not connected
 };
 
+/// Whether what it says of its disk has bounds: it is made durable here.
+bool has_sane_disk(const hosted_role& role);
+
 /// The addresses that a process at `own` dials: of two processes, one dials the other, so that they
 /// never close each other's connection by dialling at the same moment. Acceptors alone need nobody.
 /// Who is no member (yet) dials everybody, since nobody knows of it.
