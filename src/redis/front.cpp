@@ -1,6 +1,7 @@
 #include "redis/front.hpp"
 
 #include "kv/reply.hpp"
+#include "redis/answer_shape.hpp"
 #include "text/number.hpp"
 
 #include <algorithm>
@@ -230,29 +231,6 @@ bool front::take_keys(connection& c, batch& b, const command_info& command, bool
 // --- from the store -----------------------------------------------------------------------------
 
 namespace {
-
-/// Reads over what answers SCAN: an error, or the last key looked at and the keys found.
-bool skip_page(pmmc::byte_reader& in) {
-  const auto head = kv::next_reply(in);
-  if (!head || head->kind == kv::reply_kind::error)
-    return head.has_value();
-  const auto last = kv::next_reply(in);
-  auto keys = in;
-  const auto found = kv::next_reply(keys);
-  return head->kind == kv::reply_kind::array && head->items == 2 && last &&
-         (last->kind == kv::reply_kind::nil || last->kind == kv::reply_kind::bulk) && found &&
-         found->kind == kv::reply_kind::array && kv::skip_reply(in);
-}
-
-/// Whether `in` has a reply to each call of the batch, and nothing else. What was recorded under a
-/// number of a PMMC session may belong to another request.
-bool has_replies_to(const batch& b, pmmc::byte_reader in) {
-  for (const auto& i : b.items)
-    if ((i.kind == item_kind::call && !kv::skip_reply(in)) ||
-        (i.kind == item_kind::scan && !skip_page(in)))
-      return false;
-  return in.at_end();
-}
 
 constexpr std::string_view another_request =
     "ERR this number of the PMMC session was used for another request, whose reply does not fit "

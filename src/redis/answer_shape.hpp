@@ -1,0 +1,13 @@
+// Whether an answer of the store is one to a batch.
+#pragma once
+
+#include "codec.hpp"
+#include "redis/connection.hpp"
+
+namespace pmmc::redis {
+
+/// Whether `in` has a reply to each call of the batch, and nothing else. What was recorded under a
+/// number of a PMMC session may belong to another request.
+bool has_replies_to(const batch& b, pmmc::byte_reader in);
+
+} // namespace pmmc::redis
