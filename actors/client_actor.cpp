@@ -54,6 +54,7 @@ void take_replies(client_shell& shell, const client_replies& m) {
 
 caf::behavior client_actor(caf::event_based_actor* self, std::shared_ptr<client_shell> shell) {
   set_shell_handlers(self, shell->id.str());
+  shell->ticks = late_ticks{self->clock().now()};
   self->send(self, tick_atom::value);
   return {
       [=](client_submit& m) { submit(self, *shell, m); },
@@ -65,7 +66,7 @@ caf::behavior client_actor(caf::event_based_actor* self, std::shared_ptr<client_
       [=](flush_atom) { flush(self, *shell); },
       [=](tick_atom) {
         self->delayed_send(self, until_next_tick(), tick_atom::value);
-        for (auto due = shell->ticks.due(std::chrono::steady_clock::now()); due > 0; --due)
+        for (auto due = shell->ticks.due(self->clock().now()); due > 0; --due)
           shell->core.on_tick();
         flush_later(self, *shell);
       },

@@ -38,7 +38,7 @@ struct client_shell {
   peer_directory peers;
   std::map<std::uint64_t, waiting> tickets;
   bool flush_due = false;
-  late_ticks ticks{std::chrono::steady_clock::now()};
+  late_ticks ticks{{}};
 };
 
 /// client_submit        → client_done

@@ -23,6 +23,8 @@ using caf::io::connection_handle;
 using clock_type = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds look_around{500};
+/// CAF's nodes say something twice a second.
+constexpr std::chrono::seconds most_silence{3};
 
 /// One side of a connection, as far as CAF does not know it.
 struct guarded_connection {
@@ -58,7 +60,7 @@ public:
         },
         [this](admit_atom, const caf::node_id& node, bool is_member) { admit(node, is_member); },
         [this](dismiss_atom, const caf::node_id& node) { dismiss(node); },
-        [this](door_atom) { look_for_idle_ones(); },
+        [this](door_atom) { look_around_once(); },
         [this](flush_atom) { make_room(); },
     }
         .or_else(caf_);
@@ -285,7 +287,7 @@ private:
       drop(*handle, caf::sec::redundant_connection);
   }
 
-  void look_for_idle_ones() {
+  void look_around_once() {
     delayed_send(this, look_around, door_atom::value);
     static_cast<network_loop&>(*backend_of()).listen_again();
     const auto now = clock_type::now();
@@ -295,6 +297,17 @@ private:
         break;
       refuse(oldest, "it has not said hello in time");
     }
+    drop_silent_ones();
+  }
+
+  /// CAF would only stop reading, and keep for ever what the other side has not read.
+  void drop_silent_ones() {
+    std::vector<connection_handle> silent;
+    for (const auto& [handle, its] : ctx)
+      if (its.last_seen + most_silence < clock().now())
+        silent.push_back(handle);
+    for (const auto& handle : silent)
+      drop(handle, caf::sec::connection_timeout);
   }
 
   caf::io::network::multiplexer* backend_of() { return &system().middleman().backend(); }

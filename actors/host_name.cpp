@@ -12,16 +12,15 @@ using boost::system::error_code;
 namespace {
 
 /// Without any, `why`.
-tcp::resolver::results_type resolve(const std::string& host, std::string& why) {
+tcp::resolver::results_type resolve(const std::string& host, std::string& why) try {
   asio::io_context io;
-  error_code error;
-  auto found = tcp::resolver{io}.resolve(host, "0", tcp::resolver::flags{}, error);
-  if (error)
-    why = "the name \"" + host + "\" does not resolve: " + error.message();
-  return found;
+  return tcp::resolver{io}.resolve(host, "0");
+} catch (const boost::system::system_error& e) { // io_context takes descriptors, too
+  why = "the name \"" + host + "\" does not resolve: " + e.code().message();
+  return {};
 }
 
-error_code try_to_bind(asio::ip::address address, std::uint16_t port) {
+error_code try_to_bind(asio::ip::address address, std::uint16_t port) try {
   asio::io_context io;
   tcp::acceptor acceptor{io};
   error_code error;
@@ -32,6 +31,8 @@ error_code try_to_bind(asio::ip::address address, std::uint16_t port) {
   if (!error)
     acceptor.bind(where, error);
   return error;
+} catch (const boost::system::system_error& e) { // as above
+  return e.code();
 }
 
 } // namespace

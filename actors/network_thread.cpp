@@ -69,8 +69,12 @@ public:
       if (acks_)
         data_transferred(&loop_, static_cast<std::size_t>(taken), bytes.size());
     }
-    if (!bytes.empty())
-      scribe_impl::flush();
+    if (bytes.empty())
+      return;
+    const auto queued = bytes.size();
+    scribe_impl::flush();
+    if (acks_ && caf_writes && bytes.empty()) // CAF was done all the same, and goes on with these
+      data_transferred(&loop_, 0, queued);
   }
 
 private:

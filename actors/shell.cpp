@@ -14,7 +14,7 @@ std::chrono::nanoseconds until_next_tick() {
 }
 
 unsigned late_ticks::due(std::chrono::steady_clock::time_point now) {
-  constexpr auto most = std::int64_t{std::chrono::seconds{1} / tick_length};
+  constexpr auto most = std::int64_t{std::chrono::milliseconds{500} / tick_length};
   const auto before = std::exchange(last_, number_of(now));
   return static_cast<unsigned>(std::clamp(last_ - before, std::int64_t{1}, most));
 }

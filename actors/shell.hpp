@@ -25,8 +25,9 @@ inline constexpr std::chrono::milliseconds tick_length{10};
 std::chrono::nanoseconds until_next_tick();
 
 /// Counts ticks where they stand for seconds that were promised to people. One that comes late, on
-/// a busy machine, stands for those that were missed; not for more than a second: who was stopped
-/// has not waited. (Roles count the ticks that come: they judge others by them.)
+/// a busy machine, stands for those that were missed; not for more than half a second: who was
+/// stopped has not waited, and what came meanwhile is to be read. (Roles count the ticks that come:
+/// they judge others by them.)
 class late_ticks {
 public:
   explicit late_ticks(std::chrono::steady_clock::time_point now) : last_(number_of(now)) {}

@@ -24,9 +24,10 @@ system_config::system_config(std::size_t threads) {
   set("middleman.workers", std::size_t{0});
   set("middleman.app-identifiers", std::vector<std::string>{protocol_name()});
   // On both sides, or a healthy idle peer is dropped. Our own heartbeats (node_actor) notice
-  // silence sooner; this one closes the connection, so that what is queued for the peer is let go.
+  // silence sooner; guarded_middleman closes the connection of who says nothing at all, and lets go
+  // what is queued for it. CAF would keep that.
   set("middleman.heartbeat-interval", caf::timespan{std::chrono::milliseconds{500}});
-  set("middleman.connection-timeout", caf::timespan{std::chrono::seconds{3}});
+  set("middleman.connection-timeout", caf::timespan{0});
 }
 
 } // namespace pmmc
