@@ -10,9 +10,11 @@ namespace pmmc {
 
 replica::replica(settings options, std::unique_ptr<replicated_state> state,
                  bool restored_from_snapshot)
-    : options_(options), random_(options.seed), state_(std::move(state)) {
+    : options_(options), random_(options.seed), state_(std::move(state)),
+      reads_({options.id, options.max_op_bytes, options.max_queries, options.read_bytes,
+              options.resend_ticks, options.query_ticks},
+             random_.next()) {
   slot_in_ = state_->slot_out();
-  read_round_number_ = random_.next(); // late answers to an earlier life's rounds must not count
   if (restored_from_snapshot)
     snapshot_slot_ = state_->slot_out();
   update_watermark();
@@ -111,8 +113,9 @@ void replica::flush() {
     propose();
   else
     hand_on();
-  answer_reads();
-  start_read_round();
+  reads_.answer(*state_, out_.send);
+  if (reads_.start(*state_, tick_, out_.send))
+    ++counters_.read_rounds;
 }
 
 /// The paper's propose(): requests move to the next slots that are free, inside WINDOW. A slot
@@ -386,6 +389,14 @@ void replica::on_peer_down(const role_id& peer) {
     set_active({});
 }
 
+// --- Reads --------------------------------------------------------------------------------------
+
+void replica::on(const role_id& client, query m) {
+  reads_.add(client, std::move(m), slot_out(), out_.send);
+}
+
+void replica::on(const read_probe_reply& m) { reads_.on(m, *state_, out_.send); }
+
 // --- Decisions ----------------------------------------------------------------------------------
 
 void replica::on(const decision& m) {
@@ -427,7 +438,7 @@ void replica::perform() {
     announce_configurations();
   if (slot_out() / replicated_state::digest_slots != before / replicated_state::digest_slots)
     compare_digests();
-  answer_reads();
+  reads_.answer(*state_, out_.send);
   snapshot_if_due();
   forget_decisions();
 }
@@ -463,7 +474,7 @@ void replica::settle_responses(std::vector<response> responses) {
 }
 
 replica_outputs replica::take() {
-  read_bytes_ = 0;
+  reads_.begin_turn();
   return std::exchange(out_, {});
 }
 

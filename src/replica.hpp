@@ -1,7 +1,7 @@
 // The replica (paper, section 2.1, figure 1), with batching, hand-on, linearizable reads (4.5),
-// snapshots and catching up (4.2), reconfiguration (4.4). One class in five files: replica.cpp (the
-// paper's part), replica_reads.cpp, replica_catchup.cpp, replica_configurations.cpp and
-// replica_gauges.cpp.
+// snapshots and catching up (4.2), reconfiguration (4.4). One class in four files: replica.cpp (the
+// paper's part), replica_catchup.cpp, replica_configurations.cpp and replica_gauges.cpp. Reads are
+// read_rounds.
 #pragma once
 
 #include "agreement.hpp"
@@ -9,6 +9,7 @@
 #include "membership.hpp"
 #include "messages.hpp"
 #include "random.hpp"
+#include "read_rounds.hpp"
 #include "replicated_state.hpp"
 
 #include <deque>
@@ -158,9 +159,9 @@ public:
   std::size_t pending_requests() const { return pending_.size(); }
   const ballot_num& active_ballot() const { return active_ballot_; }
   /// The highest slot that each acceptor has said it accepted anything in, when it was asked last.
-  const std::map<role_id, slot_num>& accepted() const { return accepted_; }
+  const std::map<role_id, slot_num>& accepted() const { return reads_.accepted(); }
   /// Reads that flush() could answer: more than one turn should.
-  bool has_reads_to_answer() const { return !reads_.empty() && reads_.begin()->first < slot_out(); }
+  bool has_reads_to_answer() const { return reads_.has_answers(slot_out()); }
   /// Whether this replica assigns slots at present, as far as it knows.
   bool proposes() const { return proposer() == options_.id; }
   vitals current_vitals() const;
@@ -200,13 +201,6 @@ private:
     std::uint64_t heard_tick = 0;
     vitals state;
     bool lags = false; ///< it was far behind when it said so
-  };
-  struct read_round {
-    std::uint64_t number = 0;
-    std::map<config_version, std::set<role_id>> answered; ///< per configuration asked
-    slot_num highest = 0;
-    std::uint64_t started_tick = 0;
-    std::vector<std::pair<role_id, query>> queries;
   };
   struct fetch {
     role_id from;
@@ -258,16 +252,6 @@ private:
   void update_watermark();
   slot_num durable_at(const configuration& config) const;
 
-  // reads
-  void start_read_round();
-  void ask_acceptors(const read_round& round);
-  void finish_read_round();
-  void answer_reads();
-  void answer_round(read_round& round);
-  void answer(const role_id& client, const query& q, reply_status status, std::string body);
-  void give_up_reads();
-  std::string acceptors_reached(const read_round& round) const;
-
   // catching up
   void send_pings();
   void hear(const role_id& peer, const vitals& told);
@@ -304,13 +288,7 @@ private:
   std::map<role_id, std::string> disks_met_;
   std::uint64_t ping_number_ = 0;
 
-  std::deque<std::pair<role_id, query>> queries_; ///< not in a round yet
-  std::uint64_t read_round_number_ = 0;
-  std::size_t queries_waiting_ = 0; ///< in queries_, reading_ and reads_
-  std::optional<read_round> reading_;
-  std::map<role_id, slot_num> accepted_;              ///< by acceptor
-  std::size_t read_bytes_ = 0;                        ///< answered since take()
-  std::map<slot_num, std::vector<read_round>> reads_; ///< answered when slot_out > key
+  read_rounds reads_;
 
   slot_num snapshot_slot_ = 1;
   slot_num watermark_ = 1;

@@ -58,7 +58,7 @@ void replica::on_tick() {
   if (tick_ % options_.forget_held_back_ticks == 0)
     forget_held_back(options_.forget_held_back_ticks);
   resend_proposals();
-  give_up_reads();
+  reads_.on_tick(*state_, tick_, out_.send);
   explain_stall();
   catch_up();
   flush();
@@ -67,7 +67,7 @@ void replica::on_tick() {
 // --- Catching up --------------------------------------------------------------------------------
 
 slot_num replica::highest_known_slot() const {
-  auto highest = wanted_slot_;
+  auto highest = std::max(wanted_slot_, reads_.needed_slot_out());
   for (const auto& [id, news] : peers_)
     highest = std::max(highest, news.state.slot_out);
   return highest;
@@ -237,7 +237,7 @@ void replica::install(std::unique_ptr<replicated_state> fetched) {
   update_watermark();
   compare_digests();
   perform();
-  answer_reads();
+  reads_.answer(*state_, out_.send);
 }
 
 /// What became of requests in slots that the snapshot has skipped, only the sessions can tell.

@@ -11,7 +11,7 @@ replica_gauges replica::gauges() const {
   g.pending_requests = pending_.size();
   g.pending_bytes = pending_bytes_;
   g.queued_requests = requests_.size();
-  g.waiting_reads = queries_waiting_;
+  g.waiting_reads = reads_.waiting();
   g.proposals = proposals_.size();
   const auto known = highest_known_slot();
   g.lag = known > slot_out() ? known - slot_out() : 0;
