@@ -13,7 +13,8 @@ replica::replica(settings options, std::unique_ptr<replicated_state> state,
     : options_(options), random_(options.seed), state_(std::move(state)),
       reads_({options.id, options.max_op_bytes, options.max_queries, options.read_bytes,
               options.resend_ticks, options.query_ticks},
-             random_.next()) {
+             random_.next()),
+      fetch_({options.id, options.resend_ticks, 2 * options.silent_ticks}) {
   slot_in_ = state_->slot_out();
   if (restored_from_snapshot)
     snapshot_slot_ = state_->slot_out();

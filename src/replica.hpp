@@ -11,6 +11,7 @@
 #include "random.hpp"
 #include "read_rounds.hpp"
 #include "replicated_state.hpp"
+#include "snapshot_fetch.hpp"
 
 #include <deque>
 #include <initializer_list>
@@ -122,11 +123,9 @@ public:
   void install(std::unique_ptr<replicated_state> fetched);
   /// The first `offset` bytes of another replica's snapshot came before a restart: go on there if
   /// the same one is offered.
-  void resume_fetch(slot_num slot, std::uint64_t offset) {
-    interrupted_ = fetch{{}, slot, offset, 0, 0, false};
-  }
+  void resume_fetch(slot_num slot, std::uint64_t offset) { fetch_.resume(slot, offset); }
   /// The fetched snapshot was damaged.
-  void snapshot_rejected();
+  void snapshot_rejected() { fetch_.rejected(); }
 
   replica_outputs take();
 
@@ -140,7 +139,7 @@ public:
     return membership{known_configurations(), live_from(), state_->identity()};
   }
   /// Bytes of another replica's snapshot that have come, while one is being fetched.
-  std::uint64_t fetched_bytes() const { return fetching_ ? fetching_->offset : 0; }
+  std::uint64_t fetched_bytes() const { return fetch_.bytes(); }
 
   /// Replicas that have done something else, by what they tell, and the slot at which that was
   /// seen.
@@ -202,14 +201,6 @@ private:
     vitals state;
     bool lags = false; ///< it was far behind when it said so
   };
-  struct fetch {
-    role_id from;
-    slot_num slot = 0;
-    std::uint64_t offset = 0;
-    std::uint64_t total = 0;
-    std::uint64_t heard_tick = 0;
-    bool complete = false; ///< the driver is verifying
-  };
 
   // requests and proposals
   std::string why_refused(const request& m) const;
@@ -262,7 +253,6 @@ private:
   role_id replica_ahead();
   void fill_gap(slot_num end);
   void go_on_filling();
-  void request_piece();
   void forget_overtaken_proposals();
 
   settings options_;
@@ -301,8 +291,7 @@ private:
   slot_num wanted_slot_ = 0;     ///< slots below are known to be decided somewhere
   bool fills_gap_ = false;       ///< nobody is ahead, so the leaders are asked, slot after slot
   slot_num filled_to_ = 0;       ///< slots below have been asked for
-  std::optional<fetch> fetching_;
-  std::optional<fetch> interrupted_; ///< to be gone on with, if the same snapshot is offered again
+  snapshot_fetch fetch_;
 
   replica_counters counters_;
   replica_outputs out_;

@@ -77,12 +77,8 @@ slot_num replica::highest_known_slot() const {
 /// ask the other replicas; if none of them is ahead, or they do not answer, have the leaders find
 /// out.
 void replica::catch_up() {
-  if (fetching_) {
-    if (!fetching_->complete && tick_ >= fetching_->heard_tick + 2 * options_.silent_ticks)
-      interrupted_ = std::exchange(fetching_, std::nullopt); // perhaps with another replica
-    else if (!fetching_->complete && tick_ > fetching_->heard_tick &&
-             (tick_ - fetching_->heard_tick) % options_.resend_ticks == 0)
-      request_piece();
+  if (fetch_.is_under_way()) {
+    fetch_.on_tick(tick_, out_.send);
     return;
   }
   const auto end = highest_known_slot();
@@ -142,7 +138,7 @@ void replica::go_on_filling() {
     return peer.second.state.slot_out > slot_out() + state_->window() && heard_lately(peer.first) &&
            latest.has_replica(peer.first);
   });
-  fills_gap_ = end > slot_out() && !fetching_ && !is_helped;
+  fills_gap_ = end > slot_out() && !fetch_.is_under_way() && !is_helped;
   if (fills_gap_)
     fill_gap(end);
 }
@@ -174,18 +170,9 @@ void replica::on(const catchup_reply& m) {
     if (const auto it = peers_.find(m.replica);
         it != peers_.end() && it->second.state.slot_out > slot_out())
       ask_for_decisions(m.replica);
-  } else if (m.snapshot_slot > slot_out() && !fetching_) {
-    fetching_ = fetch{m.replica, m.snapshot_slot, 0, 0, tick_, false};
-    if (interrupted_ && interrupted_->slot == m.snapshot_slot)
-      fetching_->offset = interrupted_->offset;
-    interrupted_.reset();
-    request_piece();
+  } else if (m.snapshot_slot > slot_out() && !fetch_.is_under_way()) {
+    fetch_.begin(m.replica, m.snapshot_slot, tick_, out_.send);
   }
-}
-
-void replica::request_piece() {
-  out_.send.push_back(
-      {fetching_->from, snapshot_request{options_.id, fetching_->slot, fetching_->offset}});
 }
 
 void replica::on(const snapshot_request& m) {
@@ -193,31 +180,13 @@ void replica::on(const snapshot_request& m) {
 }
 
 void replica::on(snapshot_chunk m) {
-  if (!fetching_ || fetching_->complete || m.replica != fetching_->from)
-    return;
-  if (m.slot == 0) {
-    fetching_.reset(); // gone over there: the next attempt asks for a later one
-    return;
-  }
-  if (m.slot != fetching_->slot || m.offset != fetching_->offset || m.bytes.empty())
-    return; // an answer to a request that was sent again
-  fetching_->offset += m.bytes.size();
-  fetching_->total = m.total;
-  fetching_->heard_tick = tick_;
-  fetching_->complete = fetching_->offset >= m.total;
-  out_.store_snapshot.push_back(std::move(m));
-  if (!fetching_->complete)
-    request_piece();
-}
-
-void replica::snapshot_rejected() {
-  fetching_.reset();
-  interrupted_.reset();
+  if (fetch_.take(m, tick_, out_.send))
+    out_.store_snapshot.push_back(std::move(m));
 }
 
 /// G2: catching up never skips a slot: the snapshot holds all slots below its own.
 void replica::install(std::unique_ptr<replicated_state> fetched) {
-  fetching_.reset();
+  fetch_.finished();
   snapshot_slot_ = std::max(snapshot_slot_, fetched->slot_out());
   if (fetched->slot_out() <= slot_out())
     return;

@@ -16,7 +16,7 @@ replica_gauges replica::gauges() const {
   const auto known = highest_known_slot();
   g.lag = known > slot_out() ? known - slot_out() : 0;
   g.differing_replicas = differing().size();
-  g.fetching_snapshot = fetching_.has_value();
+  g.fetching_snapshot = fetch_.is_under_way();
   const auto configs = state_->configurations().from(slot_out());
   g.pending_configurations = configs.size() - 1;
   g.is_member = std::any_of(configs.begin(), configs.end(),
