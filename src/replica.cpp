@@ -11,6 +11,8 @@ namespace pmmc {
 replica::replica(settings options, std::unique_ptr<replicated_state> state,
                  bool restored_from_snapshot)
     : options_(options), random_(options.seed), state_(std::move(state)),
+      requests_({options.max_pending_requests, options.max_pending_bytes, options.batch_bytes,
+                 options.batch_requests}),
       reads_({options.id, options.max_op_bytes, options.max_queries, options.read_bytes,
               options.resend_ticks, options.query_ticks},
              random_.next()),
@@ -44,11 +46,8 @@ void replica::on(const role_id& client, request m) {
     known->came = came;
     return respond(client, std::move(*known));
   }
-  if (auto it = pending_.find(key); it != pending_.end()) {
-    it->second.client = client;
-    it->second.asked_tick = tick_;
+  if (requests_.ask_again(key, client, tick_))
     return;
-  }
   if (const auto why = why_refused(m); !why.empty()) {
     if (m.session == 0)
       return respond(client, {0, key.sequence, reply_status::refused, why, came});
@@ -73,31 +72,15 @@ void replica::on(const handoff& m) {
   called_upon_until_tick_ = tick_ + options_.resend_ticks;
   for (const auto& r : m.requests)
     if (!state_->sessions().foregone(r, slot_out()) &&
-        !pending_.contains({r.session, r.sequence}) &&
+        !requests_.contains({r.session, r.sequence}) &&
         !state_->sessions().holds_back(r.session, r.sequence) &&
         is_client_kind(static_cast<std::uint64_t>(r.kind)))
       admit(r, {}); // refused ones are offered again by the replica that handed them on
 }
 
 bool replica::admit(request m, const role_id& client) {
-  const auto is_full = [&] {
-    return pending_.size() >= options_.max_pending_requests ||
-           pending_bytes_ + m.op.size() > options_.max_pending_bytes;
-  };
-  if (is_full())
-    forget_held_back(0);
-  if (is_full())
-    return false;
-  const request_key key{m.session, m.sequence};
-  const bool is_decided = state_->sessions().holds_back(key.session, key.sequence);
-  pending_bytes_ += m.op.size();
-  pending_.emplace(key, pending_request{std::move(m), client,
-                                        is_decided ? whereabouts::held_back : whereabouts::queued,
-                                        0, tick_});
-  if (is_decided)
-    return true; // its answer comes when its predecessors have been executed
-  requests_.push_back(key);
-  return true;
+  const bool is_decided = state_->sessions().holds_back(m.session, m.sequence);
+  return requests_.add(std::move(m), client, is_decided, tick_);
 }
 
 void replica::respond(const role_id& client, response r) {
@@ -108,7 +91,7 @@ void replica::flush() {
   go_on_filling();
   if (const auto now = proposer(); now != last_proposer_) {
     last_proposer_ = now;
-    take_back_handed_on(0);
+    requests_.take_back(state_->sessions(), tick_, 0);
   }
   if (last_proposer_ == options_.id)
     propose();
@@ -122,13 +105,13 @@ void replica::flush() {
 /// The paper's propose(): requests move to the next slots that are free, inside WINDOW. A slot
 /// carries all that has come in while earlier slots were in flight.
 void replica::propose() {
-  while (!requests_.empty() && may_open_slot()) {
+  while (requests_.queued() > 0 && may_open_slot()) {
     while (decisions_.contains(slot_in_) || proposals_.contains(slot_in_))
       ++slot_in_;
     if (slot_in_ >= slot_out() + state_->window())
       return;
     proposal p;
-    auto batch = next_batch(p.requests);
+    auto batch = requests_.next_batch(p.requests);
     if (batch.empty())
       return;
     if (const auto claim = claim_for_log())
@@ -139,7 +122,7 @@ void replica::propose() {
     opened_tick_ = tick_;
     propose_in(slot_in_++, std::move(p));
   }
-  if (requests_.empty())
+  if (requests_.queued() == 0)
     fill_to_boundary();
 }
 
@@ -158,30 +141,7 @@ std::optional<found_claim> replica::claim_for_log() const {
 bool replica::may_open_slot() const {
   return proposals_.size() < options_.eager_slots ||
          (proposals_.size() < options_.pipeline_slots && tick_ > opened_tick_) ||
-         requests_.size() >= options_.batch_requests || pending_bytes_ >= 4 * options_.batch_bytes;
-}
-
-std::vector<request> replica::next_batch(std::vector<request_key>& keys) {
-  std::vector<request> batch;
-  std::size_t bytes = 0;
-  const auto most = std::min(options_.batch_requests, max_batch_entries);
-  while (!requests_.empty() && batch.size() < most) {
-    const auto key = requests_.front();
-    auto it = pending_.find(key);
-    if (it == pending_.end() || it->second.where != whereabouts::queued) {
-      requests_.pop_front(); // answered meanwhile
-      continue;
-    }
-    const auto size = pmmc::batch_bytes(it->second.what);
-    if (!batch.empty() && bytes + size > options_.batch_bytes)
-      break;
-    bytes += size;
-    it->second.where = whereabouts::proposed;
-    batch.push_back(it->second.what);
-    keys.push_back(key);
-    requests_.pop_front();
-  }
-  return batch;
+         requests_.has_full_batch();
 }
 
 void replica::propose_in(slot_num slot, proposal p) {
@@ -225,13 +185,11 @@ void replica::resend_proposals() {
 
 /// While nothing is decided, those who wait are told why, now and then; it goes on trying.
 void replica::explain_stall() {
-  if (pending_.empty() || tick_ < progress_tick_ + options_.explain_ticks ||
+  if (requests_.size() == 0 || tick_ < progress_tick_ + options_.explain_ticks ||
       tick_ % options_.explain_ticks != 0)
     return;
-  std::set<role_id> told;
-  for (const auto& [key, p] : pending_)
-    if (!p.client.empty() && told.insert(p.client).second)
-      respond(p.client, {key.session, key.sequence, reply_status::unavailable, why_stalled()});
+  for (const auto& [client, key] : requests_.clients())
+    respond(client, {key.session, key.sequence, reply_status::unavailable, why_stalled()});
 }
 
 std::string replica::why_stalled() const {
@@ -307,69 +265,14 @@ bool replica::heard_lately(const role_id& peer) const {
 }
 
 void replica::hand_on() {
-  while (!requests_.empty()) {
-    std::vector<request_key> keys;
-    handoff m{options_.id, next_batch(keys)};
-    std::set<role_id> clients;
-    for (const auto& key : keys) {
-      if (const auto& client = pending_.find(key)->second.client; !client.empty())
-        clients.insert(client);
-      mark_handed_on(key);
-    }
-    counters_.requests_handed_on += keys.size();
+  while (requests_.queued() > 0) {
+    auto [requests, clients] = requests_.next_handoff(tick_);
+    counters_.requests_handed_on += requests.size();
     for (const auto& client : clients)
       out_.send.push_back({client, better_replica{options_.id, last_proposer_}});
-    if (!m.requests.empty())
-      out_.send.push_back({last_proposer_, std::move(m)});
+    if (!requests.empty())
+      out_.send.push_back({last_proposer_, handoff{options_.id, std::move(requests)}});
   }
-}
-
-/// A request that another replica handed on to this one is that one's to remember.
-void replica::mark_handed_on(const request_key& key) {
-  auto it = pending_.find(key);
-  it->second.where = whereabouts::handed_on;
-  it->second.handed_on_tick = tick_;
-  if (it->second.client.empty())
-    forget_request(it);
-}
-
-/// They are decided, so the sessions remember them; only the client's address is forgotten. They
-/// may wait for ever (for a predecessor that its client gave up), and must not keep that
-/// predecessor out.
-void replica::forget_held_back(std::uint64_t least_ticks) {
-  for (auto it = pending_.begin(); it != pending_.end();)
-    if (it->second.where == whereabouts::held_back && tick_ >= it->second.asked_tick + least_ticks)
-      it = forget_request(it);
-    else
-      ++it;
-}
-
-replica::pending_map::iterator replica::forget_request(pending_map::iterator it) {
-  pending_bytes_ -= it->second.what.op.size();
-  return pending_.erase(it);
-}
-
-/// What was handed on went to the wrong replica, or has not come back as a decision for too long.
-void replica::take_back_handed_on(std::uint64_t least_ticks) {
-  std::set<request_key> keys;
-  for (auto& [key, p] : pending_) {
-    if (p.where != whereabouts::handed_on || tick_ < p.handed_on_tick + least_ticks)
-      continue;
-    if (state_->sessions().holds_back(key.session, key.sequence))
-      p.where = whereabouts::held_back; // decided: its predecessor is what is missing
-    else
-      keys.insert(key);
-  }
-  queue_again(keys);
-}
-
-/// In the order of their numbers, since sessions hold back what comes too early.
-void replica::queue_again(const std::set<request_key>& keys) {
-  for (const auto& key : keys)
-    if (auto it = pending_.find(key); it != pending_.end()) {
-      it->second.where = whereabouts::queued;
-      requests_.push_back(key);
-    }
 }
 
 void replica::set_active(const ballot_num& ballot) {
@@ -449,28 +352,16 @@ void replica::settle_proposal(slot_num slot, const command& decided) {
   auto mine = proposals_.extract(slot);
   if (mine.empty())
     return;
-  const bool won = mine.mapped().value == decided;
-  const auto& keys = mine.mapped().requests;
-  for (auto key = keys.rbegin(); key != keys.rend(); ++key) {
-    auto it = pending_.find(*key);
-    if (it == pending_.end())
-      continue;
-    it->second.where = won ? whereabouts::held_back : whereabouts::queued;
-    if (!won)
-      requests_.push_front(*key);
-  }
+  requests_.settle_proposal(mine.mapped().requests, mine.mapped().value == decided);
 }
 
 void replica::settle_responses(std::vector<response> responses) {
   for (auto& r : responses) {
-    auto it = pending_.find({r.session, r.sequence});
-    if (it == pending_.end())
+    const auto asker = requests_.remove({r.session, r.sequence});
+    if (!asker || asker->client.empty())
       continue;
-    const auto client = it->second.client;
-    r.came = it->second.what.came;
-    forget_request(it);
-    if (!client.empty())
-      respond(client, std::move(r));
+    r.came = asker->arrived;
+    respond(asker->client, std::move(r));
   }
 }
 

@@ -11,16 +11,15 @@
 #include "random.hpp"
 #include "read_rounds.hpp"
 #include "replicated_state.hpp"
+#include "request_queue.hpp"
 #include "snapshot_fetch.hpp"
 
-#include <deque>
 #include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace pmmc {
@@ -155,7 +154,7 @@ public:
   slot_num watermark() const { return watermark_; }
   const std::map<slot_num, command>& decisions() const { return decisions_; }
   bool has_proposal(slot_num slot) const { return proposals_.contains(slot); }
-  std::size_t pending_requests() const { return pending_.size(); }
+  std::size_t pending_requests() const { return requests_.size(); }
   const ballot_num& active_ballot() const { return active_ballot_; }
   /// The highest slot that each acceptor has said it accepted anything in, when it was asked last.
   const std::map<role_id, slot_num>& accepted() const { return reads_.accepted(); }
@@ -169,27 +168,6 @@ public:
   replica_gauges gauges() const;
 
 private:
-  /// A request's identity; the paper's ⟨κ, cid⟩.
-  struct request_key {
-    session_id session = 0;
-    std::uint64_t sequence = 0;
-    friend auto operator<=>(const request_key&, const request_key&) = default;
-  };
-  struct key_hash {
-    std::size_t operator()(const request_key& k) const noexcept {
-      return static_cast<std::size_t>((k.session ^ (k.sequence * 0x9E3779B97F4A7C15ULL)) *
-                                      0xBF58476D1CE4E5B9ULL);
-    }
-  };
-  enum class whereabouts { queued, proposed, handed_on, held_back };
-  struct pending_request {
-    request what;
-    role_id client; ///< empty: another replica answers
-    whereabouts where = whereabouts::queued;
-    std::uint64_t handed_on_tick = 0;
-    std::uint64_t asked_tick = 0; ///< when its client last asked for it
-  };
-  using pending_map = std::unordered_map<request_key, pending_request, key_hash>;
   struct proposal {
     command value;
     std::vector<request_key> requests;
@@ -205,24 +183,18 @@ private:
   // requests and proposals
   std::string why_refused(const request& m) const;
   bool admit(request m, const role_id& client);
-  pending_map::iterator forget_request(pending_map::iterator it);
-  void forget_held_back(std::uint64_t least_ticks);
   void respond(const role_id& client, response r);
   void propose();
   std::optional<found_claim> claim_for_log() const;
   void fill_to_boundary();
   bool may_open_slot() const;
-  std::vector<request> next_batch(std::vector<request_key>& keys);
   void propose_in(slot_num slot, proposal p);
   std::set<role_id> leaders_for(slot_num slot) const;
   void send_proposal(slot_num slot, proposal& p);
   void resend_proposals();
   void hand_on();
-  void mark_handed_on(const request_key& key);
   void explain_stall();
   std::string why_stalled() const;
-  void take_back_handed_on(std::uint64_t least_ticks);
-  void queue_again(const std::set<request_key>& keys);
   role_id proposer() const;
   const member& able_replica(const configuration& config, std::size_t nearest) const;
   bool is_far_behind(slot_num slot) const;
@@ -263,9 +235,7 @@ private:
   config_history news_; ///< later configurations than the state's, or empty
   slot_num slot_in_ = 1;
   std::uint64_t opened_tick_ = 0; ///< when it last proposed requests
-  pending_map pending_;
-  std::size_t pending_bytes_ = 0;
-  std::deque<request_key> requests_;       ///< the paper's requests, not yet proposed
+  request_queue requests_;
   std::map<slot_num, proposal> proposals_; ///< the paper's proposals, undecided
   std::map<slot_num, command> decisions_;  ///< the paper's decisions; old ones are forgotten
   std::size_t decisions_bytes_ = 0;

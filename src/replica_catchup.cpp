@@ -54,9 +54,9 @@ void replica::on_tick() {
   if (!active_ballot_.is_bottom() && !heard_lately(active_ballot_.leader))
     set_active({});
   if (tick_ % options_.resend_ticks == 0) // the connection may have dropped it
-    take_back_handed_on(std::uint64_t{10} * options_.resend_ticks);
+    requests_.take_back(state_->sessions(), tick_, std::uint64_t{10} * options_.resend_ticks);
   if (tick_ % options_.forget_held_back_ticks == 0)
-    forget_held_back(options_.forget_held_back_ticks);
+    requests_.forget_held_back(tick_, options_.forget_held_back_ticks);
   resend_proposals();
   reads_.on_tick(*state_, tick_, out_.send);
   explain_stall();
@@ -217,14 +217,8 @@ void replica::forget_overtaken_proposals() {
        proposals_.erase(proposals_.begin()))
     unknown.insert(proposals_.begin()->second.requests.begin(),
                    proposals_.begin()->second.requests.end());
-  std::vector<response> answered;
-  for (const auto& [key, p] : pending_)
-    if (auto known = state_->sessions().foregone(p.what, slot_out()))
-      answered.push_back(std::move(*known));
-    else if (p.where == whereabouts::held_back)
-      unknown.insert(key);
-  settle_responses(std::move(answered));
-  queue_again(unknown);
+  settle_responses(requests_.known_answers(state_->sessions(), slot_out(), unknown));
+  requests_.queue_again(unknown);
 }
 
 // --- Snapshots and the watermark ----------------------------------------------------------------
