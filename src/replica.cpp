@@ -13,6 +13,7 @@ replica::replica(settings options, std::unique_ptr<replicated_state> state,
     : options_(options), random_(options.seed), state_(std::move(state)),
       requests_({options.max_pending_requests, options.max_pending_bytes, options.batch_bytes,
                  options.batch_requests}),
+      gossip_(options.id, options.silent_ticks),
       reads_({options.id, options.max_op_bytes, options.max_queries, options.read_bytes,
               options.resend_ticks, options.query_ticks},
              random_.next()),
@@ -197,7 +198,7 @@ std::string replica::why_stalled() const {
   std::string silent;
   std::size_t heard = 0;
   for (const auto& a : config.acceptors)
-    if (heard_lately(a.id))
+    if (gossip_.is_heard(a.id, tick_))
       ++heard;
     else
       silent += " " + a.id.str() + " at " + a.address;
@@ -235,19 +236,17 @@ role_id replica::proposer() const {
   if (neighbour != config.replicas.end())
     place = static_cast<std::size_t>(neighbour - config.replicas.begin());
   const auto& nearest = able_replica(config, place % config.replicas.size());
-  const auto seen = peers_.find(nearest.id);
-  const bool able = seen != peers_.end() && heard_lately(nearest.id) &&
-                    seen->second.state.ballot.leader == active_ballot_.leader;
-  return able ? nearest.id : options_.id;
+  const auto* told = gossip_.find(nearest.id);
+  const bool is_able = told != nullptr && gossip_.is_heard(nearest.id, tick_) &&
+                       told->ballot.leader == active_ballot_.leader;
+  return is_able ? nearest.id : options_.id;
 }
 
 /// One that is far behind (it restarted, say) can assign only slots that were decided long ago.
 const member& replica::able_replica(const configuration& config, std::size_t nearest) const {
   for (std::size_t i = 0; i < config.replicas.size(); ++i) {
     const auto& next = config.replicas[(nearest + i) % config.replicas.size()];
-    const auto known = peers_.find(next.id);
-    if (next.id == options_.id ? !is_far_behind(slot_out())
-                               : known == peers_.end() || !known->second.lags)
+    if (!(next.id == options_.id ? is_far_behind(slot_out()) : gossip_.is_far_behind(next.id)))
       return next;
   }
   return config.replicas[nearest];
@@ -255,13 +254,6 @@ const member& replica::able_replica(const configuration& config, std::size_t nea
 
 bool replica::is_far_behind(slot_num slot) const {
   return slot + state_->window() + options_.near_slots < std::max(slot_out(), highest_known_slot());
-}
-
-bool replica::heard_lately(const role_id& peer) const {
-  if (peer == options_.id)
-    return true;
-  const auto it = peers_.find(peer);
-  return it != peers_.end() && it->second.heard_tick + options_.silent_ticks >= tick_;
 }
 
 void replica::hand_on() {
@@ -288,7 +280,7 @@ void replica::set_active(const ballot_num& ballot) {
 }
 
 void replica::on_peer_down(const role_id& peer) {
-  peers_.erase(peer);
+  gossip_.forget(peer);
   if (peer == active_ballot_.leader)
     set_active({});
 }

@@ -6,6 +6,7 @@
 
 #include "agreement.hpp"
 #include "counters.hpp"
+#include "gossip.hpp"
 #include "membership.hpp"
 #include "messages.hpp"
 #include "random.hpp"
@@ -174,11 +175,6 @@ private:
     std::uint64_t next_send_tick = 0;
     unsigned wait_ticks = 0;
   };
-  struct peer_news {
-    std::uint64_t heard_tick = 0;
-    vitals state;
-    bool lags = false; ///< it was far behind when it said so
-  };
 
   // requests and proposals
   std::string why_refused(const request& m) const;
@@ -198,7 +194,6 @@ private:
   role_id proposer() const;
   const member& able_replica(const configuration& config, std::size_t nearest) const;
   bool is_far_behind(slot_num slot) const;
-  bool heard_lately(const role_id& peer) const;
   void set_active(const ballot_num& ballot);
 
   // configurations
@@ -213,7 +208,6 @@ private:
   void forget_decisions();
   void snapshot_if_due();
   void update_watermark();
-  slot_num durable_at(const configuration& config) const;
 
   // catching up
   void send_pings();
@@ -221,7 +215,6 @@ private:
   void compare_digests();
   slot_num highest_known_slot() const;
   void catch_up();
-  void ask_for_decisions(const role_id& peer);
   role_id replica_ahead();
   void fill_gap(slot_num end);
   void go_on_filling();
@@ -243,10 +236,9 @@ private:
   ballot_num active_ballot_; ///< of the leader that said it is active; ⊥ if none is known
   role_id last_proposer_;
   std::uint64_t called_upon_until_tick_ = 0; ///< another replica takes this one for the proposer
-  std::map<role_id, peer_news> peers_;
+  gossip gossip_;
   agreement agreement_;
   std::map<role_id, std::string> disks_met_;
-  std::uint64_t ping_number_ = 0;
 
   read_rounds reads_;
 

@@ -12,13 +12,13 @@ namespace pmmc {
 // --- Gossip -------------------------------------------------------------------------------------
 
 void replica::send_pings() {
-  const ping p{options_.id, ++ping_number_, current_vitals()};
+  const ping p{options_.id, gossip_.next_ping(), current_vitals()};
   for (const auto& id : contacts({role_kind::acceptor, role_kind::leader, role_kind::replica}))
     out_.send.push_back({id, p});
 }
 
 void replica::hear(const role_id& peer, const vitals& told) {
-  peers_[peer] = {tick_, told, is_far_behind(told.slot_out)};
+  gossip_.hear(peer, told, is_far_behind(told.slot_out), tick_);
   if (told.digest.slot == 0)
     return;
   agreement_.hear(peer, told.digest);
@@ -51,7 +51,7 @@ void replica::on_tick() {
   ++tick_;
   if (tick_ % options_.ping_ticks == 0)
     send_pings();
-  if (!active_ballot_.is_bottom() && !heard_lately(active_ballot_.leader))
+  if (!active_ballot_.is_bottom() && !gossip_.is_heard(active_ballot_.leader, tick_))
     set_active({});
   if (tick_ % options_.resend_ticks == 0) // the connection may have dropped it
     requests_.take_back(state_->sessions(), tick_, std::uint64_t{10} * options_.resend_ticks);
@@ -67,10 +67,7 @@ void replica::on_tick() {
 // --- Catching up --------------------------------------------------------------------------------
 
 slot_num replica::highest_known_slot() const {
-  auto highest = std::max(wanted_slot_, reads_.needed_slot_out());
-  for (const auto& [id, news] : peers_)
-    highest = std::max(highest, news.state.slot_out);
-  return highest;
+  return std::max({wanted_slot_, reads_.needed_slot_out(), gossip_.highest_slot_out()});
 }
 
 /// Slots are known to be decided that this replica has not seen, and nothing has come for a while:
@@ -91,7 +88,7 @@ void replica::catch_up() {
   asked_tick_ = tick_;
   const auto peer = replica_ahead();
   if (!peer.empty())
-    ask_for_decisions(peer);
+    out_.send.push_back({peer, catchup{options_.id, slot_out()}});
   if (tick_ < stall_tick_ + (peer.empty() ? 1 : 5) * options_.resend_ticks)
     return;
   fills_gap_ = peer.empty();
@@ -107,15 +104,9 @@ role_id replica::replica_ahead() {
     return std::any_of(all.begin(), all.end(),
                        [&](const auto& entry) { return entry.second.has_replica(id); });
   };
-  std::vector<role_id> ahead;
-  for (const auto& [id, news] : peers_)
-    if (id != options_.id && news.state.slot_out > slot_out() && heard_lately(id) && is_replica(id))
-      ahead.push_back(id);
+  auto ahead = gossip_.who_performed(slot_out(), tick_);
+  std::erase_if(ahead, [&](const role_id& id) { return !is_replica(id); });
   return ahead.empty() ? role_id{} : ahead[random_.below(ahead.size())];
-}
-
-void replica::ask_for_decisions(const role_id& peer) {
-  out_.send.push_back({peer, catchup{options_.id, slot_out()}});
 }
 
 /// Proposes no-ops: a leader answers with what was decided, or gets the no-op decided.
@@ -134,10 +125,9 @@ void replica::go_on_filling() {
     return;
   const auto end = highest_known_slot();
   const auto& latest = known_configurations().latest();
-  const bool is_helped = std::any_of(peers_.begin(), peers_.end(), [&](const auto& peer) {
-    return peer.second.state.slot_out > slot_out() + state_->window() && heard_lately(peer.first) &&
-           latest.has_replica(peer.first);
-  });
+  const auto ahead = gossip_.who_performed(slot_out() + state_->window(), tick_);
+  const bool is_helped = std::any_of(ahead.begin(), ahead.end(),
+                                     [&](const role_id& id) { return latest.has_replica(id); });
   fills_gap_ = end > slot_out() && !fetch_.is_under_way() && !is_helped;
   if (fills_gap_)
     fill_gap(end);
@@ -167,9 +157,8 @@ void replica::on(const catchup_reply& m) {
   for (std::size_t i = 0; i < m.decisions.size(); ++i)
     on(decision{0, m.from_slot + i, m.decisions[i]});
   if (slot_out() > before) {
-    if (const auto it = peers_.find(m.replica);
-        it != peers_.end() && it->second.state.slot_out > slot_out())
-      ask_for_decisions(m.replica);
+    if (const auto* told = gossip_.find(m.replica); told != nullptr && told->slot_out > slot_out())
+      out_.send.push_back({m.replica, catchup{options_.id, slot_out()}});
   } else if (m.snapshot_slot > slot_out() && !fetch_.is_under_way()) {
     fetch_.begin(m.replica, m.snapshot_slot, tick_, out_.send);
   }
@@ -265,33 +254,15 @@ void replica::snapshot_saved(slot_num slot) {
 void replica::update_watermark() {
   auto safe = slot_out();
   for (const auto* config : state_->configurations().from(slot_out()))
-    safe = std::min(safe, durable_at(*config));
+    safe = std::min(safe, gossip_.durable_slot(*config, snapshot_slot_));
   watermark_ = std::max(watermark_, safe);
-}
-
-/// Below this slot, f+1 replicas of `config` hold everything durably.
-slot_num replica::durable_at(const configuration& config) const {
-  std::vector<slot_num> durable;
-  for (const auto& r : config.replicas) {
-    const auto it = peers_.find(r.id);
-    durable.push_back(r.id == options_.id  ? snapshot_slot_
-                      : it != peers_.end() ? it->second.state.snapshot_slot
-                                           : 0);
-  }
-  const auto need = config.durable_replicas();
-  std::nth_element(durable.begin(), durable.begin() + static_cast<std::ptrdiff_t>(need - 1),
-                   durable.end(), std::greater<>{});
-  return durable[need - 1];
 }
 
 /// Everything since the durable snapshot is kept, and for replicas that are a little behind some
 /// more.
 void replica::forget_decisions() {
   const auto durable = std::min(snapshot_slot_, slot_out());
-  auto needed = slot_out();
-  for (const auto& id : contacts({role_kind::replica}))
-    if (heard_lately(id))
-      needed = std::min(needed, peers_.at(id).state.slot_out);
+  const auto needed = gossip_.least_slot_out(contacts({role_kind::replica}), slot_out(), tick_);
   while (!decisions_.empty() && decisions_.begin()->first < durable &&
          (decisions_.begin()->first < needed || decisions_bytes_ > options_.kept_decisions_bytes)) {
     decisions_bytes_ -= decisions_.begin()->second.size();
