@@ -296,16 +296,12 @@ void replica::on(const read_probe_reply& m) { reads_.on(m, *state_, out_.send); 
 // --- Decisions ----------------------------------------------------------------------------------
 
 void replica::on(const decision& m) {
-  const auto known = decisions_.find(m.slot);
-  if (known != decisions_.end()) {
-    PMMC_INVARIANT(known->second == m.value, "R1: one decision per slot everywhere");
-    return;
-  }
   // Beyond the window there is nothing to decide, so nothing honest to remember.
-  if (m.slot < slot_out() || m.slot >= slot_out() + 2 * state_->window() + 1'024)
+  if (!decisions_.contains(m.slot) &&
+      (m.slot < slot_out() || m.slot >= slot_out() + 2 * state_->window() + 1'024))
     return;
-  decisions_.emplace(m.slot, m.value);
-  decisions_bytes_ += m.value.size();
+  if (!decisions_.add(m.slot, m.value))
+    return;
   wanted_slot_ = std::max(wanted_slot_, m.slot + 1);
   perform();
 }
@@ -314,8 +310,8 @@ void replica::on(const decision& m) {
 void replica::perform() {
   const auto before = slot_out();
   const auto version = state_->configurations().latest().version;
-  for (auto it = decisions_.find(slot_out()); it != decisions_.end() && it->first == slot_out();
-       ++it) {
+  const auto& decided = decisions_.by_slot();
+  for (auto it = decided.find(slot_out()); it != decided.end() && it->first == slot_out(); ++it) {
     auto responses = state_->perform(it->second);
     if (!state_->refusal().empty())
       return; // the driver ends the process

@@ -7,6 +7,7 @@
 #include "agreement.hpp"
 #include "counters.hpp"
 #include "gossip.hpp"
+#include "kept_decisions.hpp"
 #include "membership.hpp"
 #include "messages.hpp"
 #include "random.hpp"
@@ -153,7 +154,7 @@ public:
   slot_num slot_out() const { return state_->slot_out(); }
   slot_num snapshot_slot() const { return snapshot_slot_; }
   slot_num watermark() const { return watermark_; }
-  const std::map<slot_num, command>& decisions() const { return decisions_; }
+  const std::map<slot_num, command>& decisions() const { return decisions_.by_slot(); }
   bool has_proposal(slot_num slot) const { return proposals_.contains(slot); }
   std::size_t pending_requests() const { return requests_.size(); }
   const ballot_num& active_ballot() const { return active_ballot_; }
@@ -230,8 +231,7 @@ private:
   std::uint64_t opened_tick_ = 0; ///< when it last proposed requests
   request_queue requests_;
   std::map<slot_num, proposal> proposals_; ///< the paper's proposals, undecided
-  std::map<slot_num, command> decisions_;  ///< the paper's decisions; old ones are forgotten
-  std::size_t decisions_bytes_ = 0;
+  kept_decisions decisions_;               ///< the paper's decisions; old ones are forgotten
 
   ballot_num active_ballot_; ///< of the leader that said it is active; ⊥ if none is known
   role_id last_proposer_;

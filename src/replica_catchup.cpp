@@ -136,15 +136,8 @@ void replica::go_on_filling() {
 void replica::on(const collected& m) { wanted_slot_ = std::max(wanted_slot_, m.watermark); }
 
 void replica::on(const catchup& m) {
-  catchup_reply reply{options_.id, m.from_slot, 0, {}};
-  auto it = decisions_.find(m.from_slot);
-  std::size_t bytes = 0;
-  for (auto slot = m.from_slot; it != decisions_.end() && it->first == slot && slot < slot_out() &&
-                                bytes < options_.page_bytes;
-       ++it, ++slot) {
-    bytes += it->second.size() + 16;
-    reply.decisions.push_back(it->second);
-  }
+  catchup_reply reply{options_.id, m.from_slot, 0,
+                      decisions_.page(m.from_slot, slot_out(), options_.page_bytes)};
   // A state that others contradict must not make a majority by being copied.
   if (reply.decisions.empty() && snapshot_slot_ > m.from_slot && !agreement_.is_disputed())
     reply.snapshot_slot = snapshot_slot_;
@@ -183,10 +176,7 @@ void replica::install(std::unique_ptr<replicated_state> fetched) {
   state_ = std::move(fetched);
   ++counters_.snapshots_installed;
   log_bytes_since_snapshot_ = 0;
-  decisions_.erase(decisions_.begin(), decisions_.lower_bound(slot_out()));
-  decisions_bytes_ = 0;
-  for (const auto& [slot, value] : decisions_)
-    decisions_bytes_ += value.size();
+  decisions_.forget_below(slot_out());
   forget_overtaken_proposals();
   slot_in_ = std::max(slot_in_, slot_out());
   progress_tick_ = tick_;
@@ -263,11 +253,9 @@ void replica::update_watermark() {
 void replica::forget_decisions() {
   const auto durable = std::min(snapshot_slot_, slot_out());
   const auto needed = gossip_.least_slot_out(contacts({role_kind::replica}), slot_out(), tick_);
-  while (!decisions_.empty() && decisions_.begin()->first < durable &&
-         (decisions_.begin()->first < needed || decisions_bytes_ > options_.kept_decisions_bytes)) {
-    decisions_bytes_ -= decisions_.begin()->second.size();
-    decisions_.erase(decisions_.begin());
-  }
+  while (!decisions_.empty() && decisions_.first_slot() < durable &&
+         (decisions_.first_slot() < needed || decisions_.bytes() > options_.kept_decisions_bytes))
+    decisions_.forget_first();
 }
 
 } // namespace pmmc
