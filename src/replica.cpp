@@ -13,6 +13,7 @@ replica::replica(settings options, std::unique_ptr<replicated_state> state,
     : options_(options), random_(options.seed), state_(std::move(state)),
       requests_({options.max_pending_requests, options.max_pending_bytes, options.batch_bytes,
                  options.batch_requests}),
+      proposals_({options.id, options.eager_slots, options.pipeline_slots, options.resend_ticks}),
       gossip_(options.id, options.silent_ticks),
       reads_({options.id, options.max_op_bytes, options.max_queries, options.read_bytes,
               options.resend_ticks, options.query_ticks},
@@ -106,12 +107,12 @@ void replica::flush() {
 /// The paper's propose(): requests move to the next slots that are free, inside WINDOW. A slot
 /// carries all that has come in while earlier slots were in flight.
 void replica::propose() {
-  while (requests_.queued() > 0 && may_open_slot()) {
+  while (requests_.queued() > 0 && (proposals_.may_open(tick_) || requests_.has_full_batch())) {
     while (decisions_.contains(slot_in_) || proposals_.contains(slot_in_))
       ++slot_in_;
     if (slot_in_ >= slot_out() + state_->window())
       return;
-    proposal p;
+    slot_proposals::proposal p;
     auto batch = requests_.next_batch(p.requests);
     if (batch.empty())
       return;
@@ -120,7 +121,7 @@ void replica::propose() {
     p.value = encode_batch(batch);
     counters_.batch_requests.observe(static_cast<double>(batch.size()));
     counters_.batch_bytes.observe(static_cast<double>(p.value.size()));
-    opened_tick_ = tick_;
+    proposals_.opened(tick_);
     propose_in(slot_in_++, std::move(p));
   }
   if (requests_.queued() == 0)
@@ -137,49 +138,14 @@ std::optional<found_claim> replica::claim_for_log() const {
   return found_claim{identity, state_->facts(), std::move(disks)};
 }
 
-/// What comes while a slot is on its way waits for the next: few large slots cost everybody less
-/// than many small ones. Where a decision takes longer than a tick, one more opens every tick.
-bool replica::may_open_slot() const {
-  return proposals_.size() < options_.eager_slots ||
-         (proposals_.size() < options_.pipeline_slots && tick_ > opened_tick_) ||
-         requests_.has_full_batch();
+proposal_route replica::route() const {
+  return {state_->configurations(), known_configurations().latest(), active_ballot_.leader};
 }
 
-void replica::propose_in(slot_num slot, proposal p) {
+void replica::propose_in(slot_num slot, slot_proposals::proposal p) {
   PMMC_INVARIANT(slot >= slot_out() && slot < slot_out() + state_->window(),
                  "R5: every slot proposed for lies inside the window");
-  auto& placed = proposals_[slot] = std::move(p);
-  send_proposal(slot, placed);
-}
-
-void replica::send_proposal(slot_num slot, proposal& p) {
-  p.wait_ticks = std::min(10 * options_.resend_ticks,
-                          p.wait_ticks == 0 ? options_.resend_ticks : 2 * p.wait_ticks);
-  p.next_send_tick = tick_ + p.wait_ticks;
-  const auto version = state_->configurations().for_slot(slot).version;
-  for (const auto& leader : leaders_for(slot))
-    out_.send.push_back({leader, pmmc::propose{options_.id, version, slot, p.value}});
-}
-
-/// The active leader, if it may lead the slot: those of the slot's configuration and of the latest
-/// one may.
-std::set<role_id> replica::leaders_for(slot_num slot) const {
-  std::set<role_id> leaders;
-  for (const auto* config :
-       {&state_->configurations().for_slot(slot), &known_configurations().latest()})
-    for (const auto& leader : config->leaders)
-      leaders.insert(leader.id);
-  if (leaders.contains(active_ballot_.leader))
-    return {active_ballot_.leader};
-  return leaders;
-}
-
-/// Not for slots whose decision is here, and waits for those before it: a leader that has forgotten
-/// it would look there instead of where something is missing.
-void replica::resend_proposals() {
-  for (auto& [slot, p] : proposals_)
-    if (tick_ >= p.next_send_tick && !decisions_.contains(slot))
-      send_proposal(slot, p);
+  proposals_.propose(slot, std::move(p), route(), tick_, out_.send);
 }
 
 // --- Who proposes -------------------------------------------------------------------------------
@@ -271,12 +237,9 @@ void replica::set_active(const ballot_num& ballot) {
   if (ballot == active_ballot_)
     return;
   active_ballot_ = ballot;
-  for (auto& [slot, p] : proposals_) {
-    p.wait_ticks = 0;
-    p.next_send_tick = tick_;
-  }
+  proposals_.leader_changed(tick_);
   if (!ballot.is_bottom())
-    resend_proposals();
+    proposals_.resend(route(), decisions_, tick_, out_.send);
 }
 
 void replica::on_peer_down(const role_id& peer) {
@@ -337,10 +300,8 @@ void replica::perform() {
 
 /// If another command was decided where this replica proposed, its requests go to a later slot.
 void replica::settle_proposal(slot_num slot, const command& decided) {
-  auto mine = proposals_.extract(slot);
-  if (mine.empty())
-    return;
-  requests_.settle_proposal(mine.mapped().requests, mine.mapped().value == decided);
+  if (const auto mine = proposals_.settle(slot))
+    requests_.settle_proposal(mine->requests, mine->value == decided);
 }
 
 void replica::settle_responses(std::vector<response> responses) {

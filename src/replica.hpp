@@ -14,6 +14,7 @@
 #include "read_rounds.hpp"
 #include "replicated_state.hpp"
 #include "request_queue.hpp"
+#include "slot_proposals.hpp"
 #include "snapshot_fetch.hpp"
 
 #include <initializer_list>
@@ -170,13 +171,6 @@ public:
   replica_gauges gauges() const;
 
 private:
-  struct proposal {
-    command value;
-    std::vector<request_key> requests;
-    std::uint64_t next_send_tick = 0;
-    unsigned wait_ticks = 0;
-  };
-
   // requests and proposals
   std::string why_refused(const request& m) const;
   bool admit(request m, const role_id& client);
@@ -184,11 +178,8 @@ private:
   void propose();
   std::optional<found_claim> claim_for_log() const;
   void fill_to_boundary();
-  bool may_open_slot() const;
-  void propose_in(slot_num slot, proposal p);
-  std::set<role_id> leaders_for(slot_num slot) const;
-  void send_proposal(slot_num slot, proposal& p);
-  void resend_proposals();
+  proposal_route route() const;
+  void propose_in(slot_num slot, slot_proposals::proposal p);
   void hand_on();
   void explain_stall();
   std::string why_stalled() const;
@@ -228,10 +219,9 @@ private:
 
   config_history news_; ///< later configurations than the state's, or empty
   slot_num slot_in_ = 1;
-  std::uint64_t opened_tick_ = 0; ///< when it last proposed requests
   request_queue requests_;
-  std::map<slot_num, proposal> proposals_; ///< the paper's proposals, undecided
-  kept_decisions decisions_;               ///< the paper's decisions; old ones are forgotten
+  slot_proposals proposals_;
+  kept_decisions decisions_; ///< the paper's decisions; old ones are forgotten
 
   ballot_num active_ballot_; ///< of the leader that said it is active; ⊥ if none is known
   role_id last_proposer_;

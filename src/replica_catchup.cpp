@@ -57,7 +57,7 @@ void replica::on_tick() {
     requests_.take_back(state_->sessions(), tick_, std::uint64_t{10} * options_.resend_ticks);
   if (tick_ % options_.forget_held_back_ticks == 0)
     requests_.forget_held_back(tick_, options_.forget_held_back_ticks);
-  resend_proposals();
+  proposals_.resend(route(), decisions_, tick_, out_.send);
   reads_.on_tick(*state_, tick_, out_.send);
   explain_stall();
   catch_up();
@@ -191,11 +191,7 @@ void replica::install(std::unique_ptr<replicated_state> fetched) {
 /// What became of requests in slots that the snapshot has skipped, only the sessions can tell.
 /// Where they do not (an opened session), the log is asked again.
 void replica::forget_overtaken_proposals() {
-  std::set<request_key> unknown;
-  for (; !proposals_.empty() && proposals_.begin()->first < slot_out();
-       proposals_.erase(proposals_.begin()))
-    unknown.insert(proposals_.begin()->second.requests.begin(),
-                   proposals_.begin()->second.requests.end());
+  auto unknown = proposals_.settle_below(slot_out());
   settle_responses(requests_.known_answers(state_->sessions(), slot_out(), unknown));
   requests_.queue_again(unknown);
 }
