@@ -14,7 +14,7 @@ replica::replica(settings options, std::unique_ptr<replicated_state> state,
       requests_({options.max_pending_requests, options.max_pending_bytes, options.batch_bytes,
                  options.batch_requests}),
       proposals_({options.id, options.eager_slots, options.pipeline_slots, options.resend_ticks}),
-      gossip_(options.id, options.silent_ticks),
+      proposer_(options.id), gossip_(options.id, options.silent_ticks),
       reads_({options.id, options.max_op_bytes, options.max_queries, options.read_bytes,
               options.resend_ticks, options.query_ticks},
              random_.next()),
@@ -28,7 +28,7 @@ replica::replica(settings options, std::unique_ptr<replicated_state> state,
 
 vitals replica::current_vitals() const {
   vitals v;
-  v.ballot = active_ballot_;
+  v.ballot = active_ballot();
   v.slot_in = slot_in_;
   v.slot_out = slot_out();
   v.snapshot_slot = snapshot_slot_;
@@ -71,7 +71,7 @@ std::string replica::why_refused(const request& m) const {
 }
 
 void replica::on(const handoff& m) {
-  called_upon_until_tick_ = tick_ + options_.resend_ticks;
+  proposer_.call_upon(tick_ + options_.resend_ticks);
   for (const auto& r : m.requests)
     if (!state_->sessions().foregone(r, slot_out()) &&
         !requests_.contains({r.session, r.sequence}) &&
@@ -91,11 +91,9 @@ void replica::respond(const role_id& client, response r) {
 
 void replica::flush() {
   go_on_filling();
-  if (const auto now = proposer(); now != last_proposer_) {
-    last_proposer_ = now;
+  if (proposer_.update(standing(), gossip_))
     requests_.take_back(state_->sessions(), tick_, 0);
-  }
-  if (last_proposer_ == options_.id)
+  if (proposer_.current() == options_.id)
     propose();
   else
     hand_on();
@@ -139,7 +137,7 @@ std::optional<found_claim> replica::claim_for_log() const {
 }
 
 proposal_route replica::route() const {
-  return {state_->configurations(), known_configurations().latest(), active_ballot_.leader};
+  return {state_->configurations(), known_configurations().latest(), active_ballot().leader};
 }
 
 void replica::propose_in(slot_num slot, slot_proposals::proposal p) {
@@ -173,49 +171,13 @@ std::string replica::why_stalled() const {
           " acceptors are heard (needed: " + std::to_string(config.quorum()) + ")";
   if (!silent.empty())
     text += ", not" + silent;
-  return text + (active_ballot_.is_bottom()
+  return text + (active_ballot().is_bottom()
                      ? "; no leader is active"
-                     : "; the active leader is " + active_ballot_.leader.str());
+                     : "; the active leader is " + active_ballot().leader.str());
 }
 
-/// The replica nearest the active leader: in its process, or else one that its place among the
-/// leaders picks, or else the first after it that is not far behind. This one, if that one is
-/// silent or does not see the same leader, if no leader is known, or if others count on this one:
-/// what has been handed on once is not handed on again, or it would go round in circles wherever
-/// two replicas disagree.
-role_id replica::proposer() const {
-  if (tick_ < called_upon_until_tick_)
-    return options_.id;
-  const auto& config = state_->configurations().for_slot(slot_out());
-  const member* leader = nullptr;
-  std::size_t place = 0;
-  for (const auto* c : state_->configurations().from(slot_out()))
-    if (const auto* found = c->find(role_kind::leader, active_ballot_.leader)) {
-      leader = found;
-      place = static_cast<std::size_t>(found - c->leaders.data());
-    }
-  if (leader == nullptr)
-    return options_.id;
-  const auto neighbour =
-      std::find_if(config.replicas.begin(), config.replicas.end(),
-                   [&](const member& m) { return m.address == leader->address; });
-  if (neighbour != config.replicas.end())
-    place = static_cast<std::size_t>(neighbour - config.replicas.begin());
-  const auto& nearest = able_replica(config, place % config.replicas.size());
-  const auto* told = gossip_.find(nearest.id);
-  const bool is_able = told != nullptr && gossip_.is_heard(nearest.id, tick_) &&
-                       told->ballot.leader == active_ballot_.leader;
-  return is_able ? nearest.id : options_.id;
-}
-
-/// One that is far behind (it restarted, say) can assign only slots that were decided long ago.
-const member& replica::able_replica(const configuration& config, std::size_t nearest) const {
-  for (std::size_t i = 0; i < config.replicas.size(); ++i) {
-    const auto& next = config.replicas[(nearest + i) % config.replicas.size()];
-    if (!(next.id == options_.id ? is_far_behind(slot_out()) : gossip_.is_far_behind(next.id)))
-      return next;
-  }
-  return config.replicas[nearest];
+proposer_choice::standing replica::standing() const {
+  return {state_->configurations(), slot_out(), is_far_behind(slot_out()), tick_};
 }
 
 bool replica::is_far_behind(slot_num slot) const {
@@ -227,16 +189,15 @@ void replica::hand_on() {
     auto [requests, clients] = requests_.next_handoff(tick_);
     counters_.requests_handed_on += requests.size();
     for (const auto& client : clients)
-      out_.send.push_back({client, better_replica{options_.id, last_proposer_}});
+      out_.send.push_back({client, better_replica{options_.id, proposer_.current()}});
     if (!requests.empty())
-      out_.send.push_back({last_proposer_, handoff{options_.id, std::move(requests)}});
+      out_.send.push_back({proposer_.current(), handoff{options_.id, std::move(requests)}});
   }
 }
 
 void replica::set_active(const ballot_num& ballot) {
-  if (ballot == active_ballot_)
+  if (!proposer_.set_active(ballot))
     return;
-  active_ballot_ = ballot;
   proposals_.leader_changed(tick_);
   if (!ballot.is_bottom())
     proposals_.resend(route(), decisions_, tick_, out_.send);
@@ -244,7 +205,7 @@ void replica::set_active(const ballot_num& ballot) {
 
 void replica::on_peer_down(const role_id& peer) {
   gossip_.forget(peer);
-  if (peer == active_ballot_.leader)
+  if (peer == active_ballot().leader)
     set_active({});
 }
 

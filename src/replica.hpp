@@ -10,6 +10,7 @@
 #include "kept_decisions.hpp"
 #include "membership.hpp"
 #include "messages.hpp"
+#include "proposer_choice.hpp"
 #include "random.hpp"
 #include "read_rounds.hpp"
 #include "replicated_state.hpp"
@@ -158,13 +159,13 @@ public:
   const std::map<slot_num, command>& decisions() const { return decisions_.by_slot(); }
   bool has_proposal(slot_num slot) const { return proposals_.contains(slot); }
   std::size_t pending_requests() const { return requests_.size(); }
-  const ballot_num& active_ballot() const { return active_ballot_; }
+  const ballot_num& active_ballot() const { return proposer_.active_ballot(); }
   /// The highest slot that each acceptor has said it accepted anything in, when it was asked last.
   const std::map<role_id, slot_num>& accepted() const { return reads_.accepted(); }
   /// Reads that flush() could answer: more than one turn should.
   bool has_reads_to_answer() const { return reads_.has_answers(slot_out()); }
   /// Whether this replica assigns slots at present, as far as it knows.
-  bool proposes() const { return proposer() == options_.id; }
+  bool proposes() const { return proposer_.choose(standing(), gossip_) == options_.id; }
   vitals current_vitals() const;
   const replica_counters& counters() const { return counters_; }
   /// Its last ones, the latest last.
@@ -183,8 +184,7 @@ private:
   void hand_on();
   void explain_stall();
   std::string why_stalled() const;
-  role_id proposer() const;
-  const member& able_replica(const configuration& config, std::size_t nearest) const;
+  proposer_choice::standing standing() const;
   bool is_far_behind(slot_num slot) const;
   void set_active(const ballot_num& ballot);
 
@@ -223,9 +223,7 @@ private:
   slot_proposals proposals_;
   kept_decisions decisions_; ///< the paper's decisions; old ones are forgotten
 
-  ballot_num active_ballot_; ///< of the leader that said it is active; ⊥ if none is known
-  role_id last_proposer_;
-  std::uint64_t called_upon_until_tick_ = 0; ///< another replica takes this one for the proposer
+  proposer_choice proposer_;
   gossip gossip_;
   agreement agreement_;
   std::map<role_id, std::string> disks_met_;

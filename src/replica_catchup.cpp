@@ -39,9 +39,9 @@ void replica::on(const ping& m) {
 
 void replica::on(const pong& m) {
   hear(m.from, m.state);
-  if (m.state.active && m.state.ballot.leader == m.from && m.state.ballot >= active_ballot_)
+  if (m.state.active && m.state.ballot.leader == m.from && m.state.ballot >= active_ballot())
     set_active(m.state.ballot);
-  else if (!m.state.active && active_ballot_.leader == m.from)
+  else if (!m.state.active && active_ballot().leader == m.from)
     set_active({});
   send_news(m.from, m.state.version);
   update_watermark();
@@ -51,7 +51,7 @@ void replica::on_tick() {
   ++tick_;
   if (tick_ % options_.ping_ticks == 0)
     send_pings();
-  if (!active_ballot_.is_bottom() && !gossip_.is_heard(active_ballot_.leader, tick_))
+  if (!active_ballot().is_bottom() && !gossip_.is_heard(active_ballot().leader, tick_))
     set_active({});
   if (tick_ % options_.resend_ticks == 0) // the connection may have dropped it
     requests_.take_back(state_->sessions(), tick_, std::uint64_t{10} * options_.resend_ticks);

@@ -25,7 +25,7 @@ replica_gauges replica::gauges() const {
   for (const auto& acceptor : in_force.acceptors)
     g.acceptors_heard += gossip_.is_heard(acceptor.id, tick_);
   // Nobody presents the acceptors to a replica that is no member.
-  if (g.is_member && (g.acceptors_heard < in_force.quorum() || active_ballot_.is_bottom()))
+  if (g.is_member && (g.acceptors_heard < in_force.quorum() || active_ballot().is_bottom()))
     g.trouble = why_stalled();
   return g;
 }
