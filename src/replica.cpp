@@ -18,6 +18,7 @@ replica::replica(settings options, std::unique_ptr<replicated_state> state,
       reads_({options.id, options.max_op_bytes, options.max_queries, options.read_bytes,
               options.resend_ticks, options.query_ticks},
              random_.next()),
+      missing_({options.stalled_ticks, options.resend_ticks}),
       fetch_({options.id, options.resend_ticks, 2 * options.silent_ticks}) {
   slot_in_ = state_->slot_out();
   if (restored_from_snapshot)
@@ -150,7 +151,7 @@ void replica::propose_in(slot_num slot, slot_proposals::proposal p) {
 
 /// While nothing is decided, those who wait are told why, now and then; it goes on trying.
 void replica::explain_stall() {
-  if (requests_.size() == 0 || tick_ < progress_tick_ + options_.explain_ticks ||
+  if (requests_.size() == 0 || tick_ < missing_.progress_tick() + options_.explain_ticks ||
       tick_ % options_.explain_ticks != 0)
     return;
   for (const auto& [client, key] : requests_.clients())
@@ -226,7 +227,7 @@ void replica::on(const decision& m) {
     return;
   if (!decisions_.add(m.slot, m.value))
     return;
-  wanted_slot_ = std::max(wanted_slot_, m.slot + 1);
+  missing_.learn(m.slot + 1);
   perform();
 }
 
@@ -248,8 +249,7 @@ void replica::perform() {
   PMMC_INVARIANT(slot_out() > before, "R4: slot_out never decreases");
   counters_.slots_performed += slot_out() - before;
   slot_in_ = std::max(slot_in_, slot_out());
-  progress_tick_ = tick_;
-  stall_tick_ = 0;
+  missing_.performed(tick_);
   if (state_->configurations().latest().version != version)
     announce_configurations();
   if (slot_out() / replicated_state::digest_slots != before / replicated_state::digest_slots)

@@ -10,6 +10,7 @@
 #include "kept_decisions.hpp"
 #include "membership.hpp"
 #include "messages.hpp"
+#include "missing_decisions.hpp"
 #include "proposer_choice.hpp"
 #include "random.hpp"
 #include "read_rounds.hpp"
@@ -235,12 +236,7 @@ private:
   bool saving_snapshot_ = false;
   bool snapshot_failed_ = false; ///< the last one that was tried
   std::size_t log_bytes_since_snapshot_ = 0;
-  std::uint64_t progress_tick_ = 0;
-  std::uint64_t asked_tick_ = 0;
-  std::uint64_t stall_tick_ = 0; ///< when the present stall was first acted on
-  slot_num wanted_slot_ = 0;     ///< slots below are known to be decided somewhere
-  bool fills_gap_ = false;       ///< nobody is ahead, so the leaders are asked, slot after slot
-  slot_num filled_to_ = 0;       ///< slots below have been asked for
+  missing_decisions missing_;
   snapshot_fetch fetch_;
 
   replica_counters counters_;

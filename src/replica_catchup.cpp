@@ -67,7 +67,7 @@ void replica::on_tick() {
 // --- Catching up --------------------------------------------------------------------------------
 
 slot_num replica::highest_known_slot() const {
-  return std::max({wanted_slot_, reads_.needed_slot_out(), gossip_.highest_slot_out()});
+  return std::max({missing_.known_slot(), reads_.needed_slot_out(), gossip_.highest_slot_out()});
 }
 
 /// Slots are known to be decided that this replica has not seen, and nothing has come for a while:
@@ -79,20 +79,14 @@ void replica::catch_up() {
     return;
   }
   const auto end = highest_known_slot();
-  if (end <= slot_out() || tick_ < progress_tick_ + options_.stalled_ticks)
+  if (end <= slot_out() || !missing_.is_time_to_ask(tick_))
     return;
-  if (stall_tick_ == 0)
-    stall_tick_ = tick_;
-  else if (tick_ < asked_tick_ + options_.resend_ticks)
-    return;
-  asked_tick_ = tick_;
   const auto peer = replica_ahead();
   if (!peer.empty())
     out_.send.push_back({peer, catchup{options_.id, slot_out()}});
-  if (tick_ < stall_tick_ + (peer.empty() ? 1 : 5) * options_.resend_ticks)
+  if (!missing_.is_time_for_leaders(tick_, peer.empty()))
     return;
-  fills_gap_ = peer.empty();
-  filled_to_ = 0;
+  missing_.begin_filling(peer.empty());
   fill_gap(end);
 }
 
@@ -112,28 +106,28 @@ role_id replica::replica_ahead() {
 /// Proposes no-ops: a leader answers with what was decided, or gets the no-op decided.
 void replica::fill_gap(slot_num end) {
   end = std::min(end, slot_out() + state_->window());
-  for (auto slot = std::max(slot_out(), filled_to_); slot < end; ++slot)
+  for (auto slot = missing_.fill_from(slot_out(), end); slot < end; ++slot)
     if (!decisions_.contains(slot) && !proposals_.contains(slot))
       propose_in(slot, {});
-  filled_to_ = std::max(filled_to_, end);
 }
 
 /// A gap may be as long as the log: while it is filled, the window moves on with it. If a replica
 /// turns up that is ahead by more than that, it is asked instead.
 void replica::go_on_filling() {
-  if (!fills_gap_)
+  if (!missing_.is_filling())
     return;
   const auto end = highest_known_slot();
   const auto& latest = known_configurations().latest();
   const auto ahead = gossip_.who_performed(slot_out() + state_->window(), tick_);
   const bool is_helped = std::any_of(ahead.begin(), ahead.end(),
                                      [&](const role_id& id) { return latest.has_replica(id); });
-  fills_gap_ = end > slot_out() && !fetch_.is_under_way() && !is_helped;
-  if (fills_gap_)
+  if (end > slot_out() && !fetch_.is_under_way() && !is_helped)
     fill_gap(end);
+  else
+    missing_.end_filling();
 }
 
-void replica::on(const collected& m) { wanted_slot_ = std::max(wanted_slot_, m.watermark); }
+void replica::on(const collected& m) { missing_.learn(m.watermark); }
 
 void replica::on(const catchup& m) {
   catchup_reply reply{options_.id, m.from_slot, 0,
@@ -179,7 +173,7 @@ void replica::install(std::unique_ptr<replicated_state> fetched) {
   decisions_.forget_below(slot_out());
   forget_overtaken_proposals();
   slot_in_ = std::max(slot_in_, slot_out());
-  progress_tick_ = tick_;
+  missing_.installed(tick_);
   if (state_->configurations().latest().version != version)
     announce_configurations();
   update_watermark();
