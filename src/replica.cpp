@@ -18,11 +18,12 @@ replica::replica(settings options, std::unique_ptr<replicated_state> state,
       reads_({options.id, options.max_op_bytes, options.max_queries, options.read_bytes,
               options.resend_ticks, options.query_ticks},
              random_.next()),
+      snapshots_(options.snapshot_log_bytes),
       missing_({options.stalled_ticks, options.resend_ticks}),
       fetch_({options.id, options.resend_ticks, 2 * options.silent_ticks}) {
   slot_in_ = state_->slot_out();
   if (restored_from_snapshot)
-    snapshot_slot_ = state_->slot_out();
+    snapshots_.has_durable(state_->slot_out());
   update_watermark();
   send_pings();
 }
@@ -32,7 +33,7 @@ vitals replica::current_vitals() const {
   v.ballot = active_ballot();
   v.slot_in = slot_in_;
   v.slot_out = slot_out();
-  v.snapshot_slot = snapshot_slot_;
+  v.snapshot_slot = snapshot_slot();
   v.watermark = watermark_;
   v.version = known_configurations().latest().version;
   if (!state_->digests().empty())
@@ -241,7 +242,7 @@ void replica::perform() {
     if (!state_->refusal().empty())
       return; // the driver ends the process
     settle_proposal(it->first, it->second);
-    log_bytes_since_snapshot_ += it->second.size() + 64;
+    snapshots_.performed(it->second.size());
     settle_responses(std::move(responses));
   }
   if (slot_out() == before)

@@ -18,6 +18,7 @@
 #include "request_queue.hpp"
 #include "slot_proposals.hpp"
 #include "snapshot_fetch.hpp"
+#include "snapshot_schedule.hpp"
 
 #include <initializer_list>
 #include <map>
@@ -117,7 +118,7 @@ public:
 
   /// Asks for a snapshot of what is not in one yet, if none is being written: before a stop.
   void save_now();
-  bool is_saving() const { return saving_snapshot_; }
+  bool is_saving() const { return snapshots_.is_saving(); }
   /// The snapshot of slots below `slot` is durable.
   void snapshot_saved(slot_num slot);
   /// What was written could not be restored, so it was thrown away. Everything goes on with the
@@ -155,7 +156,7 @@ public:
   const replicated_state& state() const { return *state_; }
   slot_num slot_in() const { return slot_in_; }
   slot_num slot_out() const { return state_->slot_out(); }
-  slot_num snapshot_slot() const { return snapshot_slot_; }
+  slot_num snapshot_slot() const { return snapshots_.slot(); }
   slot_num watermark() const { return watermark_; }
   const std::map<slot_num, command>& decisions() const { return decisions_.by_slot(); }
   bool has_proposal(slot_num slot) const { return proposals_.contains(slot); }
@@ -231,11 +232,8 @@ private:
 
   read_rounds reads_;
 
-  slot_num snapshot_slot_ = 1;
   slot_num watermark_ = 1;
-  bool saving_snapshot_ = false;
-  bool snapshot_failed_ = false; ///< the last one that was tried
-  std::size_t log_bytes_since_snapshot_ = 0;
+  snapshot_schedule snapshots_;
   missing_decisions missing_;
   snapshot_fetch fetch_;
 

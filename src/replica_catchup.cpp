@@ -133,8 +133,8 @@ void replica::on(const catchup& m) {
   catchup_reply reply{options_.id, m.from_slot, 0,
                       decisions_.page(m.from_slot, slot_out(), options_.page_bytes)};
   // A state that others contradict must not make a majority by being copied.
-  if (reply.decisions.empty() && snapshot_slot_ > m.from_slot && !agreement_.is_disputed())
-    reply.snapshot_slot = snapshot_slot_;
+  if (reply.decisions.empty() && snapshot_slot() > m.from_slot && !agreement_.is_disputed())
+    reply.snapshot_slot = snapshot_slot();
   if (!reply.decisions.empty() || reply.snapshot_slot != 0)
     out_.send.push_back({m.replica, std::move(reply)});
 }
@@ -163,13 +163,13 @@ void replica::on(snapshot_chunk m) {
 /// G2: catching up never skips a slot: the snapshot holds all slots below its own.
 void replica::install(std::unique_ptr<replicated_state> fetched) {
   fetch_.finished();
-  snapshot_slot_ = std::max(snapshot_slot_, fetched->slot_out());
+  snapshots_.has_durable(fetched->slot_out());
   if (fetched->slot_out() <= slot_out())
     return;
   const auto version = state_->configurations().latest().version;
   state_ = std::move(fetched);
   ++counters_.snapshots_installed;
-  log_bytes_since_snapshot_ = 0;
+  snapshots_.restart_log();
   decisions_.forget_below(slot_out());
   forget_overtaken_proposals();
   slot_in_ = std::max(slot_in_, slot_out());
@@ -192,37 +192,27 @@ void replica::forget_overtaken_proposals() {
 
 // --- Snapshots and the watermark ----------------------------------------------------------------
 
-/// When the log has grown, and at once when a configuration has come into force: the one before it
-/// can go only when the state at the boundary is durable with the replicas of the new one.
 void replica::snapshot_if_due() {
   const auto boundary = state_->configurations().for_slot(slot_out()).first_slot;
-  const bool crossed = boundary > snapshot_slot_ && !snapshot_failed_;
-  if (saving_snapshot_ ||
-      (!crossed &&
-       log_bytes_since_snapshot_ < std::max(options_.snapshot_log_bytes, state_->size_bytes())))
-    return;
-  save_now();
+  if (snapshots_.is_due(boundary, state_->size_bytes()))
+    save_now();
 }
 
 void replica::save_now() {
-  if (saving_snapshot_ || snapshot_slot_ >= slot_out())
+  if (!snapshots_.may_begin(slot_out()))
     return;
-  saving_snapshot_ = true;
-  log_bytes_since_snapshot_ = 0;
+  snapshots_.begin();
   out_.save_snapshot = state_->clone();
 }
 
 void replica::snapshot_failed() {
-  saving_snapshot_ = false;
-  snapshot_failed_ = true;
+  snapshots_.failed();
   ++counters_.snapshots_unreadable;
 }
 
 void replica::snapshot_saved(slot_num slot) {
-  saving_snapshot_ = false;
-  snapshot_failed_ = false;
+  snapshots_.saved(slot);
   ++counters_.snapshots_saved;
-  snapshot_slot_ = std::max(snapshot_slot_, slot);
   update_watermark();
   forget_decisions();
   snapshot_if_due();
@@ -234,14 +224,14 @@ void replica::snapshot_saved(slot_num slot) {
 void replica::update_watermark() {
   auto safe = slot_out();
   for (const auto* config : state_->configurations().from(slot_out()))
-    safe = std::min(safe, gossip_.durable_slot(*config, snapshot_slot_));
+    safe = std::min(safe, gossip_.durable_slot(*config, snapshot_slot()));
   watermark_ = std::max(watermark_, safe);
 }
 
 /// Everything since the durable snapshot is kept, and for replicas that are a little behind some
 /// more.
 void replica::forget_decisions() {
-  const auto durable = std::min(snapshot_slot_, slot_out());
+  const auto durable = std::min(snapshot_slot(), slot_out());
   const auto needed = gossip_.least_slot_out(contacts({role_kind::replica}), slot_out(), tick_);
   while (!decisions_.empty() && decisions_.first_slot() < durable &&
          (decisions_.first_slot() < needed || decisions_.bytes() > options_.kept_decisions_bytes))
