@@ -8,6 +8,30 @@
 
 namespace pmmc {
 
+namespace {
+
+/// Empty: it is not.
+std::string why_refused(const request& m, std::size_t max_op_bytes) {
+  if (!is_client_kind(static_cast<std::uint64_t>(m.kind)))
+    return "the request is of a kind that does not exist";
+  if (m.op.size() > max_op_bytes)
+    return too_large_text(m.op.size(), max_op_bytes);
+  return {};
+}
+
+/// What the log does not know of its cluster: which one it is, or the disk of a member that this
+/// replica has met.
+std::optional<found_claim> claim_for(const replicated_state& state, cluster_identity founds,
+                                     const std::map<role_id, std::string>& disks_met) {
+  const auto identity = state.identity() == 0 ? founds : state.identity();
+  auto disks = state.configurations().new_disks(disks_met);
+  if (identity == 0 || (state.identity() != 0 && disks.empty()))
+    return std::nullopt;
+  return found_claim{identity, state.facts(), std::move(disks)};
+}
+
+} // namespace
+
 replica::replica(settings options, std::unique_ptr<replicated_state> state,
                  bool restored_from_snapshot)
     : options_(options), random_(options.seed), state_(std::move(state)),
@@ -46,13 +70,13 @@ vitals replica::current_vitals() const {
 void replica::on(const role_id& client, request m) {
   const request_key key{m.session, m.sequence};
   const auto came = m.came;
-  if (auto known = state_->sessions().foregone(m, slot_out())) {
+  if (auto known = state_->sessions().known_answer(m, slot_out())) {
     known->came = came;
     return respond(client, std::move(*known));
   }
   if (requests_.ask_again(key, client, tick_))
     return;
-  if (const auto why = why_refused(m); !why.empty()) {
+  if (const auto why = why_refused(m, options_.max_op_bytes); !why.empty()) {
     if (m.session == 0)
       return respond(client, {0, key.sequence, reply_status::refused, why, came});
     m.kind = request_kind::refusal; // or its number would be missing, and hold up those behind it
@@ -63,19 +87,10 @@ void replica::on(const role_id& client, request m) {
                      "replica " + options_.id.str() + " has too many requests waiting", came});
 }
 
-/// Empty: it is not.
-std::string replica::why_refused(const request& m) const {
-  if (!is_client_kind(static_cast<std::uint64_t>(m.kind)))
-    return "the request is of a kind that does not exist";
-  if (m.op.size() > options_.max_op_bytes)
-    return too_large_text(m.op.size(), options_.max_op_bytes);
-  return {};
-}
-
 void replica::on(const handoff& m) {
   proposer_.call_upon(tick_ + options_.resend_ticks);
   for (const auto& r : m.requests)
-    if (!state_->sessions().foregone(r, slot_out()) &&
+    if (!state_->sessions().known_answer(r, slot_out()) &&
         !requests_.contains({r.session, r.sequence}) &&
         !state_->sessions().holds_back(r.session, r.sequence) &&
         is_client_kind(static_cast<std::uint64_t>(r.kind)))
@@ -116,7 +131,7 @@ void replica::propose() {
     auto batch = requests_.next_batch(p.requests);
     if (batch.empty())
       return;
-    if (const auto claim = claim_for_log())
+    if (const auto claim = claim_for(*state_, options_.founds, disks_met_))
       batch.push_back(found_request(*claim)); // last: a session's id is its place
     p.value = encode_batch(batch);
     counters_.batch_requests.observe(static_cast<double>(batch.size()));
@@ -126,16 +141,6 @@ void replica::propose() {
   }
   if (requests_.queued() == 0)
     fill_to_boundary();
-}
-
-/// What the log does not know of its cluster: which one it is, or the disk of a member that this
-/// replica has met.
-std::optional<found_claim> replica::claim_for_log() const {
-  const auto identity = state_->identity() == 0 ? options_.founds : state_->identity();
-  auto disks = state_->configurations().new_disks(disks_met_);
-  if (identity == 0 || (state_->identity() != 0 && disks.empty()))
-    return std::nullopt;
-  return found_claim{identity, state_->facts(), std::move(disks)};
 }
 
 proposal_route replica::route() const {

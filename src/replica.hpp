@@ -1,7 +1,9 @@
 // The replica (paper, section 2.1, figure 1), with batching, hand-on, linearizable reads (4.5),
-// snapshots and catching up (4.2), reconfiguration (4.4). One class in four files: replica.cpp (the
-// paper's part), replica_catchup.cpp, replica_configurations.cpp and replica_gauges.cpp. Reads are
-// read_rounds.
+// snapshots and catching up (4.2), reconfiguration (4.4). It decides; what it knows and when things
+// are due is kept by its parts, classes that need no replica: request_queue, slot_proposals,
+// kept_decisions, proposer_choice, gossip, agreement, read_rounds, snapshot_schedule,
+// missing_decisions, snapshot_fetch. Four files: replica.cpp (the paper's part),
+// replica_catchup.cpp, replica_configurations.cpp and replica_gauges.cpp.
 #pragma once
 
 #include "agreement.hpp"
@@ -175,11 +177,9 @@ public:
 
 private:
   // requests and proposals
-  std::string why_refused(const request& m) const;
   bool admit(request m, const role_id& client);
   void respond(const role_id& client, response r);
   void propose();
-  std::optional<found_claim> claim_for_log() const;
   void fill_to_boundary();
   proposal_route route() const;
   void propose_in(slot_num slot, slot_proposals::proposal p);
@@ -212,7 +212,6 @@ private:
   role_id replica_ahead();
   void fill_gap(slot_num end);
   void go_on_filling();
-  void forget_overtaken_proposals();
 
   settings options_;
   random_source random_;

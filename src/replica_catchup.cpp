@@ -171,7 +171,11 @@ void replica::install(std::unique_ptr<replicated_state> fetched) {
   ++counters_.snapshots_installed;
   snapshots_.restart_log();
   decisions_.forget_below(slot_out());
-  forget_overtaken_proposals();
+  // What became of requests in slots that the snapshot has skipped, only the sessions can tell.
+  // Where they do not (an opened session), the log is asked again.
+  auto unknown = proposals_.settle_below(slot_out());
+  settle_responses(requests_.known_answers(state_->sessions(), slot_out(), unknown));
+  requests_.queue_again(unknown);
   slot_in_ = std::max(slot_in_, slot_out());
   missing_.installed(tick_);
   if (state_->configurations().latest().version != version)
@@ -180,14 +184,6 @@ void replica::install(std::unique_ptr<replicated_state> fetched) {
   compare_digests();
   perform();
   reads_.answer(*state_, out_.send);
-}
-
-/// What became of requests in slots that the snapshot has skipped, only the sessions can tell.
-/// Where they do not (an opened session), the log is asked again.
-void replica::forget_overtaken_proposals() {
-  auto unknown = proposals_.settle_below(slot_out());
-  settle_responses(requests_.known_answers(state_->sessions(), slot_out(), unknown));
-  requests_.queue_again(unknown);
 }
 
 // --- Snapshots and the watermark ----------------------------------------------------------------

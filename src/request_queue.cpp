@@ -112,7 +112,7 @@ std::vector<response> request_queue::known_answers(const session_table& sessions
                                                    std::set<request_key>& unknown) const {
   std::vector<response> answers;
   for (const auto& [key, e] : waiting_)
-    if (auto known = sessions.foregone(e.what, slot_out))
+    if (auto known = sessions.known_answer(e.what, slot_out))
       answers.push_back(std::move(*known));
     else if (e.at == stage::held_back)
       unknown.insert(key);
