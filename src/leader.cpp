@@ -35,9 +35,9 @@ vitals leader::current_vitals() const {
 void leader::on(const propose& m) {
   if (m.slot == 0)
     return;
-  const auto known = decisions_.find(m.slot);
+  const auto* known = decisions_.find(m.slot);
   // Whatever configuration the replica takes the slot for: of old ones it may know none of ours.
-  if (m.slot < watermark_ && known == decisions_.end()) {
+  if (m.slot < watermark_ && known == nullptr) {
     if (!proposals_.contains(m.slot))
       out_.send.push_back({m.replica, collected{watermark_}});
     return;
@@ -46,8 +46,8 @@ void leader::on(const propose& m) {
   if (config == nullptr || !configurations_.knows(m.slot) ||
       configurations_.for_slot(m.slot).version != m.version || !may_lead(*config))
     return; // not known here, or for others to lead: the replica proposes again
-  if (known != decisions_.end())
-    out_.send.push_back({m.replica, decision{m.version, m.slot, known->second}});
+  if (known != nullptr)
+    out_.send.push_back({m.replica, decision{m.version, m.slot, *known}});
   else if (proposals_.contains(m.slot))
     return;
   else if (is_active() && m.slot < covered_from_)
@@ -146,8 +146,7 @@ void leader::handle(const decided& m) {
   proposals_.erase(slot);
   ++counters_.decisions;
   highest_decided_ = std::max(highest_decided_, slot);
-  if (decisions_.emplace(slot, m.value.value).second)
-    decisions_bytes_ += m.value.value.size();
+  decisions_.add(slot, m.value.value);
   timeout_.decrease();
   forget_decided();
   start_waiting_commanders();
@@ -183,12 +182,11 @@ slot_num leader::most_replica_slot_out() const {
 /// ballot.
 void leader::forget_decided() {
   const auto needed_from = least_replica_slot_out();
-  while (!decisions_.empty() && (decisions_.begin()->first < needed_from ||
-                                 decisions_bytes_ > options_.kept_decisions_bytes ||
+  while (!decisions_.empty() && (decisions_.first_slot() < needed_from ||
+                                 decisions_.bytes() > options_.kept_decisions_bytes ||
                                  decisions_.size() > 64 * options_.window)) {
-    covered_from_ = std::max(covered_from_, decisions_.begin()->first + 1);
-    decisions_bytes_ -= decisions_.begin()->second.size();
-    decisions_.erase(decisions_.begin());
+    covered_from_ = std::max(covered_from_, decisions_.first_slot() + 1);
+    decisions_.forget_first();
   }
 }
 

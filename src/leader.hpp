@@ -7,6 +7,7 @@
 #include "commander.hpp"
 #include "configuration.hpp"
 #include "counters.hpp"
+#include "kept_decisions.hpp"
 #include "membership.hpp"
 #include "messages.hpp"
 #include "random.hpp"
@@ -169,9 +170,8 @@ private:
   slot_num highest_decided_ = 0;
   slot_num kept_from_ = 1;                ///< needed_from() of this office so far
   std::map<slot_num, command> proposals_; ///< undecided, as in the paper
-  std::map<slot_num, command> decisions_; ///< decided at this leader's ballots, recent
-  std::size_t decisions_bytes_ = 0;
-  slot_set commanded_; ///< at ballot_num_, from watermark_ on
+  kept_decisions decisions_;              ///< decided at this leader's ballots, recent
+  slot_set commanded_;                    ///< at ballot_num_, from watermark_ on
   std::set<slot_num> commanders_;
   std::set<slot_num> waiting_for_commander_;
   std::optional<slot_num> recovering_from_; ///< a scout looks at slots below covered_from_

@@ -73,8 +73,8 @@ void leader::become_active() {
 /// The paper's `proposals := proposals ◁ pmax(pvals)`, and a commander for each of them.
 void leader::command_proposals() {
   for (const auto& [slot, p] : pmax_) {
-    if (auto known = decisions_.find(slot); known != decisions_.end())
-      PMMC_INVARIANT(known->second == p.value, "A5: what was chosen stays chosen");
+    if (const auto* known = decisions_.find(slot))
+      PMMC_INVARIANT(*known == p.value, "A5: what was chosen stays chosen");
     else if (slot >= covered_from_ && !commanders_.contains(slot))
       proposals_.insert_or_assign(slot, p.value);
   }

@@ -83,8 +83,8 @@ struct role_contents {
                  preempted_by, free_seqnum, timeout, tick, office_tick, ping_number,
                  watched_is_down, waiting_for_scouts, adopted, pmax, acceptors, replicas,
                  covered_from, watermark, highest_decided, kept_from, proposals, decisions,
-                 decisions_bytes, commanded, commanders, waiting_for_commander, recovering_from,
-                 recovery_proposals, counters, unsent] = role;
+                 commanded, commanders, waiting_for_commander, recovering_from, recovery_proposals,
+                 counters, unsent] = role;
     PMMC_INVARIANT(unsent.send.empty(), "the search takes all outputs of a step");
     std::map<role_id, slot_num> replica_slots;
     for (const auto& [id, news] : replicas)
@@ -92,8 +92,9 @@ struct role_contents {
     const auto kept = role.is_in_office() ? kept_from : 0;
     exhaustive::put_all(out, versions_of(configurations), state, ballot_num, preempted_by,
                         free_seqnum, waiting_for_scouts, adopted, pmax, replica_slots, covered_from,
-                        watermark, highest_decided, kept, proposals, decisions, commanded.runs(),
-                        commanders, waiting_for_commander, recovering_from, recovery_proposals);
+                        watermark, highest_decided, kept, proposals, decisions.by_slot(),
+                        commanded.runs(), commanders, waiting_for_commander, recovering_from,
+                        recovery_proposals);
   }
 
   static void put(std::string& out, const scout& role) {
