@@ -9,10 +9,9 @@
 namespace pmmc {
 
 leader::leader(settings options, std::uint64_t free_seqnum, config_history configurations)
-    : options_(options), configurations_(std::move(configurations)), random_(options.seed),
-      free_seqnum_(free_seqnum), timeout_(options.timeout) {
+    : options_(options), configurations_(std::move(configurations)), free_seqnum_(free_seqnum),
+      timer_({options.seed, options.timeout, options.ping_ticks, options.start_ticks}) {
   share_configurations();
-  office_tick_ = options_.start_ticks + random_.below(options_.start_ticks);
   send_pings();
 }
 
@@ -147,7 +146,7 @@ void leader::handle(const decided& m) {
   ++counters_.decisions;
   highest_decided_ = std::max(highest_decided_, slot);
   decisions_.add(slot, m.value.value);
-  timeout_.decrease();
+  timer_.succeeded();
   forget_decided();
   start_waiting_commanders();
   start_recovery();

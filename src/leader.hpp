@@ -3,14 +3,13 @@
 // leader_configurations.cpp.
 #pragma once
 
-#include "aimd_timeout.hpp"
 #include "commander.hpp"
 #include "configuration.hpp"
 #include "counters.hpp"
+#include "election_timer.hpp"
 #include "kept_decisions.hpp"
 #include "membership.hpp"
 #include "messages.hpp"
-#include "random.hpp"
 #include "scout.hpp"
 #include "slot_set.hpp"
 
@@ -79,7 +78,7 @@ public:
   const std::map<slot_num, command>& proposals() const { return proposals_; }
   /// Slots below are not known in memory: to propose there, phase 1 has to look at them first.
   slot_num covered_from() const { return covered_from_; }
-  unsigned timeout_ticks() const { return timeout_.ticks(); }
+  unsigned timeout_ticks() const { return timer_.timeout_ticks(); }
   const config_history& configurations() const { return configurations_; }
   membership known_members() const;
   /// Slots with a commander at work.
@@ -120,13 +119,11 @@ private:
   void run_for_office();
   void become_active();
   void become_passive(const ballot_num& by);
-  void put_off_office();
   void handle(const adopted& m);
   void handle(const preempted& m);
   bool hears_quorum_since(std::uint64_t tick) const;
   bool hears_quorum() const;
   bool may_run() const;
-  void wait_for_active_leader();
   void send_pings();
   void watch_leader(const pong& m);
   void watch_through_acceptor(const pong& m);
@@ -149,16 +146,13 @@ private:
   settings options_;
   config_history configurations_;
   std::map<config_version, std::shared_ptr<const configuration>> shared_configurations_;
-  random_source random_;
   state state_ = state::starting;
   ballot_num ballot_num_;
   ballot_num preempted_by_;
   std::uint64_t free_seqnum_;
-  aimd_timeout timeout_;
+  election_timer timer_;
   std::uint64_t tick_ = 0;
-  std::uint64_t office_tick_ = 0; ///< run for office when this tick comes, unless put off
   std::uint64_t ping_number_ = 0;
-  bool watched_is_down_ = false; ///< no connection to the leader of preempted_by_
   std::set<config_version> waiting_for_scouts_;
   std::set<config_version> adopted_; ///< at ballot_num_; only there it commands
   std::map<slot_num, pvalue> pmax_;  ///< of the scouts that have been adopted so far

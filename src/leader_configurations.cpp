@@ -78,10 +78,10 @@ void leader::on(const config_news& m) {
         acceptors_.try_emplace(acceptor.id, acceptor_news{tick_, 0}); // time to show itself
     scout_live_configurations();
   } else if (joins) { // as after a start: time for an active leader to show itself
-    office_tick_ = tick_ + options_.start_ticks + random_.below(options_.start_ticks);
+    timer_.restart(tick_);
   } else if (is_leader_of_latest(options_.id) && !preempted_by_.is_bottom() &&
              !is_leader_of_latest(preempted_by_.leader)) { // it leads to the boundary: relieve it
-    office_tick_ = std::min(office_tick_, tick_ + 1 + random_.below(4 * options_.ping_ticks));
+    timer_.hasten(tick_);
   }
 }
 

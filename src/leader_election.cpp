@@ -55,7 +55,7 @@ void leader::handle(const adopted& m) {
 
 void leader::become_active() {
   state_ = state::active;
-  timeout_.decrease();
+  timer_.succeeded();
   covered_from_ = std::max(covered_from_, watermark_);
   proposals_.erase(proposals_.begin(), proposals_.lower_bound(covered_from_));
   command_proposals();
@@ -96,7 +96,7 @@ void leader::command_proposals() {
 void leader::handle(const preempted& m) {
   if (m.ballot <= ballot_num_ || state_ == state::passive)
     return; // stale
-  timeout_.increase();
+  timer_.preempted();
   ++counters_.preemptions;
   become_passive(m.ballot);
 }
@@ -104,7 +104,7 @@ void leader::handle(const preempted& m) {
 void leader::become_passive(const ballot_num& by) {
   state_ = state::passive;
   preempted_by_ = std::max(preempted_by_, by);
-  watched_is_down_ = false;
+  timer_.watch_anew();
   out_.stop_all = true;
   // What has not been carried out yet must not be started after the stop.
   out_.start_scouts.clear();
@@ -118,13 +118,8 @@ void leader::become_passive(const ballot_num& by) {
   recovering_from_.reset();
   recovery_proposals_.clear();
   pmax_.clear();
-  put_off_office();
+  timer_.put_off(tick_);
   send_pings();
-}
-
-void leader::put_off_office() {
-  const unsigned wait = watched_is_down_ ? 4 * options_.ping_ticks : timeout_.ticks();
-  office_tick_ = tick_ + wait + random_.below(1 + wait / 2);
 }
 
 // --- Failure detection --------------------------------------------------------------------------
@@ -179,9 +174,9 @@ void leader::watch_leader(const pong& m) {
     return;
   state_ = state::passive;
   preempted_by_ = theirs;
-  watched_is_down_ = false;
+  timer_.watch_anew();
   if (is_leader_of_latest(theirs.leader) || !is_leader_of_latest(options_.id))
-    put_off_office();
+    timer_.put_off(tick_);
 }
 
 /// A leader that cannot reach the active one still hears of it from the acceptors, so that the two
@@ -197,14 +192,13 @@ void leader::watch_through_acceptor(const pong& m) {
   state_ = state::passive;
   preempted_by_ = m.state.ballot;
   if (is_leader_of_latest(preempted_by_.leader) || !is_leader_of_latest(options_.id))
-    put_off_office();
+    timer_.put_off(tick_);
 }
 
 void leader::on_peer_down(const role_id& peer) {
   if (state_ != state::passive || preempted_by_.leader != peer)
     return;
-  watched_is_down_ = true;
-  put_off_office();
+  timer_.watched_is_down(tick_);
 }
 
 /// Whether a majority of the acceptors of each live configuration has been heard since `tick`.
@@ -230,12 +224,8 @@ bool leader::hears_quorum() const {
 /// an active leader if there is one (see watch_through_acceptor).
 bool leader::may_run() const {
   const std::uint64_t two_pings = 2 * options_.ping_ticks;
-  return may_lead_any() && hears_quorum_since(office_tick_ - std::min(office_tick_, two_pings));
-}
-
-void leader::wait_for_active_leader() {
-  office_tick_ =
-      std::max(office_tick_, tick_ + options_.start_ticks + random_.below(options_.start_ticks));
+  return may_lead_any() &&
+         hears_quorum_since(timer_.due_tick() - std::min(timer_.due_tick(), two_pings));
 }
 
 void leader::on_tick() {
@@ -248,8 +238,8 @@ void leader::on_tick() {
   const bool out_of_office = state_ == state::passive || state_ == state::starting;
   const bool has_quorum = hears_quorum();
   if (out_of_office && !has_quorum)
-    wait_for_active_leader();
-  else if (out_of_office && tick_ >= office_tick_ && may_run())
+    timer_.wait_for_active_leader(tick_);
+  else if (out_of_office && timer_.has_expired(tick_) && may_run())
     run_for_office();
   else if (!out_of_office && !may_lead_any())
     retire();
