@@ -10,7 +10,8 @@ namespace pmmc {
 
 leader::leader(settings options, std::uint64_t free_seqnum, config_history configurations)
     : options_(options), configurations_(std::move(configurations)), free_seqnum_(free_seqnum),
-      timer_({options.seed, options.timeout, options.ping_ticks, options.start_ticks}) {
+      timer_({options.seed, options.timeout, options.ping_ticks, options.start_ticks}),
+      replicas_(options.forget_replica_ticks) {
   share_configurations();
   send_pings();
 }
@@ -160,27 +161,10 @@ void leader::handle(const below_watermark& m) {
   start_recovery();
 }
 
-/// Of the replicas that are heard and have performed all slots below `not_below`.
-slot_num leader::least_replica_slot_out(slot_num not_below) const {
-  std::optional<slot_num> least;
-  for (const auto& [id, news] : replicas_)
-    if (news.heard_tick + options_.forget_replica_ticks >= tick_ && news.slot_out >= not_below)
-      least = std::min(least.value_or(news.slot_out), news.slot_out);
-  return least.value_or(0);
-}
-
-/// Slots below are decided, whatever has become of the replica that performed them.
-slot_num leader::most_replica_slot_out() const {
-  slot_num most = 0;
-  for (const auto& [id, news] : replicas_)
-    most = std::max(most, news.slot_out);
-  return most;
-}
-
 /// A slot forgotten is no longer covered: a proposal for it must not get a second value at this
 /// ballot.
 void leader::forget_decided() {
-  const auto needed_from = least_replica_slot_out();
+  const auto needed_from = replicas_.least(tick_);
   while (!decisions_.empty() && (decisions_.first_slot() < needed_from ||
                                  decisions_.bytes() > options_.kept_decisions_bytes ||
                                  decisions_.size() > 64 * options_.window)) {

@@ -7,9 +7,11 @@
 #include "configuration.hpp"
 #include "counters.hpp"
 #include "election_timer.hpp"
+#include "heard_acceptors.hpp"
 #include "kept_decisions.hpp"
 #include "membership.hpp"
 #include "messages.hpp"
+#include "replica_progress.hpp"
 #include "scout.hpp"
 #include "slot_set.hpp"
 
@@ -90,15 +92,6 @@ public:
 private:
   enum class state { starting, passive, scouting, active };
 
-  struct acceptor_news {
-    std::uint64_t heard_tick = 0;
-    std::uint64_t leader_ping = 0; ///< see vitals
-  };
-  struct replica_news {
-    slot_num slot_out = 0;
-    std::uint64_t heard_tick = 0;
-  };
-
   // configurations
   slot_num needed_from() const;
   bool is_in_office() const { return state_ == state::active || state_ == state::scouting; }
@@ -112,7 +105,7 @@ private:
   void retire();
   void send_news(const role_id& to, config_version known);
   bool is_acceptor(const role_id& id) const;
-  bool counts(const role_id& replica) const;
+  bool is_current_replica(const role_id& id) const;
   std::vector<role_id> learners_of(slot_num slot) const;
 
   // election
@@ -126,7 +119,7 @@ private:
   bool may_run() const;
   void send_pings();
   void watch_leader(const pong& m);
-  void watch_through_acceptor(const pong& m);
+  void watch_through_acceptor(const pong& m, bool leader_was_there);
 
   // proposals
   void handle(const decided& m);
@@ -138,8 +131,6 @@ private:
   void start_recovery();
   void propose_recovered(const adopted& m);
   void forget_decided();
-  slot_num least_replica_slot_out(slot_num not_below = 0) const;
-  slot_num most_replica_slot_out() const;
   std::shared_ptr<const configuration> config_for(slot_num slot) const;
   std::size_t max_commanders() const { return 2 * options_.window; }
 
@@ -156,8 +147,8 @@ private:
   std::set<config_version> waiting_for_scouts_;
   std::set<config_version> adopted_; ///< at ballot_num_; only there it commands
   std::map<slot_num, pvalue> pmax_;  ///< of the scouts that have been adopted so far
-  std::map<role_id, acceptor_news> acceptors_;
-  std::map<role_id, replica_news> replicas_;
+  heard_acceptors acceptors_;
+  replica_progress replicas_;
 
   slot_num covered_from_ = 1;
   slot_num watermark_ = 1;

@@ -11,8 +11,8 @@ namespace pmmc {
 /// snapshot, say) gets them from the others, or by recover(), and holds up nothing that is new. In
 /// office it never goes back: what has been forgotten is not heard of any more.
 slot_num leader::needed_from() const {
-  const auto most = most_replica_slot_out();
-  const auto near = least_replica_slot_out(most - std::min(most, options_.near_slots));
+  const auto most = replicas_.most();
+  const auto near = replicas_.least(tick_, most - std::min(most, options_.near_slots));
   return std::max({watermark_, near != 0 ? near : most, is_in_office() ? kept_from_ : 1});
 }
 
@@ -75,7 +75,7 @@ void leader::on(const config_news& m) {
   if (state_ == state::active || state_ == state::scouting) {
     for (const auto& config : live_configurations())
       for (const auto& acceptor : config->acceptors)
-        acceptors_.try_emplace(acceptor.id, acceptor_news{tick_, 0}); // time to show itself
+        acceptors_.expect(acceptor.id, tick_);
     scout_live_configurations();
   } else if (joins) { // as after a start: time for an active leader to show itself
     timer_.restart(tick_);
@@ -147,9 +147,9 @@ bool leader::is_acceptor(const role_id& id) const {
 }
 
 /// Whether a replica's progress says what is still needed: not that of one that was removed.
-bool leader::counts(const role_id& replica) const {
-  return configurations_.latest().has_replica(replica) ||
-         configurations_.for_slot(highest_decided_ + 1).has_replica(replica);
+bool leader::is_current_replica(const role_id& id) const {
+  return configurations_.latest().has_replica(id) ||
+         configurations_.for_slot(highest_decided_ + 1).has_replica(id);
 }
 
 /// Replicas of later configurations need the decisions of this one as well.

@@ -64,7 +64,7 @@ void leader::become_active() {
     for (const auto& replica : config->replicas)
       replicas.insert(replica.id);
     for (const auto& acceptor : config->acceptors)
-      acceptors_[acceptor.id].heard_tick = tick_; // a quorum has just answered the scouts
+      acceptors_.hear(acceptor.id, tick_); // a quorum has just answered the scouts
   }
   for (const auto& replica : replicas)
     out_.send.push_back({replica, pong{options_.id, 0, current_vitals()}});
@@ -144,9 +144,9 @@ void leader::send_pings() {
 void leader::on(const ping& m) {
   out_.send.push_back({m.from, pong{options_.id, m.number, current_vitals()}});
   send_news(m.from, m.state.version);
-  if (m.state.slot_out == 0 || !counts(m.from))
+  if (m.state.slot_out == 0 || !is_current_replica(m.from))
     return;
-  replicas_[m.from] = {m.state.slot_out, tick_};
+  replicas_.hear(m.from, m.state.slot_out, tick_);
   watermark_ = std::max(watermark_, m.state.watermark);
 }
 
@@ -154,12 +154,9 @@ void leader::on(const pong& m) {
   send_news(m.from, m.state.version);
   if (is_acceptor(m.from)) {
     watermark_ = std::max(watermark_, m.state.watermark);
-    watch_through_acceptor(m);
+    watch_through_acceptor(m, acceptors_.hear(m.from, m.state.leader_ping, tick_));
     if (is_active() && m.state.ballot > ballot_num_)
       handle(preempted{m.state.ballot}); // without commanders it would not learn it otherwise
-    auto& news = acceptors_[m.from];
-    news.heard_tick = tick_;
-    news.leader_ping = m.state.leader_ping;
   } else {
     watch_leader(m);
   }
@@ -182,12 +179,10 @@ void leader::watch_leader(const pong& m) {
 /// A leader that cannot reach the active one still hears of it from the acceptors, so that the two
 /// do not take office from each other for as long as their link is down. The first word of an
 /// acceptor may be of a leader that has gone, and is waited for all the same.
-void leader::watch_through_acceptor(const pong& m) {
+void leader::watch_through_acceptor(const pong& m, bool leader_was_there) {
   if (state_ != state::passive && state_ != state::starting)
     return;
-  const auto known = acceptors_.find(m.from);
-  if (m.state.leader_ping == 0 || m.state.ballot < preempted_by_ ||
-      (known != acceptors_.end() && m.state.leader_ping == known->second.leader_ping))
+  if (m.state.leader_ping == 0 || m.state.ballot < preempted_by_ || !leader_was_there)
     return;
   state_ = state::passive;
   preempted_by_ = m.state.ballot;
@@ -203,16 +198,9 @@ void leader::on_peer_down(const role_id& peer) {
 
 /// Whether a majority of the acceptors of each live configuration has been heard since `tick`.
 bool leader::hears_quorum_since(std::uint64_t tick) const {
-  for (const auto& config : live_configurations()) {
-    std::size_t heard = 0;
-    for (const auto& acceptor : config->acceptors) {
-      const auto it = acceptors_.find(acceptor.id);
-      heard += it != acceptors_.end() && it->second.heard_tick >= tick;
-    }
-    if (heard < config->quorum())
-      return false;
-  }
-  return true;
+  const auto live = live_configurations();
+  return std::all_of(live.begin(), live.end(),
+                     [&](const auto& config) { return acceptors_.has_quorum(*config, tick); });
 }
 
 bool leader::hears_quorum() const {

@@ -83,6 +83,14 @@ struct role_contents {
     [[maybe_unused]] const auto& [options, random, timeout, due_tick, watched_is_down] = part;
   }
 
+  /// Times, and what acceptors told of pings, which are not modelled.
+  static void leave_out(const heard_acceptors& part) { [[maybe_unused]] const auto& [news] = part; }
+
+  static const auto& news_of(const replica_progress& part) {
+    const auto& [forget_ticks, news] = part;
+    return news;
+  }
+
   static void put(std::string& out, const leader& role) {
     const auto& [options, configurations, shared_configurations, state, ballot_num, preempted_by,
                  free_seqnum, timer, tick, ping_number, waiting_for_scouts, adopted, pmax,
@@ -91,8 +99,9 @@ struct role_contents {
                  recovering_from, recovery_proposals, counters, unsent] = role;
     PMMC_INVARIANT(unsent.send.empty(), "the search takes all outputs of a step");
     leave_out(timer);
+    leave_out(acceptors);
     std::map<role_id, slot_num> replica_slots;
-    for (const auto& [id, news] : replicas)
+    for (const auto& [id, news] : news_of(replicas))
       replica_slots.emplace(id, news.slot_out);
     const auto kept = role.is_in_office() ? kept_from : 0;
     exhaustive::put_all(out, versions_of(configurations), state, ballot_num, preempted_by,
