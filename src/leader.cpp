@@ -11,7 +11,7 @@ namespace pmmc {
 leader::leader(settings options, std::uint64_t free_seqnum, config_history configurations)
     : options_(options), configurations_(std::move(configurations)), free_seqnum_(free_seqnum),
       timer_({options.seed, options.timeout, options.ping_ticks, options.start_ticks}),
-      replicas_(options.forget_replica_ticks) {
+      replicas_(options.forget_replica_ticks), commanders_(2 * options.window) {
   share_configurations();
   send_pings();
 }
@@ -60,20 +60,14 @@ void leader::on(const propose& m) {
 
 void leader::command_slot(slot_num slot, const command& value) {
   proposals_[slot] = value;
-  waiting_for_commander_.insert(slot);
+  commanders_.add(slot);
   start_waiting_commanders();
 }
 
 void leader::start_waiting_commanders() {
-  while (!waiting_for_commander_.empty() && commanders_.size() < max_commanders()) {
-    const auto slot = *waiting_for_commander_.begin();
-    waiting_for_commander_.erase(waiting_for_commander_.begin());
-    const bool only_one = commanders_.insert(slot).second;
-    PMMC_INVARIANT(only_one, "C1: one commander per ballot and slot");
-    commanded_.insert(slot);
+  while (const auto slot = commanders_.start_next())
     out_.start_commanders.push_back(
-        {config_for(slot), pvalue{ballot_num_, slot, proposals_.at(slot)}, learners_of(slot)});
-  }
+        {config_for(*slot), pvalue{ballot_num_, *slot, proposals_.at(*slot)}, learners_of(*slot)});
 }
 
 /// A replica needs a slot that phase 1 has not looked at: look, and only then propose. The slot's
@@ -119,11 +113,11 @@ void leader::propose_recovered(const adopted& m) {
   // accepted after they answered, and the answer may be one to an earlier scout: so a slot that was
   // commanded and forgotten gets what it was commanded with, or waits for the next recovery.
   for (const auto& [slot, p] : m.pvalues)
-    if (free(slot) && (!commanded_.contains(slot) || p.ballot == ballot_num_))
+    if (free(slot) && (!commanders_.was_commanded(slot) || p.ballot == ballot_num_))
       command_slot(slot, p.value);
   const auto last = recovery_proposals_.lower_bound(m.to_slot);
   for (auto it = recovery_proposals_.lower_bound(m.from_slot); it != last; ++it)
-    if (free(it->first) && !commanded_.contains(it->first))
+    if (free(it->first) && !commanders_.was_commanded(it->first))
       command_slot(it->first, it->second);
   recovery_proposals_.erase(recovery_proposals_.lower_bound(m.from_slot), last);
   start_recovery();
@@ -142,7 +136,7 @@ void leader::on(const commander_outcome& m, const ballot_num& ballot) {
 
 void leader::handle(const decided& m) {
   const auto slot = m.value.slot;
-  commanders_.erase(slot);
+  commanders_.finished(slot);
   proposals_.erase(slot);
   ++counters_.decisions;
   highest_decided_ = std::max(highest_decided_, slot);
@@ -154,7 +148,7 @@ void leader::handle(const decided& m) {
 }
 
 void leader::handle(const below_watermark& m) {
-  commanders_.erase(m.slot);
+  commanders_.finished(m.slot);
   proposals_.erase(m.slot);
   watermark_ = std::max(watermark_, m.watermark);
   start_waiting_commanders();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "commander.hpp"
+#include "commander_slots.hpp"
 #include "configuration.hpp"
 #include "counters.hpp"
 #include "election_timer.hpp"
@@ -13,7 +14,6 @@
 #include "messages.hpp"
 #include "replica_progress.hpp"
 #include "scout.hpp"
-#include "slot_set.hpp"
 
 #include <map>
 #include <memory>
@@ -84,9 +84,9 @@ public:
   const config_history& configurations() const { return configurations_; }
   membership known_members() const;
   /// Slots with a commander at work.
-  const std::set<slot_num>& commanders() const { return commanders_; }
+  const std::set<slot_num>& commanders() const { return commanders_.at_work(); }
   /// Proposals that wait until there may be one more commander.
-  std::size_t waiting_for_commander() const { return waiting_for_commander_.size(); }
+  std::size_t waiting_for_commander() const { return commanders_.waiting(); }
   const leader_counters& counters() const { return counters_; }
 
 private:
@@ -132,7 +132,6 @@ private:
   void propose_recovered(const adopted& m);
   void forget_decided();
   std::shared_ptr<const configuration> config_for(slot_num slot) const;
-  std::size_t max_commanders() const { return 2 * options_.window; }
 
   settings options_;
   config_history configurations_;
@@ -156,9 +155,7 @@ private:
   slot_num kept_from_ = 1;                ///< needed_from() of this office so far
   std::map<slot_num, command> proposals_; ///< undecided, as in the paper
   kept_decisions decisions_;              ///< decided at this leader's ballots, recent
-  slot_set commanded_;                    ///< at ballot_num_, from watermark_ on
-  std::set<slot_num> commanders_;
-  std::set<slot_num> waiting_for_commander_;
+  commander_slots commanders_;
   std::optional<slot_num> recovering_from_; ///< a scout looks at slots below covered_from_
   std::map<slot_num, command> recovery_proposals_;
 

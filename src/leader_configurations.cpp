@@ -120,12 +120,11 @@ void leader::forget_retired() {
   }
   recovery_proposals_.erase(recovery_proposals_.begin(),
                             recovery_proposals_.lower_bound(watermark_));
-  commanded_.erase_below(watermark_);
+  commanders_.forget_below(watermark_);
   while (!proposals_.empty() && proposals_.begin()->first < watermark_) {
     const auto slot = proposals_.begin()->first;
-    if (commanders_.erase(slot) > 0)
+    if (commanders_.remove(slot))
       out_.stop_commanders.push_back(slot);
-    waiting_for_commander_.erase(slot);
     proposals_.erase(proposals_.begin());
   }
   start_waiting_commanders();

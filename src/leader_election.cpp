@@ -20,7 +20,7 @@ void leader::run_for_office() {
   pmax_.clear();
   waiting_for_scouts_.clear();
   adopted_.clear();
-  commanded_.clear();
+  commanders_.begin_ballot();
   covered_from_ = kept_from_;
   scout_live_configurations();
 }
@@ -75,19 +75,19 @@ void leader::command_proposals() {
   for (const auto& [slot, p] : pmax_) {
     if (const auto* known = decisions_.find(slot))
       PMMC_INVARIANT(*known == p.value, "A5: what was chosen stays chosen");
-    else if (slot >= covered_from_ && !commanders_.contains(slot))
+    else if (slot >= covered_from_ && !commanders_.is_at_work(slot))
       proposals_.insert_or_assign(slot, p.value);
   }
   pmax_.clear();
   for (auto it = proposals_.begin(); it != proposals_.end();) {
     const auto slot = it->first;
-    const bool in_hand = commanders_.contains(slot) || waiting_for_commander_.contains(slot);
+    const bool in_hand = commanders_.has(slot);
     if (!in_hand && slot < covered_from_) { // phase 1 has not looked there: see recover()
       it = proposals_.erase(it);
       continue;
     }
     if (!in_hand && adopted_.contains(configurations_.for_slot(slot).version))
-      waiting_for_commander_.insert(slot);
+      commanders_.add(slot);
     ++it;
   }
   start_waiting_commanders();
@@ -111,8 +111,7 @@ void leader::become_passive(const ballot_num& by) {
   out_.start_commanders.clear();
   out_.stop_scouts.clear();
   out_.stop_commanders.clear();
-  commanders_.clear();
-  waiting_for_commander_.clear();
+  commanders_.stop_all();
   waiting_for_scouts_.clear();
   adopted_.clear();
   recovering_from_.reset();
