@@ -52,7 +52,7 @@ void leader::on(const propose& m) {
     return;
   else if (is_active() && m.slot < covered_from_)
     recover(m);
-  else if (is_active() && adopted_.contains(m.version))
+  else if (is_active() && phase_one_.has_adopted(m.version))
     command_slot(m.slot, m.value);
   else if (proposals_.size() < 4 * options_.window)
     proposals_.emplace(m.slot, m.value); // until phase 1 of its configuration is over
@@ -73,7 +73,7 @@ void leader::start_waiting_commanders() {
 /// A replica needs a slot that phase 1 has not looked at: look, and only then propose. The slot's
 /// configuration may be one that this office has not scouted, as its slots were decided before.
 void leader::recover(const propose& m) {
-  if (waiting_for_scouts_.contains(m.version))
+  if (phase_one_.is_awaited(m.version))
     return; // one scout for a configuration at a time; the replica proposes again
   if (recovery_proposals_.size() < options_.window)
     recovery_proposals_.emplace(m.slot, m.value);

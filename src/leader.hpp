@@ -12,6 +12,7 @@
 #include "kept_decisions.hpp"
 #include "membership.hpp"
 #include "messages.hpp"
+#include "phase_one.hpp"
 #include "replica_progress.hpp"
 #include "scout.hpp"
 
@@ -143,9 +144,7 @@ private:
   election_timer timer_;
   std::uint64_t tick_ = 0;
   std::uint64_t ping_number_ = 0;
-  std::set<config_version> waiting_for_scouts_;
-  std::set<config_version> adopted_; ///< at ballot_num_; only there it commands
-  std::map<slot_num, pvalue> pmax_;  ///< of the scouts that have been adopted so far
+  phase_one phase_one_; ///< of ballot_num_
   heard_acceptors acceptors_;
   replica_progress replicas_;
 

@@ -57,11 +57,9 @@ bool leader::may_lead_any() const {
 void leader::scout_live_configurations() {
   for (const auto& config : live_configurations()) {
     const auto version = config->version;
-    if (!may_lead(*config) || adopted_.contains(version) ||
-        !waiting_for_scouts_.insert(version).second)
-      continue;
-    out_.start_scouts.push_back(
-        {config, ballot_num_, std::max(covered_from_, config->first_slot), 0});
+    if (may_lead(*config) && phase_one_.begin(version))
+      out_.start_scouts.push_back(
+          {config, ballot_num_, std::max(covered_from_, config->first_slot), 0});
   }
 }
 
@@ -103,15 +101,13 @@ void leader::forget_retired() {
   if (is_in_office())
     kept_from_ = needed;
   bool waited_in_vain = false;
-  for (auto it = waiting_for_scouts_.begin(); it != waiting_for_scouts_.end();) {
-    const auto end = configurations_.end_of(*it);
-    if (end > needed) {
-      ++it;
+  for (const auto version : std::set{phase_one_.awaited()}) {
+    const auto end = configurations_.end_of(version);
+    if (end > needed)
       continue;
-    }
     covered_from_ = std::max(covered_from_, end);
-    out_.stop_scouts.push_back(*it);
-    it = waiting_for_scouts_.erase(it);
+    out_.stop_scouts.push_back(version);
+    phase_one_.give_up(version);
     waited_in_vain = true;
   }
   if (recovering_from_ && *recovering_from_ < watermark_) {
@@ -131,7 +127,7 @@ void leader::forget_retired() {
   start_recovery();
   if (waited_in_vain && is_active())
     command_proposals(); // what waited for that configuration is to be looked for first
-  else if (waited_in_vain && waiting_for_scouts_.empty() && state_ == state::scouting)
+  else if (waited_in_vain && phase_one_.awaited().empty() && state_ == state::scouting)
     become_active();
 }
 

@@ -17,9 +17,7 @@ void leader::run_for_office() {
   ballot_num_ = next;
   free_seqnum_ = seqnum + 1;
   out_.persist_seqnum = free_seqnum_;
-  pmax_.clear();
-  waiting_for_scouts_.clear();
-  adopted_.clear();
+  phase_one_.clear();
   commanders_.begin_ballot();
   covered_from_ = kept_from_;
   scout_live_configurations();
@@ -40,16 +38,12 @@ void leader::handle(const adopted& m) {
       propose_recovered(m);
     return;
   }
-  if (waiting_for_scouts_.erase(m.version) == 0)
+  if (!phase_one_.adopt(m, configurations_))
     return;
-  adopted_.insert(m.version);
   watermark_ = std::max(watermark_, m.watermark);
-  for (const auto& [slot, p] : m.pvalues)
-    if (configurations_.for_slot(slot).version == m.version)
-      pmax_.insert_or_assign(slot, p);
   if (is_active())
     command_proposals(); // a configuration came up while it was active
-  else if (waiting_for_scouts_.empty())
+  else if (phase_one_.awaited().empty())
     become_active();
 }
 
@@ -72,13 +66,12 @@ void leader::become_active() {
 
 /// The paper's `proposals := proposals ◁ pmax(pvals)`, and a commander for each of them.
 void leader::command_proposals() {
-  for (const auto& [slot, p] : pmax_) {
+  for (const auto& [slot, p] : phase_one_.take_pmax()) {
     if (const auto* known = decisions_.find(slot))
       PMMC_INVARIANT(*known == p.value, "A5: what was chosen stays chosen");
     else if (slot >= covered_from_ && !commanders_.is_at_work(slot))
       proposals_.insert_or_assign(slot, p.value);
   }
-  pmax_.clear();
   for (auto it = proposals_.begin(); it != proposals_.end();) {
     const auto slot = it->first;
     const bool in_hand = commanders_.has(slot);
@@ -86,7 +79,7 @@ void leader::command_proposals() {
       it = proposals_.erase(it);
       continue;
     }
-    if (!in_hand && adopted_.contains(configurations_.for_slot(slot).version))
+    if (!in_hand && phase_one_.has_adopted(configurations_.for_slot(slot).version))
       commanders_.add(slot);
     ++it;
   }
@@ -112,11 +105,9 @@ void leader::become_passive(const ballot_num& by) {
   out_.stop_scouts.clear();
   out_.stop_commanders.clear();
   commanders_.stop_all();
-  waiting_for_scouts_.clear();
-  adopted_.clear();
+  phase_one_.clear();
   recovering_from_.reset();
   recovery_proposals_.clear();
-  pmax_.clear();
   timer_.put_off(tick_);
   send_pings();
 }

@@ -93,10 +93,9 @@ struct role_contents {
 
   static void put(std::string& out, const leader& role) {
     const auto& [options, configurations, shared_configurations, state, ballot_num, preempted_by,
-                 free_seqnum, timer, tick, ping_number, waiting_for_scouts, adopted, pmax,
-                 acceptors, replicas, covered_from, watermark, highest_decided, kept_from,
-                 proposals, decisions, commander_slots, recovering_from, recovery_proposals,
-                 counters, unsent] = role;
+                 free_seqnum, timer, tick, ping_number, phase_one, acceptors, replicas,
+                 covered_from, watermark, highest_decided, kept_from, proposals, decisions,
+                 commander_slots, recovering_from, recovery_proposals, counters, unsent] = role;
     PMMC_INVARIANT(unsent.send.empty(), "the search takes all outputs of a step");
     leave_out(timer);
     leave_out(acceptors);
@@ -104,11 +103,12 @@ struct role_contents {
     for (const auto& [id, news] : news_of(replicas))
       replica_slots.emplace(id, news.slot_out);
     const auto& [most_at_work, commanded, at_work, waiting] = commander_slots;
+    const auto& [awaited, adopted, pmax] = phase_one;
     const auto kept = role.is_in_office() ? kept_from : 0;
     exhaustive::put_all(out, versions_of(configurations), state, ballot_num, preempted_by,
-                        free_seqnum, waiting_for_scouts, adopted, pmax, replica_slots, covered_from,
-                        watermark, highest_decided, kept, proposals, decisions.by_slot(),
-                        commanded.runs(), at_work, waiting, recovering_from, recovery_proposals);
+                        free_seqnum, awaited, adopted, pmax, replica_slots, covered_from, watermark,
+                        highest_decided, kept, proposals, decisions.by_slot(), commanded.runs(),
+                        at_work, waiting, recovering_from, recovery_proposals);
   }
 
   static void put(std::string& out, const scout& role) {
