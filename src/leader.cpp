@@ -11,7 +11,8 @@ namespace pmmc {
 leader::leader(settings options, std::uint64_t free_seqnum, config_history configurations)
     : options_(options), configurations_(std::move(configurations)), free_seqnum_(free_seqnum),
       timer_({options.seed, options.timeout, options.ping_ticks, options.start_ticks}),
-      replicas_(options.forget_replica_ticks), commanders_(2 * options.window) {
+      replicas_(options.forget_replica_ticks), commanders_(2 * options.window),
+      recovery_(options.window) {
   share_configurations();
   send_pings();
 }
@@ -75,8 +76,7 @@ void leader::start_waiting_commanders() {
 void leader::recover(const propose& m) {
   if (phase_one_.is_awaited(m.version))
     return; // one scout for a configuration at a time; the replica proposes again
-  if (recovery_proposals_.size() < options_.window)
-    recovery_proposals_.emplace(m.slot, m.value);
+  recovery_.want(m.slot, m.value);
   start_recovery();
 }
 
@@ -84,27 +84,27 @@ void leader::recover(const propose& m) {
 /// the slot's configuration, in whose name the scout asks, nor beyond the next slot with a
 /// commander: what the scout finds there would be older than what was asked meanwhile.
 void leader::start_recovery() {
-  std::erase_if(recovery_proposals_, [&](const auto& wanted) {
-    return wanted.first < watermark_ || proposals_.contains(wanted.first) ||
-           decisions_.contains(wanted.first);
+  recovery_.forget_if([&](slot_num slot) {
+    return slot < watermark_ || proposals_.contains(slot) || decisions_.contains(slot);
   });
-  if (recovering_from_ || recovery_proposals_.empty())
+  const auto next = recovery_.next();
+  if (!next)
     return;
   const auto under_way = static_cast<std::uint64_t>(
       std::distance(proposals_.begin(), proposals_.lower_bound(covered_from_)));
   if (under_way > options_.window / 2)
     return; // goes on when some of them are decided
-  const auto slot = recovery_proposals_.begin()->first;
+  const auto slot = *next;
   auto to_slot = std::min({covered_from_, slot + options_.window - under_way,
                            configurations_.end_of(configurations_.for_slot(slot).version)});
   if (const auto busy = proposals_.upper_bound(slot); busy != proposals_.end())
     to_slot = std::min(to_slot, busy->first);
-  recovering_from_ = slot;
+  recovery_.begin(slot);
   out_.start_scouts.push_back({config_for(slot), ballot_num_, slot, to_slot});
 }
 
 void leader::propose_recovered(const adopted& m) {
-  recovering_from_.reset();
+  const auto wanted = recovery_.finish(m.to_slot);
   watermark_ = std::max(watermark_, m.watermark);
   const auto free = [&](slot_num slot) {
     return slot >= watermark_ && !proposals_.contains(slot) && !decisions_.contains(slot);
@@ -115,11 +115,9 @@ void leader::propose_recovered(const adopted& m) {
   for (const auto& [slot, p] : m.pvalues)
     if (free(slot) && (!commanders_.was_commanded(slot) || p.ballot == ballot_num_))
       command_slot(slot, p.value);
-  const auto last = recovery_proposals_.lower_bound(m.to_slot);
-  for (auto it = recovery_proposals_.lower_bound(m.from_slot); it != last; ++it)
-    if (free(it->first) && !commanders_.was_commanded(it->first))
-      command_slot(it->first, it->second);
-  recovery_proposals_.erase(recovery_proposals_.lower_bound(m.from_slot), last);
+  for (const auto& [slot, value] : wanted)
+    if (free(slot) && !commanders_.was_commanded(slot))
+      command_slot(slot, value);
   start_recovery();
 }
 

@@ -15,6 +15,7 @@
 #include "phase_one.hpp"
 #include "replica_progress.hpp"
 #include "scout.hpp"
+#include "slot_recovery.hpp"
 
 #include <map>
 #include <memory>
@@ -155,8 +156,7 @@ private:
   std::map<slot_num, command> proposals_; ///< undecided, as in the paper
   kept_decisions decisions_;              ///< decided at this leader's ballots, recent
   commander_slots commanders_;
-  std::optional<slot_num> recovering_from_; ///< a scout looks at slots below covered_from_
-  std::map<slot_num, command> recovery_proposals_;
+  slot_recovery recovery_; ///< of slots below covered_from_
 
   leader_counters counters_;
   leader_outputs out_;

@@ -110,12 +110,8 @@ void leader::forget_retired() {
     phase_one_.give_up(version);
     waited_in_vain = true;
   }
-  if (recovering_from_ && *recovering_from_ < watermark_) {
-    out_.stop_scouts.push_back(configurations_.for_slot(*recovering_from_).version);
-    recovering_from_.reset();
-  }
-  recovery_proposals_.erase(recovery_proposals_.begin(),
-                            recovery_proposals_.lower_bound(watermark_));
+  if (const auto from = recovery_.forget_below(watermark_))
+    out_.stop_scouts.push_back(configurations_.for_slot(*from).version);
   commanders_.forget_below(watermark_);
   while (!proposals_.empty() && proposals_.begin()->first < watermark_) {
     const auto slot = proposals_.begin()->first;

@@ -34,7 +34,7 @@ void leader::handle(const adopted& m) {
   if (m.ballot != ballot_num_)
     return;
   if (is_active() && m.to_slot != 0) {
-    if (recovering_from_ == m.from_slot) // or else it was stopped, and is late
+    if (recovery_.is_at(m.from_slot)) // or else it was stopped, and is late
       propose_recovered(m);
     return;
   }
@@ -106,8 +106,7 @@ void leader::become_passive(const ballot_num& by) {
   out_.stop_commanders.clear();
   commanders_.stop_all();
   phase_one_.clear();
-  recovering_from_.reset();
-  recovery_proposals_.clear();
+  recovery_.clear();
   timer_.put_off(tick_);
   send_pings();
 }
