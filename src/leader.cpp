@@ -13,12 +13,7 @@ leader::leader(settings options, std::uint64_t free_seqnum, config_history confi
       timer_({options.seed, options.timeout, options.ping_ticks, options.start_ticks}),
       replicas_(options.forget_replica_ticks), commanders_(2 * options.window),
       recovery_(options.window) {
-  share_configurations();
   send_pings();
-}
-
-std::shared_ptr<const configuration> leader::config_for(slot_num slot) const {
-  return shared_configurations_.at(configurations_.for_slot(slot).version);
 }
 
 vitals leader::current_vitals() const {
@@ -43,9 +38,10 @@ void leader::on(const propose& m) {
       out_.send.push_back({m.replica, collected{watermark_}});
     return;
   }
-  const auto* config = configurations_.find(m.version);
-  if (config == nullptr || !configurations_.knows(m.slot) ||
-      configurations_.for_slot(m.slot).version != m.version || !may_lead(*config))
+  const auto& history = configurations_.history();
+  const auto* config = history.find(m.version);
+  if (config == nullptr || !history.knows(m.slot) ||
+      history.for_slot(m.slot).version != m.version || !may_lead(*config))
     return; // not known here, or for others to lead: the replica proposes again
   if (known != nullptr)
     out_.send.push_back({m.replica, decision{m.version, m.slot, *known}});
@@ -67,8 +63,9 @@ void leader::command_slot(slot_num slot, const command& value) {
 
 void leader::start_waiting_commanders() {
   while (const auto slot = commanders_.start_next())
-    out_.start_commanders.push_back(
-        {config_for(*slot), pvalue{ballot_num_, *slot, proposals_.at(*slot)}, learners_of(*slot)});
+    out_.start_commanders.push_back({configurations_.for_slot(*slot),
+                                     pvalue{ballot_num_, *slot, proposals_.at(*slot)},
+                                     configurations_.learners_of(*slot)});
 }
 
 /// A replica needs a slot that phase 1 has not looked at: look, and only then propose. The slot's
@@ -96,11 +93,11 @@ void leader::start_recovery() {
     return; // goes on when some of them are decided
   const auto slot = *next;
   auto to_slot = std::min({covered_from_, slot + options_.window - under_way,
-                           configurations_.end_of(configurations_.for_slot(slot).version)});
+                           configurations().end_of(configurations().for_slot(slot).version)});
   if (const auto busy = proposals_.upper_bound(slot); busy != proposals_.end())
     to_slot = std::min(to_slot, busy->first);
   recovery_.begin(slot);
-  out_.start_scouts.push_back({config_for(slot), ballot_num_, slot, to_slot});
+  out_.start_scouts.push_back({configurations_.for_slot(slot), ballot_num_, slot, to_slot});
 }
 
 void leader::propose_recovered(const adopted& m) {

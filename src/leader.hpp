@@ -15,6 +15,7 @@
 #include "phase_one.hpp"
 #include "replica_progress.hpp"
 #include "scout.hpp"
+#include "shared_configurations.hpp"
 #include "slot_recovery.hpp"
 
 #include <map>
@@ -83,7 +84,7 @@ public:
   /// Slots below are not known in memory: to propose there, phase 1 has to look at them first.
   slot_num covered_from() const { return covered_from_; }
   unsigned timeout_ticks() const { return timer_.timeout_ticks(); }
-  const config_history& configurations() const { return configurations_; }
+  const config_history& configurations() const { return configurations_.history(); }
   membership known_members() const;
   /// Slots with a commander at work.
   const std::set<slot_num>& commanders() const { return commanders_.at_work(); }
@@ -101,14 +102,12 @@ private:
   bool may_lead(const configuration& config) const;
   bool may_lead_any() const;
   bool is_leader_of_latest(const role_id& id) const;
-  void share_configurations();
   void scout_live_configurations();
   void forget_retired();
   void retire();
   void send_news(const role_id& to, config_version known);
   bool is_acceptor(const role_id& id) const;
   bool is_current_replica(const role_id& id) const;
-  std::vector<role_id> learners_of(slot_num slot) const;
 
   // election
   void run_for_office();
@@ -133,11 +132,9 @@ private:
   void start_recovery();
   void propose_recovered(const adopted& m);
   void forget_decided();
-  std::shared_ptr<const configuration> config_for(slot_num slot) const;
 
   settings options_;
-  config_history configurations_;
-  std::map<config_version, std::shared_ptr<const configuration>> shared_configurations_;
+  shared_configurations configurations_;
   state state_ = state::starting;
   ballot_num ballot_num_;
   ballot_num preempted_by_;

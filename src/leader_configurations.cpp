@@ -17,25 +17,11 @@ slot_num leader::needed_from() const {
 }
 
 membership leader::known_members() const {
-  return membership{configurations_, configurations_.from(watermark_).front()->version};
-}
-
-void leader::share_configurations() {
-  std::map<config_version, std::shared_ptr<const configuration>> shared;
-  for (const auto& [first_slot, config] : configurations_.all()) {
-    auto known = shared_configurations_.find(config.version);
-    shared.emplace(config.version, known != shared_configurations_.end()
-                                       ? known->second
-                                       : std::make_shared<const configuration>(config));
-  }
-  shared_configurations_ = std::move(shared);
+  return membership{configurations(), configurations().from(watermark_).front()->version};
 }
 
 std::vector<std::shared_ptr<const configuration>> leader::live_configurations() const {
-  std::vector<std::shared_ptr<const configuration>> live;
-  for (const auto* config : configurations_.from(needed_from()))
-    live.push_back(shared_configurations_.at(config->version));
-  return live;
+  return configurations_.from(needed_from());
 }
 
 bool leader::is_leader_of_latest(const role_id& id) const {
@@ -64,12 +50,10 @@ void leader::scout_live_configurations() {
 }
 
 void leader::on(const config_news& m) {
-  if (m.configurations.empty() ||
-      m.configurations.latest().version <= configurations_.latest().version)
+  if (!configurations_.is_older_than(m.configurations))
     return;
   const bool joins = !may_lead_any();
-  configurations_ = m.configurations;
-  share_configurations();
+  configurations_.replace(m.configurations);
   if (state_ == state::active || state_ == state::scouting) {
     for (const auto& config : live_configurations())
       for (const auto& acceptor : config->acceptors)
@@ -102,7 +86,7 @@ void leader::forget_retired() {
     kept_from_ = needed;
   bool waited_in_vain = false;
   for (const auto version : std::set{phase_one_.awaited()}) {
-    const auto end = configurations_.end_of(version);
+    const auto end = configurations().end_of(version);
     if (end > needed)
       continue;
     covered_from_ = std::max(covered_from_, end);
@@ -111,7 +95,7 @@ void leader::forget_retired() {
     waited_in_vain = true;
   }
   if (const auto from = recovery_.forget_below(watermark_))
-    out_.stop_scouts.push_back(configurations_.for_slot(*from).version);
+    out_.stop_scouts.push_back(configurations().for_slot(*from).version);
   commanders_.forget_below(watermark_);
   while (!proposals_.empty() && proposals_.begin()->first < watermark_) {
     const auto slot = proposals_.begin()->first;
@@ -129,33 +113,18 @@ void leader::forget_retired() {
 
 void leader::send_news(const role_id& to, config_version known) {
   if (known < configurations_.latest().version)
-    out_.send.push_back({to, config_news{options_.id, configurations_}});
+    out_.send.push_back({to, config_news{options_.id, configurations()}});
 }
 
 bool leader::is_acceptor(const role_id& id) const {
-  const auto live = configurations_.from(needed_from());
+  const auto live = configurations().from(needed_from());
   return std::any_of(live.begin(), live.end(), [&](const auto* c) { return c->has_acceptor(id); });
 }
 
 /// Whether a replica's progress says what is still needed: not that of one that was removed.
 bool leader::is_current_replica(const role_id& id) const {
   return configurations_.latest().has_replica(id) ||
-         configurations_.for_slot(highest_decided_ + 1).has_replica(id);
-}
-
-/// Replicas of later configurations need the decisions of this one as well.
-std::vector<role_id> leader::learners_of(slot_num slot) const {
-  std::vector<role_id> learners;
-  const auto& own = configurations_.for_slot(slot);
-  if (own.version == configurations_.latest().version)
-    return learners;
-  std::set<role_id> later;
-  for (const auto* config : configurations_.from(slot))
-    for (const auto& replica : config->replicas)
-      if (!own.has_replica(replica.id))
-        later.insert(replica.id);
-  learners.assign(later.begin(), later.end());
-  return learners;
+         configurations().for_slot(highest_decided_ + 1).has_replica(id);
 }
 
 } // namespace pmmc

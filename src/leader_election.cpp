@@ -38,7 +38,7 @@ void leader::handle(const adopted& m) {
       propose_recovered(m);
     return;
   }
-  if (!phase_one_.adopt(m, configurations_))
+  if (!phase_one_.adopt(m, configurations()))
     return;
   watermark_ = std::max(watermark_, m.watermark);
   if (is_active())
@@ -79,7 +79,7 @@ void leader::command_proposals() {
       it = proposals_.erase(it);
       continue;
     }
-    if (!in_hand && phase_one_.has_adopted(configurations_.for_slot(slot).version))
+    if (!in_hand && phase_one_.has_adopted(configurations().for_slot(slot).version))
       commanders_.add(slot);
     ++it;
   }

@@ -92,10 +92,10 @@ struct role_contents {
   }
 
   static void put(std::string& out, const leader& role) {
-    const auto& [options, configurations, shared_configurations, state, ballot_num, preempted_by,
-                 free_seqnum, timer, tick, ping_number, phase_one, acceptors, replicas,
-                 covered_from, watermark, highest_decided, kept_from, proposals, decisions,
-                 commander_slots, recovery, counters, unsent] = role;
+    const auto& [options, configurations, state, ballot_num, preempted_by, free_seqnum, timer, tick,
+                 ping_number, phase_one, acceptors, replicas, covered_from, watermark,
+                 highest_decided, kept_from, proposals, decisions, commander_slots, recovery,
+                 counters, unsent] = role;
     PMMC_INVARIANT(unsent.send.empty(), "the search takes all outputs of a step");
     leave_out(timer);
     leave_out(acceptors);
@@ -106,7 +106,7 @@ struct role_contents {
     const auto& [awaited, adopted, pmax] = phase_one;
     const auto& [most_wanted, recovering_from, wanted] = recovery;
     const auto kept = role.is_in_office() ? kept_from : 0;
-    exhaustive::put_all(out, versions_of(configurations), state, ballot_num, preempted_by,
+    exhaustive::put_all(out, versions_of(configurations.history()), state, ballot_num, preempted_by,
                         free_seqnum, awaited, adopted, pmax, replica_slots, covered_from, watermark,
                         highest_decided, kept, proposals, decisions.by_slot(), commanded.runs(),
                         at_work, waiting, recovering_from, wanted);
