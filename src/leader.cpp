@@ -1,7 +1,5 @@
 #include "leader.hpp"
 
-#include "invariant.hpp"
-
 #include <algorithm>
 #include <iterator>
 #include <utility>

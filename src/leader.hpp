@@ -1,6 +1,8 @@
 // The leader (paper, section 2.4, figure 7), with failure detection (section 3) and reconfiguration
-// (4.4). One class in three files: leader.cpp (the paper's part), leader_election.cpp,
-// leader_configurations.cpp.
+// (4.4). It decides; what it knows and when things are due is kept by its parts, classes that need
+// no leader: shared_configurations, election_timer, phase_one, heard_acceptors, replica_progress,
+// kept_decisions, commander_slots, slot_recovery. Three files: leader.cpp (the paper's part),
+// leader_election.cpp, leader_configurations.cpp.
 #pragma once
 
 #include "commander.hpp"

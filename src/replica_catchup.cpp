@@ -2,8 +2,6 @@
 // docs/ARCHITECTURE.md, "Snapshots, watermark, catching up").
 #include "replica.hpp"
 
-#include "invariant.hpp"
-
 #include <algorithm>
 #include <utility>
 
