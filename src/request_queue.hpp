@@ -54,11 +54,11 @@ public:
   /// The next of the queued requests, oldest first, at most a batch; they count as proposed. Their
   /// keys are appended to `keys`.
   std::vector<request> next_batch(std::vector<request_key>& keys);
-  /// The same for another replica. What that one was to be asked for by a third one is forgotten:
-  /// it is that one's to remember.
+  /// The same, to be handed on to the replica that proposes. Those that a third replica handed on
+  /// to this one are forgotten: that one remembers them.
   handed_on next_handoff(std::uint64_t tick);
-  /// Slots of this replica have been decided: its proposal of `keys`, or something else, after
-  /// which they are queued before all others.
+  /// The slot that `keys` were proposed in is decided: with the proposal, and they wait for their
+  /// answers, or with something else, and they are queued before all others.
   void settle_proposal(const std::vector<request_key>& keys, bool is_chosen);
   /// What was handed on at least `least_ticks` ago and has not been decided is queued again.
   void take_back(const session_table& sessions, std::uint64_t tick, std::uint64_t least_ticks);
