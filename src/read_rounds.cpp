@@ -125,7 +125,7 @@ void read_rounds::answer_round(round& r, const replicated_state& state,
 void read_rounds::reply(const role_id& client, const query& q, reply_status status,
                         std::string body, slot_num slot_out, std::vector<envelope>& send) {
   --waiting_;
-  send.push_back({client, query_reply{q.number, status, slot_out, std::move(body), q.came}});
+  send.push_back({client, query_reply{q.number, status, slot_out, std::move(body), q.arrived}});
 }
 
 /// A round without a quorum is asked again and, in the end, given up; so is one whose slots do not

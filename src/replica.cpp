@@ -69,22 +69,22 @@ vitals replica::current_vitals() const {
 
 void replica::on(const role_id& client, request m) {
   const request_key key{m.session, m.sequence};
-  const auto came = m.came;
+  const auto arrived = m.arrived;
   if (auto known = state_->sessions().known_answer(m, slot_out())) {
-    known->came = came;
+    known->arrived = arrived;
     return respond(client, std::move(*known));
   }
   if (requests_.ask_again(key, client, tick_))
     return;
   if (const auto why = why_refused(m, options_.max_op_bytes); !why.empty()) {
     if (m.session == 0)
-      return respond(client, {0, key.sequence, reply_status::refused, why, came});
+      return respond(client, {0, key.sequence, reply_status::refused, why, arrived});
     m.kind = request_kind::refusal; // or its number would be missing, and hold up those behind it
     m.op = why;
   }
   if (!admit(std::move(m), client))
     respond(client, {key.session, key.sequence, reply_status::busy,
-                     "replica " + options_.id.str() + " has too many requests waiting", came});
+                     "replica " + options_.id.str() + " has too many requests waiting", arrived});
 }
 
 void replica::on(const handoff& m) {
@@ -276,7 +276,7 @@ void replica::settle_responses(std::vector<response> responses) {
     const auto asker = requests_.remove({r.session, r.sequence});
     if (!asker || asker->client.empty())
       continue;
-    r.came = asker->arrived;
+    r.arrived = asker->arrived;
     respond(asker->client, std::move(r));
   }
 }

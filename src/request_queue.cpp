@@ -123,7 +123,7 @@ std::optional<request_queue::asker> request_queue::remove(const request_key& key
   const auto it = waiting_.find(key);
   if (it == waiting_.end())
     return std::nullopt;
-  asker found{it->second.client, it->second.what.came};
+  asker found{it->second.client, it->second.what.arrived};
   erase(it);
   return found;
 }
