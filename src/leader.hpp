@@ -103,12 +103,10 @@ private:
   std::vector<std::shared_ptr<const configuration>> live_configurations() const;
   bool may_lead(const configuration& config) const;
   bool may_lead_any() const;
-  bool is_leader_of_latest(const role_id& id) const;
   void scout_live_configurations();
   void forget_retired();
   void retire();
   void send_news(const role_id& to, config_version known);
-  bool is_acceptor(const role_id& id) const;
   bool is_current_replica(const role_id& id) const;
 
   // election
@@ -118,7 +116,6 @@ private:
   void handle(const adopted& m);
   void handle(const preempted& m);
   bool hears_quorum_since(std::uint64_t tick) const;
-  bool hears_quorum() const;
   bool may_run() const;
   void send_pings();
   void watch_leader(const pong& m);

@@ -24,14 +24,10 @@ std::vector<std::shared_ptr<const configuration>> leader::live_configurations() 
   return configurations_.from(needed_from());
 }
 
-bool leader::is_leader_of_latest(const role_id& id) const {
-  return configurations_.latest().has_leader(id);
-}
-
 /// A leader of the latest configuration finishes what the ones before have begun; one that was
 /// removed leads up to the boundary, and not beyond.
 bool leader::may_lead(const configuration& config) const {
-  return is_leader_of_latest(options_.id) || config.has_leader(options_.id);
+  return configurations_.latest().has_leader(options_.id) || config.has_leader(options_.id);
 }
 
 bool leader::may_lead_any() const {
@@ -61,8 +57,9 @@ void leader::on(const config_news& m) {
     scout_live_configurations();
   } else if (joins) { // as after a start: time for an active leader to show itself
     timer_.restart(tick_);
-  } else if (is_leader_of_latest(options_.id) && !preempted_by_.is_bottom() &&
-             !is_leader_of_latest(preempted_by_.leader)) { // it leads to the boundary: relieve it
+  } else if (configurations_.latest().has_leader(options_.id) && !preempted_by_.is_bottom() &&
+             !configurations_.latest().has_leader(
+                 preempted_by_.leader)) { // it leads to the boundary: relieve it
     timer_.hasten(tick_);
   }
 }
@@ -114,11 +111,6 @@ void leader::forget_retired() {
 void leader::send_news(const role_id& to, config_version known) {
   if (known < configurations_.latest().version)
     out_.send.push_back({to, config_news{options_.id, configurations()}});
-}
-
-bool leader::is_acceptor(const role_id& id) const {
-  const auto live = configurations().from(needed_from());
-  return std::any_of(live.begin(), live.end(), [&](const auto* c) { return c->has_acceptor(id); });
 }
 
 /// Whether a replica's progress says what is still needed: not that of one that was removed.

@@ -141,7 +141,7 @@ void leader::on(const ping& m) {
 
 void leader::on(const pong& m) {
   send_news(m.from, m.state.version);
-  if (is_acceptor(m.from)) {
+  if (configurations_.has_acceptor_from(needed_from(), m.from)) {
     watermark_ = std::max(watermark_, m.state.watermark);
     watch_through_acceptor(m, acceptors_.hear(m.from, m.state.leader_ping, tick_));
     if (is_active() && m.state.ballot > ballot_num_)
@@ -161,7 +161,8 @@ void leader::watch_leader(const pong& m) {
   state_ = state::passive;
   preempted_by_ = theirs;
   timer_.watch_anew();
-  if (is_leader_of_latest(theirs.leader) || !is_leader_of_latest(options_.id))
+  const auto& latest = configurations_.latest();
+  if (latest.has_leader(theirs.leader) || !latest.has_leader(options_.id))
     timer_.put_off(tick_);
 }
 
@@ -175,7 +176,8 @@ void leader::watch_through_acceptor(const pong& m, bool leader_was_there) {
     return;
   state_ = state::passive;
   preempted_by_ = m.state.ballot;
-  if (is_leader_of_latest(preempted_by_.leader) || !is_leader_of_latest(options_.id))
+  const auto& latest = configurations_.latest();
+  if (latest.has_leader(preempted_by_.leader) || !latest.has_leader(options_.id))
     timer_.put_off(tick_);
 }
 
@@ -190,10 +192,6 @@ bool leader::hears_quorum_since(std::uint64_t tick) const {
   const auto live = live_configurations();
   return std::all_of(live.begin(), live.end(),
                      [&](const auto& config) { return acceptors_.has_quorum(*config, tick); });
-}
-
-bool leader::hears_quorum() const {
-  return hears_quorum_since(tick_ - std::min<std::uint64_t>(tick_, options_.lost_quorum_ticks));
 }
 
 /// What Raft calls a pre-vote: one that was cut off must not come back with a ballot that deposes
@@ -213,7 +211,8 @@ void leader::on_tick() {
     forget_retired();
   }
   const bool out_of_office = state_ == state::passive || state_ == state::starting;
-  const bool has_quorum = hears_quorum();
+  const bool has_quorum =
+      hears_quorum_since(tick_ - std::min<std::uint64_t>(tick_, options_.lost_quorum_ticks));
   if (out_of_office && !has_quorum)
     timer_.wait_for_active_leader(tick_);
   else if (out_of_office && timer_.has_expired(tick_) && may_run())

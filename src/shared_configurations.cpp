@@ -1,5 +1,6 @@
 #include "shared_configurations.hpp"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -22,6 +23,11 @@ std::vector<std::shared_ptr<const configuration>> shared_configurations::from(sl
   for (const auto* config : history_.from(slot))
     found.push_back(by_version_.at(config->version));
   return found;
+}
+
+bool shared_configurations::has_acceptor_from(slot_num slot, const role_id& id) const {
+  const auto live = history_.from(slot);
+  return std::any_of(live.begin(), live.end(), [&](const auto* c) { return c->has_acceptor(id); });
 }
 
 std::vector<role_id> shared_configurations::learners_of(slot_num slot) const {

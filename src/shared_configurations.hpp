@@ -29,6 +29,8 @@ public:
   }
   /// Those that govern slots at or after `slot`, the oldest first.
   std::vector<std::shared_ptr<const configuration>> from(slot_num slot) const;
+  /// Whether `id` is an acceptor in one of them.
+  bool has_acceptor_from(slot_num slot, const role_id& id) const;
   /// Replicas of later configurations than that of `slot`, which need its decision as well.
   std::vector<role_id> learners_of(slot_num slot) const;
 

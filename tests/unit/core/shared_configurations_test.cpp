@@ -40,3 +40,16 @@ TEST_CASE("shared configurations: later replicas learn what is decided before th
   CHECK(c.learners_of(9) == std::vector<role_id>{"r4"});
   CHECK(c.learners_of(10).empty());
 }
+
+TEST_CASE("shared configurations: acceptors of those that are over are none") {
+  config_history history{make_config()};
+  auto next = make_config();
+  next.version = 2;
+  next.first_slot = 10;
+  next.acceptors[0].id = "a9";
+  history.add(next);
+  const shared_configurations c{history};
+  CHECK(c.has_acceptor_from(9, "a1"));
+  CHECK(!c.has_acceptor_from(10, "a1"));
+  CHECK(c.has_acceptor_from(9, "a9"));
+}
