@@ -48,31 +48,31 @@ std::string_view name_of(const request& r, const state_machine& machine) {
 void request_times::note_arrival(client_requests& m, const state_machine& machine) {
   const auto now_ns = steady_ns();
   for (auto& r : m.requests)
-    r.came = {now_ns, index_of(name_of(r, machine))};
+    r.arrived = {now_ns, index_of(name_of(r, machine))};
   for (auto& q : m.queries)
-    q.came = {now_ns, index_of(machine.name_of(q.op))};
+    q.arrived = {now_ns, index_of(machine.name_of(q.op))};
 }
 
 void request_times::observe(const std::vector<envelope>& out) {
   std::uint64_t now_ns = 0;
   for (const auto& e : out) {
     const auto count = [&](const auto* answer) {
-      if (answer == nullptr || answer->came.at_ns == 0)
+      if (answer == nullptr || answer->arrived.at_ns == 0)
         return;
       if (now_ns == 0)
         now_ns = steady_ns();
-      observe(answer->came, answer->status, now_ns);
+      observe(answer->arrived, answer->status, now_ns);
     };
     count(std::get_if<response>(&e.body));
     count(std::get_if<query_reply>(&e.body));
   }
 }
 
-void request_times::observe(const arrival& came, reply_status status, std::uint64_t now_ns) {
-  auto& seconds = by_operation_[came.operation].seconds[static_cast<std::size_t>(status)];
+void request_times::observe(const arrival& arrived, reply_status status, std::uint64_t now_ns) {
+  auto& seconds = by_operation_[arrived.operation].seconds[static_cast<std::size_t>(status)];
   if (!seconds)
     seconds.emplace(request_second_bounds);
-  seconds->observe(static_cast<double>(now_ns - came.at_ns) / 1e9);
+  seconds->observe(static_cast<double>(now_ns - arrived.at_ns) / 1e9);
 }
 
 std::uint8_t request_times::index_of(std::string_view operation) {

@@ -58,7 +58,7 @@ private:
   static constexpr std::size_t max_operations = 64; ///< further names are counted as "other"
 
   std::uint8_t index_of(std::string_view operation);
-  void observe(const arrival& came, reply_status status, std::uint64_t now_ns);
+  void observe(const arrival& arrived, reply_status status, std::uint64_t now_ns);
 
   std::vector<operation_times> by_operation_;
 };

@@ -1,7 +1,5 @@
 #include "leader.hpp"
 
-#include "invariant.hpp"
-
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -9,15 +7,11 @@
 namespace pmmc {
 
 leader::leader(settings options, std::uint64_t free_seqnum, config_history configurations)
-    : options_(options), configurations_(std::move(configurations)), random_(options.seed),
-      free_seqnum_(free_seqnum), timeout_(options.timeout) {
-  share_configurations();
-  office_tick_ = options_.start_ticks + random_.below(options_.start_ticks);
+    : options_(options), configurations_(std::move(configurations)), free_seqnum_(free_seqnum),
+      timer_({options.seed, options.timeout, options.ping_ticks, options.start_ticks}),
+      replicas_(options.forget_replica_ticks), commanders_(2 * options.window),
+      recovery_(options.window) {
   send_pings();
-}
-
-std::shared_ptr<const configuration> leader::config_for(slot_num slot) const {
-  return shared_configurations_.at(configurations_.for_slot(slot).version);
 }
 
 vitals leader::current_vitals() const {
@@ -35,24 +29,25 @@ vitals leader::current_vitals() const {
 void leader::on(const propose& m) {
   if (m.slot == 0)
     return;
-  const auto known = decisions_.find(m.slot);
+  const auto* known = decisions_.find(m.slot);
   // Whatever configuration the replica takes the slot for: of old ones it may know none of ours.
-  if (m.slot < watermark_ && known == decisions_.end()) {
+  if (m.slot < watermark_ && known == nullptr) {
     if (!proposals_.contains(m.slot))
       out_.send.push_back({m.replica, collected{watermark_}});
     return;
   }
-  const auto* config = configurations_.find(m.version);
-  if (config == nullptr || !configurations_.knows(m.slot) ||
-      configurations_.for_slot(m.slot).version != m.version || !may_lead(*config))
+  const auto& history = configurations_.history();
+  const auto* config = history.find(m.version);
+  if (config == nullptr || !history.knows(m.slot) ||
+      history.for_slot(m.slot).version != m.version || !may_lead(*config))
     return; // not known here, or for others to lead: the replica proposes again
-  if (known != decisions_.end())
-    out_.send.push_back({m.replica, decision{m.version, m.slot, known->second}});
+  if (known != nullptr)
+    out_.send.push_back({m.replica, decision{m.version, m.slot, *known}});
   else if (proposals_.contains(m.slot))
     return;
   else if (is_active() && m.slot < covered_from_)
     recover(m);
-  else if (is_active() && adopted_.contains(m.version))
+  else if (is_active() && phase_one_.has_adopted(m.version))
     command_slot(m.slot, m.value);
   else if (proposals_.size() < 4 * options_.window)
     proposals_.emplace(m.slot, m.value); // until phase 1 of its configuration is over
@@ -60,29 +55,23 @@ void leader::on(const propose& m) {
 
 void leader::command_slot(slot_num slot, const command& value) {
   proposals_[slot] = value;
-  waiting_for_commander_.insert(slot);
+  commanders_.add(slot);
   start_waiting_commanders();
 }
 
 void leader::start_waiting_commanders() {
-  while (!waiting_for_commander_.empty() && commanders_.size() < max_commanders()) {
-    const auto slot = *waiting_for_commander_.begin();
-    waiting_for_commander_.erase(waiting_for_commander_.begin());
-    const bool only_one = commanders_.insert(slot).second;
-    PMMC_INVARIANT(only_one, "C1: one commander per ballot and slot");
-    commanded_.insert(slot);
-    out_.start_commanders.push_back(
-        {config_for(slot), pvalue{ballot_num_, slot, proposals_.at(slot)}, learners_of(slot)});
-  }
+  while (const auto slot = commanders_.start_next())
+    out_.start_commanders.push_back({configurations_.for_slot(*slot),
+                                     pvalue{ballot_num_, *slot, proposals_.at(*slot)},
+                                     configurations_.learners_of(*slot)});
 }
 
 /// A replica needs a slot that phase 1 has not looked at: look, and only then propose. The slot's
 /// configuration may be one that this office has not scouted, as its slots were decided before.
 void leader::recover(const propose& m) {
-  if (waiting_for_scouts_.contains(m.version))
+  if (phase_one_.is_awaited(m.version))
     return; // one scout for a configuration at a time; the replica proposes again
-  if (recovery_proposals_.size() < options_.window)
-    recovery_proposals_.emplace(m.slot, m.value);
+  recovery_.want(m.slot, m.value);
   start_recovery();
 }
 
@@ -90,27 +79,27 @@ void leader::recover(const propose& m) {
 /// the slot's configuration, in whose name the scout asks, nor beyond the next slot with a
 /// commander: what the scout finds there would be older than what was asked meanwhile.
 void leader::start_recovery() {
-  std::erase_if(recovery_proposals_, [&](const auto& wanted) {
-    return wanted.first < watermark_ || proposals_.contains(wanted.first) ||
-           decisions_.contains(wanted.first);
+  recovery_.forget_if([&](slot_num slot) {
+    return slot < watermark_ || proposals_.contains(slot) || decisions_.contains(slot);
   });
-  if (recovering_from_ || recovery_proposals_.empty())
+  const auto next = recovery_.next();
+  if (!next)
     return;
   const auto under_way = static_cast<std::uint64_t>(
       std::distance(proposals_.begin(), proposals_.lower_bound(covered_from_)));
   if (under_way > options_.window / 2)
     return; // goes on when some of them are decided
-  const auto slot = recovery_proposals_.begin()->first;
+  const auto slot = *next;
   auto to_slot = std::min({covered_from_, slot + options_.window - under_way,
-                           configurations_.end_of(configurations_.for_slot(slot).version)});
+                           configurations().end_of(configurations().for_slot(slot).version)});
   if (const auto busy = proposals_.upper_bound(slot); busy != proposals_.end())
     to_slot = std::min(to_slot, busy->first);
-  recovering_from_ = slot;
-  out_.start_scouts.push_back({config_for(slot), ballot_num_, slot, to_slot});
+  recovery_.begin(slot);
+  out_.start_scouts.push_back({configurations_.for_slot(slot), ballot_num_, slot, to_slot});
 }
 
 void leader::propose_recovered(const adopted& m) {
-  recovering_from_.reset();
+  const auto wanted = recovery_.finish(m.to_slot);
   watermark_ = std::max(watermark_, m.watermark);
   const auto free = [&](slot_num slot) {
     return slot >= watermark_ && !proposals_.contains(slot) && !decisions_.contains(slot);
@@ -119,13 +108,11 @@ void leader::propose_recovered(const adopted& m) {
   // accepted after they answered, and the answer may be one to an earlier scout: so a slot that was
   // commanded and forgotten gets what it was commanded with, or waits for the next recovery.
   for (const auto& [slot, p] : m.pvalues)
-    if (free(slot) && (!commanded_.contains(slot) || p.ballot == ballot_num_))
+    if (free(slot) && (!commanders_.was_commanded(slot) || p.ballot == ballot_num_))
       command_slot(slot, p.value);
-  const auto last = recovery_proposals_.lower_bound(m.to_slot);
-  for (auto it = recovery_proposals_.lower_bound(m.from_slot); it != last; ++it)
-    if (free(it->first) && !commanded_.contains(it->first))
-      command_slot(it->first, it->second);
-  recovery_proposals_.erase(recovery_proposals_.lower_bound(m.from_slot), last);
+  for (const auto& [slot, value] : wanted)
+    if (free(slot) && !commanders_.was_commanded(slot))
+      command_slot(slot, value);
   start_recovery();
 }
 
@@ -142,53 +129,34 @@ void leader::on(const commander_outcome& m, const ballot_num& ballot) {
 
 void leader::handle(const decided& m) {
   const auto slot = m.value.slot;
-  commanders_.erase(slot);
+  commanders_.finished(slot);
   proposals_.erase(slot);
   ++counters_.decisions;
   highest_decided_ = std::max(highest_decided_, slot);
-  if (decisions_.emplace(slot, m.value.value).second)
-    decisions_bytes_ += m.value.value.size();
-  timeout_.decrease();
+  decisions_.add(slot, m.value.value);
+  timer_.succeeded();
   forget_decided();
   start_waiting_commanders();
   start_recovery();
 }
 
 void leader::handle(const below_watermark& m) {
-  commanders_.erase(m.slot);
+  commanders_.finished(m.slot);
   proposals_.erase(m.slot);
   watermark_ = std::max(watermark_, m.watermark);
   start_waiting_commanders();
   start_recovery();
 }
 
-/// Of the replicas that are heard and have performed all slots below `not_below`.
-slot_num leader::least_replica_slot_out(slot_num not_below) const {
-  std::optional<slot_num> least;
-  for (const auto& [id, news] : replicas_)
-    if (news.heard_tick + options_.forget_replica_ticks >= tick_ && news.slot_out >= not_below)
-      least = std::min(least.value_or(news.slot_out), news.slot_out);
-  return least.value_or(0);
-}
-
-/// Slots below are decided, whatever has become of the replica that performed them.
-slot_num leader::most_replica_slot_out() const {
-  slot_num most = 0;
-  for (const auto& [id, news] : replicas_)
-    most = std::max(most, news.slot_out);
-  return most;
-}
-
 /// A slot forgotten is no longer covered: a proposal for it must not get a second value at this
 /// ballot.
 void leader::forget_decided() {
-  const auto needed_from = least_replica_slot_out();
-  while (!decisions_.empty() && (decisions_.begin()->first < needed_from ||
-                                 decisions_bytes_ > options_.kept_decisions_bytes ||
+  const auto needed_from = replicas_.least(tick_);
+  while (!decisions_.empty() && (decisions_.first_slot() < needed_from ||
+                                 decisions_.bytes() > options_.kept_decisions_bytes ||
                                  decisions_.size() > 64 * options_.window)) {
-    covered_from_ = std::max(covered_from_, decisions_.begin()->first + 1);
-    decisions_bytes_ -= decisions_.begin()->second.size();
-    decisions_.erase(decisions_.begin());
+    covered_from_ = std::max(covered_from_, decisions_.first_slot() + 1);
+    decisions_.forget_first();
   }
 }
 

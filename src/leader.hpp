@@ -1,17 +1,24 @@
 // The leader (paper, section 2.4, figure 7), with failure detection (section 3) and reconfiguration
-// (4.4). One class in three files: leader.cpp (the paper's part), leader_election.cpp,
-// leader_configurations.cpp.
+// (4.4). It decides; what it knows and when things are due is kept by its parts, classes that need
+// no leader: shared_configurations, election_timer, phase_one, heard_acceptors, replica_progress,
+// kept_decisions, commander_slots, slot_recovery. Three files: leader.cpp (the paper's part),
+// leader_election.cpp, leader_configurations.cpp.
 #pragma once
 
-#include "aimd_timeout.hpp"
 #include "commander.hpp"
+#include "commander_slots.hpp"
 #include "configuration.hpp"
 #include "counters.hpp"
+#include "election_timer.hpp"
+#include "heard_acceptors.hpp"
+#include "kept_decisions.hpp"
 #include "membership.hpp"
 #include "messages.hpp"
-#include "random.hpp"
+#include "phase_one.hpp"
+#include "replica_progress.hpp"
 #include "scout.hpp"
-#include "slot_set.hpp"
+#include "shared_configurations.hpp"
+#include "slot_recovery.hpp"
 
 #include <map>
 #include <memory>
@@ -78,26 +85,17 @@ public:
   const std::map<slot_num, command>& proposals() const { return proposals_; }
   /// Slots below are not known in memory: to propose there, phase 1 has to look at them first.
   slot_num covered_from() const { return covered_from_; }
-  unsigned timeout_ticks() const { return timeout_.ticks(); }
-  const config_history& configurations() const { return configurations_; }
+  unsigned timeout_ticks() const { return timer_.timeout_ticks(); }
+  const config_history& configurations() const { return configurations_.history(); }
   membership known_members() const;
   /// Slots with a commander at work.
-  const std::set<slot_num>& commanders() const { return commanders_; }
+  const std::set<slot_num>& commanders() const { return commanders_.at_work(); }
   /// Proposals that wait until there may be one more commander.
-  std::size_t waiting_for_commander() const { return waiting_for_commander_.size(); }
+  std::size_t waiting_for_commander() const { return commanders_.waiting(); }
   const leader_counters& counters() const { return counters_; }
 
 private:
   enum class state { starting, passive, scouting, active };
-
-  struct acceptor_news {
-    std::uint64_t heard_tick = 0;
-    std::uint64_t leader_ping = 0; ///< see vitals
-  };
-  struct replica_news {
-    slot_num slot_out = 0;
-    std::uint64_t heard_tick = 0;
-  };
 
   // configurations
   slot_num needed_from() const;
@@ -105,30 +103,23 @@ private:
   std::vector<std::shared_ptr<const configuration>> live_configurations() const;
   bool may_lead(const configuration& config) const;
   bool may_lead_any() const;
-  bool is_leader_of_latest(const role_id& id) const;
-  void share_configurations();
   void scout_live_configurations();
   void forget_retired();
   void retire();
   void send_news(const role_id& to, config_version known);
-  bool is_acceptor(const role_id& id) const;
-  bool counts(const role_id& replica) const;
-  std::vector<role_id> learners_of(slot_num slot) const;
+  bool is_current_replica(const role_id& id) const;
 
   // election
   void run_for_office();
   void become_active();
   void become_passive(const ballot_num& by);
-  void put_off_office();
   void handle(const adopted& m);
   void handle(const preempted& m);
   bool hears_quorum_since(std::uint64_t tick) const;
-  bool hears_quorum() const;
   bool may_run() const;
-  void wait_for_active_leader();
   void send_pings();
   void watch_leader(const pong& m);
-  void watch_through_acceptor(const pong& m);
+  void watch_through_acceptor(const pong& m, bool leader_was_there);
 
   // proposals
   void handle(const decided& m);
@@ -140,42 +131,28 @@ private:
   void start_recovery();
   void propose_recovered(const adopted& m);
   void forget_decided();
-  slot_num least_replica_slot_out(slot_num not_below = 0) const;
-  slot_num most_replica_slot_out() const;
-  std::shared_ptr<const configuration> config_for(slot_num slot) const;
-  std::size_t max_commanders() const { return 2 * options_.window; }
 
   settings options_;
-  config_history configurations_;
-  std::map<config_version, std::shared_ptr<const configuration>> shared_configurations_;
-  random_source random_;
+  shared_configurations configurations_;
   state state_ = state::starting;
   ballot_num ballot_num_;
   ballot_num preempted_by_;
   std::uint64_t free_seqnum_;
-  aimd_timeout timeout_;
+  election_timer timer_;
   std::uint64_t tick_ = 0;
-  std::uint64_t office_tick_ = 0; ///< run for office when this tick comes, unless put off
   std::uint64_t ping_number_ = 0;
-  bool watched_is_down_ = false; ///< no connection to the leader of preempted_by_
-  std::set<config_version> waiting_for_scouts_;
-  std::set<config_version> adopted_; ///< at ballot_num_; only there it commands
-  std::map<slot_num, pvalue> pmax_;  ///< of the scouts that have been adopted so far
-  std::map<role_id, acceptor_news> acceptors_;
-  std::map<role_id, replica_news> replicas_;
+  phase_one phase_one_; ///< of ballot_num_
+  heard_acceptors acceptors_;
+  replica_progress replicas_;
 
   slot_num covered_from_ = 1;
   slot_num watermark_ = 1;
   slot_num highest_decided_ = 0;
   slot_num kept_from_ = 1;                ///< needed_from() of this office so far
   std::map<slot_num, command> proposals_; ///< undecided, as in the paper
-  std::map<slot_num, command> decisions_; ///< decided at this leader's ballots, recent
-  std::size_t decisions_bytes_ = 0;
-  slot_set commanded_; ///< at ballot_num_, from watermark_ on
-  std::set<slot_num> commanders_;
-  std::set<slot_num> waiting_for_commander_;
-  std::optional<slot_num> recovering_from_; ///< a scout looks at slots below covered_from_
-  std::map<slot_num, command> recovery_proposals_;
+  kept_decisions decisions_;              ///< decided at this leader's ballots, recent
+  commander_slots commanders_;
+  slot_recovery recovery_; ///< of slots below covered_from_
 
   leader_counters counters_;
   leader_outputs out_;

@@ -11,41 +11,23 @@ namespace pmmc {
 /// snapshot, say) gets them from the others, or by recover(), and holds up nothing that is new. In
 /// office it never goes back: what has been forgotten is not heard of any more.
 slot_num leader::needed_from() const {
-  const auto most = most_replica_slot_out();
-  const auto near = least_replica_slot_out(most - std::min(most, options_.near_slots));
+  const auto most = replicas_.most();
+  const auto near = replicas_.least(tick_, most - std::min(most, options_.near_slots));
   return std::max({watermark_, near != 0 ? near : most, is_in_office() ? kept_from_ : 1});
 }
 
 membership leader::known_members() const {
-  return membership{configurations_, configurations_.from(watermark_).front()->version};
-}
-
-void leader::share_configurations() {
-  std::map<config_version, std::shared_ptr<const configuration>> shared;
-  for (const auto& [first_slot, config] : configurations_.all()) {
-    auto known = shared_configurations_.find(config.version);
-    shared.emplace(config.version, known != shared_configurations_.end()
-                                       ? known->second
-                                       : std::make_shared<const configuration>(config));
-  }
-  shared_configurations_ = std::move(shared);
+  return membership{configurations(), configurations().from(watermark_).front()->version};
 }
 
 std::vector<std::shared_ptr<const configuration>> leader::live_configurations() const {
-  std::vector<std::shared_ptr<const configuration>> live;
-  for (const auto* config : configurations_.from(needed_from()))
-    live.push_back(shared_configurations_.at(config->version));
-  return live;
-}
-
-bool leader::is_leader_of_latest(const role_id& id) const {
-  return configurations_.latest().has_leader(id);
+  return configurations_.from(needed_from());
 }
 
 /// A leader of the latest configuration finishes what the ones before have begun; one that was
 /// removed leads up to the boundary, and not beyond.
 bool leader::may_lead(const configuration& config) const {
-  return is_leader_of_latest(options_.id) || config.has_leader(options_.id);
+  return configurations_.latest().has_leader(options_.id) || config.has_leader(options_.id);
 }
 
 bool leader::may_lead_any() const {
@@ -57,31 +39,28 @@ bool leader::may_lead_any() const {
 void leader::scout_live_configurations() {
   for (const auto& config : live_configurations()) {
     const auto version = config->version;
-    if (!may_lead(*config) || adopted_.contains(version) ||
-        !waiting_for_scouts_.insert(version).second)
-      continue;
-    out_.start_scouts.push_back(
-        {config, ballot_num_, std::max(covered_from_, config->first_slot), 0});
+    if (may_lead(*config) && phase_one_.begin(version))
+      out_.start_scouts.push_back(
+          {config, ballot_num_, std::max(covered_from_, config->first_slot), 0});
   }
 }
 
 void leader::on(const config_news& m) {
-  if (m.configurations.empty() ||
-      m.configurations.latest().version <= configurations_.latest().version)
+  if (!configurations_.is_older_than(m.configurations))
     return;
   const bool joins = !may_lead_any();
-  configurations_ = m.configurations;
-  share_configurations();
+  configurations_.replace(m.configurations);
   if (state_ == state::active || state_ == state::scouting) {
     for (const auto& config : live_configurations())
       for (const auto& acceptor : config->acceptors)
-        acceptors_.try_emplace(acceptor.id, acceptor_news{tick_, 0}); // time to show itself
+        acceptors_.expect(acceptor.id, tick_);
     scout_live_configurations();
   } else if (joins) { // as after a start: time for an active leader to show itself
-    office_tick_ = tick_ + options_.start_ticks + random_.below(options_.start_ticks);
-  } else if (is_leader_of_latest(options_.id) && !preempted_by_.is_bottom() &&
-             !is_leader_of_latest(preempted_by_.leader)) { // it leads to the boundary: relieve it
-    office_tick_ = std::min(office_tick_, tick_ + 1 + random_.below(4 * options_.ping_ticks));
+    timer_.restart(tick_);
+  } else if (configurations_.latest().has_leader(options_.id) && !preempted_by_.is_bottom() &&
+             !configurations_.latest().has_leader(
+                 preempted_by_.leader)) { // it leads to the boundary: relieve it
+    timer_.hasten(tick_);
   }
 }
 
@@ -103,68 +82,41 @@ void leader::forget_retired() {
   if (is_in_office())
     kept_from_ = needed;
   bool waited_in_vain = false;
-  for (auto it = waiting_for_scouts_.begin(); it != waiting_for_scouts_.end();) {
-    const auto end = configurations_.end_of(*it);
-    if (end > needed) {
-      ++it;
+  for (const auto version : std::set{phase_one_.awaited()}) {
+    const auto end = configurations().end_of(version);
+    if (end > needed)
       continue;
-    }
     covered_from_ = std::max(covered_from_, end);
-    out_.stop_scouts.push_back(*it);
-    it = waiting_for_scouts_.erase(it);
+    out_.stop_scouts.push_back(version);
+    phase_one_.give_up(version);
     waited_in_vain = true;
   }
-  if (recovering_from_ && *recovering_from_ < watermark_) {
-    out_.stop_scouts.push_back(configurations_.for_slot(*recovering_from_).version);
-    recovering_from_.reset();
-  }
-  recovery_proposals_.erase(recovery_proposals_.begin(),
-                            recovery_proposals_.lower_bound(watermark_));
-  commanded_.erase_below(watermark_);
+  if (const auto from = recovery_.forget_below(watermark_))
+    out_.stop_scouts.push_back(configurations().for_slot(*from).version);
+  commanders_.forget_below(watermark_);
   while (!proposals_.empty() && proposals_.begin()->first < watermark_) {
     const auto slot = proposals_.begin()->first;
-    if (commanders_.erase(slot) > 0)
+    if (commanders_.remove(slot))
       out_.stop_commanders.push_back(slot);
-    waiting_for_commander_.erase(slot);
     proposals_.erase(proposals_.begin());
   }
   start_waiting_commanders();
   start_recovery();
   if (waited_in_vain && is_active())
     command_proposals(); // what waited for that configuration is to be looked for first
-  else if (waited_in_vain && waiting_for_scouts_.empty() && state_ == state::scouting)
+  else if (waited_in_vain && phase_one_.awaited().empty() && state_ == state::scouting)
     become_active();
 }
 
 void leader::send_news(const role_id& to, config_version known) {
   if (known < configurations_.latest().version)
-    out_.send.push_back({to, config_news{options_.id, configurations_}});
-}
-
-bool leader::is_acceptor(const role_id& id) const {
-  const auto live = configurations_.from(needed_from());
-  return std::any_of(live.begin(), live.end(), [&](const auto* c) { return c->has_acceptor(id); });
+    out_.send.push_back({to, config_news{options_.id, configurations()}});
 }
 
 /// Whether a replica's progress says what is still needed: not that of one that was removed.
-bool leader::counts(const role_id& replica) const {
-  return configurations_.latest().has_replica(replica) ||
-         configurations_.for_slot(highest_decided_ + 1).has_replica(replica);
-}
-
-/// Replicas of later configurations need the decisions of this one as well.
-std::vector<role_id> leader::learners_of(slot_num slot) const {
-  std::vector<role_id> learners;
-  const auto& own = configurations_.for_slot(slot);
-  if (own.version == configurations_.latest().version)
-    return learners;
-  std::set<role_id> later;
-  for (const auto* config : configurations_.from(slot))
-    for (const auto& replica : config->replicas)
-      if (!own.has_replica(replica.id))
-        later.insert(replica.id);
-  learners.assign(later.begin(), later.end());
-  return learners;
+bool leader::is_current_replica(const role_id& id) const {
+  return configurations_.latest().has_replica(id) ||
+         configurations().for_slot(highest_decided_ + 1).has_replica(id);
 }
 
 } // namespace pmmc

@@ -17,10 +17,8 @@ void leader::run_for_office() {
   ballot_num_ = next;
   free_seqnum_ = seqnum + 1;
   out_.persist_seqnum = free_seqnum_;
-  pmax_.clear();
-  waiting_for_scouts_.clear();
-  adopted_.clear();
-  commanded_.clear();
+  phase_one_.clear();
+  commanders_.begin_ballot();
   covered_from_ = kept_from_;
   scout_live_configurations();
 }
@@ -36,26 +34,22 @@ void leader::handle(const adopted& m) {
   if (m.ballot != ballot_num_)
     return;
   if (is_active() && m.to_slot != 0) {
-    if (recovering_from_ == m.from_slot) // or else it was stopped, and is late
+    if (recovery_.is_at(m.from_slot)) // or else it was stopped, and is late
       propose_recovered(m);
     return;
   }
-  if (waiting_for_scouts_.erase(m.version) == 0)
+  if (!phase_one_.adopt(m, configurations()))
     return;
-  adopted_.insert(m.version);
   watermark_ = std::max(watermark_, m.watermark);
-  for (const auto& [slot, p] : m.pvalues)
-    if (configurations_.for_slot(slot).version == m.version)
-      pmax_.insert_or_assign(slot, p);
   if (is_active())
     command_proposals(); // a configuration came up while it was active
-  else if (waiting_for_scouts_.empty())
+  else if (phase_one_.awaited().empty())
     become_active();
 }
 
 void leader::become_active() {
   state_ = state::active;
-  timeout_.decrease();
+  timer_.succeeded();
   covered_from_ = std::max(covered_from_, watermark_);
   proposals_.erase(proposals_.begin(), proposals_.lower_bound(covered_from_));
   command_proposals();
@@ -64,7 +58,7 @@ void leader::become_active() {
     for (const auto& replica : config->replicas)
       replicas.insert(replica.id);
     for (const auto& acceptor : config->acceptors)
-      acceptors_[acceptor.id].heard_tick = tick_; // a quorum has just answered the scouts
+      acceptors_.hear(acceptor.id, tick_); // a quorum has just answered the scouts
   }
   for (const auto& replica : replicas)
     out_.send.push_back({replica, pong{options_.id, 0, current_vitals()}});
@@ -72,22 +66,21 @@ void leader::become_active() {
 
 /// The paper's `proposals := proposals ◁ pmax(pvals)`, and a commander for each of them.
 void leader::command_proposals() {
-  for (const auto& [slot, p] : pmax_) {
-    if (auto known = decisions_.find(slot); known != decisions_.end())
-      PMMC_INVARIANT(known->second == p.value, "A5: what was chosen stays chosen");
-    else if (slot >= covered_from_ && !commanders_.contains(slot))
+  for (const auto& [slot, p] : phase_one_.take_pmax()) {
+    if (const auto* known = decisions_.find(slot))
+      PMMC_INVARIANT(*known == p.value, "A5: what was chosen stays chosen");
+    else if (slot >= covered_from_ && !commanders_.is_at_work(slot))
       proposals_.insert_or_assign(slot, p.value);
   }
-  pmax_.clear();
   for (auto it = proposals_.begin(); it != proposals_.end();) {
     const auto slot = it->first;
-    const bool in_hand = commanders_.contains(slot) || waiting_for_commander_.contains(slot);
+    const bool in_hand = commanders_.has(slot);
     if (!in_hand && slot < covered_from_) { // phase 1 has not looked there: see recover()
       it = proposals_.erase(it);
       continue;
     }
-    if (!in_hand && adopted_.contains(configurations_.for_slot(slot).version))
-      waiting_for_commander_.insert(slot);
+    if (!in_hand && phase_one_.has_adopted(configurations().for_slot(slot).version))
+      commanders_.add(slot);
     ++it;
   }
   start_waiting_commanders();
@@ -96,7 +89,7 @@ void leader::command_proposals() {
 void leader::handle(const preempted& m) {
   if (m.ballot <= ballot_num_ || state_ == state::passive)
     return; // stale
-  timeout_.increase();
+  timer_.preempted();
   ++counters_.preemptions;
   become_passive(m.ballot);
 }
@@ -104,27 +97,18 @@ void leader::handle(const preempted& m) {
 void leader::become_passive(const ballot_num& by) {
   state_ = state::passive;
   preempted_by_ = std::max(preempted_by_, by);
-  watched_is_down_ = false;
+  timer_.watch_anew();
   out_.stop_all = true;
   // What has not been carried out yet must not be started after the stop.
   out_.start_scouts.clear();
   out_.start_commanders.clear();
   out_.stop_scouts.clear();
   out_.stop_commanders.clear();
-  commanders_.clear();
-  waiting_for_commander_.clear();
-  waiting_for_scouts_.clear();
-  adopted_.clear();
-  recovering_from_.reset();
-  recovery_proposals_.clear();
-  pmax_.clear();
-  put_off_office();
+  commanders_.stop_all();
+  phase_one_.clear();
+  recovery_.clear();
+  timer_.put_off(tick_);
   send_pings();
-}
-
-void leader::put_off_office() {
-  const unsigned wait = watched_is_down_ ? 4 * options_.ping_ticks : timeout_.ticks();
-  office_tick_ = tick_ + wait + random_.below(1 + wait / 2);
 }
 
 // --- Failure detection --------------------------------------------------------------------------
@@ -149,22 +133,19 @@ void leader::send_pings() {
 void leader::on(const ping& m) {
   out_.send.push_back({m.from, pong{options_.id, m.number, current_vitals()}});
   send_news(m.from, m.state.version);
-  if (m.state.slot_out == 0 || !counts(m.from))
+  if (m.state.slot_out == 0 || !is_current_replica(m.from))
     return;
-  replicas_[m.from] = {m.state.slot_out, tick_};
+  replicas_.hear(m.from, m.state.slot_out, tick_);
   watermark_ = std::max(watermark_, m.state.watermark);
 }
 
 void leader::on(const pong& m) {
   send_news(m.from, m.state.version);
-  if (is_acceptor(m.from)) {
+  if (configurations_.has_acceptor_from(needed_from(), m.from)) {
     watermark_ = std::max(watermark_, m.state.watermark);
-    watch_through_acceptor(m);
+    watch_through_acceptor(m, acceptors_.hear(m.from, m.state.leader_ping, tick_));
     if (is_active() && m.state.ballot > ballot_num_)
       handle(preempted{m.state.ballot}); // without commanders it would not learn it otherwise
-    auto& news = acceptors_[m.from];
-    news.heard_tick = tick_;
-    news.leader_ping = m.state.leader_ping;
   } else {
     watch_leader(m);
   }
@@ -179,50 +160,38 @@ void leader::watch_leader(const pong& m) {
     return;
   state_ = state::passive;
   preempted_by_ = theirs;
-  watched_is_down_ = false;
-  if (is_leader_of_latest(theirs.leader) || !is_leader_of_latest(options_.id))
-    put_off_office();
+  timer_.watch_anew();
+  const auto& latest = configurations_.latest();
+  if (latest.has_leader(theirs.leader) || !latest.has_leader(options_.id))
+    timer_.put_off(tick_);
 }
 
 /// A leader that cannot reach the active one still hears of it from the acceptors, so that the two
 /// do not take office from each other for as long as their link is down. The first word of an
 /// acceptor may be of a leader that has gone, and is waited for all the same.
-void leader::watch_through_acceptor(const pong& m) {
+void leader::watch_through_acceptor(const pong& m, bool leader_was_there) {
   if (state_ != state::passive && state_ != state::starting)
     return;
-  const auto known = acceptors_.find(m.from);
-  if (m.state.leader_ping == 0 || m.state.ballot < preempted_by_ ||
-      (known != acceptors_.end() && m.state.leader_ping == known->second.leader_ping))
+  if (m.state.leader_ping == 0 || m.state.ballot < preempted_by_ || !leader_was_there)
     return;
   state_ = state::passive;
   preempted_by_ = m.state.ballot;
-  if (is_leader_of_latest(preempted_by_.leader) || !is_leader_of_latest(options_.id))
-    put_off_office();
+  const auto& latest = configurations_.latest();
+  if (latest.has_leader(preempted_by_.leader) || !latest.has_leader(options_.id))
+    timer_.put_off(tick_);
 }
 
 void leader::on_peer_down(const role_id& peer) {
   if (state_ != state::passive || preempted_by_.leader != peer)
     return;
-  watched_is_down_ = true;
-  put_off_office();
+  timer_.watched_is_down(tick_);
 }
 
 /// Whether a majority of the acceptors of each live configuration has been heard since `tick`.
 bool leader::hears_quorum_since(std::uint64_t tick) const {
-  for (const auto& config : live_configurations()) {
-    std::size_t heard = 0;
-    for (const auto& acceptor : config->acceptors) {
-      const auto it = acceptors_.find(acceptor.id);
-      heard += it != acceptors_.end() && it->second.heard_tick >= tick;
-    }
-    if (heard < config->quorum())
-      return false;
-  }
-  return true;
-}
-
-bool leader::hears_quorum() const {
-  return hears_quorum_since(tick_ - std::min<std::uint64_t>(tick_, options_.lost_quorum_ticks));
+  const auto live = live_configurations();
+  return std::all_of(live.begin(), live.end(),
+                     [&](const auto& config) { return acceptors_.has_quorum(*config, tick); });
 }
 
 /// What Raft calls a pre-vote: one that was cut off must not come back with a ballot that deposes
@@ -230,12 +199,8 @@ bool leader::hears_quorum() const {
 /// an active leader if there is one (see watch_through_acceptor).
 bool leader::may_run() const {
   const std::uint64_t two_pings = 2 * options_.ping_ticks;
-  return may_lead_any() && hears_quorum_since(office_tick_ - std::min(office_tick_, two_pings));
-}
-
-void leader::wait_for_active_leader() {
-  office_tick_ =
-      std::max(office_tick_, tick_ + options_.start_ticks + random_.below(options_.start_ticks));
+  return may_lead_any() &&
+         hears_quorum_since(timer_.due_tick() - std::min(timer_.due_tick(), two_pings));
 }
 
 void leader::on_tick() {
@@ -246,10 +211,11 @@ void leader::on_tick() {
     forget_retired();
   }
   const bool out_of_office = state_ == state::passive || state_ == state::starting;
-  const bool has_quorum = hears_quorum();
+  const bool has_quorum =
+      hears_quorum_since(tick_ - std::min<std::uint64_t>(tick_, options_.lost_quorum_ticks));
   if (out_of_office && !has_quorum)
-    wait_for_active_leader();
-  else if (out_of_office && tick_ >= office_tick_ && may_run())
+    timer_.wait_for_active_leader(tick_);
+  else if (out_of_office && timer_.has_expired(tick_) && may_run())
     run_for_office();
   else if (!out_of_office && !may_lead_any())
     retire();

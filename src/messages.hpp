@@ -119,7 +119,7 @@ struct request {
   std::uint64_t sequence = 0;
   std::uint64_t acknowledged = 0; ///< the client has the answers to all sequence numbers up to this
   std::string op;
-  arrival came = {};
+  arrival arrived = {};
 
   friend bool operator==(const request&, const request&) = default;
 };
@@ -144,7 +144,7 @@ struct response {
   std::uint64_t sequence = 0;
   reply_status status = reply_status::ok;
   std::string body;
-  arrival came = {}; ///< of the request; nothing, if it goes on
+  arrival arrived = {}; ///< of the request; nothing, if it goes on
 
   friend bool operator==(const response&, const response&) = default;
 };
@@ -153,7 +153,7 @@ struct response {
 struct query {
   std::uint64_t number = 0; ///< chosen by the client to recognise the answer
   std::string op;
-  arrival came = {};
+  arrival arrived = {};
   std::uint64_t max_reply = 0; ///< bytes of an answer that the client has room for; 0: any number
 };
 
@@ -162,7 +162,7 @@ struct query_reply {
   reply_status status = reply_status::ok;
   slot_num slot = 0; ///< the answer reflects all slots below this one, and no other
   std::string body;
-  arrival came = {}; ///< of the query
+  arrival arrived = {}; ///< of the query
 };
 
 /// Replica → the replica that proposes at present: "get these decided".

@@ -8,23 +8,56 @@
 
 namespace pmmc {
 
+namespace {
+
+/// Empty: it is not.
+std::string why_refused(const request& m, std::size_t max_op_bytes) {
+  if (!is_client_kind(static_cast<std::uint64_t>(m.kind)))
+    return "the request is of a kind that does not exist";
+  if (m.op.size() > max_op_bytes)
+    return too_large_text(m.op.size(), max_op_bytes);
+  return {};
+}
+
+/// What the log does not know of its cluster: which one it is, or the disk of a member that this
+/// replica has met.
+std::optional<found_claim> claim_for(const replicated_state& state, cluster_identity founds,
+                                     const std::map<role_id, std::string>& disks_met) {
+  const auto identity = state.identity() == 0 ? founds : state.identity();
+  auto disks = state.configurations().new_disks(disks_met);
+  if (identity == 0 || (state.identity() != 0 && disks.empty()))
+    return std::nullopt;
+  return found_claim{identity, state.facts(), std::move(disks)};
+}
+
+} // namespace
+
 replica::replica(settings options, std::unique_ptr<replicated_state> state,
                  bool restored_from_snapshot)
-    : options_(options), random_(options.seed), state_(std::move(state)) {
+    : options_(options), random_(options.seed), state_(std::move(state)),
+      requests_({options.max_pending_requests, options.max_pending_bytes, options.batch_bytes,
+                 options.batch_requests}),
+      proposals_({options.id, options.eager_slots, options.pipeline_slots, options.resend_ticks}),
+      proposer_(options.id), gossip_(options.id, options.silent_ticks),
+      reads_({options.id, options.max_op_bytes, options.max_queries, options.read_bytes,
+              options.resend_ticks, options.query_ticks},
+             random_.next()),
+      snapshots_(options.snapshot_log_bytes),
+      missing_({options.stalled_ticks, options.resend_ticks}),
+      fetch_({options.id, options.resend_ticks, 2 * options.silent_ticks}) {
   slot_in_ = state_->slot_out();
-  read_round_number_ = random_.next(); // late answers to an earlier life's rounds must not count
   if (restored_from_snapshot)
-    snapshot_slot_ = state_->slot_out();
+    snapshots_.has_durable(state_->slot_out());
   update_watermark();
   send_pings();
 }
 
 vitals replica::current_vitals() const {
   vitals v;
-  v.ballot = active_ballot_;
+  v.ballot = active_ballot();
   v.slot_in = slot_in_;
   v.slot_out = slot_out();
-  v.snapshot_slot = snapshot_slot_;
+  v.snapshot_slot = snapshot_slot();
   v.watermark = watermark_;
   v.version = known_configurations().latest().version;
   if (!state_->digests().empty())
@@ -36,65 +69,37 @@ vitals replica::current_vitals() const {
 
 void replica::on(const role_id& client, request m) {
   const request_key key{m.session, m.sequence};
-  const auto came = m.came;
-  if (auto known = state_->sessions().foregone(m, slot_out())) {
-    known->came = came;
+  const auto arrived = m.arrived;
+  if (auto known = state_->sessions().known_answer(m, slot_out())) {
+    known->arrived = arrived;
     return respond(client, std::move(*known));
   }
-  if (auto it = pending_.find(key); it != pending_.end()) {
-    it->second.client = client;
-    it->second.asked_tick = tick_;
+  if (requests_.ask_again(key, client, tick_))
     return;
-  }
-  if (const auto why = why_refused(m); !why.empty()) {
+  if (const auto why = why_refused(m, options_.max_op_bytes); !why.empty()) {
     if (m.session == 0)
-      return respond(client, {0, key.sequence, reply_status::refused, why, came});
+      return respond(client, {0, key.sequence, reply_status::refused, why, arrived});
     m.kind = request_kind::refusal; // or its number would be missing, and hold up those behind it
     m.op = why;
   }
   if (!admit(std::move(m), client))
     respond(client, {key.session, key.sequence, reply_status::busy,
-                     "replica " + options_.id.str() + " has too many requests waiting", came});
-}
-
-/// Empty: it is not.
-std::string replica::why_refused(const request& m) const {
-  if (!is_client_kind(static_cast<std::uint64_t>(m.kind)))
-    return "the request is of a kind that does not exist";
-  if (m.op.size() > options_.max_op_bytes)
-    return too_large_text(m.op.size(), options_.max_op_bytes);
-  return {};
+                     "replica " + options_.id.str() + " has too many requests waiting", arrived});
 }
 
 void replica::on(const handoff& m) {
-  called_upon_until_tick_ = tick_ + options_.resend_ticks;
+  proposer_.call_upon(tick_ + options_.resend_ticks);
   for (const auto& r : m.requests)
-    if (!state_->sessions().foregone(r, slot_out()) &&
-        !pending_.contains({r.session, r.sequence}) &&
+    if (!state_->sessions().known_answer(r, slot_out()) &&
+        !requests_.contains({r.session, r.sequence}) &&
         !state_->sessions().holds_back(r.session, r.sequence) &&
         is_client_kind(static_cast<std::uint64_t>(r.kind)))
       admit(r, {}); // refused ones are offered again by the replica that handed them on
 }
 
 bool replica::admit(request m, const role_id& client) {
-  const auto is_full = [&] {
-    return pending_.size() >= options_.max_pending_requests ||
-           pending_bytes_ + m.op.size() > options_.max_pending_bytes;
-  };
-  if (is_full())
-    forget_held_back(0);
-  if (is_full())
-    return false;
-  const request_key key{m.session, m.sequence};
-  const bool is_decided = state_->sessions().holds_back(key.session, key.sequence);
-  pending_bytes_ += m.op.size();
-  pending_.emplace(key, pending_request{std::move(m), client,
-                                        is_decided ? whereabouts::held_back : whereabouts::queued,
-                                        0, tick_});
-  if (is_decided)
-    return true; // its answer comes when its predecessors have been executed
-  requests_.push_back(key);
-  return true;
+  const bool is_decided = state_->sessions().holds_back(m.session, m.sequence);
+  return requests_.add(std::move(m), client, is_decided, tick_);
 }
 
 void replica::respond(const role_id& client, response r) {
@@ -103,131 +108,60 @@ void replica::respond(const role_id& client, response r) {
 
 void replica::flush() {
   go_on_filling();
-  if (const auto now = proposer(); now != last_proposer_) {
-    last_proposer_ = now;
-    take_back_handed_on(0);
-  }
-  if (last_proposer_ == options_.id)
+  if (proposer_.update(standing(), gossip_))
+    requests_.take_back(state_->sessions(), tick_, 0);
+  if (proposer_.current() == options_.id)
     propose();
   else
     hand_on();
-  answer_reads();
-  start_read_round();
+  reads_.answer(*state_, out_.send);
+  if (reads_.start(*state_, tick_, out_.send))
+    ++counters_.read_rounds;
 }
 
 /// The paper's propose(): requests move to the next slots that are free, inside WINDOW. A slot
 /// carries all that has come in while earlier slots were in flight.
 void replica::propose() {
-  while (!requests_.empty() && may_open_slot()) {
+  while (requests_.queued() > 0 && (proposals_.may_open(tick_) || requests_.has_full_batch())) {
     while (decisions_.contains(slot_in_) || proposals_.contains(slot_in_))
       ++slot_in_;
     if (slot_in_ >= slot_out() + state_->window())
       return;
-    proposal p;
-    auto batch = next_batch(p.requests);
+    slot_proposals::proposal p;
+    auto batch = requests_.next_batch(p.requests);
     if (batch.empty())
       return;
-    if (const auto claim = claim_for_log())
+    if (const auto claim = claim_for(*state_, options_.founds, disks_met_))
       batch.push_back(found_request(*claim)); // last: a session's id is its place
     p.value = encode_batch(batch);
     counters_.batch_requests.observe(static_cast<double>(batch.size()));
     counters_.batch_bytes.observe(static_cast<double>(p.value.size()));
-    opened_tick_ = tick_;
+    proposals_.opened(tick_);
     propose_in(slot_in_++, std::move(p));
   }
-  if (requests_.empty())
+  if (requests_.queued() == 0)
     fill_to_boundary();
 }
 
-/// What the log does not know of its cluster: which one it is, or the disk of a member that this
-/// replica has met.
-std::optional<found_claim> replica::claim_for_log() const {
-  const auto identity = state_->identity() == 0 ? options_.founds : state_->identity();
-  auto disks = state_->configurations().new_disks(disks_met_);
-  if (identity == 0 || (state_->identity() != 0 && disks.empty()))
-    return std::nullopt;
-  return found_claim{identity, state_->facts(), std::move(disks)};
+proposal_route replica::route() const {
+  return {state_->configurations(), known_configurations().latest(), active_ballot().leader};
 }
 
-/// What comes while a slot is on its way waits for the next: few large slots cost everybody less
-/// than many small ones. Where a decision takes longer than a tick, one more opens every tick.
-bool replica::may_open_slot() const {
-  return proposals_.size() < options_.eager_slots ||
-         (proposals_.size() < options_.pipeline_slots && tick_ > opened_tick_) ||
-         requests_.size() >= options_.batch_requests || pending_bytes_ >= 4 * options_.batch_bytes;
-}
-
-std::vector<request> replica::next_batch(std::vector<request_key>& keys) {
-  std::vector<request> batch;
-  std::size_t bytes = 0;
-  const auto most = std::min(options_.batch_requests, max_batch_entries);
-  while (!requests_.empty() && batch.size() < most) {
-    const auto key = requests_.front();
-    auto it = pending_.find(key);
-    if (it == pending_.end() || it->second.where != whereabouts::queued) {
-      requests_.pop_front(); // answered meanwhile
-      continue;
-    }
-    const auto size = pmmc::batch_bytes(it->second.what);
-    if (!batch.empty() && bytes + size > options_.batch_bytes)
-      break;
-    bytes += size;
-    it->second.where = whereabouts::proposed;
-    batch.push_back(it->second.what);
-    keys.push_back(key);
-    requests_.pop_front();
-  }
-  return batch;
-}
-
-void replica::propose_in(slot_num slot, proposal p) {
+void replica::propose_in(slot_num slot, slot_proposals::proposal p) {
   PMMC_INVARIANT(slot >= slot_out() && slot < slot_out() + state_->window(),
                  "R5: every slot proposed for lies inside the window");
-  auto& placed = proposals_[slot] = std::move(p);
-  send_proposal(slot, placed);
-}
-
-void replica::send_proposal(slot_num slot, proposal& p) {
-  p.wait_ticks = std::min(10 * options_.resend_ticks,
-                          p.wait_ticks == 0 ? options_.resend_ticks : 2 * p.wait_ticks);
-  p.next_send_tick = tick_ + p.wait_ticks;
-  const auto version = state_->configurations().for_slot(slot).version;
-  for (const auto& leader : leaders_for(slot))
-    out_.send.push_back({leader, pmmc::propose{options_.id, version, slot, p.value}});
-}
-
-/// The active leader, if it may lead the slot: those of the slot's configuration and of the latest
-/// one may.
-std::set<role_id> replica::leaders_for(slot_num slot) const {
-  std::set<role_id> leaders;
-  for (const auto* config :
-       {&state_->configurations().for_slot(slot), &known_configurations().latest()})
-    for (const auto& leader : config->leaders)
-      leaders.insert(leader.id);
-  if (leaders.contains(active_ballot_.leader))
-    return {active_ballot_.leader};
-  return leaders;
-}
-
-/// Not for slots whose decision is here, and waits for those before it: a leader that has forgotten
-/// it would look there instead of where something is missing.
-void replica::resend_proposals() {
-  for (auto& [slot, p] : proposals_)
-    if (tick_ >= p.next_send_tick && !decisions_.contains(slot))
-      send_proposal(slot, p);
+  proposals_.propose(slot, std::move(p), route(), tick_, out_.send);
 }
 
 // --- Who proposes -------------------------------------------------------------------------------
 
 /// While nothing is decided, those who wait are told why, now and then; it goes on trying.
 void replica::explain_stall() {
-  if (pending_.empty() || tick_ < progress_tick_ + options_.explain_ticks ||
+  if (requests_.size() == 0 || tick_ < missing_.progress_tick() + options_.explain_ticks ||
       tick_ % options_.explain_ticks != 0)
     return;
-  std::set<role_id> told;
-  for (const auto& [key, p] : pending_)
-    if (!p.client.empty() && told.insert(p.client).second)
-      respond(p.client, {key.session, key.sequence, reply_status::unavailable, why_stalled()});
+  for (const auto& [client, key] : requests_.clients())
+    respond(client, {key.session, key.sequence, reply_status::unavailable, why_stalled()});
 }
 
 std::string replica::why_stalled() const {
@@ -235,7 +169,7 @@ std::string replica::why_stalled() const {
   std::string silent;
   std::size_t heard = 0;
   for (const auto& a : config.acceptors)
-    if (heard_lately(a.id))
+    if (gossip_.is_heard(a.id, tick_))
       ++heard;
     else
       silent += " " + a.id.str() + " at " + a.address;
@@ -244,162 +178,62 @@ std::string replica::why_stalled() const {
           " acceptors are heard (needed: " + std::to_string(config.quorum()) + ")";
   if (!silent.empty())
     text += ", not" + silent;
-  return text + (active_ballot_.is_bottom()
+  return text + (active_ballot().is_bottom()
                      ? "; no leader is active"
-                     : "; the active leader is " + active_ballot_.leader.str());
+                     : "; the active leader is " + active_ballot().leader.str());
 }
 
-/// The replica nearest the active leader: in its process, or else one that its place among the
-/// leaders picks, or else the first after it that is not far behind. This one, if that one is
-/// silent or does not see the same leader, if no leader is known, or if others count on this one:
-/// what has been handed on once is not handed on again, or it would go round in circles wherever
-/// two replicas disagree.
-role_id replica::proposer() const {
-  if (tick_ < called_upon_until_tick_)
-    return options_.id;
-  const auto& config = state_->configurations().for_slot(slot_out());
-  const member* leader = nullptr;
-  std::size_t place = 0;
-  for (const auto* c : state_->configurations().from(slot_out()))
-    if (const auto* found = c->find(role_kind::leader, active_ballot_.leader)) {
-      leader = found;
-      place = static_cast<std::size_t>(found - c->leaders.data());
-    }
-  if (leader == nullptr)
-    return options_.id;
-  const auto neighbour =
-      std::find_if(config.replicas.begin(), config.replicas.end(),
-                   [&](const member& m) { return m.address == leader->address; });
-  if (neighbour != config.replicas.end())
-    place = static_cast<std::size_t>(neighbour - config.replicas.begin());
-  const auto& nearest = able_replica(config, place % config.replicas.size());
-  const auto seen = peers_.find(nearest.id);
-  const bool able = seen != peers_.end() && heard_lately(nearest.id) &&
-                    seen->second.state.ballot.leader == active_ballot_.leader;
-  return able ? nearest.id : options_.id;
-}
-
-/// One that is far behind (it restarted, say) can assign only slots that were decided long ago.
-const member& replica::able_replica(const configuration& config, std::size_t nearest) const {
-  for (std::size_t i = 0; i < config.replicas.size(); ++i) {
-    const auto& next = config.replicas[(nearest + i) % config.replicas.size()];
-    const auto known = peers_.find(next.id);
-    if (next.id == options_.id ? !is_far_behind(slot_out())
-                               : known == peers_.end() || !known->second.lags)
-      return next;
-  }
-  return config.replicas[nearest];
+proposer_choice::standing replica::standing() const {
+  return {state_->configurations(), slot_out(), is_far_behind(slot_out()), tick_};
 }
 
 bool replica::is_far_behind(slot_num slot) const {
   return slot + state_->window() + options_.near_slots < std::max(slot_out(), highest_known_slot());
 }
 
-bool replica::heard_lately(const role_id& peer) const {
-  if (peer == options_.id)
-    return true;
-  const auto it = peers_.find(peer);
-  return it != peers_.end() && it->second.heard_tick + options_.silent_ticks >= tick_;
-}
-
 void replica::hand_on() {
-  while (!requests_.empty()) {
-    std::vector<request_key> keys;
-    handoff m{options_.id, next_batch(keys)};
-    std::set<role_id> clients;
-    for (const auto& key : keys) {
-      if (const auto& client = pending_.find(key)->second.client; !client.empty())
-        clients.insert(client);
-      mark_handed_on(key);
-    }
-    counters_.requests_handed_on += keys.size();
+  while (requests_.queued() > 0) {
+    auto [requests, clients] = requests_.next_handoff(tick_);
+    counters_.requests_handed_on += requests.size();
     for (const auto& client : clients)
-      out_.send.push_back({client, better_replica{options_.id, last_proposer_}});
-    if (!m.requests.empty())
-      out_.send.push_back({last_proposer_, std::move(m)});
+      out_.send.push_back({client, better_replica{options_.id, proposer_.current()}});
+    if (!requests.empty())
+      out_.send.push_back({proposer_.current(), handoff{options_.id, std::move(requests)}});
   }
-}
-
-/// A request that another replica handed on to this one is that one's to remember.
-void replica::mark_handed_on(const request_key& key) {
-  auto it = pending_.find(key);
-  it->second.where = whereabouts::handed_on;
-  it->second.handed_on_tick = tick_;
-  if (it->second.client.empty())
-    forget_request(it);
-}
-
-/// They are decided, so the sessions remember them; only the client's address is forgotten. They
-/// may wait for ever (for a predecessor that its client gave up), and must not keep that
-/// predecessor out.
-void replica::forget_held_back(std::uint64_t least_ticks) {
-  for (auto it = pending_.begin(); it != pending_.end();)
-    if (it->second.where == whereabouts::held_back && tick_ >= it->second.asked_tick + least_ticks)
-      it = forget_request(it);
-    else
-      ++it;
-}
-
-replica::pending_map::iterator replica::forget_request(pending_map::iterator it) {
-  pending_bytes_ -= it->second.what.op.size();
-  return pending_.erase(it);
-}
-
-/// What was handed on went to the wrong replica, or has not come back as a decision for too long.
-void replica::take_back_handed_on(std::uint64_t least_ticks) {
-  std::set<request_key> keys;
-  for (auto& [key, p] : pending_) {
-    if (p.where != whereabouts::handed_on || tick_ < p.handed_on_tick + least_ticks)
-      continue;
-    if (state_->sessions().holds_back(key.session, key.sequence))
-      p.where = whereabouts::held_back; // decided: its predecessor is what is missing
-    else
-      keys.insert(key);
-  }
-  queue_again(keys);
-}
-
-/// In the order of their numbers, since sessions hold back what comes too early.
-void replica::queue_again(const std::set<request_key>& keys) {
-  for (const auto& key : keys)
-    if (auto it = pending_.find(key); it != pending_.end()) {
-      it->second.where = whereabouts::queued;
-      requests_.push_back(key);
-    }
 }
 
 void replica::set_active(const ballot_num& ballot) {
-  if (ballot == active_ballot_)
+  if (!proposer_.set_active(ballot))
     return;
-  active_ballot_ = ballot;
-  for (auto& [slot, p] : proposals_) {
-    p.wait_ticks = 0;
-    p.next_send_tick = tick_;
-  }
+  proposals_.leader_changed(tick_);
   if (!ballot.is_bottom())
-    resend_proposals();
+    proposals_.resend(route(), decisions_, tick_, out_.send);
 }
 
 void replica::on_peer_down(const role_id& peer) {
-  peers_.erase(peer);
-  if (peer == active_ballot_.leader)
+  gossip_.forget(peer);
+  if (peer == active_ballot().leader)
     set_active({});
 }
+
+// --- Reads --------------------------------------------------------------------------------------
+
+void replica::on(const role_id& client, query m) {
+  reads_.add(client, std::move(m), slot_out(), out_.send);
+}
+
+void replica::on(const read_probe_reply& m) { reads_.on(m, *state_, out_.send); }
 
 // --- Decisions ----------------------------------------------------------------------------------
 
 void replica::on(const decision& m) {
-  const auto known = decisions_.find(m.slot);
-  if (known != decisions_.end()) {
-    PMMC_INVARIANT(known->second == m.value, "R1: one decision per slot everywhere");
-    return;
-  }
   // Beyond the window there is nothing to decide, so nothing honest to remember.
-  if (m.slot < slot_out() || m.slot >= slot_out() + 2 * state_->window() + 1'024)
+  if (!decisions_.contains(m.slot) &&
+      (m.slot < slot_out() || m.slot >= slot_out() + 2 * state_->window() + 1'024))
     return;
-  decisions_.emplace(m.slot, m.value);
-  decisions_bytes_ += m.value.size();
-  wanted_slot_ = std::max(wanted_slot_, m.slot + 1);
+  if (!decisions_.add(m.slot, m.value))
+    return;
+  missing_.learn(m.slot + 1);
   perform();
 }
 
@@ -407,13 +241,13 @@ void replica::on(const decision& m) {
 void replica::perform() {
   const auto before = slot_out();
   const auto version = state_->configurations().latest().version;
-  for (auto it = decisions_.find(slot_out()); it != decisions_.end() && it->first == slot_out();
-       ++it) {
+  const auto& decided = decisions_.by_slot();
+  for (auto it = decided.find(slot_out()); it != decided.end() && it->first == slot_out(); ++it) {
     auto responses = state_->perform(it->second);
     if (!state_->refusal().empty())
       return; // the driver ends the process
     settle_proposal(it->first, it->second);
-    log_bytes_since_snapshot_ += it->second.size() + 64;
+    snapshots_.performed(it->second.size());
     settle_responses(std::move(responses));
   }
   if (slot_out() == before)
@@ -421,49 +255,34 @@ void replica::perform() {
   PMMC_INVARIANT(slot_out() > before, "R4: slot_out never decreases");
   counters_.slots_performed += slot_out() - before;
   slot_in_ = std::max(slot_in_, slot_out());
-  progress_tick_ = tick_;
-  stall_tick_ = 0;
+  missing_.performed(tick_);
   if (state_->configurations().latest().version != version)
     announce_configurations();
   if (slot_out() / replicated_state::digest_slots != before / replicated_state::digest_slots)
     compare_digests();
-  answer_reads();
+  reads_.answer(*state_, out_.send);
   snapshot_if_due();
   forget_decisions();
 }
 
 /// If another command was decided where this replica proposed, its requests go to a later slot.
 void replica::settle_proposal(slot_num slot, const command& decided) {
-  auto mine = proposals_.extract(slot);
-  if (mine.empty())
-    return;
-  const bool won = mine.mapped().value == decided;
-  const auto& keys = mine.mapped().requests;
-  for (auto key = keys.rbegin(); key != keys.rend(); ++key) {
-    auto it = pending_.find(*key);
-    if (it == pending_.end())
-      continue;
-    it->second.where = won ? whereabouts::held_back : whereabouts::queued;
-    if (!won)
-      requests_.push_front(*key);
-  }
+  if (const auto mine = proposals_.settle(slot))
+    requests_.settle_proposal(mine->requests, mine->value == decided);
 }
 
 void replica::settle_responses(std::vector<response> responses) {
   for (auto& r : responses) {
-    auto it = pending_.find({r.session, r.sequence});
-    if (it == pending_.end())
+    const auto asker = requests_.remove({r.session, r.sequence});
+    if (!asker || asker->client.empty())
       continue;
-    const auto client = it->second.client;
-    r.came = it->second.what.came;
-    forget_request(it);
-    if (!client.empty())
-      respond(client, std::move(r));
+    r.arrived = asker->arrived;
+    respond(asker->client, std::move(r));
   }
 }
 
 replica_outputs replica::take() {
-  read_bytes_ = 0;
+  reads_.begin_turn();
   return std::exchange(out_, {});
 }
 

@@ -1,24 +1,33 @@
 // The replica (paper, section 2.1, figure 1), with batching, hand-on, linearizable reads (4.5),
-// snapshots and catching up (4.2), reconfiguration (4.4). One class in five files: replica.cpp (the
-// paper's part), replica_reads.cpp, replica_catchup.cpp, replica_configurations.cpp and
-// replica_gauges.cpp.
+// snapshots and catching up (4.2), reconfiguration (4.4). It decides; what it knows and when things
+// are due is kept by its parts, classes that need no replica: request_queue, slot_proposals,
+// kept_decisions, proposer_choice, gossip, agreement, read_rounds, snapshot_schedule,
+// missing_decisions, snapshot_fetch. Four files: replica.cpp (the paper's part),
+// replica_catchup.cpp, replica_configurations.cpp and replica_gauges.cpp.
 #pragma once
 
 #include "agreement.hpp"
 #include "counters.hpp"
+#include "gossip.hpp"
+#include "kept_decisions.hpp"
 #include "membership.hpp"
 #include "messages.hpp"
+#include "missing_decisions.hpp"
+#include "proposer_choice.hpp"
 #include "random.hpp"
+#include "read_rounds.hpp"
 #include "replicated_state.hpp"
+#include "request_queue.hpp"
+#include "slot_proposals.hpp"
+#include "snapshot_fetch.hpp"
+#include "snapshot_schedule.hpp"
 
-#include <deque>
 #include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace pmmc {
@@ -111,7 +120,7 @@ public:
 
   /// Asks for a snapshot of what is not in one yet, if none is being written: before a stop.
   void save_now();
-  bool is_saving() const { return saving_snapshot_; }
+  bool is_saving() const { return snapshots_.is_saving(); }
   /// The snapshot of slots below `slot` is durable.
   void snapshot_saved(slot_num slot);
   /// What was written could not be restored, so it was thrown away. Everything goes on with the
@@ -121,11 +130,9 @@ public:
   void install(std::unique_ptr<replicated_state> fetched);
   /// The first `offset` bytes of another replica's snapshot came before a restart: go on there if
   /// the same one is offered.
-  void resume_fetch(slot_num slot, std::uint64_t offset) {
-    interrupted_ = fetch{{}, slot, offset, 0, 0, false};
-  }
+  void resume_fetch(slot_num slot, std::uint64_t offset) { fetch_.resume(slot, offset); }
   /// The fetched snapshot was damaged.
-  void snapshot_rejected();
+  void snapshot_rejected() { fetch_.rejected(); }
 
   replica_outputs take();
 
@@ -139,7 +146,7 @@ public:
     return membership{known_configurations(), live_from(), state_->identity()};
   }
   /// Bytes of another replica's snapshot that have come, while one is being fetched.
-  std::uint64_t fetched_bytes() const { return fetching_ ? fetching_->offset : 0; }
+  std::uint64_t fetched_bytes() const { return fetch_.bytes(); }
 
   /// Replicas that have done something else, by what they tell, and the slot at which that was
   /// seen.
@@ -151,97 +158,36 @@ public:
   const replicated_state& state() const { return *state_; }
   slot_num slot_in() const { return slot_in_; }
   slot_num slot_out() const { return state_->slot_out(); }
-  slot_num snapshot_slot() const { return snapshot_slot_; }
+  slot_num snapshot_slot() const { return snapshots_.slot(); }
   slot_num watermark() const { return watermark_; }
-  const std::map<slot_num, command>& decisions() const { return decisions_; }
+  const std::map<slot_num, command>& decisions() const { return decisions_.by_slot(); }
   bool has_proposal(slot_num slot) const { return proposals_.contains(slot); }
-  std::size_t pending_requests() const { return pending_.size(); }
-  const ballot_num& active_ballot() const { return active_ballot_; }
+  std::size_t pending_requests() const { return requests_.size(); }
+  const ballot_num& active_ballot() const { return proposer_.active_ballot(); }
   /// The highest slot that each acceptor has said it accepted anything in, when it was asked last.
-  const std::map<role_id, slot_num>& accepted() const { return accepted_; }
+  const std::map<role_id, slot_num>& accepted() const { return reads_.accepted(); }
   /// Reads that flush() could answer: more than one turn should.
-  bool has_reads_to_answer() const { return !reads_.empty() && reads_.begin()->first < slot_out(); }
+  bool has_reads_to_answer() const { return reads_.has_answers(slot_out()); }
   /// Whether this replica assigns slots at present, as far as it knows.
-  bool proposes() const { return proposer() == options_.id; }
+  bool proposes() const { return proposer_.choose(standing(), gossip_) == options_.id; }
   vitals current_vitals() const;
   const replica_counters& counters() const { return counters_; }
   /// Its last ones, the latest last.
   replica_gauges gauges() const;
 
 private:
-  /// A request's identity; the paper's ⟨κ, cid⟩.
-  struct request_key {
-    session_id session = 0;
-    std::uint64_t sequence = 0;
-    friend auto operator<=>(const request_key&, const request_key&) = default;
-  };
-  struct key_hash {
-    std::size_t operator()(const request_key& k) const noexcept {
-      return static_cast<std::size_t>((k.session ^ (k.sequence * 0x9E3779B97F4A7C15ULL)) *
-                                      0xBF58476D1CE4E5B9ULL);
-    }
-  };
-  enum class whereabouts { queued, proposed, handed_on, held_back };
-  struct pending_request {
-    request what;
-    role_id client; ///< empty: another replica answers
-    whereabouts where = whereabouts::queued;
-    std::uint64_t handed_on_tick = 0;
-    std::uint64_t asked_tick = 0; ///< when its client last asked for it
-  };
-  using pending_map = std::unordered_map<request_key, pending_request, key_hash>;
-  struct proposal {
-    command value;
-    std::vector<request_key> requests;
-    std::uint64_t next_send_tick = 0;
-    unsigned wait_ticks = 0;
-  };
-  struct peer_news {
-    std::uint64_t heard_tick = 0;
-    vitals state;
-    bool lags = false; ///< it was far behind when it said so
-  };
-  struct read_round {
-    std::uint64_t number = 0;
-    std::map<config_version, std::set<role_id>> answered; ///< per configuration asked
-    slot_num highest = 0;
-    std::uint64_t started_tick = 0;
-    std::vector<std::pair<role_id, query>> queries;
-  };
-  struct fetch {
-    role_id from;
-    slot_num slot = 0;
-    std::uint64_t offset = 0;
-    std::uint64_t total = 0;
-    std::uint64_t heard_tick = 0;
-    bool complete = false; ///< the driver is verifying
-  };
-
   // requests and proposals
-  std::string why_refused(const request& m) const;
   bool admit(request m, const role_id& client);
-  pending_map::iterator forget_request(pending_map::iterator it);
-  void forget_held_back(std::uint64_t least_ticks);
   void respond(const role_id& client, response r);
   void propose();
-  std::optional<found_claim> claim_for_log() const;
   void fill_to_boundary();
-  bool may_open_slot() const;
-  std::vector<request> next_batch(std::vector<request_key>& keys);
-  void propose_in(slot_num slot, proposal p);
-  std::set<role_id> leaders_for(slot_num slot) const;
-  void send_proposal(slot_num slot, proposal& p);
-  void resend_proposals();
+  proposal_route route() const;
+  void propose_in(slot_num slot, slot_proposals::proposal p);
   void hand_on();
-  void mark_handed_on(const request_key& key);
   void explain_stall();
   std::string why_stalled() const;
-  void take_back_handed_on(std::uint64_t least_ticks);
-  void queue_again(const std::set<request_key>& keys);
-  role_id proposer() const;
-  const member& able_replica(const configuration& config, std::size_t nearest) const;
+  proposer_choice::standing standing() const;
   bool is_far_behind(slot_num slot) const;
-  bool heard_lately(const role_id& peer) const;
   void set_active(const ballot_num& ballot);
 
   // configurations
@@ -256,17 +202,6 @@ private:
   void forget_decisions();
   void snapshot_if_due();
   void update_watermark();
-  slot_num durable_at(const configuration& config) const;
-
-  // reads
-  void start_read_round();
-  void ask_acceptors(const read_round& round);
-  void finish_read_round();
-  void answer_reads();
-  void answer_round(read_round& round);
-  void answer(const role_id& client, const query& q, reply_status status, std::string body);
-  void give_up_reads();
-  std::string acceptors_reached(const read_round& round) const;
 
   // catching up
   void send_pings();
@@ -274,12 +209,9 @@ private:
   void compare_digests();
   slot_num highest_known_slot() const;
   void catch_up();
-  void ask_for_decisions(const role_id& peer);
   role_id replica_ahead();
   void fill_gap(slot_num end);
   void go_on_filling();
-  void request_piece();
-  void forget_overtaken_proposals();
 
   settings options_;
   random_source random_;
@@ -288,43 +220,21 @@ private:
 
   config_history news_; ///< later configurations than the state's, or empty
   slot_num slot_in_ = 1;
-  std::uint64_t opened_tick_ = 0; ///< when it last proposed requests
-  pending_map pending_;
-  std::size_t pending_bytes_ = 0;
-  std::deque<request_key> requests_;       ///< the paper's requests, not yet proposed
-  std::map<slot_num, proposal> proposals_; ///< the paper's proposals, undecided
-  std::map<slot_num, command> decisions_;  ///< the paper's decisions; old ones are forgotten
-  std::size_t decisions_bytes_ = 0;
+  request_queue requests_;
+  slot_proposals proposals_;
+  kept_decisions decisions_; ///< the paper's decisions; old ones are forgotten
 
-  ballot_num active_ballot_; ///< of the leader that said it is active; ⊥ if none is known
-  role_id last_proposer_;
-  std::uint64_t called_upon_until_tick_ = 0; ///< another replica takes this one for the proposer
-  std::map<role_id, peer_news> peers_;
+  proposer_choice proposer_;
+  gossip gossip_;
   agreement agreement_;
   std::map<role_id, std::string> disks_met_;
-  std::uint64_t ping_number_ = 0;
 
-  std::deque<std::pair<role_id, query>> queries_; ///< not in a round yet
-  std::uint64_t read_round_number_ = 0;
-  std::size_t queries_waiting_ = 0; ///< in queries_, reading_ and reads_
-  std::optional<read_round> reading_;
-  std::map<role_id, slot_num> accepted_;              ///< by acceptor
-  std::size_t read_bytes_ = 0;                        ///< answered since take()
-  std::map<slot_num, std::vector<read_round>> reads_; ///< answered when slot_out > key
+  read_rounds reads_;
 
-  slot_num snapshot_slot_ = 1;
   slot_num watermark_ = 1;
-  bool saving_snapshot_ = false;
-  bool snapshot_failed_ = false; ///< the last one that was tried
-  std::size_t log_bytes_since_snapshot_ = 0;
-  std::uint64_t progress_tick_ = 0;
-  std::uint64_t asked_tick_ = 0;
-  std::uint64_t stall_tick_ = 0; ///< when the present stall was first acted on
-  slot_num wanted_slot_ = 0;     ///< slots below are known to be decided somewhere
-  bool fills_gap_ = false;       ///< nobody is ahead, so the leaders are asked, slot after slot
-  slot_num filled_to_ = 0;       ///< slots below have been asked for
-  std::optional<fetch> fetching_;
-  std::optional<fetch> interrupted_; ///< to be gone on with, if the same snapshot is offered again
+  snapshot_schedule snapshots_;
+  missing_decisions missing_;
+  snapshot_fetch fetch_;
 
   replica_counters counters_;
   replica_outputs out_;

@@ -2,8 +2,6 @@
 // docs/ARCHITECTURE.md, "Snapshots, watermark, catching up").
 #include "replica.hpp"
 
-#include "invariant.hpp"
-
 #include <algorithm>
 #include <utility>
 
@@ -12,13 +10,13 @@ namespace pmmc {
 // --- Gossip -------------------------------------------------------------------------------------
 
 void replica::send_pings() {
-  const ping p{options_.id, ++ping_number_, current_vitals()};
+  const ping p{options_.id, gossip_.next_ping(), current_vitals()};
   for (const auto& id : contacts({role_kind::acceptor, role_kind::leader, role_kind::replica}))
     out_.send.push_back({id, p});
 }
 
 void replica::hear(const role_id& peer, const vitals& told) {
-  peers_[peer] = {tick_, told, is_far_behind(told.slot_out)};
+  gossip_.hear(peer, told, is_far_behind(told.slot_out), tick_);
   if (told.digest.slot == 0)
     return;
   agreement_.hear(peer, told.digest);
@@ -39,9 +37,9 @@ void replica::on(const ping& m) {
 
 void replica::on(const pong& m) {
   hear(m.from, m.state);
-  if (m.state.active && m.state.ballot.leader == m.from && m.state.ballot >= active_ballot_)
+  if (m.state.active && m.state.ballot.leader == m.from && m.state.ballot >= active_ballot())
     set_active(m.state.ballot);
-  else if (!m.state.active && active_ballot_.leader == m.from)
+  else if (!m.state.active && active_ballot().leader == m.from)
     set_active({});
   send_news(m.from, m.state.version);
   update_watermark();
@@ -51,14 +49,14 @@ void replica::on_tick() {
   ++tick_;
   if (tick_ % options_.ping_ticks == 0)
     send_pings();
-  if (!active_ballot_.is_bottom() && !heard_lately(active_ballot_.leader))
+  if (!active_ballot().is_bottom() && !gossip_.is_heard(active_ballot().leader, tick_))
     set_active({});
   if (tick_ % options_.resend_ticks == 0) // the connection may have dropped it
-    take_back_handed_on(std::uint64_t{10} * options_.resend_ticks);
+    requests_.take_back(state_->sessions(), tick_, std::uint64_t{10} * options_.resend_ticks);
   if (tick_ % options_.forget_held_back_ticks == 0)
-    forget_held_back(options_.forget_held_back_ticks);
-  resend_proposals();
-  give_up_reads();
+    requests_.forget_held_back(tick_, options_.forget_held_back_ticks);
+  proposals_.resend(route(), decisions_, tick_, out_.send);
+  reads_.on_tick(*state_, tick_, out_.send);
   explain_stall();
   catch_up();
   flush();
@@ -67,39 +65,26 @@ void replica::on_tick() {
 // --- Catching up --------------------------------------------------------------------------------
 
 slot_num replica::highest_known_slot() const {
-  auto highest = wanted_slot_;
-  for (const auto& [id, news] : peers_)
-    highest = std::max(highest, news.state.slot_out);
-  return highest;
+  return std::max({missing_.known_slot(), reads_.needed_slot_out(), gossip_.highest_slot_out()});
 }
 
 /// Slots are known to be decided that this replica has not seen, and nothing has come for a while:
 /// ask the other replicas; if none of them is ahead, or they do not answer, have the leaders find
 /// out.
 void replica::catch_up() {
-  if (fetching_) {
-    if (!fetching_->complete && tick_ >= fetching_->heard_tick + 2 * options_.silent_ticks)
-      interrupted_ = std::exchange(fetching_, std::nullopt); // perhaps with another replica
-    else if (!fetching_->complete && tick_ > fetching_->heard_tick &&
-             (tick_ - fetching_->heard_tick) % options_.resend_ticks == 0)
-      request_piece();
+  if (fetch_.is_under_way()) {
+    fetch_.on_tick(tick_, out_.send);
     return;
   }
   const auto end = highest_known_slot();
-  if (end <= slot_out() || tick_ < progress_tick_ + options_.stalled_ticks)
+  if (end <= slot_out() || !missing_.is_time_to_ask(tick_))
     return;
-  if (stall_tick_ == 0)
-    stall_tick_ = tick_;
-  else if (tick_ < asked_tick_ + options_.resend_ticks)
-    return;
-  asked_tick_ = tick_;
   const auto peer = replica_ahead();
   if (!peer.empty())
-    ask_for_decisions(peer);
-  if (tick_ < stall_tick_ + (peer.empty() ? 1 : 5) * options_.resend_ticks)
+    out_.send.push_back({peer, catchup{options_.id, slot_out()}});
+  if (!missing_.is_time_for_leaders(tick_, peer.empty()))
     return;
-  fills_gap_ = peer.empty();
-  filled_to_ = 0;
+  missing_.begin_filling(peer.empty());
   fill_gap(end);
 }
 
@@ -111,57 +96,43 @@ role_id replica::replica_ahead() {
     return std::any_of(all.begin(), all.end(),
                        [&](const auto& entry) { return entry.second.has_replica(id); });
   };
-  std::vector<role_id> ahead;
-  for (const auto& [id, news] : peers_)
-    if (id != options_.id && news.state.slot_out > slot_out() && heard_lately(id) && is_replica(id))
-      ahead.push_back(id);
+  auto ahead = gossip_.who_performed(slot_out(), tick_);
+  std::erase_if(ahead, [&](const role_id& id) { return !is_replica(id); });
   return ahead.empty() ? role_id{} : ahead[random_.below(ahead.size())];
-}
-
-void replica::ask_for_decisions(const role_id& peer) {
-  out_.send.push_back({peer, catchup{options_.id, slot_out()}});
 }
 
 /// Proposes no-ops: a leader answers with what was decided, or gets the no-op decided.
 void replica::fill_gap(slot_num end) {
   end = std::min(end, slot_out() + state_->window());
-  for (auto slot = std::max(slot_out(), filled_to_); slot < end; ++slot)
+  for (auto slot = missing_.fill_from(slot_out(), end); slot < end; ++slot)
     if (!decisions_.contains(slot) && !proposals_.contains(slot))
       propose_in(slot, {});
-  filled_to_ = std::max(filled_to_, end);
 }
 
 /// A gap may be as long as the log: while it is filled, the window moves on with it. If a replica
 /// turns up that is ahead by more than that, it is asked instead.
 void replica::go_on_filling() {
-  if (!fills_gap_)
+  if (!missing_.is_filling())
     return;
   const auto end = highest_known_slot();
   const auto& latest = known_configurations().latest();
-  const bool is_helped = std::any_of(peers_.begin(), peers_.end(), [&](const auto& peer) {
-    return peer.second.state.slot_out > slot_out() + state_->window() && heard_lately(peer.first) &&
-           latest.has_replica(peer.first);
-  });
-  fills_gap_ = end > slot_out() && !fetching_ && !is_helped;
-  if (fills_gap_)
+  const auto ahead = gossip_.who_performed(slot_out() + state_->window(), tick_);
+  const bool is_helped = std::any_of(ahead.begin(), ahead.end(),
+                                     [&](const role_id& id) { return latest.has_replica(id); });
+  if (end > slot_out() && !fetch_.is_under_way() && !is_helped)
     fill_gap(end);
+  else
+    missing_.end_filling();
 }
 
-void replica::on(const collected& m) { wanted_slot_ = std::max(wanted_slot_, m.watermark); }
+void replica::on(const collected& m) { missing_.learn(m.watermark); }
 
 void replica::on(const catchup& m) {
-  catchup_reply reply{options_.id, m.from_slot, 0, {}};
-  auto it = decisions_.find(m.from_slot);
-  std::size_t bytes = 0;
-  for (auto slot = m.from_slot; it != decisions_.end() && it->first == slot && slot < slot_out() &&
-                                bytes < options_.page_bytes;
-       ++it, ++slot) {
-    bytes += it->second.size() + 16;
-    reply.decisions.push_back(it->second);
-  }
+  catchup_reply reply{options_.id, m.from_slot, 0,
+                      decisions_.page(m.from_slot, slot_out(), options_.page_bytes)};
   // A state that others contradict must not make a majority by being copied.
-  if (reply.decisions.empty() && snapshot_slot_ > m.from_slot && !agreement_.is_disputed())
-    reply.snapshot_slot = snapshot_slot_;
+  if (reply.decisions.empty() && snapshot_slot() > m.from_slot && !agreement_.is_disputed())
+    reply.snapshot_slot = snapshot_slot();
   if (!reply.decisions.empty() || reply.snapshot_slot != 0)
     out_.send.push_back({m.replica, std::move(reply)});
 }
@@ -171,21 +142,11 @@ void replica::on(const catchup_reply& m) {
   for (std::size_t i = 0; i < m.decisions.size(); ++i)
     on(decision{0, m.from_slot + i, m.decisions[i]});
   if (slot_out() > before) {
-    if (const auto it = peers_.find(m.replica);
-        it != peers_.end() && it->second.state.slot_out > slot_out())
-      ask_for_decisions(m.replica);
-  } else if (m.snapshot_slot > slot_out() && !fetching_) {
-    fetching_ = fetch{m.replica, m.snapshot_slot, 0, 0, tick_, false};
-    if (interrupted_ && interrupted_->slot == m.snapshot_slot)
-      fetching_->offset = interrupted_->offset;
-    interrupted_.reset();
-    request_piece();
+    if (const auto* told = gossip_.find(m.replica); told != nullptr && told->slot_out > slot_out())
+      out_.send.push_back({m.replica, catchup{options_.id, slot_out()}});
+  } else if (m.snapshot_slot > slot_out() && !fetch_.is_under_way()) {
+    fetch_.begin(m.replica, m.snapshot_slot, tick_, out_.send);
   }
-}
-
-void replica::request_piece() {
-  out_.send.push_back(
-      {fetching_->from, snapshot_request{options_.id, fetching_->slot, fetching_->offset}});
 }
 
 void replica::on(const snapshot_request& m) {
@@ -193,104 +154,59 @@ void replica::on(const snapshot_request& m) {
 }
 
 void replica::on(snapshot_chunk m) {
-  if (!fetching_ || fetching_->complete || m.replica != fetching_->from)
-    return;
-  if (m.slot == 0) {
-    fetching_.reset(); // gone over there: the next attempt asks for a later one
-    return;
-  }
-  if (m.slot != fetching_->slot || m.offset != fetching_->offset || m.bytes.empty())
-    return; // an answer to a request that was sent again
-  fetching_->offset += m.bytes.size();
-  fetching_->total = m.total;
-  fetching_->heard_tick = tick_;
-  fetching_->complete = fetching_->offset >= m.total;
-  out_.store_snapshot.push_back(std::move(m));
-  if (!fetching_->complete)
-    request_piece();
-}
-
-void replica::snapshot_rejected() {
-  fetching_.reset();
-  interrupted_.reset();
+  if (fetch_.take(m, tick_, out_.send))
+    out_.store_snapshot.push_back(std::move(m));
 }
 
 /// G2: catching up never skips a slot: the snapshot holds all slots below its own.
 void replica::install(std::unique_ptr<replicated_state> fetched) {
-  fetching_.reset();
-  snapshot_slot_ = std::max(snapshot_slot_, fetched->slot_out());
+  fetch_.finished();
+  snapshots_.has_durable(fetched->slot_out());
   if (fetched->slot_out() <= slot_out())
     return;
   const auto version = state_->configurations().latest().version;
   state_ = std::move(fetched);
   ++counters_.snapshots_installed;
-  log_bytes_since_snapshot_ = 0;
-  decisions_.erase(decisions_.begin(), decisions_.lower_bound(slot_out()));
-  decisions_bytes_ = 0;
-  for (const auto& [slot, value] : decisions_)
-    decisions_bytes_ += value.size();
-  forget_overtaken_proposals();
+  snapshots_.restart_log();
+  decisions_.forget_below(slot_out());
+  // What became of requests in slots that the snapshot has skipped, only the sessions can tell.
+  // Where they do not (an opened session), the log is asked again.
+  auto unknown = proposals_.settle_below(slot_out());
+  settle_responses(requests_.known_answers(state_->sessions(), slot_out(), unknown));
+  requests_.queue_again(unknown);
   slot_in_ = std::max(slot_in_, slot_out());
-  progress_tick_ = tick_;
+  missing_.installed(tick_);
   if (state_->configurations().latest().version != version)
     announce_configurations();
   update_watermark();
   compare_digests();
   perform();
-  answer_reads();
-}
-
-/// What became of requests in slots that the snapshot has skipped, only the sessions can tell.
-/// Where they do not (an opened session), the log is asked again.
-void replica::forget_overtaken_proposals() {
-  std::set<request_key> unknown;
-  for (; !proposals_.empty() && proposals_.begin()->first < slot_out();
-       proposals_.erase(proposals_.begin()))
-    unknown.insert(proposals_.begin()->second.requests.begin(),
-                   proposals_.begin()->second.requests.end());
-  std::vector<response> answered;
-  for (const auto& [key, p] : pending_)
-    if (auto known = state_->sessions().foregone(p.what, slot_out()))
-      answered.push_back(std::move(*known));
-    else if (p.where == whereabouts::held_back)
-      unknown.insert(key);
-  settle_responses(std::move(answered));
-  queue_again(unknown);
+  reads_.answer(*state_, out_.send);
 }
 
 // --- Snapshots and the watermark ----------------------------------------------------------------
 
-/// When the log has grown, and at once when a configuration has come into force: the one before it
-/// can go only when the state at the boundary is durable with the replicas of the new one.
 void replica::snapshot_if_due() {
   const auto boundary = state_->configurations().for_slot(slot_out()).first_slot;
-  const bool crossed = boundary > snapshot_slot_ && !snapshot_failed_;
-  if (saving_snapshot_ ||
-      (!crossed &&
-       log_bytes_since_snapshot_ < std::max(options_.snapshot_log_bytes, state_->size_bytes())))
-    return;
-  save_now();
+  if (snapshots_.is_due(boundary, state_->size_bytes()))
+    save_now();
 }
 
 void replica::save_now() {
-  if (saving_snapshot_ || snapshot_slot_ >= slot_out())
+  if (!snapshots_.may_begin(slot_out()))
     return;
-  saving_snapshot_ = true;
-  log_bytes_since_snapshot_ = 0;
+  snapshots_.begin();
   out_.save_snapshot = state_->clone();
 }
 
 void replica::snapshot_failed() {
-  saving_snapshot_ = false;
-  snapshot_failed_ = true;
+  snapshots_.failed();
   ++counters_.snapshots_unreadable;
 }
 
 void replica::snapshot_saved(slot_num slot) {
-  saving_snapshot_ = false;
-  snapshot_failed_ = false;
+  snapshots_.saved(slot);
   ++counters_.snapshots_saved;
-  snapshot_slot_ = std::max(snapshot_slot_, slot);
   update_watermark();
   forget_decisions();
   snapshot_if_due();
@@ -302,38 +218,18 @@ void replica::snapshot_saved(slot_num slot) {
 void replica::update_watermark() {
   auto safe = slot_out();
   for (const auto* config : state_->configurations().from(slot_out()))
-    safe = std::min(safe, durable_at(*config));
+    safe = std::min(safe, gossip_.durable_slot(*config, snapshot_slot()));
   watermark_ = std::max(watermark_, safe);
-}
-
-/// Below this slot, f+1 replicas of `config` hold everything durably.
-slot_num replica::durable_at(const configuration& config) const {
-  std::vector<slot_num> durable;
-  for (const auto& r : config.replicas) {
-    const auto it = peers_.find(r.id);
-    durable.push_back(r.id == options_.id  ? snapshot_slot_
-                      : it != peers_.end() ? it->second.state.snapshot_slot
-                                           : 0);
-  }
-  const auto need = config.durable_replicas();
-  std::nth_element(durable.begin(), durable.begin() + static_cast<std::ptrdiff_t>(need - 1),
-                   durable.end(), std::greater<>{});
-  return durable[need - 1];
 }
 
 /// Everything since the durable snapshot is kept, and for replicas that are a little behind some
 /// more.
 void replica::forget_decisions() {
-  const auto durable = std::min(snapshot_slot_, slot_out());
-  auto needed = slot_out();
-  for (const auto& id : contacts({role_kind::replica}))
-    if (heard_lately(id))
-      needed = std::min(needed, peers_.at(id).state.slot_out);
-  while (!decisions_.empty() && decisions_.begin()->first < durable &&
-         (decisions_.begin()->first < needed || decisions_bytes_ > options_.kept_decisions_bytes)) {
-    decisions_bytes_ -= decisions_.begin()->second.size();
-    decisions_.erase(decisions_.begin());
-  }
+  const auto durable = std::min(snapshot_slot(), slot_out());
+  const auto needed = gossip_.least_slot_out(contacts({role_kind::replica}), slot_out(), tick_);
+  while (!decisions_.empty() && decisions_.first_slot() < durable &&
+         (decisions_.first_slot() < needed || decisions_.bytes() > options_.kept_decisions_bytes))
+    decisions_.forget_first();
 }
 
 } // namespace pmmc

@@ -39,7 +39,7 @@ std::set<role_id> replica::contacts(std::initializer_list<role_kind> kinds) cons
 
 /// A configuration is to come. Leaders need it to run phase 1 with its acceptors in time.
 void replica::announce_configurations() {
-  wanted_slot_ = std::max(wanted_slot_, state_->configurations().latest().first_slot + 1);
+  missing_.learn(state_->configurations().latest().first_slot + 1);
   for (const auto& id : contacts({role_kind::leader, role_kind::acceptor}))
     out_.send.push_back({id, config_news{options_.id, state_->configurations()}});
 }

@@ -155,7 +155,7 @@ std::optional<response> session_table::recorded(session_id id, std::uint64_t seq
   return response{id, sequence, known->second.status, known->second.body};
 }
 
-std::optional<response> session_table::foregone(const request& r, slot_num slot_out) const {
+std::optional<response> session_table::known_answer(const request& r, slot_num slot_out) const {
   if (r.session == 0)
     return std::nullopt;
   const auto it = sessions_.find(r.session);

@@ -45,7 +45,7 @@ public:
 
   /// What deciding `r` at `slot_out`, the next slot to be performed, would answer without changing
   /// anything: it has been executed, or its session has ended. Nothing for all other requests.
-  std::optional<response> foregone(const request& r, slot_num slot_out) const;
+  std::optional<response> known_answer(const request& r, slot_num slot_out) const;
 
   /// Whether a request has been decided, but waits for its predecessors.
   bool holds_back(session_id session, std::uint64_t sequence) const;

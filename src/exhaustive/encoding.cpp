@@ -78,22 +78,38 @@ static std::vector<config_version> versions_of(const config_history& history) {
 /// The classes' friend. Each structured binding names every member, so that one that is added to a
 /// role does not compile until somebody has decided here whether it tells states apart.
 struct role_contents {
+  /// Times: the search lets a leader run whenever it may.
+  static void leave_out(const election_timer& part) {
+    [[maybe_unused]] const auto& [options, random, timeout, due_tick, watched_is_down] = part;
+  }
+
+  /// Times, and what acceptors told of pings, which are not modelled.
+  static void leave_out(const heard_acceptors& part) { [[maybe_unused]] const auto& [news] = part; }
+
+  static const auto& news_of(const replica_progress& part) {
+    const auto& [forget_ticks, news] = part;
+    return news;
+  }
+
   static void put(std::string& out, const leader& role) {
-    const auto& [options, configurations, shared_configurations, random, state, ballot_num,
-                 preempted_by, free_seqnum, timeout, tick, office_tick, ping_number,
-                 watched_is_down, waiting_for_scouts, adopted, pmax, acceptors, replicas,
-                 covered_from, watermark, highest_decided, kept_from, proposals, decisions,
-                 decisions_bytes, commanded, commanders, waiting_for_commander, recovering_from,
-                 recovery_proposals, counters, unsent] = role;
+    const auto& [options, configurations, state, ballot_num, preempted_by, free_seqnum, timer, tick,
+                 ping_number, phase_one, acceptors, replicas, covered_from, watermark,
+                 highest_decided, kept_from, proposals, decisions, commander_slots, recovery,
+                 counters, unsent] = role;
     PMMC_INVARIANT(unsent.send.empty(), "the search takes all outputs of a step");
+    leave_out(timer);
+    leave_out(acceptors);
     std::map<role_id, slot_num> replica_slots;
-    for (const auto& [id, news] : replicas)
+    for (const auto& [id, news] : news_of(replicas))
       replica_slots.emplace(id, news.slot_out);
+    const auto& [most_at_work, commanded, at_work, waiting] = commander_slots;
+    const auto& [awaited, adopted, pmax] = phase_one;
+    const auto& [most_wanted, recovering_from, wanted] = recovery;
     const auto kept = role.is_in_office() ? kept_from : 0;
-    exhaustive::put_all(out, versions_of(configurations), state, ballot_num, preempted_by,
-                        free_seqnum, waiting_for_scouts, adopted, pmax, replica_slots, covered_from,
-                        watermark, highest_decided, kept, proposals, decisions, commanded.runs(),
-                        commanders, waiting_for_commander, recovering_from, recovery_proposals);
+    exhaustive::put_all(out, versions_of(configurations.history()), state, ballot_num, preempted_by,
+                        free_seqnum, awaited, adopted, pmax, replica_slots, covered_from, watermark,
+                        highest_decided, kept, proposals, decisions.by_slot(), commanded.runs(),
+                        at_work, waiting, recovering_from, wanted);
   }
 
   static void put(std::string& out, const scout& role) {

@@ -50,8 +50,8 @@ TEST_CASE("request times: by operation and outcome") {
   times.note_arrival(m, store);
   std::vector<envelope> out;
   for (const auto& r : m.requests)
-    out.push_back({"c", response{r.session, r.sequence, reply_status::ok, {}, r.came}});
-  out.push_back({"c", query_reply{1, reply_status::unavailable, 1, {}, m.queries[0].came}});
+    out.push_back({"c", response{r.session, r.sequence, reply_status::ok, {}, r.arrived}});
+  out.push_back({"c", query_reply{1, reply_status::unavailable, 1, {}, m.queries[0].arrived}});
   out.push_back({"c", response{1, 1, reply_status::unavailable, "not the answer yet"}});
   out.push_back({"a1", ping{}});
   times.observe(out);

@@ -35,20 +35,20 @@ TEST_CASE("replica: the driver's note about a request comes back with its answer
   replica_bench b;
   b.open_session();
   auto r = operation(session_of_slot_1, 1, "x");
-  r.came = {77, 3};
+  r.arrived = {77, 3};
   b.ask(r);
   const auto proposals = all<propose>(b.flush().send);
   REQUIRE(!proposals.empty());
   b.decide(2, proposals.front().value);
   auto answers = all<response>(b.flush().send);
   REQUIRE(answers.size() == 1);
-  CHECK(answers[0].came == arrival{77, 3});
+  CHECK(answers[0].arrived == arrival{77, 3});
   SUBCASE("a retry has a note of its own") {
-    r.came = {99, 3};
+    r.arrived = {99, 3};
     b.ask(r);
     answers = all<response>(b.flush().send);
     REQUIRE(answers.size() == 1);
-    CHECK(answers[0].came == arrival{99, 3});
+    CHECK(answers[0].arrived == arrival{99, 3});
   }
 }
 
@@ -61,7 +61,7 @@ TEST_CASE("replica: refusals have the note too") {
   b.open_session();
   const auto noted = [](std::uint64_t sequence, const char* op) {
     auto r = operation(session_of_slot_1, sequence, op);
-    r.came = {sequence, 1};
+    r.arrived = {sequence, 1};
     return r;
   };
   b.ask(noted(1, "small"));
@@ -72,26 +72,26 @@ TEST_CASE("replica: refusals have the note too") {
   const auto busy = all<response>(out.send);
   REQUIRE(busy.size() == 1);
   CHECK(busy[0].status == reply_status::busy);
-  CHECK(busy[0].came == arrival{3, 1});
+  CHECK(busy[0].arrived == arrival{3, 1});
   b.decide(2, all<propose>(b.flush().send).at(0).value);
   const auto answers = all<response>(b.role.take().send);
   REQUIRE(answers.size() == 2);
   CHECK(answers[1].status == reply_status::refused);
-  CHECK(answers[1].came == arrival{2, 1});
+  CHECK(answers[1].arrived == arrival{2, 1});
   const auto replies = all<query_reply>(out.send);
   REQUIRE(replies.size() == 1);
-  CHECK(replies[0].came == arrival{4, 1});
+  CHECK(replies[0].arrived == arrival{4, 1});
 }
 
 TEST_CASE("replica: an explanation why it takes long is no answer, and has no note") {
   replica_bench b;
   auto r = operation(session_of_slot_1, 1, "x");
-  r.came = {5, 1};
+  r.arrived = {5, 1};
   b.ask(r);
   const auto told = all<response>(b.tick(200).send);
   REQUIRE(!told.empty());
   CHECK(told[0].status == reply_status::unavailable);
-  CHECK(told[0].came == arrival{});
+  CHECK(told[0].arrived == arrival{});
 }
 
 TEST_CASE("replica: counts batches and decisions") {

@@ -91,16 +91,16 @@ TEST_CASE("sessions: what deciding a request again would answer is known before"
   const auto s = b.open(); // in slot 1
   const auto first = b.apply(operation(s, 1, "a"));
   b.apply(operation(s, 2, "b", 1));
-  const auto foregone = [&](request r) { return b.table.foregone(r, 9); };
-  CHECK(foregone(operation(s, 1, "a"))->status == reply_status::refused);
-  CHECK(foregone(operation(s, 2, "b"))->body == "a,b,");
-  CHECK_FALSE(foregone(operation(s, 3, "c")));
-  CHECK_FALSE(foregone({request_kind::end_session, s, 3, 0, {}}));
-  CHECK_FALSE(foregone({request_kind::open_session, 0, 77, 0, {}}));
-  CHECK_FALSE(foregone(operation(session_opened_at(9, 0), 1, "a"))); // slot 9 may open it
+  const auto known_answer = [&](request r) { return b.table.known_answer(r, 9); };
+  CHECK(known_answer(operation(s, 1, "a"))->status == reply_status::refused);
+  CHECK(known_answer(operation(s, 2, "b"))->body == "a,b,");
+  CHECK_FALSE(known_answer(operation(s, 3, "c")));
+  CHECK_FALSE(known_answer({request_kind::end_session, s, 3, 0, {}}));
+  CHECK_FALSE(known_answer({request_kind::open_session, 0, 77, 0, {}}));
+  CHECK_FALSE(known_answer(operation(session_opened_at(9, 0), 1, "a"))); // slot 9 may open it
   const auto never = session_opened_at(8, 3);
-  CHECK(foregone(operation(never, 1, "a"))->status == reply_status::session_ended);
-  CHECK(foregone({request_kind::end_session, never, 1, 0, {}})->status == reply_status::ok);
+  CHECK(known_answer(operation(never, 1, "a"))->status == reply_status::session_ended);
+  CHECK(known_answer({request_kind::end_session, never, 1, 0, {}})->status == reply_status::ok);
 }
 
 TEST_CASE("sessions: acknowledged answers are dropped, and a later retry is told so") {

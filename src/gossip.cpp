@@ -1,0 +1,61 @@
+#include "gossip.hpp"
+
+#include <algorithm>
+#include <functional>
+
+namespace pmmc {
+
+const vitals* gossip::find(const role_id& peer) const {
+  const auto it = news_.find(peer);
+  return it == news_.end() ? nullptr : &it->second.told;
+}
+
+bool gossip::is_heard(const role_id& peer, std::uint64_t tick) const {
+  if (peer == self_)
+    return true;
+  const auto it = news_.find(peer);
+  return it != news_.end() && is_recent(it->second, tick);
+}
+
+bool gossip::is_far_behind(const role_id& peer) const {
+  const auto it = news_.find(peer);
+  return it != news_.end() && it->second.is_far_behind;
+}
+
+slot_num gossip::highest_slot_out() const {
+  slot_num highest = 0;
+  for (const auto& [peer, n] : news_)
+    highest = std::max(highest, n.told.slot_out);
+  return highest;
+}
+
+std::vector<role_id> gossip::who_performed(slot_num slot, std::uint64_t tick) const {
+  std::vector<role_id> ahead;
+  for (const auto& [peer, n] : news_)
+    if (peer != self_ && n.told.slot_out > slot && is_recent(n, tick))
+      ahead.push_back(peer);
+  return ahead;
+}
+
+slot_num gossip::least_slot_out(const std::set<role_id>& peers, slot_num own,
+                                std::uint64_t tick) const {
+  auto least = own;
+  for (const auto& peer : peers)
+    if (const auto it = news_.find(peer); it != news_.end() && is_recent(it->second, tick))
+      least = std::min(least, it->second.told.slot_out);
+  return least;
+}
+
+slot_num gossip::durable_slot(const configuration& config, slot_num own) const {
+  std::vector<slot_num> durable;
+  for (const auto& r : config.replicas) {
+    const auto* told = find(r.id);
+    durable.push_back(r.id == self_ ? own : told != nullptr ? told->snapshot_slot : 0);
+  }
+  const auto need = config.durable_replicas();
+  std::nth_element(durable.begin(), durable.begin() + static_cast<std::ptrdiff_t>(need - 1),
+                   durable.end(), std::greater<>{});
+  return durable[need - 1];
+}
+
+} // namespace pmmc

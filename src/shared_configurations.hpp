@@ -1,0 +1,42 @@
+// The configurations that a leader knows, each in one copy for all its scouts and commanders.
+#pragma once
+
+#include "configuration.hpp"
+
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace pmmc {
+
+/// Single-threaded.
+class shared_configurations {
+public:
+  /// Precondition: `history` is not empty.
+  explicit shared_configurations(config_history history) { replace(std::move(history)); }
+
+  /// Whether `other` knows a later version.
+  bool is_older_than(const config_history& other) const {
+    return !other.empty() && other.latest().version > history_.latest().version;
+  }
+  /// Configurations that are known already keep their copies.
+  void replace(config_history history);
+
+  const config_history& history() const { return history_; }
+  const configuration& latest() const { return history_.latest(); }
+  std::shared_ptr<const configuration> for_slot(slot_num slot) const {
+    return by_version_.at(history_.for_slot(slot).version);
+  }
+  /// Those that govern slots at or after `slot`, the oldest first.
+  std::vector<std::shared_ptr<const configuration>> from(slot_num slot) const;
+  /// Whether `id` is an acceptor in one of them.
+  bool has_acceptor_from(slot_num slot, const role_id& id) const;
+  /// Replicas of later configurations than that of `slot`, which need its decision as well.
+  std::vector<role_id> learners_of(slot_num slot) const;
+
+private:
+  config_history history_;
+  std::map<config_version, std::shared_ptr<const configuration>> by_version_;
+};
+
+} // namespace pmmc

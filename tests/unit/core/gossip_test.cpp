@@ -1,0 +1,82 @@
+// What pings and pongs tell, alone.
+#include "core_helpers.hpp"
+#include "gossip.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace pmmc;
+using namespace pmmc::test;
+
+namespace {
+
+vitals at(slot_num slot_out, slot_num snapshot_slot = 1) {
+  vitals v;
+  v.slot_out = slot_out;
+  v.snapshot_slot = snapshot_slot;
+  return v;
+}
+
+using ids = std::vector<role_id>;
+
+} // namespace
+
+TEST_CASE("gossip: who is silent for too long, or was never heard, counts as gone") {
+  gossip g{"r1", 10};
+  g.hear("r2", at(5), false, 20);
+  CHECK(g.is_heard("r2", 30));
+  CHECK(!g.is_heard("r2", 31));
+  CHECK(!g.is_heard("r3", 20));
+  CHECK(g.is_heard("r1", 1'000)); // itself
+  g.hear("r2", at(6), true, 40);
+  CHECK(g.is_heard("r2", 50));
+  CHECK(g.find("r2")->slot_out == 6);
+  CHECK(g.is_far_behind("r2"));
+  CHECK(!g.is_far_behind("r3"));
+  g.forget("r2");
+  CHECK(!g.is_heard("r2", 40));
+  CHECK(g.find("r2") == nullptr);
+}
+
+TEST_CASE("gossip: slots are known of replicas that fell silent, but these are not asked") {
+  gossip g{"r1", 10};
+  CHECK(g.highest_slot_out() == 0);
+  g.hear("r2", at(9), false, 1);
+  g.hear("r3", at(7), false, 20);
+  g.hear("r1", at(50), false, 20); // nobody asks oneself
+  CHECK(g.who_performed(6, 20) == ids{"r3"});
+  CHECK(g.who_performed(7, 20).empty());
+  CHECK(g.who_performed(6, 11) == ids{"r2", "r3"});
+  g.forget("r1");
+  CHECK(g.highest_slot_out() == 9);
+}
+
+TEST_CASE("gossip: what is kept for others is kept for those that are heard") {
+  gossip g{"r1", 10};
+  g.hear("r2", at(3), false, 1);
+  g.hear("r3", at(7), false, 20);
+  g.hear("r4", at(2), false, 20);
+  CHECK(g.least_slot_out({"r2", "r3"}, 9, 20) == 7);
+  CHECK(g.least_slot_out({"r2", "r3"}, 9, 11) == 3);
+  CHECK(g.least_slot_out({"r3"}, 5, 20) == 5);
+}
+
+TEST_CASE("gossip: G1, durable is what f + 1 replicas have in snapshots, heard lately or not") {
+  gossip g{"r1", 10};
+  const auto config = make_config(5); // f + 1 = 3
+  CHECK(g.durable_slot(config, 9) == 0);
+  g.hear("r2", at(20, 6), false, 1);
+  CHECK(g.durable_slot(config, 9) == 0);
+  g.hear("r3", at(20, 4), false, 1);
+  CHECK(g.durable_slot(config, 9) == 4);
+  CHECK(g.durable_slot(config, 3) == 3);
+  g.hear("r4", at(20, 8), false, 1);
+  CHECK(g.durable_slot(config, 9) == 6);
+  g.hear("r9", at(20, 30), false, 1); // no replica of this configuration
+  CHECK(g.durable_slot(config, 9) == 6);
+}
+
+TEST_CASE("gossip: pings are numbered") {
+  gossip g{"r1", 10};
+  CHECK(g.next_ping() == 1);
+  CHECK(g.next_ping() == 2);
+}
