@@ -15,7 +15,7 @@ using bytes = std::vector<char>;
 struct wire_stage : stage {
   wire_stage() : seed(seed_or(20'150'217)), lots{random_source{seed}, {}} {
     for (const auto* id : {"x", "y", "z"})
-      lots.actors.push_back(record(id).handle());
+      lots.handles.push_back(record(id).handle());
   }
 
   template <class M>
