@@ -217,7 +217,6 @@ inline constexpr std::uint8_t kind_of<client_replies> = message_kinds + 2;
 
 /// A type that travels by itself or in a group.
 template <class M>
-concept is_message = kind_of<std::remove_const_t<M>>
-!= 0;
+concept is_message = (kind_of<std::remove_const_t<M>> != 0);
 
 } // namespace pmmc::wire

@@ -21,24 +21,24 @@ class grouping {
 public:
   grouping(const role_id& from, Send send) : from_(from), send_(std::move(send)) {}
 
-  void operator()(const role_id& to, response m) {
+  void operator()(const role_id& to, response& m) {
     make_room(to, m.body.size());
     replies_[to].responses.push_back(std::move(m));
   }
-  void operator()(const role_id& to, query_reply m) {
+  void operator()(const role_id& to, query_reply& m) {
     make_room(to, m.body.size());
     replies_[to].query_replies.push_back(std::move(m));
   }
-  void operator()(const role_id& to, request m) {
+  void operator()(const role_id& to, request& m) {
     make_room(to, m.op.size());
     requests_[to].requests.push_back(std::move(m));
   }
-  void operator()(const role_id& to, query m) {
+  void operator()(const role_id& to, query& m) {
     make_room(to, m.op.size());
     requests_[to].queries.push_back(std::move(m));
   }
   template <class Message>
-  void operator()(const role_id& to, Message m) {
+  void operator()(const role_id& to, Message& m) {
     send_(to, std::move(m));
   }
 
@@ -74,8 +74,34 @@ template <class Send>
 void send_grouped(const role_id& from, std::vector<envelope> envelopes, Send send) {
   grouping<Send> group{from, std::move(send)};
   for (auto& e : envelopes)
-    std::visit([&](auto& m) { group(e.to, std::move(m)); }, e.body);
+    std::visit([&](auto& m) { group(e.to, m); }, e.body);
   group.finish();
+}
+
+/// The other way: `take(from, message)` is called for each message of a group, in the order in
+/// which a replica or client handles them, or for the one that came by itself. That names whom it
+/// is from if it matters: `from` is empty. The messages may be moved from.
+template <class Take>
+void ungroup(client_requests& m, const Take& take) {
+  for (auto& r : m.requests)
+    take(m.client, std::move(r));
+  for (auto& q : m.queries)
+    take(m.client, std::move(q));
+}
+template <class Take>
+void ungroup(client_replies& m, const Take& take) {
+  for (auto& r : m.responses)
+    take(m.replica, std::move(r));
+  for (auto& q : m.query_replies)
+    take(m.replica, std::move(q));
+}
+template <class Take>
+void ungroup(message& m, const Take& take) {
+  take(role_id{}, std::move(m));
+}
+template <class Take>
+void ungroup(parcel& p, const Take& take) {
+  std::visit([&](auto& what) { ungroup(what, take); }, p);
 }
 
 } // namespace pmmc::wire

@@ -27,7 +27,7 @@ void encode(std::string& out, const parcel& p) {
 
 // --- Reading ------------------------------------------------------------------------------------
 
-std::uint64_t reader::number() {
+std::uint64_t reader::long_number() {
   byte_reader in{rest_};
   const auto value = in.varint();
   if (!in.ok()) {

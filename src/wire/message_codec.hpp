@@ -8,6 +8,7 @@
 #include "wire/fields.hpp"
 
 #include <algorithm>
+#include <array>
 #include <concepts>
 #include <string>
 #include <string_view>
@@ -22,16 +23,31 @@ inline constexpr std::size_t max_bytes = 32 << 20;
 
 // --- Writing ------------------------------------------------------------------------------------
 
+/// Appends to a string; all is there when the writer is gone. It gathers small values, since most
+/// are of one byte.
 class writer {
 public:
   explicit writer(std::string& out) : out_(out) {}
+  ~writer() { flush(); }
+  writer(const writer&) = delete;
+  writer& operator=(const writer&) = delete;
 
   template <class T>
   requires std::integral<T> || std::is_enum_v<T>
-  void put(T value) { put_varint(out_, static_cast<std::uint64_t>(value)); }
-  void put(const role_id& id) { put_bytes(out_, id.view()); }
-  void put(const std::string& bytes) { put_bytes(out_, bytes); }
-  void put(const command& c) { put_bytes(out_, c.bytes()); }
+  void put(T value) {
+    make_room(max_varint_bytes);
+    auto rest = static_cast<std::uint64_t>(value);
+    for (; rest >= 0x80; rest >>= 7)
+      gathered_[size_++] = static_cast<char>(rest | 0x80);
+    gathered_[size_++] = static_cast<char>(rest);
+  }
+  void put(const role_id& id) {
+    put(id.view().size());
+    make_room(id.view().size());
+    size_ += id.view().copy(gathered_.data() + size_, id.view().size());
+  }
+  void put(const std::string& bytes) { put_long(bytes); }
+  void put(const command& c) { put_long(c.bytes()); }
   void put(const config_history& history);
 
   template <class T>
@@ -47,7 +63,22 @@ public:
   }
 
 private:
+  static constexpr std::size_t max_varint_bytes = 10;
+
+  void put_long(std::string_view bytes) {
+    put(bytes.size());
+    flush();
+    out_.append(bytes);
+  }
+  void make_room(std::size_t bytes) {
+    if (size_ + bytes > gathered_.size())
+      flush();
+  }
+  void flush() { out_.append(gathered_.data(), std::exchange(size_, 0)); }
+
   std::string& out_;
+  std::array<char, 128> gathered_;
+  std::size_t size_ = 0;
 };
 
 /// Appends `m`, or the fields of what is no message by itself.
@@ -118,7 +149,14 @@ private:
     rest_ = {};
   }
 
-  std::uint64_t number();
+  std::uint64_t number() {
+    if (rest_.empty() || static_cast<std::uint8_t>(rest_.front()) >= 0x80)
+      return long_number();
+    const auto value = static_cast<std::uint8_t>(rest_.front()); // as most are
+    rest_.remove_prefix(1);
+    return value;
+  }
+  std::uint64_t long_number();
   /// Of a string or list: an element has one byte at the least.
   std::size_t size();
   std::string_view bytes();

@@ -237,9 +237,11 @@ configuration some_configuration(config_version version) {
 std::string history_bytes(const std::vector<configuration>& configurations,
                           const std::vector<former_member>& former) {
   std::string bytes;
-  wire::writer out{bytes};
-  out.put(configurations);
-  out.put(former);
+  {
+    wire::writer out{bytes};
+    out.put(configurations);
+    out.put(former);
+  }
   return bytes;
 }
 
