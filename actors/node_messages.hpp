@@ -1,5 +1,6 @@
-// Messages that only the processes' plumbing needs: how nodes find each other, talk to clients, and
-// tell operators how they are. The protocol itself is in src/messages.hpp.
+// Messages that only the processes' plumbing needs: how nodes find each other and tell operators
+// how they are. The protocol itself is in src/messages.hpp, and what goes between replicas and
+// clients in src/wire/parcel.hpp.
 #pragma once
 
 #include "cluster_facts.hpp"
@@ -7,6 +8,7 @@
 #include "messages.hpp"
 #include "status_messages.hpp"
 #include "storage/life_history.hpp"
+#include "wire/parcel.hpp"
 
 #include <caf/actor.hpp>
 #include <cstdint>
@@ -83,20 +85,6 @@ struct peer_down {
 struct disk_refused {
   role_id by;
   storage::known_peer known;
-};
-
-/// Client → replica. Many at once, so that a pipeline costs few messages.
-struct client_requests {
-  role_id client;
-  std::vector<request> requests;
-  std::vector<query> queries;
-};
-
-/// Replica → client.
-struct client_replies {
-  role_id replica;
-  std::vector<response> responses;
-  std::vector<query_reply> query_replies;
 };
 
 /// Client → replica: "freeze the state as it is, and give me an actor that reads it".

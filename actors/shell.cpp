@@ -1,8 +1,8 @@
 #include "shell.hpp"
 
+#include "wire/grouping.hpp"
+
 #include <algorithm>
-#include <map>
-#include <type_traits>
 #include <utility>
 
 namespace pmmc {
@@ -74,86 +74,12 @@ const caf::actor* peer_directory::find(const role_id& id) const {
   return it == handles_->end() ? nullptr : &it->second;
 }
 
-namespace {
-
-constexpr std::size_t max_group_bytes = 1 << 20;
-
-/// Sorts envelopes into single messages, sent at once, and those that are grouped by client.
-class sender {
-public:
-  sender(const caf::actor& from, const role_id& id, const peer_directory& peers)
-      : from_(from), id_(id), peers_(peers) {}
-
-  void operator()(const role_id& to, response m) {
-    make_room(to, m.body.size());
-    replies_[to].responses.push_back(std::move(m));
-  }
-  void operator()(const role_id& to, query_reply m) {
-    make_room(to, m.body.size());
-    replies_[to].query_replies.push_back(std::move(m));
-  }
-  void operator()(const role_id& to, request m) {
-    make_room(to, m.op.size());
-    requests_[to].requests.push_back(std::move(m));
-  }
-  void operator()(const role_id& to, query m) {
-    make_room(to, m.op.size());
-    requests_[to].queries.push_back(std::move(m));
-  }
-  template <class Message>
-  void operator()(const role_id& to, Message m) {
-    send(to, std::move(m));
-  }
-
-  void send_grouped() {
-    for (auto& [to, m] : replies_) {
-      m.replica = id_;
-      send(to, std::move(m));
-    }
-    for (auto& [to, m] : requests_) {
-      m.client = id_;
-      send(to, std::move(m));
-    }
-  }
-
-private:
-  /// Sends what is there for `to` first, if the message would become long: the middleman's limit on
-  /// lengths is far above this, and the receiver can begin with the first part.
-  void make_room(const role_id& to, std::size_t bytes) {
-    auto& waiting = bytes_[to];
-    if (waiting > 0 && waiting + bytes > max_group_bytes) {
-      send_grouped();
-      replies_.clear();
-      requests_.clear();
-      bytes_.clear();
-      bytes_[to] = bytes;
-    } else {
-      waiting += bytes;
-    }
-  }
-
-  template <class Message>
-  void send(const role_id& to, Message m) {
-    if (const auto* handle = peers_.find(to))
-      caf::send_as(from_, *handle, std::move(m));
-  }
-
-  const caf::actor& from_;
-  const role_id& id_;
-  const peer_directory& peers_;
-  std::map<role_id, client_replies> replies_;
-  std::map<role_id, client_requests> requests_;
-  std::map<role_id, std::size_t> bytes_; ///< of both
-};
-
-} // namespace
-
 void send_all(const caf::actor& from, const role_id& sender_id, const peer_directory& peers,
               std::vector<envelope> envelopes) {
-  sender s{from, sender_id, peers};
-  for (auto& e : envelopes)
-    std::visit([&](auto& m) { s(e.to, std::move(m)); }, e.body);
-  s.send_grouped();
+  wire::send_grouped(sender_id, std::move(envelopes), [&]<class M>(const role_id& to, M m) {
+    if (const auto* handle = peers.find(to))
+      caf::send_as(from, *handle, std::move(m));
+  });
 }
 
 } // namespace pmmc

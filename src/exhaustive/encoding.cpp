@@ -2,6 +2,7 @@
 
 #include "codec.hpp"
 #include "invariant.hpp"
+#include "wire/message_codec.hpp"
 
 #include <map>
 #include <optional>
@@ -154,29 +155,17 @@ struct outcome_writer {
   void operator()(const below_watermark& o) const { put_all(out, o.slot, o.watermark); }
 };
 
+/// Most messages are as they are on the wire. Of others less tells states apart.
 struct message_writer {
   std::string& out;
 
-  void operator()(const p1a& m) const {
-    put_all(out, m.leader, m.version, m.ballot, m.from_slot, m.to_slot);
-  }
-  void operator()(const p1b& m) const {
-    put_all(out, m.acceptor, m.version, m.asked, m.ballot, m.from_slot, m.next_slot, m.watermark,
-            m.accepted);
-  }
-  void operator()(const p2a& m) const { put_all(out, m.leader, m.version, m.value); }
-  void operator()(const p2b& m) const {
-    put_all(out, m.acceptor, m.version, m.asked, m.ballot, m.slot, m.watermark);
-  }
-  void operator()(const propose& m) const { put_all(out, m.replica, m.version, m.slot, m.value); }
-  void operator()(const decision& m) const { put_all(out, m.version, m.slot, m.value); }
   void operator()(const ping& m) const {
     put_all(out, m.from, m.state.slot_out, m.state.watermark);
   }
   void operator()(const config_news& m) const { put_all(out, versions_of(m.configurations)); }
-  template <class Other>
-  void operator()(const Other&) const {
-    PMMC_INVARIANT(false, "only what is modelled is encoded");
+  template <class Message>
+  void operator()(const Message& m) const {
+    wire::encode(out, m);
   }
 };
 
@@ -193,6 +182,7 @@ void put(std::string& out, const commander_outcome& outcome) {
 }
 
 void put(std::string& out, const envelope& e) {
+  PMMC_INVARIANT(is_modelled(e.body), "only what is modelled is encoded");
   put_all(out, e.to, e.body.index());
   std::visit(message_writer{out}, e.body);
 }

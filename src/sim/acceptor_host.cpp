@@ -16,7 +16,7 @@ void acceptor_host::check(world& w, const role_id&, const message& m) const {
 void acceptor_host::settle() {
   auto out = role_->take();
   if (out.persist.empty())
-    return send_all(out.send);
+    return send_all(std::move(out.send));
   if (world_.dies(*this, fault_kind::crash_before_persist))
     return;
   writing_ = std::move(out);
@@ -30,7 +30,7 @@ void acceptor_host::unblocked() {
   if (world_.dies(*this, fault_kind::crash_before_send))
     return;
   auto send = std::exchange(writing_.send, {});
-  send_all(send);
+  send_all(std::move(send));
 }
 
 void acceptor_host::write() {

@@ -127,7 +127,7 @@ void core_client::on_tick() {
 
 void core_client::settle() {
   auto out = core_->take();
-  send_all(out.send);
+  send_all(std::move(out.send));
   for (auto& f : out.finished) {
     const auto found = places_.extract(f.ticket);
     if (found.empty())

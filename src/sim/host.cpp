@@ -1,5 +1,7 @@
 #include "sim/host.hpp"
 
+#include "wire/grouping.hpp"
+
 #include <utility>
 
 namespace pmmc::sim {
@@ -14,13 +16,15 @@ void host::crash() {
   blocked_ = tick_waits_ = false;
 }
 
-void host::receive(const role_id& from, message& m) {
-  if (blocked_) {
-    mailbox_.push_back({from, std::move(m)});
-    return;
-  }
-  on_message(from, m);
-  settle();
+void host::receive(wire::parcel& p) {
+  wire::ungroup(p, [this](const role_id& from, message&& m) {
+    if (blocked_)
+      mailbox_.push_back({from, std::move(m)});
+    else
+      on_message(from, m);
+  });
+  if (!blocked_)
+    settle();
 }
 
 void host::tick() {
@@ -83,10 +87,9 @@ void host::block(sim_time how_long) {
   world_.wake(*this, how_long, sync_done);
 }
 
-void host::send_all(std::vector<envelope>& out) {
+void host::send_all(std::vector<envelope> out) {
   world_.dies(*this, fault_kind::crash_while_sending);
-  for (auto& e : out)
-    world_.send(*this, e.to, std::move(e.body));
+  world_.send(*this, std::move(out));
 }
 
 } // namespace pmmc::sim

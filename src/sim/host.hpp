@@ -26,7 +26,8 @@ public:
   /// The process has crashed: only what is on the disk remains. What was being written may or may
   /// not be there.
   void crash();
-  void receive(const role_id& from, message& m);
+  /// The messages of a group are handled together, as an actor does it.
+  void receive(wire::parcel& p);
   void tick();
   void lose_peer(const role_id& peer);
   void woken(std::size_t what);
@@ -49,7 +50,7 @@ protected:
   /// The role waits for its disk: what comes meanwhile waits in its mailbox.
   void block(sim_time how_long);
   bool is_blocked() const { return blocked_; }
-  void send_all(std::vector<envelope>& out);
+  void send_all(std::vector<envelope> out);
 
   world& world_;
 

@@ -111,7 +111,7 @@ void leader_host::carry_out(leader_outputs out) {
            [&] { return "C1: two commanders at the same time for slot " + std::to_string(slot); });
     settle_commander(it->second);
   }
-  send_all(out.send);
+  send_all(std::move(out.send));
 }
 
 void leader_host::settle_scouts() {
@@ -127,7 +127,7 @@ void leader_host::settle_scouts() {
 
 bool leader_host::settle_commander(commander& c) {
   auto out = c.take();
-  send_all(out);
+  send_all(std::move(out));
   if (!c.outcome())
     return false;
   hand_in(std::pair{*c.outcome(), c.task().value.ballot});

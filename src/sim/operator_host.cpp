@@ -58,7 +58,7 @@ void operator_host::on_tick() {
 
 void operator_host::settle() {
   auto out = core_->take();
-  send_all(out.send);
+  send_all(std::move(out.send));
   for (const auto& f : out.finished) {
     const auto asked = std::move(open_.extract(f.ticket).mapped());
     if (f.kind != outcome_kind::done) {

@@ -95,7 +95,7 @@ void replica_host::settle() {
   for (const auto& e : out.send)
     if (const auto* p = std::get_if<propose>(&e.body))
       proposed_[p->slot] = p->value;
-  send_all(out.send);
+  send_all(std::move(out.send));
   if (world_.process_at(process_number()).crashing)
     return;
   if (out.save_snapshot) {

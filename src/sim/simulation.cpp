@@ -94,8 +94,7 @@ void simulation::step(const event& e) {
       if (const auto until = world_.process_at(h->process_number()).paused_until;
           until > world_.now())
         return world_.queue.push(until, e.kind, e.who, e.life, e.what);
-      auto& f = world_.flight_at(e.what);
-      h->receive(f.from, f.body);
+      world_.deliver(e.what, *h);
     }
     return world_.land(e.what);
   }

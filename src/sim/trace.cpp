@@ -11,59 +11,14 @@ std::uint64_t number_of(std::string_view bytes) {
   return hash;
 }
 
-/// The few numbers that tell a message from others of its kind.
-struct essence {
-  trace& out;
-
-  void ballot(const ballot_num& b) {
-    out.mix(b.seqnum << 8 ^
-            (b.leader.empty() ? 0 : static_cast<std::uint8_t>(b.leader.view().back())));
-  }
-  void state(const vitals& v) {
-    ballot(v.ballot);
-    out.mix(v.slot_out << 20 ^ v.slot_in);
-    out.mix(v.watermark << 20 ^ v.snapshot_slot);
-  }
-  void operator()(const p1a& m) {
-    ballot(m.ballot);
-    out.mix(m.from_slot);
-  }
-  void operator()(const p1b& m) {
-    ballot(m.ballot);
-    out.mix(m.next_slot);
-    for (const auto& p : m.accepted) {
-      ballot(p.ballot);
-      out.mix(p.slot);
-    }
-  }
-  void operator()(const p2a& m) {
-    ballot(m.value.ballot);
-    out.mix(m.value.slot);
-    out.mix(m.value.value.size());
-  }
-  void operator()(const p2b& m) {
-    ballot(m.ballot);
-    out.mix(m.slot);
-  }
-  void operator()(const propose& m) { out.mix(m.slot << 20 ^ m.value.size()); }
-  void operator()(const decision& m) { out.mix(number_of(m.value.bytes()) ^ m.slot); }
-  void operator()(const collected& m) { out.mix(m.watermark); }
-  void operator()(const request& m) { out.mix(m.session << 20 ^ m.sequence); }
-  void operator()(const response& m) { out.mix(number_of(m.body) ^ m.sequence); }
-  void operator()(const query& m) { out.mix(m.number); }
-  void operator()(const query_reply& m) { out.mix(number_of(m.body) ^ m.slot << 8); }
-  void operator()(const handoff& m) { out.mix(m.requests.size()); }
-  void operator()(const better_replica& m) { out.mix(number_of(m.better.str())); }
-  void operator()(const read_probe& m) { out.mix(m.round); }
-  void operator()(const read_probe_reply& m) { out.mix(m.highest); }
-  void operator()(const ping& m) { state(m.state); }
-  void operator()(const pong& m) { state(m.state); }
-  void operator()(const config_news& m) { out.mix(m.configurations.latest().version); }
-  void operator()(const catchup& m) { out.mix(m.from_slot); }
-  void operator()(const catchup_reply& m) { out.mix(m.from_slot << 20 ^ m.decisions.size()); }
-  void operator()(const snapshot_request& m) { out.mix(m.slot << 20 ^ m.offset); }
-  void operator()(const snapshot_chunk& m) { out.mix(number_of(m.bytes) ^ m.offset); }
-};
+/// The first byte is the lowest, on any machine.
+template <std::size_t Bytes>
+std::uint64_t number_of_first(std::string_view bytes) {
+  std::uint64_t number = 0;
+  for (std::size_t i = 0; i < Bytes; ++i)
+    number |= std::uint64_t{static_cast<std::uint8_t>(bytes[i])} << 8 * i;
+  return number;
+}
 
 std::string slot_text(slot_num slot) { return " slot " + std::to_string(slot); }
 
@@ -153,9 +108,14 @@ struct teller {
 
 } // namespace
 
-void trace::mix(const message& m) {
-  mix(m.index());
-  std::visit(essence{*this}, m);
+void trace::mix(std::string_view bytes) {
+  mix(bytes.size());
+  while (bytes.size() >= 8) {
+    mix(number_of_first<8>(bytes));
+    bytes.remove_prefix(8);
+  }
+  for (; !bytes.empty(); bytes.remove_prefix(1))
+    mix(number_of_first<1>(bytes));
 }
 
 std::string describe(const message& m) { return std::visit(teller{}, m); }

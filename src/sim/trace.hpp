@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 
 namespace pmmc::sim {
 
@@ -18,7 +19,7 @@ public:
     hash_ = (hash_ ^ value) * 0x9E3779B97F4A7C15ULL;
     hash_ ^= hash_ >> 29;
   }
-  void mix(const message& m);
+  void mix(std::string_view bytes);
   std::uint64_t hash() const { return hash_; }
 
   /// Gets a line for everything worth telling; whoever tells asks is_told() first, since the text

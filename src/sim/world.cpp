@@ -2,8 +2,12 @@
 
 #include "invariant.hpp"
 #include "kv/kv_store.hpp"
+#include "sim/checkers/violation.hpp"
 #include "sim/host.hpp"
+#include "wire/grouping.hpp"
+#include "wire/message_codec.hpp"
 
+#include <type_traits>
 #include <utility>
 
 namespace pmmc::sim {
@@ -66,39 +70,65 @@ void world::set_up(std::size_t p, bool up) {
 }
 
 void world::send(const host& from, const role_id& to, message m) {
-  auto& p = processes_[from.process_number()];
-  if (p.crashing)
+  std::vector<envelope> one;
+  one.push_back({to, std::move(m)});
+  send(from, std::move(one));
+}
+
+void world::send(const host& from, std::vector<envelope> messages) {
+  wire::send_grouped(from.id(), std::move(messages), [&]<class M>(const role_id& to, M&& m) {
+    encoded_.clear();
+    wire::encode(encoded_, m);
+    if constexpr (std::is_constructible_v<message, M>) {
+      message single{std::move(m)};
+      depart(from, to, single);
+    } else {
+      depart(from, to, m);
+    }
+  });
+}
+
+template <class M>
+void world::depart(const host& from, const role_id& to, M& m) {
+  auto& its = processes_[from.process_number()];
+  if (its.crashing)
     return;
-  if (p.sends_left > 0 && --p.sends_left == 0)
+  if (its.sends_left > 0 && --its.sends_left == 0)
     return crash(from.process_number());
-  from.check(*this, to, m);
+  wire::ungroup(m, [&](const role_id&, const message& each) {
+    from.check(*this, to, each);
+    if (log.tells_messages)
+      tell(from.id().str() + " -> " + to.str() + ": " + describe(each));
+  });
   log.mix(from.number() << 8 ^ now_);
-  log.mix(m);
+  log.mix(encoded_);
   ++facts.messages;
   const auto known = numbers_.find(to);
-  if (log.tells_messages)
-    tell(from.id().str() + " -> " + to.str() + ": " + describe(m));
   if (known == numbers_.end())
     return;
   const auto passage = net.carry(from.process_number(), actors_[known->second].process, now_);
-  for (std::size_t i = 0; i < passage.copies; ++i) {
-    std::size_t number = post_.size();
-    if (free_flights_.empty()) {
-      post_.emplace_back();
-    } else {
-      number = free_flights_.back();
-      free_flights_.pop_back();
-    }
-    post_[number].from = from.id();
-    if (i + 1 == passage.copies)
-      post_[number].body = std::move(m);
-    else
-      post_[number].body = m;
-    queue.push(passage.arrive_at[i], event_kind::deliver, known->second, 0, number);
-  }
+  for (std::size_t i = 0; i < passage.copies; ++i)
+    queue.push(passage.arrive_at[i], event_kind::deliver, known->second, 0, post(encoded_));
 }
 
-void world::land(std::size_t number) { free_flights_.push_back(number); }
+std::size_t world::post(const std::string& bytes) {
+  if (free_places_.empty()) {
+    post_.push_back(bytes);
+    return post_.size() - 1;
+  }
+  const auto number = free_places_.back();
+  free_places_.pop_back();
+  post_[number] = bytes; // into the memory of what was there
+  return number;
+}
+
+void world::deliver(std::size_t number, host& to) {
+  wire::parcel arrived;
+  const auto why = wire::decode(post_[number], arrived);
+  demand(why.empty(),
+         [&] { return "W1: " + to.id().str() + " cannot read a message: " + std::string{why}; });
+  to.receive(arrived);
+}
 
 void world::wake(const host& who, sim_time delay, std::size_t what) {
   queue.push(now_ + delay, event_kind::wake, who.number(), processes_[who.process_number()].life,

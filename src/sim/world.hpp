@@ -8,6 +8,7 @@
 #include "sim/scenario.hpp"
 #include "sim/summary.hpp"
 #include "sim/trace.hpp"
+#include "wire/parcel.hpp"
 
 #include <deque>
 #include <string>
@@ -71,16 +72,16 @@ public:
   // --- time and messages ---
   sim_time now() const { return now_; }
   void advance_to(sim_time at) { now_ = at; }
-  /// The message leaves the process of `from`, unless that crashes this very moment.
+  /// The messages leave the process of `from`, put together and encoded as they are for a real
+  /// network, unless it crashes on the way.
+  void send(const host& from, std::vector<envelope> messages);
   void send(const host& from, const role_id& to, message m);
   /// Wakes `who` in this life of its process only.
   void wake(const host& who, sim_time delay, std::size_t what);
-  struct flight {
-    role_id from;
-    message body;
-  };
-  flight& flight_at(std::size_t number) { return post_[number]; }
-  void land(std::size_t number);
+  /// Shows what arrives with this number to its addressee.
+  void deliver(std::size_t number, host& to);
+  /// The number may be given to something else.
+  void land(std::size_t number) { free_places_.push_back(number); }
 
   // --- crashes ---
   /// Whether the process of `h` was to crash at such a moment, which is now.
@@ -102,11 +103,18 @@ public:
   oracle checkers;
 
 private:
+  /// What `encoded_` is the encoding of.
+  template <class M>
+  void depart(const host& from, const role_id& to, M& m);
+  /// Returns its number.
+  std::size_t post(const std::string& bytes);
+
   sim_time now_ = 0;
   std::deque<process> processes_;
   process_set up_ = 0;
-  std::deque<flight> post_;
-  std::vector<std::size_t> free_flights_;
+  std::vector<std::string> post_; ///< parcels on their way, by number
+  std::vector<std::size_t> free_places_;
+  std::string encoded_; ///< kept for its memory
   bool somebody_crashes_ = false;
 };
 
