@@ -26,15 +26,12 @@ std::optional<write_mark> parse_mark_slot(std::string_view slot) {
   return mark && slot.starts_with(slot_text(*mark)) ? mark : std::nullopt;
 }
 
-} // namespace
+struct newest_mark {
+  write_mark mark;
+  std::size_t slot = 0; ///< where it stands
+};
 
-void mark_file::create(disk& on, const std::filesystem::path& file, const write_mark& first) {
-  auto slot = slot_text(first);
-  slot.resize(slot_bytes);
-  replace_file(on, file, slot + slot);
-}
-
-write_mark mark_file::read(disk& on, const std::filesystem::path& file) {
+newest_mark newest_in(disk& on, const std::filesystem::path& file) {
   const auto refuse = [&](std::string_view how) {
     fail("use", file, how,
          "what this acceptor has promised is UNKNOWN, so it must not vote. If the file is only "
@@ -52,17 +49,28 @@ write_mark mark_file::read(disk& on, const std::filesystem::path& file) {
   if (!first && !second)
     refuse("both of its checksums are wrong");
   if (!first || (second && second->writes > first->writes))
-    return *second;
-  return *first;
+    return {*second, 1};
+  return {*first, 0};
 }
 
-mark_file::mark_file(disk& on, const std::filesystem::path& file) {
-  static_cast<void>(read(on, file));
-  file_ = on.open(file, open_for::writing);
+} // namespace
+
+void mark_file::create(disk& on, const std::filesystem::path& file, const write_mark& first) {
+  auto slot = slot_text(first);
+  slot.resize(slot_bytes);
+  replace_file(on, file, slot + slot);
 }
+
+write_mark mark_file::read(disk& on, const std::filesystem::path& file) {
+  return newest_in(on, file).mark;
+}
+
+mark_file::mark_file(disk& on, const std::filesystem::path& file)
+    : next_slot_(1 - newest_in(on, file).slot), file_(on.open(file, open_for::writing)) {}
 
 void mark_file::put(const write_mark& mark) {
-  file_->write_at(mark.writes % 2 * slot_bytes, slot_text(mark));
+  file_->write_at(next_slot_ * slot_bytes, slot_text(mark));
+  next_slot_ = 1 - next_slot_;
 }
 
 void mark_file::sync() { file_->sync(); }

@@ -11,7 +11,8 @@
 
 namespace pmmc::storage {
 
-/// Two slots written in turn, so that a torn write leaves the other one. `put` does not sync (the
+/// Two slots written in turn, so that a torn write leaves the other one; after a start, first the
+/// one that is torn, or older. `put` does not sync (the
 /// log did): after a power cut the file may lag, and then it is still a lower bound.
 class mark_file {
 public:
@@ -25,6 +26,7 @@ public:
   void sync();
 
 private:
+  std::size_t next_slot_; ///< not the one that holds the newest
   std::unique_ptr<disk_file> file_;
 };
 
