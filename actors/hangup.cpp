@@ -1,6 +1,6 @@
 #include "hangup.hpp"
 
-#include "storage/posix_file.hpp"
+#include "storage/unique_fd.hpp"
 
 #include <fcntl.h>
 

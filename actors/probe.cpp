@@ -7,6 +7,7 @@
 #include "prober.hpp"
 #include "shell.hpp"
 #include "storage/members_file.hpp"
+#include "storage/posix_disk.hpp"
 #include "system.hpp"
 
 #include <algorithm>
@@ -148,7 +149,7 @@ std::optional<membership> remembered_members(const config::cluster_file& cluster
   std::error_code none_there;
   for (const auto& entry : std::filesystem::directory_iterator{cluster.data, none_there}) {
     try {
-      const auto known = storage::read_members(entry.path());
+      const auto known = storage::read_members(storage::real_disk(), entry.path());
       if (known && (!best || known->is_newer_than(*best)))
         best = *known;
     } catch (const storage::storage_error&) {

@@ -12,12 +12,6 @@ namespace pmmc {
 
 namespace {
 
-std::unique_ptr<replicated_state> newest_state(const storage::snapshot_store& snapshots,
-                                               const state_factory& make_state) {
-  const auto slot = snapshots.latest();
-  return slot ? restore_snapshot(snapshots, *slot, make_state) : make_state();
-}
-
 /// Between two turns of large answers: time for everybody else.
 constexpr std::chrono::milliseconds others_turn{1};
 
@@ -170,7 +164,7 @@ replica_shell::replica_shell(replica::settings options, storage::data_directory 
                              state_factory make)
     : id(options.id), directory(std::move(opened)), durable(directory), snapshots(directory),
       make_state(std::move(make)),
-      core(options, newest_state(snapshots, make_state), snapshots.latest().has_value()) {
+      core(options, storage::newest_state(snapshots, make_state), snapshots.latest().has_value()) {
   if (const auto part = snapshots.unfinished(); part && part->total() > 0) {
     spdlog::info("{} has {} of {} bytes of a snapshot at slot {}", id.view(), part->offset(),
                  part->total(), part->slot());
@@ -181,7 +175,8 @@ replica_shell::replica_shell(replica::settings options, storage::data_directory 
 caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replica_shell> shell) {
   set_shell_handlers(self, shell->id.str());
   shell->worker =
-      spawn_helper(self, *shell, snapshot_worker, shell->id, shell->snapshots, shell->make_state);
+      spawn_helper(self, *shell, snapshot_worker, shell->id,
+                   storage::snapshot_keeper{shell->id, shell->snapshots, shell->make_state});
   self->send(self, tick_atom::value);
   return caf::message_handler{
       [=](client_requests& m) { handle_client(self, *shell, m); },

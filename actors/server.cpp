@@ -16,6 +16,7 @@
 #include "replica_actor.hpp"
 #include "report_desk.hpp"
 #include "storage/members_file.hpp"
+#include "storage/posix_disk.hpp"
 #include "system.hpp"
 
 #include <algorithm>
@@ -156,8 +157,8 @@ hosted_process::hosted_process(const config::cluster_file& cluster, const start_
   std::vector<storage::data_directory> opened;
   const auto machine = make_machine_();
   for (const auto& role : options.process.roles) {
-    opened.push_back(storage::data_directory::open(cluster_.data / role.id.str(), cluster_.name,
-                                                   role.kind, role.id));
+    opened.push_back(storage::data_directory::open(
+        storage::real_disk(), cluster_.data / role.id.str(), cluster_.name, role.kind, role.id));
     demand_same_facts(opened.back(), machine->name());
     learn_from(opened.back());
   }
@@ -193,7 +194,7 @@ void hosted_process::demand_same_facts(const storage::data_directory& directory,
 void hosted_process::learn_from(const storage::data_directory& directory) {
   directories_.push_back(directory.path());
   try {
-    if (const auto remembered = storage::read_members(directory.path())) {
+    if (const auto remembered = storage::read_members(directory.files(), directory.path())) {
       if (const auto why = why_other_cluster(remembered->identity, known_.identity); !why.empty())
         throw start_error{"the data directory " + directory.path().string() +
                           " does not fit beside the others of this process: " + why};
@@ -298,7 +299,7 @@ void hosted_process::start(caf::actor_system& system) {
   settings->rejoins = options_.rejoins;
   settings->remember = [directories = directories_](const membership& known) {
     for (const auto& directory : directories)
-      storage::write_members(directory, known);
+      storage::write_members(storage::real_disk(), directory, known);
   };
   settings->removed = stop_removed;
   settings->differs = stop_differing;
@@ -424,11 +425,12 @@ void hold_signals() { block_our_signals(); }
 
 void format_role(const config::cluster_file& cluster, const config::role& role,
                  const founding& origin) {
-  storage::data_directory::format(cluster.data / role.id.str(), {.cluster = cluster.name,
-                                                                 .kind = role.kind,
-                                                                 .id = role.id,
-                                                                 .format_id = {},
-                                                                 .facts = origin.facts});
+  storage::data_directory::format(storage::real_disk(), cluster.data / role.id.str(),
+                                  {.cluster = cluster.name,
+                                   .kind = role.kind,
+                                   .id = role.id,
+                                   .format_id = {},
+                                   .facts = origin.facts});
 }
 
 namespace {
@@ -450,7 +452,8 @@ founding find_founding(const config::cluster_file& cluster, std::string_view mac
     if (!std::filesystem::exists(entry.path() / "FORMAT"))
       continue;
     try {
-      const auto info = storage::data_directory::open_read_only(entry.path()).info();
+      const auto info =
+          storage::data_directory::open_read_only(storage::real_disk(), entry.path()).info();
       if (info.cluster == cluster.name)
         return joinable(info.facts, machine, "the data directory " + entry.path().string());
     } catch (const storage::storage_error& e) {

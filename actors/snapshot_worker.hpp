@@ -4,7 +4,7 @@
 
 #include "replica.hpp"
 #include "shell.hpp"
-#include "storage/snapshot_store.hpp"
+#include "storage/snapshot_keeper.hpp"
 
 #include <memory>
 #include <string>
@@ -13,9 +13,7 @@ namespace pmmc {
 
 using storage::state_factory;
 
-/// Replica → worker: make this durable. It is published when a state equal to it has been restored
-/// from the file; that takes the memory of one more state for a moment. Answered with
-/// snapshot_saved, or snapshot_unreadable.
+/// Replica → worker: make this durable. Answered with snapshot_saved, or snapshot_unreadable.
 struct save_snapshot {
   std::shared_ptr<replicated_state> state;
 };
@@ -45,13 +43,9 @@ struct snapshot_fetched {
   std::string why;                         ///< then
 };
 
-/// Restores the state from the snapshot of `slot`. Throws storage_error if it is damaged.
-std::unique_ptr<replicated_state> restore_snapshot(const storage::snapshot_store& snapshots,
-                                                   slot_num slot, const state_factory& make_state);
-
 /// Spawn it detached. A disk that fails ends the process.
 caf::behavior snapshot_worker(caf::event_based_actor* self, role_id replica,
-                              storage::snapshot_store snapshots, state_factory make_state);
+                              storage::snapshot_keeper snapshots);
 
 } // namespace pmmc
 

@@ -6,6 +6,7 @@
 #include "probe.hpp"
 #include "storage/data_directory.hpp"
 #include "storage/members_file.hpp"
+#include "storage/posix_disk.hpp"
 #include "storage/role_state.hpp"
 
 #include <algorithm>
@@ -82,10 +83,11 @@ void ask_directories(const config::cluster_file& cluster, disk_witnesses& known)
       continue;
     const auto who = "the data directory " + entry.path().string();
     try {
-      const auto directory = storage::data_directory::open_read_only(entry.path());
+      const auto directory =
+          storage::data_directory::open_read_only(storage::real_disk(), entry.path());
       if (directory.info().cluster != cluster.name)
         continue;
-      if (const auto members = storage::read_members(entry.path()))
+      if (const auto members = storage::read_members(directory.files(), entry.path()))
         for (const auto& [id, disk] : members->configurations.disks())
           known.emplace(id, std::pair{who, disk});
       if (directory.info().kind != role_kind::acceptor)
@@ -301,7 +303,7 @@ int init(const arguments& a) {
     roles = config::roles_of(cluster.first);
   for (const auto& role : roles)
     if (const auto path = cluster.data / role.id.str();
-        !storage::data_directory::is_unformatted(path))
+        !storage::data_directory::is_unformatted(storage::real_disk(), path))
       throw command_error{bad_usage, path.string() + " is not empty; nothing was formatted. If " +
                                          role.id.str() +
                                          " is to start anew, remove the directory first, but never "
@@ -337,7 +339,8 @@ int up(const arguments& a) {
   std::vector<config::role> fresh;
   const auto known = roles_to_run(cluster, false);
   for (const auto& role : config::roles_of(cluster.first))
-    if (storage::data_directory::is_unformatted(cluster.data / role.id.str()) &&
+    if (storage::data_directory::is_unformatted(storage::real_disk(),
+                                                cluster.data / role.id.str()) &&
         !was_removed(role, known.members))
       fresh.push_back(role);
   for (const auto& gone : known.removed)
@@ -348,7 +351,8 @@ int up(const arguments& a) {
   std::fflush(stdout);
   std::set<std::string> addresses;
   for (const auto& role : known.present)
-    if (!storage::data_directory::is_unformatted(cluster.data / role.id.str()) &&
+    if (!storage::data_directory::is_unformatted(storage::real_disk(),
+                                                 cluster.data / role.id.str()) &&
         addresses.insert(role.address).second) { // others run on other machines
       const auto process = process_of({role}, known);
       children.start(process.ids(), start_words(a, cluster, process));

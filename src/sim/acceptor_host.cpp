@@ -5,12 +5,24 @@
 namespace pmmc::sim {
 
 void acceptor_host::start() {
-  role_.emplace(acceptor::settings{id(), world_.options.acceptor_page_bytes}, disk_, known_);
-  world_.checkers.recovered(number(), role_->state());
+  if (!start_from_disk(disk_, [&] { store_.emplace(disk_.directory(), small_segments); }))
+    return;
+  auto state = store_->take_recovered();
+  const bool is_kept = world_.checkers.recovered(number(), state, under_way_);
+  if (!std::exchange(under_way_, {}).empty())
+    world_.facts.count(is_kept ? fact::write_kept : fact::write_lost);
+  role_.emplace(acceptor::settings{id(), world_.options.acceptor_page_bytes}, std::move(state),
+                disk_.known());
 }
 
 void acceptor_host::check(world& w, const role_id&, const message& m) const {
   w.checkers.acceptor_sent(number(), m);
+}
+
+/// Who runs it writes down what it heard of others, some time.
+void acceptor_host::on_tick() {
+  if (world_.chance.below(4) == 0)
+    on_disk([&] { disk_.remember(role_->configurations()); });
 }
 
 void acceptor_host::settle() {
@@ -24,37 +36,29 @@ void acceptor_host::settle() {
 }
 
 void acceptor_host::unblocked() {
-  if (world_.process_at(process_number()).disk_fails)
-    return world_.crash(process_number()); // nobody knows whether it was written: forget() decides
-  write();
+  if (!on_disk([&] { store_->write(writing_.persist); }))
+    return;
+  for (const auto& record : std::exchange(writing_.persist, {})) {
+    world_.checkers.persisted(number(), record);
+    world_.facts.count(fact::log_collected, std::holds_alternative<collect_record>(record));
+  }
   if (world_.dies(*this, fault_kind::crash_before_send))
     return;
   auto send = std::exchange(writing_.send, {});
   send_all(std::move(send));
 }
 
-void acceptor_host::write() {
-  for (const auto& record : writing_.persist) {
-    disk_.apply(record);
-    world_.checkers.persisted(number(), record);
-    if (std::holds_alternative<collect_record>(record))
-      world_.facts.count(fact::log_collected);
-  }
-  writing_.persist.clear();
-}
-
-/// A write is one record of the store's log: all of it is found again, or it is torn, and none.
-void acceptor_host::forget() {
+void acceptor_host::forget(bool power) {
   if (!writing_.persist.empty()) {
-    const bool kept = world_.chance.below(2) == 0;
-    world_.facts.count(kept ? fact::write_kept : fact::write_lost);
-    if (kept)
-      write();
+    die_within(disk_, 12, [&] { store_->write(writing_.persist); });
+    under_way_ = std::move(writing_.persist);
   }
   writing_ = {};
-  if (world_.chance.below(2) == 0) // later configurations may be remembered, or heard of again
-    known_ = role_->configurations();
+  disk_.files().stop();
   role_.reset();
+  store_.reset();
+  disk_.close();
+  disk_.files().restart(power);
 }
 
 bool acceptor_host::is_quiet(std::string& why) const {

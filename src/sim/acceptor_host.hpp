@@ -1,10 +1,13 @@
-// A simulated acceptor: it blocks while its disk syncs, as the real one does.
+// A simulated acceptor with the shipped store: it blocks while its disk syncs, as the real one
+// does.
 #pragma once
 
 #include "acceptor.hpp"
 #include "sim/host.hpp"
+#include "storage/acceptor_store.hpp"
 
 #include <optional>
+#include <vector>
 
 namespace pmmc::sim {
 
@@ -12,26 +15,26 @@ class acceptor_host final : public host {
 public:
   /// `known`: the configurations that it was told of when it was set up.
   acceptor_host(world& w, const role_id& id, std::size_t process, config_history known)
-      : host(w, id, process), known_(std::move(known)) {}
+      : host(w, id, process), disk_(w.options, role_kind::acceptor, id, std::move(known)) {}
 
   void start() override;
   void check(world& w, const role_id& to, const message& m) const override;
   bool is_quiet(std::string& why) const override;
+  storage::simulated_disk* files() override { return &disk_.files(); }
 
 protected:
   void on_message(const role_id& from, message& m) override { dispatch(*role_, from, m); }
-  void on_tick() override {}
+  void on_tick() override;
   void settle() override;
-  void forget() override;
+  void forget(bool power) override;
   void unblocked() override;
 
 private:
-  void write();
-
-  acceptor_state disk_;
-  config_history known_;
+  role_disk disk_;
+  std::optional<storage::acceptor_store> store_;
   std::optional<acceptor> role_;
-  outputs<acceptor_record> writing_; ///< while blocked
+  outputs<acceptor_record> writing_;       ///< while blocked
+  std::vector<acceptor_record> under_way_; ///< when it crashed: durable as a whole, or not at all
 };
 
 } // namespace pmmc::sim

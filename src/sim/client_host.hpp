@@ -54,7 +54,7 @@ protected:
   void on_message(const role_id& from, message& m) override;
   void on_tick() override;
   void settle() override;
-  void forget() override {}
+  void forget(bool) override {}
 
 private:
   std::optional<client> core_;
@@ -76,7 +76,7 @@ protected:
   void on_message(const role_id& from, message& m) override;
   void on_tick() override;
   void settle() override {}
-  void forget() override {}
+  void forget(bool) override {}
 
 private:
   struct pending {

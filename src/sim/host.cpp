@@ -10,8 +10,8 @@ namespace {
 constexpr std::size_t sync_done = ~std::uint32_t{0};
 }
 
-void host::crash() {
-  forget();
+void host::crash(bool power) {
+  forget(power);
   mailbox_.clear();
   blocked_ = tick_waits_ = false;
 }

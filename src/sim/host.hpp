@@ -2,6 +2,8 @@
 #pragma once
 
 #include "messages.hpp"
+#include "sim/checkers/violation.hpp"
+#include "sim/role_disk.hpp"
 #include "sim/world.hpp"
 
 #include <deque>
@@ -24,8 +26,8 @@ public:
   /// The process starts: from what is on the disk.
   virtual void start() = 0;
   /// The process has crashed: only what is on the disk remains. What was being written may or may
-  /// not be there.
-  void crash();
+  /// not be there, and with `power` neither what was not synced.
+  void crash(bool power);
   /// The messages of a group are handled together, as an actor does it.
   void receive(wire::parcel& p);
   void tick();
@@ -35,6 +37,8 @@ public:
   virtual void check(world& w, const role_id& to, const message& m) const = 0;
   /// Nothing is left to do for it. `why` says what is, if anything.
   virtual bool is_quiet(std::string& why) const = 0;
+  /// If it has one.
+  virtual storage::simulated_disk* files() { return nullptr; }
 
 protected:
   virtual void on_message(const role_id& from, message& m) = 0;
@@ -43,7 +47,8 @@ protected:
   virtual void on_wake(std::size_t) {}
   /// After one input or, if the role was blocked, all that had come meanwhile.
   virtual void settle() = 0;
-  virtual void forget() = 0;
+  /// The process has died. `power`: and what was not synced may be lost.
+  virtual void forget(bool power) = 0;
   /// The sync that `block` began is over.
   virtual void unblocked() {}
 
@@ -51,6 +56,18 @@ protected:
   void block(sim_time how_long);
   bool is_blocked() const { return blocked_; }
   void send_all(std::vector<envelope> out);
+
+  /// Runs `f`, which uses the disk, and returns whether it succeeded. If not, the process ends:
+  /// what actors do with an exception. That is a violation if nothing has happened to the disk but
+  /// crashes.
+  template <class F>
+  bool on_disk(const F& f);
+  /// The same for what a start does. It may die in it.
+  template <class F>
+  bool start_from_disk(role_disk& disk, const F& f);
+  /// The process dies while it does `f`.
+  template <class F>
+  void die_within(role_disk& disk, std::size_t most_changes, const F& f);
 
   world& world_;
 
@@ -75,6 +92,52 @@ private:
   bool blocked_ = false;
   bool tick_waits_ = false; ///< timers are wound up when they have been handled, so there is one
 };
+
+template <class F>
+bool host::on_disk(const F& f) {
+  const bool is_sound = files()->is_sound();
+  try {
+    f();
+    return true;
+  } catch (const storage::storage_error& e) {
+    const bool is_dead = files()->is_stopped();
+    demand(is_dead || !is_sound, [&] {
+      return "D2: " + id_.str() + " fails, and nothing has happened to its disk: " + e.what();
+    });
+    if (world_.log.is_told())
+      world_.tell(id_.str() + " ends: " + e.what());
+    world_.crash(process_);
+    return false;
+  }
+}
+
+template <class F>
+bool host::start_from_disk(role_disk& disk, const F& f) {
+  auto& files = disk.files();
+  if (files.is_sound() && !world_.faults_are_over && world_.chance.below(16) == 0)
+    files.stop_after(world_.chance.below(20));
+  const bool has_started = on_disk([&] {
+    disk.open();
+    f();
+  });
+  if (has_started) {
+    files.stop_after({});
+    files.forget_flips(); // they do no harm
+  } else {
+    world_.facts.count(files.is_stopped() ? fact::died_at_start : fact::refused_to_start);
+  }
+  return has_started;
+}
+
+template <class F>
+void host::die_within(role_disk& disk, std::size_t most_changes, const F& f) {
+  disk.files().stop_after(world_.chance.below(most_changes));
+  try {
+    f();
+  } catch (const storage::storage_error&) {
+    // as it may
+  }
+}
 
 /// Gives `m` to `role` if it has a handler for such messages.
 template <class Role>

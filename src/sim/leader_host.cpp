@@ -10,7 +10,11 @@ void leader_host::start() {
   settings.seed = world_.chance.next();
   settings.window = world_.options.window;
   settings.near_slots = world_.options.window; // logs are short, and replicas shall lag
-  role_.emplace(settings, disk_free_seqnum_, known_);
+  if (!start_from_disk(disk_, [] {}))
+    return;
+  const auto free_seqnum = disk_.state().load();
+  world_.checkers.seqnum_saved(number(), free_seqnum); // it may have died in the middle of it
+  role_.emplace(settings, free_seqnum, disk_.known());
   world_.checkers.leader_started(number());
   settle();
 }
@@ -38,6 +42,9 @@ void leader_host::on_message(const role_id& from, message& m) {
 }
 
 void leader_host::on_tick() {
+  // Who runs it writes down what it heard of others, some time.
+  if (world_.chance.below(4) == 0 && !on_disk([&] { disk_.remember(role_->configurations()); }))
+    return;
   role_->on_tick();
   for (auto& s : scouts_)
     s.on_tick();
@@ -74,11 +81,10 @@ void leader_host::settle() {
 }
 
 void leader_host::unblocked() {
-  if (world_.process_at(process_number()).disk_fails)
-    return world_.crash(process_number());
+  if (!on_disk([&] { disk_.state().save(*saving_->persist_seqnum); }))
+    return;
   auto out = std::move(*std::exchange(saving_, std::nullopt));
-  disk_free_seqnum_ = *out.persist_seqnum;
-  world_.checkers.seqnum_saved(number(), disk_free_seqnum_);
+  world_.checkers.seqnum_saved(number(), *out.persist_seqnum);
   if (world_.dies(*this, fault_kind::crash_before_send))
     return;
   carry_out(std::move(out));
@@ -174,20 +180,18 @@ void leader_host::count(const report& r) {
   }
 }
 
-void leader_host::forget() {
-  if (world_.chance.below(2) == 0) // later configurations may be remembered, or heard of again
-    known_ = role_->configurations();
+void leader_host::forget(bool power) {
+  if (saving_)
+    die_within(disk_, 6, [&] { disk_.state().save(*saving_->persist_seqnum); });
+  saving_.reset();
   role_.reset();
   scouts_.clear();
   commanders_.clear();
   reports_.clear();
   late_reports_.clear();
-  if (saving_) // the file is replaced as a whole: it is the old or the new one
-    if (world_.chance.below(2) == 0) {
-      disk_free_seqnum_ = *saving_->persist_seqnum;
-      world_.checkers.seqnum_saved(number(), disk_free_seqnum_);
-    }
-  saving_.reset();
+  disk_.files().stop();
+  disk_.close();
+  disk_.files().restart(power);
 }
 
 bool leader_host::is_quiet(std::string& why) const {

@@ -15,11 +15,12 @@ class leader_host final : public host {
 public:
   /// `known`: the configurations that it was told of when it was set up.
   leader_host(world& w, const role_id& id, std::size_t process, config_history known)
-      : host(w, id, process), known_(std::move(known)) {}
+      : host(w, id, process), disk_(w.options, role_kind::leader, id, std::move(known)) {}
 
   void start() override;
   void check(world& w, const role_id& to, const message& m) const override;
   bool is_quiet(std::string& why) const override;
+  storage::simulated_disk* files() override { return &disk_.files(); }
   bool is_active() const { return role_ && role_->is_active(); }
 
 protected:
@@ -28,7 +29,7 @@ protected:
   void on_peer_lost(const role_id& peer) override { role_->on_peer_down(peer); }
   void on_wake(std::size_t what) override;
   void settle() override;
-  void forget() override;
+  void forget(bool power) override;
   void unblocked() override;
 
 private:
@@ -42,8 +43,7 @@ private:
   void hear(const report& r);
   void count(const report& r);
 
-  std::uint64_t disk_free_seqnum_ = 0;
-  config_history known_;
+  role_disk disk_;
   std::optional<leader> role_;
   std::vector<scout> scouts_;
   std::map<slot_num, commander> commanders_;

@@ -49,11 +49,9 @@ void nemesis::begin(std::size_t number) {
   case fault_kind::clock_drift:
   case fault_kind::clock_jump:
     return change_clock(f, dice);
-  case fault_kind::failed_sync: {
-    const auto p = pick(dice);
-    world_.process_at(p).disk_fails = true;
-    return;
-  }
+  case fault_kind::failed_sync:
+    fail_disk(number, dice);
+    return ends();
   case fault_kind::bit_flip:
   case fault_kind::lost_directory:
     return damage(f, dice);
@@ -77,6 +75,8 @@ void nemesis::end(std::size_t number) {
   world_.net.end(number);
   if (const auto victim = victims_.extract(number); !victim.empty()) {
     auto& p = world_.process_at(victim.mapped());
+    for (auto* h : p.roles)
+      h->files()->mend_errors();
     p.slow_disk_factor = 1;
     p.rotten = false;
     p.tick_length = 10 * millisecond;
@@ -88,12 +88,17 @@ void nemesis::heal() {
   flapping_end_.clear();
   victims_.clear();
   world_.net.calm_down();
+  world_.faults_are_over = true;
   for (const auto i : world_.members()) {
     auto& p = world_.process_at(i);
     p.doom = fault_kind::pause;
     p.sends_left = 0;
     p.slow_disk_factor = 1;
-    p.disk_fails = p.rotten = p.damaged = false;
+    p.rotten = p.damaged = p.has_flip = false;
+    for (auto* h : p.roles) {
+      h->files()->mend_errors();
+      h->files()->mend_flips();
+    }
     p.tick_length = 10 * millisecond;
     if (!p.up)
       world_.queue.push(world_.now(), event_kind::restart, i, p.life, 0);
@@ -120,6 +125,7 @@ void nemesis::doom(const fault& f, random_source& dice) {
 void nemesis::power_cut(const fault& f) {
   for (const auto p : world_.members())
     if (world_.process_at(p).up) {
+      world_.process_at(p).power_is_lost = true;
       world_.crash(p);
       world_.queue.push(world_.now() + f.lasts + p * 7 * millisecond, event_kind::restart, p,
                         world_.process_at(p).life + 1, 0);
@@ -239,16 +245,30 @@ void nemesis::change_clock(const fault& f, random_source& dice) {
         h->tick();
 }
 
+/// One sync fails, or all of them, or there is no room.
+void nemesis::fail_disk(std::size_t number, random_source& dice) {
+  const auto p = pick(dice);
+  const auto how = dice.below(4);
+  for (auto* h : world_.process_at(p).roles)
+    if (how == 0)
+      h->files()->fill_up(dice.below(10'000));
+    else
+      h->files()->fail_sync(how == 1);
+  victims_[number] = p;
+}
+
 // --- What is lost for good ----------------------------------------------------------------------
 
-/// A damaged role does not start. It may be mended (a bad cable), or be gone.
+/// A role is refused while one of its files is damaged, or its directory is away. That may be
+/// mended (a bad cable), or it is gone.
 void nemesis::damage(const fault& f, random_source& dice) {
   const auto number = pick(dice);
   auto& p = world_.process_at(number);
   const bool for_good =
       roster_.can_lose(number) && (f.kind == fault_kind::lost_directory || dice.below(2) == 0);
   p.gone = p.gone || for_good;
-  p.damaged = true;
+  p.damaged = p.damaged || f.kind == fault_kind::lost_directory;
+  p.has_flip = p.up && f.kind == fault_kind::bit_flip;
   if (p.up)
     world_.crash(number);
   world_.queue.push(world_.now() + f.lasts, event_kind::restart, number, p.life + 1, 0);

@@ -29,6 +29,7 @@ private:
   void pause(const fault& f, random_source& dice);
   void break_connection(random_source& dice);
   void disturb(std::size_t number, const fault& f, random_source& dice);
+  void fail_disk(std::size_t number, random_source& dice);
   void change_clock(const fault& f, random_source& dice);
   void damage(const fault& f, random_source& dice);
   links links_for(fault_kind kind, random_source& dice) const;

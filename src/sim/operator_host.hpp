@@ -39,7 +39,7 @@ protected:
   void on_message(const role_id& from, message& m) override;
   void on_tick() override;
   void settle() override;
-  void forget() override {}
+  void forget(bool) override {}
 
 private:
   roster& roster_;

@@ -1,8 +1,6 @@
 #include "sim/replica_host.hpp"
 
-#include "sim/checkers/violation.hpp"
-
-#include <sstream>
+#include <algorithm>
 #include <utility>
 
 namespace pmmc::sim {
@@ -10,30 +8,6 @@ namespace pmmc::sim {
 namespace {
 
 enum : std::size_t { snapshot_written = 1, snapshot_fetched = 2 };
-
-/// The sum at the end of a snapshot's file.
-std::string sum_of(std::string_view bytes) {
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char c : bytes)
-    hash = (hash ^ static_cast<std::uint8_t>(c)) * 1099511628211ULL;
-  return std::to_string(hash);
-}
-
-constexpr std::size_t sum_size = 20;
-
-std::string sealed(std::string bytes) {
-  auto sum = sum_of(bytes);
-  sum.resize(sum_size);
-  return bytes + sum;
-}
-
-bool is_whole(std::string_view file) {
-  if (file.size() < sum_size)
-    return false;
-  auto sum = sum_of(file.substr(0, file.size() - sum_size));
-  sum.resize(sum_size);
-  return file.substr(file.size() - sum_size) == sum;
-}
 
 } // namespace
 
@@ -43,12 +17,20 @@ void replica_host::start() {
   settings.near_slots = world_.options.window;
   settings.seed = world_.chance.next();
   settings.founds = random_source{settings.seed}.next();
-  auto state = state_before_slot_1(world_.options);
-  if (disk_slot_ != 0) {
-    std::istringstream in{disk_};
-    state->read(in);
-  }
-  role_.emplace(settings, std::move(state), disk_slot_ != 0);
+  const auto make_state = [this] { return state_before_slot_1(world_.options); };
+  std::unique_ptr<replicated_state> state;
+  std::optional<storage::snapshot_receiver> part;
+  if (!start_from_disk(disk_, [&] {
+        snapshots_.emplace(disk_.directory());
+        state = storage::newest_state(*snapshots_, make_state);
+        part = snapshots_->unfinished();
+      }))
+    return;
+  keeper_.emplace(id(), *snapshots_, make_state, world_.options.snapshot_piece_bytes);
+  role_.emplace(settings, std::move(state), snapshots_->latest().has_value());
+  if (part && part->total() > 0)
+    role_->resume_fetch(part->slot(), std::min(part->offset(), part->total() - 1));
+  note_durable();
   world_.checkers.replica_started(number(), *role_);
   settle();
 }
@@ -82,8 +64,8 @@ void replica_host::on_message(const role_id& from, message& m) {
 void replica_host::on_wake(std::size_t what) {
   if (what == snapshot_written)
     save();
-  else
-    take_over();
+  else if (const auto piece = std::exchange(last_piece_, std::nullopt))
+    hand_over(*piece);
 }
 
 /// In the order that replica_outputs asks for.
@@ -110,21 +92,19 @@ void replica_host::settle() {
 
 // --- The snapshot worker ------------------------------------------------------------------------
 
-void replica_host::put_on_disk(slot_num slot, std::string bytes) {
-  if (slot <= disk_slot_)
-    return;
-  older_slot_ = std::exchange(disk_slot_, slot);
-  older_ = std::exchange(disk_, std::move(bytes));
-  world_.checkers.snapshot_durable(number(), slot);
+void replica_host::note_durable() {
+  if (const auto newest = snapshots_->latest())
+    world_.checkers.snapshot_durable(number(), *newest);
 }
 
 void replica_host::save() {
   if (world_.dies(*this, fault_kind::crash_before_persist))
     return;
-  std::ostringstream bytes;
-  saving_->write(bytes);
-  const auto slot = std::exchange(saving_, nullptr)->slot_out();
-  put_on_disk(slot, sealed(std::move(bytes).str()));
+  const auto slot = saving_->slot_out();
+  if (!on_disk([&] { keeper_->save(*saving_); }))
+    return;
+  saving_.reset();
+  note_durable();
   world_.facts.count(fact::snapshot_saved);
   if (world_.dies(*this, fault_kind::crash_before_send))
     return;
@@ -132,55 +112,54 @@ void replica_host::save() {
 }
 
 void replica_host::answer_piece(const replica_outputs::read_piece& m) {
-  snapshot_chunk piece{id(), 0, m.offset, 0, {}};
-  const bool is_older = m.slot != 0 && m.slot == older_slot_;
-  const auto& file = is_older ? older_ : disk_;
-  const bool is_there = is_older || (disk_slot_ != 0 && (m.slot == 0 || m.slot == disk_slot_));
-  if (is_there && m.offset <= file.size()) {
-    piece.slot = is_older ? older_slot_ : disk_slot_;
-    piece.total = file.size();
-    piece.bytes = file.substr(m.offset, world_.options.snapshot_piece_bytes);
-    if (world_.process_at(process_number()).rotten && !piece.bytes.empty())
-      piece.bytes[world_.chance.below(piece.bytes.size())] ^= 4;
-  }
+  snapshot_chunk piece;
+  if (!on_disk([&] { piece = keeper_->read(m); }))
+    return;
+  if (world_.process_at(process_number()).rotten && !piece.bytes.empty())
+    piece.bytes[world_.chance.below(piece.bytes.size())] ^= 4;
   world_.send(*this, m.to, std::move(piece));
 }
 
 void replica_host::store(snapshot_chunk piece) {
-  if (piece.offset == 0)
-    fetched_.clear();
-  demand(piece.offset == fetched_.size(),
-         [] { return std::string{"G2: a piece of a snapshot is missing"}; });
-  fetched_ += piece.bytes;
-  fetched_slot_ = piece.slot;
-  if (fetched_.size() >= piece.total)
-    world_.wake(*this, world_.sync_time(*this), snapshot_fetched);
+  if (piece.offset + piece.bytes.size() < piece.total)
+    return hand_over(piece);
+  last_piece_ = std::move(piece);
+  world_.wake(*this, world_.sync_time(*this), snapshot_fetched);
 }
 
-void replica_host::take_over() {
-  if (!is_whole(fetched_)) {
+void replica_host::hand_over(const snapshot_chunk& piece) {
+  std::optional<storage::snapshot_keeper::fetched> fetched;
+  if (on_disk([&] { fetched = keeper_->store(piece); }) && fetched)
+    take_over(std::move(*fetched));
+}
+
+void replica_host::take_over(storage::snapshot_keeper::fetched fetched) {
+  if (!fetched.state) {
     world_.facts.count(fact::snapshot_rejected);
-    fetched_.clear();
     return role_->snapshot_rejected();
   }
-  auto state = state_before_slot_1(world_.options);
-  std::istringstream in{fetched_};
-  state->read(in);
-  demand(state->slot_out() == fetched_slot_,
-         [] { return std::string{"G2: the fetched snapshot is of another slot"}; });
-  put_on_disk(fetched_slot_, std::move(fetched_));
-  fetched_.clear();
+  note_durable();
   world_.facts.count(fact::snapshot_installed);
   if (world_.log.is_told())
-    world_.tell(id().str() + " takes over a snapshot at slot " + std::to_string(fetched_slot_));
-  role_->install(std::move(state));
+    world_.tell(id().str() + " takes over a snapshot at slot " +
+                std::to_string(fetched.state->slot_out()));
+  role_->install(std::move(fetched.state));
 }
 
-void replica_host::forget() {
+void replica_host::forget(bool power) {
+  if (saving_)
+    die_within(disk_, 25, [&] { keeper_->save(*saving_); });
+  if (last_piece_)
+    die_within(disk_, 12, [&] { keeper_->store(*last_piece_); });
+  saving_.reset();
+  last_piece_.reset();
   role_.reset();
   proposed_.clear();
-  saving_.reset();
-  fetched_.clear();
+  disk_.files().stop();
+  keeper_.reset();
+  snapshots_.reset();
+  disk_.close();
+  disk_.files().restart(power);
 }
 
 /// Of the latest configuration: it has everything, and needs no older one any more.

@@ -1,25 +1,27 @@
-// A simulated replica, with the worker that writes, reads and takes over its snapshots.
+// A simulated replica with its shipped snapshots, which it writes, reads and takes over.
 #pragma once
 
 #include "replica.hpp"
 #include "sim/host.hpp"
+#include "storage/snapshot_keeper.hpp"
 
 #include <map>
 #include <memory>
 #include <optional>
-#include <string>
 
 namespace pmmc::sim {
 
 class replica_host final : public host {
 public:
-  using host::host;
+  replica_host(world& w, const role_id& id, std::size_t process)
+      : host(w, id, process), disk_(w.options, role_kind::replica, id, {}) {}
 
   void start() override;
   void check(world& w, const role_id& to, const message& m) const override;
   bool is_quiet(std::string& why) const override;
   /// Precondition: its process is up.
   const replica& role() const { return *role_; }
+  storage::simulated_disk* files() override { return &disk_.files(); }
 
 protected:
   void on_message(const role_id& from, message& m) override;
@@ -27,24 +29,23 @@ protected:
   void on_peer_lost(const role_id& peer) override { role_->on_peer_down(peer); }
   void on_wake(std::size_t what) override;
   void settle() override;
-  void forget() override;
+  void forget(bool power) override;
 
 private:
   void save();
   void answer_piece(const replica_outputs::read_piece& m);
   void store(snapshot_chunk piece);
-  void take_over();
-  void put_on_disk(slot_num slot, std::string bytes);
+  void hand_over(const snapshot_chunk& piece);
+  void take_over(storage::snapshot_keeper::fetched fetched);
+  void note_durable();
 
-  slot_num disk_slot_ = 0; ///< 0: no snapshot yet
-  std::string disk_;
-  slot_num older_slot_ = 0; ///< for those who are fetching it; as storage::snapshot_store keeps it
-  std::string older_;
+  role_disk disk_;
+  std::optional<storage::snapshot_store> snapshots_;
+  std::optional<storage::snapshot_keeper> keeper_;
   std::optional<replica> role_;
   std::map<slot_num, command> proposed_; ///< what it last proposed in each slot
   std::unique_ptr<replicated_state> saving_;
-  std::string fetched_;
-  slot_num fetched_slot_ = 0;
+  std::optional<snapshot_chunk> last_piece_; ///< of another replica's: it takes a while
 };
 
 } // namespace pmmc::sim

@@ -35,8 +35,8 @@ enum class fault_kind : std::uint8_t {
   duplication,
   delay, ///< large and varying, so messages overtake each other
   slow_disk,
-  failed_sync,     ///< the disk fails: the process stops for good, until somebody restarts it
-  bit_flip,        ///< a file is damaged; the role is not started from it
+  failed_sync,     ///< a sync fails, or all of them, or the disk is full: the process stops
+  bit_flip,        ///< a file is damaged: the role is refused, unless that does no harm
   rotten_snapshot, ///< a replica reads damaged pieces of its snapshot to others
   lost_directory,  ///< a role's data is gone, so it never comes back
   clock_drift,     ///< ticks come too fast or too slowly

@@ -57,7 +57,15 @@ void simulation::start(std::size_t number) {
   world_.queue.push(world_.now() + world_.chance.below(p.tick_length), event_kind::tick, number,
                     p.life, 0);
   for (auto* h : p.roles)
-    h->start();
+    if (!p.crashing)
+      h->start();
+}
+
+void simulation::flip_bit(process& p) {
+  auto* files = p.roles[world_.chance.below(p.roles.size())]->files();
+  const auto file = files->flip_bit();
+  if (world_.log.is_told())
+    world_.tell("a bit of " + file + " is flipped");
 }
 
 void simulation::stop_crashed() {
@@ -70,14 +78,18 @@ void simulation::stop_crashed() {
     p.doom = fault_kind::pause;
     p.sends_left = 0;
     p.paused_until = 0;
-    p.disk_fails = false;
+    // A bit that is flipped while pages wait to be written is two faults at once.
+    const bool power = std::exchange(p.power_is_lost, false) || world_.chance.below(2) == 0;
+    const bool flips = std::exchange(p.has_flip, false);
     ++p.life;
     world_.set_up(i, false);
     for (auto* h : p.roles) {
-      h->crash();
+      h->crash(power && !flips && (h->files() == nullptr || !h->files()->has_flips()));
       if (world_.log.is_told())
         world_.tell(h->id().str() + " crashes");
     }
+    if (flips)
+      flip_bit(p);
     // Somebody looks after it, some time; earlier, if the fault says so.
     world_.queue.push(world_.now() + 500 * millisecond + world_.chance.below(10 * second),
                       event_kind::restart, i, p.life, 0);

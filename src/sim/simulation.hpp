@@ -43,6 +43,7 @@ private:
   void add_clients();
   void start(std::size_t p);
   void stop_crashed();
+  void flip_bit(process& p);
   void step(const event& e);
   void tick(std::size_t p);
   void notice_peers(std::size_t p);

@@ -34,14 +34,15 @@ enum class fact : std::uint8_t {
   restart,
   write_lost,            ///< a crash during a sync: nothing of the write is on the disk
   write_kept,            ///< … all of it is, though nobody was told
-  refused_to_start,      ///< a damaged or lost directory
+  refused_to_start,      ///< a damaged or lost directory, or a disk that fails
+  died_at_start,         ///< while it read and mended its files
   reconfiguration,       ///< decided, and it took effect
   reconfiguration_stale, ///< decided, but of a version that was not the latest any more
   boundary_crossed,      ///< a slot was decided under another configuration than the one before
   two_reconfigurations_in_flight,
   role_retired,
 };
-inline constexpr std::size_t facts = 29;
+inline constexpr std::size_t facts = 30;
 
 std::string_view to_string(fact f);
 

@@ -25,7 +25,7 @@ struct process {
   bool is_member = false; ///< its roles are the cluster's, not clients
   bool up = false;
   bool crashing = false; ///< stops before anything else happens
-  bool damaged = false;  ///< a file of it is, so it is refused until somebody mends it
+  bool damaged = false;  ///< its directory is not there, so it is refused until somebody mends it
   bool gone = false;     ///< never comes back
   std::uint32_t life = 0;
   sim_time tick_length = 10 * millisecond;
@@ -35,9 +35,10 @@ struct process {
   std::uint64_t doom_dice = 0;
   std::size_t sends_left = 0; ///< while doom is crash_while_sending and it has begun
   sim_time slow_disk_factor = 1;
-  bool disk_fails = false; ///< at the next sync
-  bool rotten = false;     ///< its snapshot is read with errors
-  process_set known = 0;   ///< whom its connections reach, as far as it has noticed
+  bool power_is_lost = false; ///< as it crashes
+  bool has_flip = false;      ///< a bit of a file of it is to be flipped when it has crashed
+  bool rotten = false;        ///< its snapshot is read with errors
+  process_set known = 0;      ///< whom its connections reach, as far as it has noticed
   std::array<process_set, 6> seen{};
 };
 
@@ -94,6 +95,7 @@ public:
 
   void tell(const std::string& text) { log.tell(now_, text); }
 
+  bool faults_are_over = false;
   const scenario& options;
   event_queue queue;
   network net;

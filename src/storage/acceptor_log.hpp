@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <filesystem>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -18,11 +19,12 @@ namespace pmmc::storage {
 class acceptor_log {
 public:
   /// A folder with one segment that begins with `head`, a finished head record.
-  static void create(const std::filesystem::path& folder, record_builder& head,
-                     const write_mark& mark);
+  static void create(disk& on, const std::filesystem::path& folder, record_builder& head,
+                     const write_mark& mark, const segment_sizes& sizes);
 
   /// Goes on where `loaded` ends. What was recovered is durable when this returns.
-  acceptor_log(std::filesystem::path folder, const loaded_acceptor& loaded);
+  acceptor_log(disk& on, std::filesystem::path folder, const loaded_acceptor& loaded,
+               const segment_sizes& sizes);
 
   /// Whether a record of `bytes` fits the newest segment. If not, call `begin_segment` first.
   bool has_room(std::uint64_t bytes) const;
@@ -46,10 +48,12 @@ private:
   std::filesystem::path take_spare(std::uint64_t bytes);
   void sync_removals();
 
+  disk& disk_;
   std::filesystem::path folder_;
+  segment_sizes sizes_;
   std::deque<segment_info> segments_;
   std::vector<segment_place> spares_;
-  unique_fd newest_;
+  std::unique_ptr<disk_file> newest_;
   std::uint64_t seed_ = 0;
   bool has_unsynced_removal_ = false;
 };

@@ -59,8 +59,8 @@ void check_beginning(const loaded_acceptor& loaded, const segment_reader& reader
                               std::to_string(loaded.mark.writes) + " is the last that is good");
 }
 
-void take_segment(loaded_acceptor& into, const segment_place& place, bool is_newest) {
-  segment_reader reader{place};
+void take_segment(disk& on, loaded_acceptor& into, const segment_place& place, bool is_newest) {
+  segment_reader reader{on, place};
   check_beginning(into, reader, place.path);
   segment_info segment{.place = place, .file_bytes = reader.file_bytes()};
   take_record(into, segment, reader.head());
@@ -94,13 +94,13 @@ void check_mark(const loaded_acceptor& loaded, const fs::path& folder,
 
 } // namespace
 
-loaded_acceptor load_acceptor(const fs::path& folder, const write_mark& acknowledged) {
-  const auto places = segments_in(folder);
+loaded_acceptor load_acceptor(disk& on, const fs::path& folder, const write_mark& acknowledged) {
+  const auto places = segments_in(on, folder);
   if (places.empty())
     refuse_promises(folder, "there is no segment of a log in it");
   loaded_acceptor loaded;
   for (const auto& place : places)
-    take_segment(loaded, place, place.number == places.back().number);
+    take_segment(on, loaded, place, place.number == places.back().number);
   check_mark(loaded, folder, acknowledged);
   return loaded;
 }

@@ -32,6 +32,7 @@ struct loaded_acceptor {
 /// storage_error if a record is damaged or missing, if the content does not add up to the digest
 /// that was written with it, or if it falls short of `acknowledged`. A record at the end that was
 /// torn, so never acknowledged, is dropped.
-loaded_acceptor load_acceptor(const std::filesystem::path& folder, const write_mark& acknowledged);
+loaded_acceptor load_acceptor(disk& on, const std::filesystem::path& folder,
+                              const write_mark& acknowledged);
 
 } // namespace pmmc::storage

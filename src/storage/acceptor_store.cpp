@@ -17,8 +17,9 @@ std::filesystem::path mark_path(const std::filesystem::path& dir) { return dir /
 
 constexpr std::uint64_t most_without_command = 64 + role_id::max_size; // keys, lengths, ballot
 constexpr std::uint64_t most_of_a_write = 64;                          // a record without entries
-/// How much more than twice what counts the log may hold before it is written anew.
-constexpr std::uint64_t slack_bytes = 8 * usual_segment_bytes;
+/// How much more than twice what counts the log may hold before it is written anew: so many usual
+/// segments.
+constexpr std::uint64_t slack_segments = 8;
 
 std::uint64_t most_bytes(const promise_record&) { return 2 * most_without_command; }
 std::uint64_t most_bytes(const collect_record&) { return most_without_command; }
@@ -29,7 +30,7 @@ std::uint64_t most_bytes(const accept_record& r) {
 } // namespace
 
 struct acceptor_store::implementation {
-  explicit implementation(const std::filesystem::path& dir);
+  implementation(disk& on, const std::filesystem::path& dir, const segment_sizes& sizes);
   ~implementation();
 
   void write(std::span<const acceptor_record> records);
@@ -42,7 +43,9 @@ struct acceptor_store::implementation {
   void write_oldest_again();
   bool counts(const pvalue_position& position, std::string_view value) const;
 
+  disk& files;
   std::filesystem::path path;
+  std::uint64_t slack_bytes;
   mark_file acknowledged;
   loaded_acceptor loaded; ///< moved out, piece by piece, at the start
   acceptor_log log;
@@ -56,11 +59,13 @@ struct acceptor_store::implementation {
   bool failed = false;
 };
 
-acceptor_store::implementation::implementation(const std::filesystem::path& dir)
-    : path(log_path(dir)), acknowledged(mark_path(dir)),
-      loaded(load_acceptor(path, mark_file::read(mark_path(dir)))), log(path, loaded),
-      recovered(std::move(loaded.state)), digest(std::move(loaded.digest)), mark(loaded.mark),
-      watermark(recovered.watermark) {
+acceptor_store::implementation::implementation(disk& on, const std::filesystem::path& dir,
+                                               const segment_sizes& sizes)
+    : files(on), path(log_path(dir)), slack_bytes(slack_segments * sizes.usual_bytes),
+      acknowledged(on, mark_path(dir)),
+      loaded(load_acceptor(on, path, mark_file::read(on, mark_path(dir)))),
+      log(on, path, loaded, sizes), recovered(std::move(loaded.state)),
+      digest(std::move(loaded.digest)), mark(loaded.mark), watermark(recovered.watermark) {
   for (const auto& [version, votes] : recovered.by_version)
     ballots[version] = votes.ballot;
   loaded = {};
@@ -153,7 +158,7 @@ void acceptor_store::implementation::write_oldest_again() {
   const auto* oldest = log.oldest_closed();
   if (oldest == nullptr)
     return;
-  segment_reader reader{oldest->place};
+  segment_reader reader{files, oldest->place};
   std::uint64_t bytes = most_of_a_write;
   for (log_record old; reader.next(old);)
     for_each_entry(old.entries, [&](std::string_view key, std::string_view value) {
@@ -173,20 +178,21 @@ void acceptor_store::implementation::write_oldest_again() {
   log.oldest_is_obsolete();
 }
 
-void acceptor_store::create(const std::filesystem::path& dir) {
+void acceptor_store::create(disk& on, const std::filesystem::path& dir,
+                            const segment_sizes& sizes) {
   acceptor_digest digest;
   digest.set_watermark(1);
   const write_mark first{1, digest.value()};
   record_builder head;
   head.put(watermark_key, encode_slot(1));
-  acceptor_log::create(log_path(dir), head, first);
-  mark_file::create(mark_path(dir), first);
+  acceptor_log::create(on, log_path(dir), head, first, sizes);
+  mark_file::create(on, mark_path(dir), first);
 }
 
-acceptor_store::acceptor_store(const data_directory& directory) {
+acceptor_store::acceptor_store(const data_directory& directory, const segment_sizes& sizes) {
   PMMC_INVARIANT(directory.is_writable() && directory.info().kind == role_kind::acceptor,
                  "an acceptor's store opens in a locked directory of an acceptor");
-  implementation_ = std::make_unique<implementation>(directory.path());
+  implementation_ = std::make_unique<implementation>(directory.files(), directory.path(), sizes);
 }
 
 acceptor_store::~acceptor_store() = default;

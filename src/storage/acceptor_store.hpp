@@ -4,6 +4,7 @@
 
 #include "acceptor.hpp"
 #include "storage/data_directory.hpp"
+#include "storage/log_segment.hpp"
 
 #include <filesystem>
 #include <memory>
@@ -15,13 +16,13 @@ namespace pmmc::storage {
 class acceptor_store {
 public:
   /// Writes the files of an acceptor that has promised nothing. For data_directory::format.
-  static void create(const std::filesystem::path& dir);
+  static void create(disk& on, const std::filesystem::path& dir, const segment_sizes& sizes = {});
 
   /// Recovers the state: exactly the records of every `write` that returned, and perhaps those of
   /// one that did not. Throws storage_error if that cannot be shown: the state is unknown then, and
   /// the acceptor must not vote. A directory that is refused is left as it was found. `directory`
   /// must be open for writing and outlive this object.
-  explicit acceptor_store(const data_directory& directory);
+  explicit acceptor_store(const data_directory& directory, const segment_sizes& sizes = {});
   ~acceptor_store();
   acceptor_store(acceptor_store&&) noexcept;
   acceptor_store& operator=(acceptor_store&&) noexcept;

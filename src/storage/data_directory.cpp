@@ -8,12 +8,8 @@
 #include "storage/snapshot_store.hpp"
 
 #include <cerrno>
-#include <random>
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 namespace pmmc::storage {
 
@@ -21,14 +17,18 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string random_format_id() {
+std::string new_format_id(disk& on) {
   constexpr std::string_view digits = "0123456789abcdef";
-  std::random_device random;
   std::string id;
-  for (int i = 0; i < 32; ++i)
-    id.push_back(digits[random() % 16]);
+  for (int half = 0; half < 2; ++half) {
+    auto number = on.fresh_number();
+    for (int i = 0; i < 16; ++i, number /= 16)
+      id.push_back(digits[number % 16]);
+  }
   return id;
 }
+
+fs::path lock_file(const fs::path& dir) { return dir / "LOCK"; }
 
 fs::path absolute_without_slash(const fs::path& path) {
   auto absolute = fs::absolute(path).lexically_normal();
@@ -36,70 +36,43 @@ fs::path absolute_without_slash(const fs::path& path) {
 }
 
 /// Makes missing directories, each durable in its parent.
-void make_directories(const fs::path& path) {
-  if (path.empty() || fs::exists(path))
+void make_directories(disk& on, const fs::path& path) {
+  if (path.empty() || on.exists(path))
     return;
-  make_directories(path.parent_path());
-  if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST)
-    fail_errno("make directory", path, errno);
-  sync_directory(path.parent_path());
+  make_directories(on, path.parent_path());
+  on.make_directory(path);
+  on.sync_directory(path.parent_path());
 }
 
-void refuse_used(const fs::path& path) {
-  if (!data_directory::is_unformatted(path))
+void refuse_used(const disk& on, const fs::path& path) {
+  if (!data_directory::is_unformatted(on, path))
     fail("format", path, "it exists and is not an empty directory",
          "formatting would destroy what it holds. If a role lives here, just start it; if nothing "
          "of "
          "it is needed, move it away first");
 }
 
-void build(const fs::path& dir, const format_info& info) {
-  if (::mkdir(dir.c_str(), 0755) != 0)
-    fail_errno("make directory", dir, errno);
+void build(disk& on, const fs::path& dir, const format_info& info, const segment_sizes& sizes) {
+  if (!on.make_directory(dir))
+    fail_errno("make directory", dir, EEXIST);
   if (info.kind == role_kind::acceptor)
-    acceptor_store::create(dir);
-  role_state::create(dir);
+    acceptor_store::create(on, dir, sizes);
+  role_state::create(on, dir);
   if (info.kind == role_kind::replica)
-    snapshot_store::create(dir);
-  sync_file(open_file(dir / "LOCK", O_WRONLY | O_CREAT), dir / "LOCK");
-  replace_file(dir / "FORMAT", format_text(info));
-  sync_directory(dir);
+    snapshot_store::create(on, dir);
+  on.open(lock_file(dir), open_for::creating)->sync();
+  replace_file(on, dir / "FORMAT", format_text(info));
+  on.sync_directory(dir);
 }
 
-/// Open-file-description locks: like flock, but one can ask about them without taking them.
-struct flock whole_file_lock() {
-  struct flock lock {};
-  lock.l_type = F_WRLCK;
-  lock.l_whence = SEEK_SET; // l_len 0: to the end, however long
-  return lock;
-}
-
-long read_holder(const fs::path& path) {
-  try {
-    const auto pid = parse_number(read_file(path / "LOCK", 64));
-    return pid ? static_cast<long>(*pid) : 0;
-  } catch (const storage_error&) {
-    return 0;
-  }
-}
-
-unique_fd lock(const fs::path& path, const role_id& id) {
-  const auto file = path / "LOCK";
-  auto fd = open_file(file, O_RDWR | O_CREAT);
-  auto whole = whole_file_lock();
-  if (::fcntl(fd.get(), F_OFD_SETLK, &whole) != 0) {
-    if (errno != EAGAIN && errno != EACCES)
-      fail_errno("lock", file, errno);
-    const auto pid = read_holder(path);
-    fail("lock", path,
-         id.str() + " is already running as process " +
-             (pid > 0 ? std::to_string(pid) : "(unknown)"),
-         "stop that one first, or leave it running");
-  }
-  if (::ftruncate(fd.get(), 0) != 0)
-    fail_errno("write", file, errno);
-  write_at(fd, file, 0, std::to_string(::getpid()));
-  return fd;
+std::unique_ptr<disk_lock> lock(disk& on, const fs::path& path, const role_id& id) {
+  auto held = on.try_lock(lock_file(path));
+  if (held)
+    return held;
+  const auto pid = on.lock_holder(lock_file(path));
+  fail("lock", path,
+       id.str() + " is already running as process " + (pid > 0 ? std::to_string(pid) : "(unknown)"),
+       "stop that one first, or leave it running");
 }
 
 std::string first_format_advice(role_kind kind, const role_id& id) {
@@ -147,55 +120,55 @@ std::string repair_advice(role_kind kind) {
          "machine\")";
 }
 
-data_directory::data_directory(fs::path path, format_info info, unique_fd lock)
-    : path_(std::move(path)), info_(std::move(info)), lock_(std::move(lock)) {}
+data_directory::data_directory(disk& on, fs::path path, format_info info,
+                               std::unique_ptr<disk_lock> lock)
+    : disk_(&on), path_(std::move(path)), info_(std::move(info)), lock_(std::move(lock)) {}
 
 void data_directory::demand_room() const {
   PMMC_INVARIANT(is_writable(), "only a locked directory is written to");
   constexpr std::size_t enough = 64 << 10; // the small files of a role, whole
   const auto trial = path_ / "room.tmp";
-  {
-    const auto file = open_file(trial, O_WRONLY | O_CREAT | O_TRUNC);
-    try {
-      write_all(file, trial, std::string(enough, 'x'));
-      sync_file(file, trial);
-    } catch (const storage_error&) {
-      std::error_code ignored; // the first mistake is the one to tell
-      std::filesystem::remove(trial, ignored);
-      throw;
-    }
+  const auto file = disk_->open(trial, open_for::replacing);
+  try {
+    file->write_at(0, std::string(enough, 'x'));
+    file->sync();
+  } catch (const storage_error&) {
+    remove_if_possible(*disk_, trial);
+    throw;
   }
-  remove_file(trial);
+  disk_->remove(trial);
 }
 
-bool data_directory::is_unformatted(const fs::path& path) {
+bool data_directory::is_unformatted(const disk& on, const fs::path& path) {
   std::error_code error;
-  const auto status = fs::status(path, error);
-  return !fs::exists(status) || (fs::is_directory(status) && fs::is_empty(path, error) && !error);
+  const auto names = on.list(path, error);
+  return error ? error == std::errc::no_such_file_or_directory : names.empty();
 }
 
-std::string data_directory::format(const fs::path& path, format_info info) try {
+std::string data_directory::format(disk& on, const fs::path& path, format_info info,
+                                   const segment_sizes& sizes) try {
   const auto target = absolute_without_slash(path);
-  refuse_used(target);
+  refuse_used(on, target);
   if (info.format_id.empty())
-    info.format_id = random_format_id();
+    info.format_id = new_format_id(on);
   const auto parent = target.parent_path();
-  make_directories(parent);
+  make_directories(on, parent);
   // Locking the parent keeps two formatters of one path apart without leaving a file behind.
-  const auto parent_fd = open_file(parent, O_RDONLY | O_DIRECTORY);
-  if (::flock(parent_fd.get(), LOCK_EX) != 0)
-    fail_errno("lock", parent, errno);
-  refuse_used(target);
+  const auto held = on.lock_directory(parent);
+  refuse_used(on, target);
   auto temporary = parent / ".";
   temporary += target.filename();
   temporary += ".formatting";
-  fs::remove_all(temporary); // of a formatter that crashed
+  on.remove_all(temporary); // of a formatter that crashed
   try {
-    build(temporary, info);
-    rename_durably(temporary, target);
+    build(on, temporary, info, sizes);
+    rename_durably(on, temporary, target);
   } catch (...) {
-    std::error_code ignored;
-    fs::remove_all(temporary, ignored);
+    try {
+      on.remove_all(temporary);
+    } catch (const storage_error&) {
+      // The first mistake is the one to tell.
+    }
     throw;
   }
   return info.format_id;
@@ -203,33 +176,27 @@ std::string data_directory::format(const fs::path& path, format_info info) try {
   fail("format", path, e.what(), disk_advice(e.what()));
 }
 
-data_directory data_directory::open(const fs::path& path, std::string_view cluster, role_kind kind,
-                                    const role_id& id) {
-  if (is_unformatted(path))
-    fail("open", path, fs::exists(path) ? "the directory is empty" : "there is no such directory",
+data_directory data_directory::open(disk& on, const fs::path& path, std::string_view cluster,
+                                    role_kind kind, const role_id& id) {
+  if (is_unformatted(on, path))
+    fail("open", path, on.exists(path) ? "the directory is empty" : "there is no such directory",
          first_format_advice(kind, id));
-  auto info = read_format(path);
+  auto info = read_format(on, path);
   check_owner(path, info, cluster, kind, id);
-  auto held = lock(path, id);
+  auto held = lock(on, path, id);
   // What a crashed process renamed may not be durable yet; what is read from now on must be.
-  sync_directory(path);
-  return {path, std::move(info), std::move(held)};
+  on.sync_directory(path);
+  return {on, path, std::move(info), std::move(held)};
 }
 
-data_directory data_directory::open_read_only(const fs::path& path) {
-  if (is_unformatted(path))
-    fail("open", path, fs::exists(path) ? "the directory is empty" : "there is no such directory",
+data_directory data_directory::open_read_only(disk& on, const fs::path& path) {
+  if (is_unformatted(on, path))
+    fail("open", path, on.exists(path) ? "the directory is empty" : "there is no such directory",
          "name the data directory of a role, `<data>/<id>`");
-  return {path, read_format(path), unique_fd{}};
+  return {on, path, read_format(on, path), nullptr};
 }
 
-long lock_holder(const fs::path& path) {
-  const unique_fd fd{::open((path / "LOCK").c_str(), O_RDONLY | O_CLOEXEC)};
-  auto found = whole_file_lock();
-  if (!fd.valid() || ::fcntl(fd.get(), F_OFD_GETLK, &found) != 0 || found.l_type == F_UNLCK)
-    return -1;
-  return read_holder(path);
-}
+long lock_holder(const disk& on, const fs::path& path) { return on.lock_holder(lock_file(path)); }
 
 std::uint64_t disk_bytes(const fs::path& path) {
   constexpr std::uint64_t block_bytes = 512; // of st_blocks, whatever the file system uses

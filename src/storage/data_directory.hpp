@@ -4,8 +4,8 @@
 
 #include "cluster_facts.hpp"
 #include "role_kind.hpp"
-#include "storage/posix_file.hpp"
-#include "storage/storage_error.hpp"
+#include "storage/disk.hpp"
+#include "storage/log_segment.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -30,45 +30,51 @@ public:
   /// nothing behind: it is built in a sibling and renamed. Makes the parents that are missing, and
   /// removes what a crashed `format` of the same path left. Returns the format_id; an empty
   /// `info.format_id` (the normal case) is made up here. Throws storage_error if `path` exists and
-  /// is not an empty directory, or if anything fails.
-  static std::string format(const std::filesystem::path& path, format_info info);
+  /// is not an empty directory, or if anything fails. `sizes`: of an acceptor's log.
+  static std::string format(disk& on, const std::filesystem::path& path, format_info info,
+                            const segment_sizes& sizes = {});
 
   /// Opens for the role's process and locks. Throws storage_error if the directory is missing,
   /// empty, damaged, of another format version, cluster or role, or in use by another process.
-  static data_directory open(const std::filesystem::path& path, std::string_view cluster,
+  static data_directory open(disk& on, const std::filesystem::path& path, std::string_view cluster,
                              role_kind kind, const role_id& id);
 
   /// For looking only: takes no lock, changes nothing, works while the role runs.
-  static data_directory open_read_only(const std::filesystem::path& path);
+  static data_directory open_read_only(disk& on, const std::filesystem::path& path);
 
   /// Whether `path` is missing or an empty directory, so that `format` would take it.
-  static bool is_unformatted(const std::filesystem::path& path);
+  static bool is_unformatted(const disk& on, const std::filesystem::path& path);
 
   /// Throws storage_error unless the disk takes a write of some size now: a role that would stop at
   /// its first one must not say that it is ready. Must hold the lock.
   void demand_room() const;
 
+  /// The disk that it is on, which outlives it.
+  disk& files() const { return *disk_; }
   const std::filesystem::path& path() const { return path_; }
   const format_info& info() const { return info_; }
   /// Whether this object holds the lock, so may change files.
-  bool is_writable() const { return lock_.valid(); }
+  bool is_writable() const { return lock_ != nullptr; }
 
 private:
-  data_directory(std::filesystem::path path, format_info info, unique_fd lock);
+  data_directory(disk& on, std::filesystem::path path, format_info info,
+                 std::unique_ptr<disk_lock> lock);
 
+  disk* disk_;
   std::filesystem::path path_;
   format_info info_;
-  unique_fd lock_;
+  std::unique_ptr<disk_lock> lock_;
 };
 
 /// The process that holds the directory's lock (0 if it did not leave its number), or -1 if none.
 /// Takes no lock itself.
-long lock_holder(const std::filesystem::path& path);
+long lock_holder(const disk& on, const std::filesystem::path& path);
 
 /// What is to be done about a damaged directory of a role of this kind. A sentence for error texts.
 std::string repair_advice(role_kind kind);
 
-/// Bytes that all files below `path` take on the disk. Files that vanish meanwhile count as 0.
+/// Bytes that all files below `path` take on the disk of this machine. Files that vanish meanwhile
+/// count as 0.
 std::uint64_t disk_bytes(const std::filesystem::path& path);
 
 } // namespace pmmc::storage

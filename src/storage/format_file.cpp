@@ -5,8 +5,6 @@
 #include <map>
 #include <tuple>
 
-#include <fcntl.h>
-
 namespace pmmc::storage {
 
 namespace {
@@ -91,11 +89,11 @@ std::string format_text(const format_info& info) {
   return text.sealed();
 }
 
-format_info read_format(const std::filesystem::path& dir) {
+format_info read_format(disk& on, const std::filesystem::path& dir) {
   const auto file = dir / "FORMAT";
-  if (!std::filesystem::exists(file))
+  if (!on.exists(file))
     damaged(file, "the file is missing, but the directory is not empty");
-  const auto lines = unseal(read_file(file, max_format_bytes));
+  const auto lines = unseal(read_file(on, file, max_format_bytes));
   if (!lines || lines->empty())
     damaged(file, "its checksum is wrong");
   const auto& head = lines->front();

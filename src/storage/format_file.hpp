@@ -14,6 +14,6 @@ inline constexpr std::uint64_t storage_format_version = 3;
 std::string format_text(const format_info& info);
 
 /// Throws storage_error if the file is missing, damaged or of another version.
-format_info read_format(const std::filesystem::path& dir);
+format_info read_format(disk& on, const std::filesystem::path& dir);
 
 } // namespace pmmc::storage

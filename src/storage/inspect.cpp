@@ -3,6 +3,7 @@
 #include "storage/acceptor_recovery.hpp"
 #include "storage/mark_file.hpp"
 #include "storage/members_file.hpp"
+#include "storage/posix_disk.hpp"
 #include "storage/role_state.hpp"
 #include "storage/snapshot_folder.hpp"
 #include "storage/snapshot_reader.hpp"
@@ -26,14 +27,14 @@ bool problem_free(inspection& report, F look) try {
   return false;
 }
 
-loaded_acceptor load_beside_writer(const fs::path& dir, bool running) {
+loaded_acceptor load_beside_writer(disk& on, const fs::path& dir, bool running) {
   // A running acceptor may give back a segment that was just listed, or be writing a record that
   // was just read. Then look again.
   constexpr int attempts = 40;
   for (int attempt = 1;; ++attempt) {
     try {
-      const auto told = mark_file::read(dir / "acknowledged"); // before the log, that goes on
-      return load_acceptor(dir / "log", told);
+      const auto told = mark_file::read(on, dir / "acknowledged"); // before the log, that goes on
+      return load_acceptor(on, dir / "log", told);
     } catch (const storage_error&) {
       if (!running || attempt == attempts)
         throw;
@@ -53,8 +54,8 @@ inspected_version summary(config_version version, const acceptor_state::votes& v
   return out;
 }
 
-void inspect_acceptor(inspection& report) {
-  const auto loaded = load_beside_writer(report.path, report.running_as >= 0);
+void inspect_acceptor(disk& on, inspection& report) {
+  const auto loaded = load_beside_writer(on, report.path, report.running_as >= 0);
   inspected_acceptor out{
       .watermark = loaded.state.watermark, .writes = loaded.mark.writes, .versions = {}};
   for (const auto& [version, votes] : loaded.state.by_version)
@@ -62,10 +63,10 @@ void inspect_acceptor(inspection& report) {
   report.acceptor = std::move(out);
 }
 
-void inspect_snapshots(inspection& report, const inspect_check& check) {
+void inspect_snapshots(disk& on, inspection& report, const inspect_check& check) {
   const auto folder = snapshot_folder::path_in(report.path);
-  problem_free(report, [&] { snapshot_folder::check_newest(folder); });
-  for (const auto slot : snapshot_folder::slots_in(folder)) {
+  problem_free(report, [&] { snapshot_folder::check_newest(on, folder); });
+  for (const auto slot : snapshot_folder::slots_in(on, folder)) {
     const auto file = snapshot_folder::file_of(folder, slot);
     inspected_snapshot found{.slot = slot};
     std::error_code error;
@@ -73,7 +74,7 @@ void inspect_snapshots(inspection& report, const inspect_check& check) {
     if (error)
       continue; // removed meanwhile by the running replica
     found.good = problem_free(report, [&] {
-      snapshot_reader snapshot{file, report.format->cluster, slot};
+      snapshot_reader snapshot{on, file, report.format->cluster, slot};
       check(snapshot, report.format->facts);
       snapshot.finish();
     });
@@ -96,7 +97,7 @@ void list_files(inspection& report) {
 
 void inspect_role(inspection& report, const data_directory& directory, const inspect_check& check) {
   if (directory.info().kind == role_kind::acceptor)
-    inspect_acceptor(report);
+    inspect_acceptor(directory.files(), report);
   problem_free(report, [&] {
     const auto contents = read_role_state(directory);
     report.known_disks = contents.known_disks();
@@ -106,9 +107,9 @@ void inspect_role(inspection& report, const data_directory& directory, const ins
     if (directory.info().kind == role_kind::leader)
       report.seqnum = contents.seqnum;
   });
-  problem_free(report, [&] { read_members(directory.path()); });
+  problem_free(report, [&] { read_members(directory.files(), directory.path()); });
   if (directory.info().kind == role_kind::replica)
-    inspect_snapshots(report, check);
+    inspect_snapshots(directory.files(), report, check);
 }
 
 /// By any file that each kind of role has, so that a damaged one is looked at, too.
@@ -150,9 +151,9 @@ inspection inspect(const fs::path& path, const inspect_check& check) {
     fail("inspect", path, "it is no data directory", advice_instead(path));
   inspection report;
   report.path = path;
-  report.running_as = lock_holder(path);
+  report.running_as = lock_holder(real_disk(), path);
   problem_free(report, [&] {
-    const auto directory = data_directory::open_read_only(path);
+    const auto directory = data_directory::open_read_only(real_disk(), path);
     report.format = directory.info();
     inspect_role(report, directory, check);
   });

@@ -4,9 +4,6 @@
 #include "storage/unknown_promises.hpp"
 
 #include <algorithm>
-#include <random>
-
-#include <fcntl.h>
 
 namespace pmmc::storage {
 
@@ -39,12 +36,13 @@ std::optional<std::uint64_t> parse_name(const std::string& name, std::string_vie
   return name == name_of(number, suffix) ? std::optional{number} : std::nullopt;
 }
 
-std::vector<segment_place> files_in(const fs::path& folder, std::string_view suffix) {
+std::vector<segment_place> files_in(const disk& on, const fs::path& folder,
+                                    std::string_view suffix) {
   std::vector<segment_place> found;
   std::error_code error;
-  for (fs::directory_iterator it{folder, error}, end; !error && it != end; it.increment(error))
-    if (const auto number = parse_name(it->path().filename().string(), suffix))
-      found.push_back({*number, it->path()});
+  for (const auto& name : on.list(folder, error))
+    if (const auto number = parse_name(name, suffix))
+      found.push_back({*number, folder / name});
   if (error)
     refuse_promises(folder, error.message());
   std::sort(found.begin(), found.end(),
@@ -62,17 +60,12 @@ fs::path spare_path(const fs::path& folder, std::uint64_t number) {
   return folder / name_of(number, spare_suffix);
 }
 
-std::vector<segment_place> segments_in(const fs::path& folder) {
-  return files_in(folder, segment_suffix);
+std::vector<segment_place> segments_in(const disk& on, const fs::path& folder) {
+  return files_in(on, folder, segment_suffix);
 }
 
-std::vector<segment_place> spares_in(const fs::path& folder) {
-  return files_in(folder, spare_suffix);
-}
-
-std::uint64_t new_segment_seed() {
-  std::random_device random;
-  return std::uint64_t{random()} << 32 | random();
+std::vector<segment_place> spares_in(const disk& on, const fs::path& folder) {
+  return files_in(on, folder, spare_suffix);
 }
 
 std::string segment_beginning(std::uint64_t seed) {
@@ -81,12 +74,12 @@ std::string segment_beginning(std::uint64_t seed) {
   return bytes;
 }
 
-segment_reader::segment_reader(const segment_place& place) : path_(place.path) {
-  const auto fd = open_file(path_, O_RDONLY);
-  const auto size = file_size(fd, path_);
+segment_reader::segment_reader(disk& on, const segment_place& place) : path_(place.path) {
+  const auto file = on.open(path_, open_for::reading);
+  const auto size = file->size();
   if (size > largest_file)
     refuse_promises(path_, "the file is larger than any that is written here");
-  content_ = read_at(fd, path_, 0, size);
+  content_ = file->read_at(0, size);
   fixed_reader in{content_};
   const bool ours = in.take(magic.size()) == magic;
   seed_ = in.u64();

@@ -1,8 +1,8 @@
 // One file of an acceptor's log: its name, its beginning, and what can be read from it.
 #pragma once
 
+#include "storage/disk.hpp"
 #include "storage/log_record.hpp"
-#include "storage/posix_file.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -14,9 +14,10 @@ namespace pmmc::storage {
 
 /// Files are as large as they will be from the beginning: written with zeros, or used before. A
 /// sync of bytes written into blocks that are there need not wait for the file system's journal.
-inline constexpr std::uint64_t first_segment_bytes = 64 << 10;
-inline constexpr std::uint64_t usual_segment_bytes =
-    4 << 20; ///< each twice the one before, up to this
+struct segment_sizes {
+  std::uint64_t first_bytes = 64 << 10;
+  std::uint64_t usual_bytes = 4 << 20; ///< each twice the one before, up to this
+};
 
 struct segment_place {
   std::uint64_t number = 0;
@@ -24,21 +25,20 @@ struct segment_place {
 };
 std::filesystem::path segment_path(const std::filesystem::path& folder, std::uint64_t number);
 /// Ascending. Throws storage_error if there is no such directory.
-std::vector<segment_place> segments_in(const std::filesystem::path& folder);
-/// The same for files of `usual_segment_bytes` that were segments, and will be again.
-std::vector<segment_place> spares_in(const std::filesystem::path& folder);
+std::vector<segment_place> segments_in(const disk& on, const std::filesystem::path& folder);
+/// The same for files of the usual size that were segments, and will be again.
+std::vector<segment_place> spares_in(const disk& on, const std::filesystem::path& folder);
 std::filesystem::path spare_path(const std::filesystem::path& folder, std::uint64_t number);
 
-/// A seed that no earlier use of the file had, so that what is left of it is not taken for records.
-std::uint64_t new_segment_seed();
-/// What a file begins with: who reads it, and the seed. The head record comes next.
+/// What a file begins with: who reads it, and a seed that no earlier use of the file had, so that
+/// what is left of it is not taken for records. The head record comes next.
 std::string segment_beginning(std::uint64_t seed);
 
 /// The content of one file, kept as long as this object.
 class segment_reader {
 public:
   /// Throws storage_error if it cannot be read, or if its beginning is damaged.
-  explicit segment_reader(const segment_place& place);
+  segment_reader(disk& on, const segment_place& place);
 
   std::uint64_t seed() const { return seed_; }
   /// The file's size.

@@ -6,8 +6,6 @@
 
 #include <optional>
 
-#include <fcntl.h>
-
 namespace pmmc::storage {
 
 namespace {
@@ -28,24 +26,21 @@ std::optional<write_mark> parse_mark_slot(std::string_view slot) {
   return mark && slot.starts_with(slot_text(*mark)) ? mark : std::nullopt;
 }
 
-} // namespace
+struct newest_mark {
+  write_mark mark;
+  std::size_t slot = 0; ///< where it stands
+};
 
-void mark_file::create(const std::filesystem::path& file, const write_mark& first) {
-  auto slot = slot_text(first);
-  slot.resize(slot_bytes);
-  replace_file(file, slot + slot);
-}
-
-write_mark mark_file::read(const std::filesystem::path& file) {
+newest_mark newest_in(disk& on, const std::filesystem::path& file) {
   const auto refuse = [&](std::string_view how) {
     fail("use", file, how,
          "what this acceptor has promised is UNKNOWN, so it must not vote. If the file is only "
          "misplaced, put it back; otherwise " +
              repair_advice(role_kind::acceptor));
   };
-  if (!std::filesystem::exists(file))
+  if (!on.exists(file))
     refuse("the file is missing");
-  const auto bytes = read_file(file, file_bytes);
+  const auto bytes = read_file(on, file, file_bytes);
   if (bytes.size() != file_bytes)
     refuse("it is " + std::to_string(bytes.size()) + " bytes long and should be 8192");
   const auto view = std::string_view{bytes};
@@ -54,17 +49,30 @@ write_mark mark_file::read(const std::filesystem::path& file) {
   if (!first && !second)
     refuse("both of its checksums are wrong");
   if (!first || (second && second->writes > first->writes))
-    return *second;
-  return *first;
+    return {*second, 1};
+  return {*first, 0};
 }
 
-mark_file::mark_file(const std::filesystem::path& file)
-    : path_((static_cast<void>(read(file)), file)), fd_(open_file(file, O_WRONLY)) {}
+} // namespace
+
+void mark_file::create(disk& on, const std::filesystem::path& file, const write_mark& first) {
+  auto slot = slot_text(first);
+  slot.resize(slot_bytes);
+  replace_file(on, file, slot + slot);
+}
+
+write_mark mark_file::read(disk& on, const std::filesystem::path& file) {
+  return newest_in(on, file).mark;
+}
+
+mark_file::mark_file(disk& on, const std::filesystem::path& file)
+    : next_slot_(1 - newest_in(on, file).slot), file_(on.open(file, open_for::writing)) {}
 
 void mark_file::put(const write_mark& mark) {
-  write_at(fd_, path_, mark.writes % 2 * slot_bytes, slot_text(mark));
+  file_->write_at(next_slot_ * slot_bytes, slot_text(mark));
+  next_slot_ = 1 - next_slot_;
 }
 
-void mark_file::sync() { sync_file(fd_, path_); }
+void mark_file::sync() { file_->sync(); }
 
 } // namespace pmmc::storage

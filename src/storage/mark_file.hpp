@@ -4,28 +4,30 @@
 #pragma once
 
 #include "storage/acceptor_codec.hpp"
-#include "storage/posix_file.hpp"
+#include "storage/disk.hpp"
 
 #include <filesystem>
+#include <memory>
 
 namespace pmmc::storage {
 
-/// Two slots written in turn, so that a torn write leaves the other one. `put` does not sync (the
+/// Two slots written in turn, so that a torn write leaves the other one; after a start, first the
+/// one that is torn, or older. `put` does not sync (the
 /// log did): after a power cut the file may lag, and then it is still a lower bound.
 class mark_file {
 public:
-  static void create(const std::filesystem::path& file, const write_mark& first);
+  static void create(disk& on, const std::filesystem::path& file, const write_mark& first);
   /// The newer of the marks that are whole. Throws storage_error if the file is missing, of a wrong
   /// size, or neither is whole.
-  static write_mark read(const std::filesystem::path& file);
+  static write_mark read(disk& on, const std::filesystem::path& file);
 
-  explicit mark_file(const std::filesystem::path& file);
+  mark_file(disk& on, const std::filesystem::path& file);
   void put(const write_mark& mark);
   void sync();
 
 private:
-  std::filesystem::path path_;
-  unique_fd fd_;
+  std::size_t next_slot_; ///< not the one that holds the newest
+  std::unique_ptr<disk_file> file_;
 };
 
 } // namespace pmmc::storage

@@ -1,7 +1,6 @@
 #include "storage/members_file.hpp"
 
 #include "storage/checked_text.hpp"
-#include "storage/posix_file.hpp"
 
 #include <charconv>
 
@@ -95,19 +94,19 @@ std::optional<membership> parse_members(std::string_view bytes) {
 
 } // namespace
 
-std::optional<membership> read_members(const std::filesystem::path& dir) {
+std::optional<membership> read_members(disk& on, const std::filesystem::path& dir) {
   const auto file = members_path(dir);
-  if (!std::filesystem::exists(file))
+  if (!on.exists(file))
     return std::nullopt;
-  auto known = parse_members(read_file(file, max_members_bytes));
+  auto known = parse_members(read_file(on, file, max_members_bytes));
   if (!known || known->configurations.empty())
     fail("use", file, "its checksum is wrong",
          "remove this one file: the role then asks the processes that its config file names");
   return known;
 }
 
-void write_members(const std::filesystem::path& dir, const membership& known) {
-  replace_file(members_path(dir), members_text(known));
+void write_members(disk& on, const std::filesystem::path& dir, const membership& known) {
+  replace_file(on, members_path(dir), members_text(known));
 }
 
 } // namespace pmmc::storage

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "membership.hpp"
-#include "storage/storage_error.hpp"
+#include "storage/disk.hpp"
 
 #include <filesystem>
 #include <optional>
@@ -11,9 +11,9 @@
 namespace pmmc::storage {
 
 /// What the file in `dir` says; nothing if there is none. Throws storage_error if it is damaged.
-std::optional<membership> read_members(const std::filesystem::path& dir);
+std::optional<membership> read_members(disk& on, const std::filesystem::path& dir);
 
 /// Durable when it returns. Throws storage_error.
-void write_members(const std::filesystem::path& dir, const membership& known);
+void write_members(disk& on, const std::filesystem::path& dir, const membership& known);
 
 } // namespace pmmc::storage

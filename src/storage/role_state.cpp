@@ -3,8 +3,6 @@
 #include "invariant.hpp"
 #include "storage/checked_text.hpp"
 
-#include <random>
-
 namespace pmmc::storage {
 
 namespace {
@@ -80,11 +78,6 @@ std::optional<role_state_contents> parse_state(std::string_view bytes) {
   return contents;
 }
 
-std::uint64_t random_nonce() {
-  std::random_device random;
-  return std::uint64_t{random()} << 32 | random();
-}
-
 } // namespace
 
 std::map<role_id, std::string> role_state_contents::known_disks() const {
@@ -95,27 +88,28 @@ std::map<role_id, std::string> role_state_contents::known_disks() const {
 }
 
 role_state_contents read_role_state(const data_directory& directory) {
+  auto& disk = directory.files();
   const auto file = state_path(directory.path());
   const auto next = "what this " + std::string{to_string(directory.info().kind)} +
                     " did before is unknown. Put the file back if it was misplaced; otherwise " +
                     repair_advice(directory.info().kind);
-  if (!std::filesystem::exists(file))
+  if (!disk.exists(file))
     fail("use", file, "the file is missing", next);
-  auto contents = parse_state(read_file(file, max_state_bytes));
+  auto contents = parse_state(read_file(disk, file, max_state_bytes));
   if (!contents)
     fail("use", file, "its checksum is wrong", next);
   return std::move(*contents);
 }
 
-void role_state::create(const std::filesystem::path& dir) {
-  replace_file(state_path(dir), state_text({}));
+void role_state::create(disk& on, const std::filesystem::path& dir) {
+  replace_file(on, state_path(dir), state_text({}));
 }
 
-role_state::role_state(const data_directory& directory) : file_(state_path(directory.path())) {
+role_state::role_state(const data_directory& directory)
+    : disk_(directory.files()), file_(state_path(directory.path())) {
   PMMC_INVARIANT(directory.is_writable(), "a role's state opens in a locked directory");
   contents_ = read_role_state(directory);
-  std::error_code ignored;
-  std::filesystem::remove(file_.string() + ".tmp", ignored); // of a crashed save
+  remove_if_possible(disk_, file_.string() + ".tmp"); // of a crashed save
 }
 
 role_state::~role_state() {
@@ -133,7 +127,7 @@ void role_state::write() {
     fail("write", file_, "an earlier write failed, so nobody knows what is on the disk",
          "stop this process; started again, it verifies its files");
   failed_ = true; // until it is known that it did not
-  replace_file(file_, state_text(contents_));
+  replace_file(disk_, file_, state_text(contents_));
   failed_ = false;
   has_notes_ = false;
 }
@@ -147,7 +141,7 @@ void role_state::save(std::uint64_t seqnum) {
 }
 
 void role_state::begin_life() {
-  contents_.lives.begin(random_nonce());
+  contents_.lives.begin(disk_.fresh_number());
   write();
 }
 

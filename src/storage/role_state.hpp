@@ -26,7 +26,7 @@ struct role_state_contents {
 class role_state {
 public:
   /// Writes the file of a role that has done nothing yet. For data_directory::format.
-  static void create(const std::filesystem::path& dir);
+  static void create(disk& on, const std::filesystem::path& dir);
 
   /// Throws storage_error if the file is missing or damaged: what was forgotten is unknown then.
   /// `directory` must be open for writing.
@@ -62,6 +62,7 @@ public:
 private:
   void write();
 
+  disk& disk_;
   std::filesystem::path file_;
   role_state_contents contents_;
   bool has_notes_ = false;

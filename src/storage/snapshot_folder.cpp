@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <cerrno>
 
-#include <sys/stat.h>
-
 namespace pmmc::storage {
 
 namespace fs = std::filesystem;
@@ -19,8 +17,9 @@ constexpr std::string_view fetched = "fetched-";
 
 fs::path newest_file(const fs::path& folder) { return folder / "NEWEST"; }
 
-void write_newest(const fs::path& folder, slot_num slot) {
-  replace_file(newest_file(folder), text_lines{}.line({"newest", std::to_string(slot)}).sealed());
+void write_newest(disk& on, const fs::path& folder, slot_num slot) {
+  replace_file(on, newest_file(folder),
+               text_lines{}.line({"newest", std::to_string(slot)}).sealed());
 }
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& how) {
@@ -28,16 +27,24 @@ void write_newest(const fs::path& folder, slot_num slot) {
        "put the files back if they were misplaced; otherwise " + repair_advice(role_kind::replica));
 }
 
-slot_num read_newest(const fs::path& folder) {
+slot_num read_newest(disk& on, const fs::path& folder) {
   const auto file = newest_file(folder);
-  if (!fs::exists(file))
+  if (!on.exists(file))
     refuse(file, "the file is missing");
-  const auto lines = unseal(read_file(file, 4096));
+  const auto lines = unseal(read_file(on, file, 4096));
   const bool good = lines && lines->size() == 1 && (*lines)[0].size() == 2;
   const auto slot = good ? parse_number((*lines)[0][1]) : std::nullopt;
   if (!slot)
     refuse(file, "its checksum is wrong");
   return *slot;
+}
+
+std::vector<std::string> names_in(const disk& on, const fs::path& folder) {
+  std::error_code error;
+  auto names = on.list(folder, error);
+  if (error)
+    fail_errno("list", folder, error.value());
+  return names;
 }
 
 } // namespace
@@ -48,49 +55,43 @@ fs::path snapshot_folder::file_of(const fs::path& folder, slot_num slot) {
   return folder / (std::string{prefix} + std::to_string(slot));
 }
 
-void snapshot_folder::create(const fs::path& folder) {
-  if (::mkdir(folder.c_str(), 0755) != 0)
-    fail_errno("make directory", folder, errno);
-  write_newest(folder, 0);
+void snapshot_folder::create(disk& on, const fs::path& folder) {
+  if (!on.make_directory(folder))
+    fail_errno("make directory", folder, EEXIST);
+  write_newest(on, folder, 0);
 }
 
-std::vector<slot_num> snapshot_folder::slots_in(const fs::path& folder) {
+std::vector<slot_num> snapshot_folder::slots_in(const disk& on, const fs::path& folder) {
   std::vector<slot_num> slots;
-  std::error_code error;
-  for (fs::directory_iterator it{folder, error}, end; !error && it != end; it.increment(error)) {
-    const auto name = it->path().filename().string();
+  for (const auto& name : names_in(on, folder)) {
     if (!name.starts_with(prefix))
       continue;
     if (const auto slot = parse_number(std::string_view{name}.substr(prefix.size())))
       slots.push_back(*slot);
   }
-  if (error)
-    fail_errno("list", folder, error.value());
   std::sort(slots.begin(), slots.end());
   return slots;
 }
 
-slot_num snapshot_folder::check_newest(const fs::path& folder) {
-  const auto newest = read_newest(folder);
-  const auto slots = slots_in(folder);
+slot_num snapshot_folder::check_newest(disk& on, const fs::path& folder) {
+  const auto newest = read_newest(on, folder);
+  const auto slots = slots_in(on, folder);
   if (newest > 0 && (slots.empty() || slots.back() < newest))
     refuse(file_of(folder, newest), "this snapshot, the newest that was made, is missing");
   return newest;
 }
 
-snapshot_folder::snapshot_folder(fs::path folder, std::string cluster)
-    : path_(std::move(folder)), cluster_(std::move(cluster)), newest_(check_newest(path_)) {
-  std::vector<fs::path> left_over;
-  for (const auto& entry : fs::directory_iterator{path_})
-    if (entry.path().extension() == ".tmp")
-      left_over.push_back(entry.path());
-  for (const auto& file : left_over)
-    remove_file(file);
+snapshot_folder::snapshot_folder(disk& on, fs::path folder, std::string cluster)
+    : disk_(on), path_(std::move(folder)), cluster_(std::move(cluster)),
+      newest_(check_newest(disk_, path_)) {
+  for (const auto& name : names_in(disk_, path_))
+    if (name.ends_with(".tmp"))
+      disk_.remove(path_ / name);
   const auto wanted = unfinished_fetch();
   for (const auto& what : fetched_files())
     if (!wanted || what.slot != wanted->slot || what.total != wanted->total)
-      remove_file(file_of(what));
-  sync_directory(path_); // a crashed process may have renamed without syncing
+      disk_.remove(file_of(what));
+  disk_.sync_directory(path_); // a crashed process may have renamed without syncing
 }
 
 fs::path snapshot_folder::temporary() {
@@ -105,8 +106,7 @@ fs::path snapshot_folder::file_of(const fetched_file& what) const {
 
 std::vector<fetched_file> snapshot_folder::fetched_files() const {
   std::vector<fetched_file> found;
-  for (const auto& entry : fs::directory_iterator{path_}) {
-    const auto name = entry.path().filename().string();
+  for (const auto& name : names_in(disk_, path_)) {
     const auto dash = name.find('-', fetched.size());
     if (!name.starts_with(fetched) || dash == std::string::npos)
       continue;
@@ -123,24 +123,24 @@ std::optional<fetched_file> snapshot_folder::unfinished_fetch() const {
   for (const auto& what : fetched_files())
     if (!newest || what.slot > newest->slot)
       newest = what;
-  const auto whole = slots_in(path_);
+  const auto whole = slots_in(disk_, path_);
   return newest && (whole.empty() || newest->slot > whole.back()) ? newest : std::nullopt;
 }
 
 fs::path snapshot_folder::begin_fetch(const fetched_file& what) {
   for (const auto& other : fetched_files())
     if (other.slot != what.slot || other.total != what.total)
-      remove_file(file_of(other));
+      disk_.remove(file_of(other));
   return file_of(what);
 }
 
-void snapshot_folder::publish(const unique_fd& fd, const fs::path& temporary, slot_num slot) {
-  sync_file(fd, temporary);
+void snapshot_folder::publish(disk_file& file, const fs::path& temporary, slot_num slot) {
+  file.sync();
   const std::lock_guard lock{mutex_};
-  rename_durably(temporary, file_of(path_, slot));
+  rename_durably(disk_, temporary, file_of(path_, slot));
   if (slot <= newest_)
     return;
-  write_newest(path_, slot);
+  write_newest(disk_, path_, slot);
   newest_ = slot;
 }
 

@@ -2,7 +2,7 @@
 // Internal.
 #pragma once
 
-#include "storage/posix_file.hpp"
+#include "storage/disk.hpp"
 #include "types.hpp"
 
 #include <cstdint>
@@ -24,17 +24,18 @@ struct fetched_file {
 class snapshot_folder {
 public:
   static std::filesystem::path path_in(const std::filesystem::path& dir);
-  static void create(const std::filesystem::path& folder);
+  static void create(disk& on, const std::filesystem::path& folder);
   /// The slot in the file NEWEST: a snapshot at or above it must be there (0: none need be). Throws
   /// storage_error if the file is missing or damaged, or the snapshot is not there.
-  static slot_num check_newest(const std::filesystem::path& folder);
+  static slot_num check_newest(disk& on, const std::filesystem::path& folder);
   /// Slots of the snapshots in `folder`, ascending.
-  static std::vector<slot_num> slots_in(const std::filesystem::path& folder);
+  static std::vector<slot_num> slots_in(const disk& on, const std::filesystem::path& folder);
   static std::filesystem::path file_of(const std::filesystem::path& folder, slot_num slot);
 
   /// Removes left-over temporaries, and pieces of snapshots that are no longer wanted.
-  snapshot_folder(std::filesystem::path folder, std::string cluster);
+  snapshot_folder(disk& on, std::filesystem::path folder, std::string cluster);
 
+  disk& files() const { return disk_; }
   const std::filesystem::path& path() const { return path_; }
   const std::string& cluster() const { return cluster_; }
 
@@ -45,12 +46,13 @@ public:
   /// The file for its pieces, which may be there already; those of others are removed.
   std::filesystem::path begin_fetch(const fetched_file& what);
   /// Syncs the file, gives it the snapshot's name and records it as the newest if it is.
-  void publish(const unique_fd& fd, const std::filesystem::path& temporary, slot_num slot);
+  void publish(disk_file& file, const std::filesystem::path& temporary, slot_num slot);
 
 private:
   std::filesystem::path file_of(const fetched_file& what) const;
   std::vector<fetched_file> fetched_files() const;
 
+  disk& disk_;
   std::filesystem::path path_;
   std::string cluster_;
   std::mutex mutex_;

@@ -3,12 +3,9 @@
 #include "storage/bytes.hpp"
 #include "storage/checksum.hpp"
 #include "storage/data_directory.hpp"
-#include "storage/posix_file.hpp"
 #include "storage/snapshot_format.hpp"
 
 #include <streambuf>
-
-#include <fcntl.h>
 
 namespace pmmc::storage {
 
@@ -17,8 +14,8 @@ namespace {
 /// Hands out payloads of checked chunks.
 class chunk_input : public std::streambuf {
 public:
-  chunk_input(std::filesystem::path file, const std::string& header)
-      : path_(std::move(file)), fd_(open_file(path_, O_RDONLY)), size_(file_size(fd_, path_)) {
+  chunk_input(disk& on, std::filesystem::path file, const std::string& header)
+      : path_(std::move(file)), file_(on.open(path_, open_for::reading)), size_(file_->size()) {
     if (take(header.size()) != header)
       damaged("its header is damaged, or it is another snapshot");
   }
@@ -47,7 +44,7 @@ private:
   std::string take(std::size_t bytes) {
     if (offset_ + bytes > size_)
       damaged("it ends too early");
-    auto taken = read_at(fd_, path_, offset_, bytes);
+    auto taken = file_->read_at(offset_, bytes);
     if (taken.size() != bytes)
       damaged("it ends too early");
     offset_ += bytes;
@@ -83,7 +80,7 @@ private:
   }
 
   std::filesystem::path path_;
-  unique_fd fd_;
+  std::unique_ptr<disk_file> file_;
   std::uint64_t size_;
   std::uint64_t offset_ = 0;
   std::string payload_;
@@ -96,8 +93,9 @@ private:
 } // namespace
 
 struct snapshot_reader::implementation {
-  implementation(const std::filesystem::path& file, const std::string& header, slot_num at)
-      : input(file, header), stream(&input), slot(at) {
+  implementation(disk& on, const std::filesystem::path& file, const std::string& header,
+                 slot_num at)
+      : input(on, file, header), stream(&input), slot(at) {
     stream.exceptions(std::ios::badbit); // hands on what the chunk_input throws
   }
 
@@ -106,10 +104,10 @@ struct snapshot_reader::implementation {
   slot_num slot;
 };
 
-snapshot_reader::snapshot_reader(const std::filesystem::path& file, const std::string& cluster,
-                                 slot_num slot)
+snapshot_reader::snapshot_reader(disk& on, const std::filesystem::path& file,
+                                 const std::string& cluster, slot_num slot)
     : implementation_(
-          std::make_unique<implementation>(file, snapshot_header(cluster, slot), slot)) {}
+          std::make_unique<implementation>(on, file, snapshot_header(cluster, slot), slot)) {}
 snapshot_reader::~snapshot_reader() = default;
 snapshot_reader::snapshot_reader(snapshot_reader&&) noexcept = default;
 snapshot_reader& snapshot_reader::operator=(snapshot_reader&&) noexcept = default;

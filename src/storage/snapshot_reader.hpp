@@ -2,7 +2,7 @@
 // snapshot_store::read.
 #pragma once
 
-#include "storage/storage_error.hpp"
+#include "storage/disk.hpp"
 #include "types.hpp"
 
 #include <cstdint>
@@ -18,7 +18,8 @@ namespace pmmc::storage {
 class snapshot_reader {
 public:
   /// Throws storage_error if the file cannot be read or is not the snapshot `slot` of `cluster`.
-  snapshot_reader(const std::filesystem::path& file, const std::string& cluster, slot_num slot);
+  snapshot_reader(disk& on, const std::filesystem::path& file, const std::string& cluster,
+                  slot_num slot);
   ~snapshot_reader();
   snapshot_reader(snapshot_reader&&) noexcept;
   snapshot_reader& operator=(snapshot_reader&&) noexcept;

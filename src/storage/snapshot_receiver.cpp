@@ -7,24 +7,22 @@
 
 #include <algorithm>
 
-#include <fcntl.h>
-
 namespace pmmc::storage {
 
 struct snapshot_receiver::implementation {
   implementation(std::shared_ptr<snapshot_folder> in, slot_num at, std::uint64_t bytes)
       : folder(std::move(in)), slot(at), total(bytes), path(folder->begin_fetch({slot, total})),
-        fd(open_file(path, O_RDWR | O_CREAT)), offset(std::min(file_size(fd, path), total)) {}
+        file(folder->files().open(path, open_for::creating)),
+        offset(std::min(file->size(), total)) {}
 
   void discard() {
-    std::error_code ignored;
     if (!done)
-      std::filesystem::remove(path, ignored);
+      remove_if_possible(folder->files(), path);
     done = true;
   }
 
   bool is_good(const snapshot_check& check) try {
-    snapshot_reader whole{path, folder->cluster(), slot};
+    snapshot_reader whole{folder->files(), path, folder->cluster(), slot};
     check(whole);
     whole.finish();
     return true;
@@ -37,7 +35,7 @@ struct snapshot_receiver::implementation {
   slot_num slot;
   std::uint64_t total;
   std::filesystem::path path;
-  unique_fd fd;
+  std::unique_ptr<disk_file> file;
   std::uint64_t offset;
   bool done = false; ///< committed or discarded
   std::string problem;
@@ -62,7 +60,7 @@ bool snapshot_receiver::append(std::uint64_t offset, std::string_view bytes) {
   bytes = bytes.substr(0, self.total - self.offset); // no sender makes the file larger than agreed
   if (bytes.empty())
     return false;
-  write_at(self.fd, self.path, self.offset, bytes);
+  self.file->write_at(self.offset, bytes);
   self.offset += bytes.size();
   return true;
 }
@@ -74,7 +72,7 @@ bool snapshot_receiver::commit(const snapshot_check& check) {
     self.discard();
     return false;
   }
-  self.folder->publish(self.fd, self.path, self.slot);
+  self.folder->publish(*self.file, self.path, self.slot);
   self.done = true;
   return true;
 }

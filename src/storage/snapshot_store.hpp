@@ -28,7 +28,7 @@ struct raw_piece {
 class snapshot_store {
 public:
   /// Makes the empty folder of a replica without snapshots. For data_directory::format.
-  static void create(const std::filesystem::path& dir);
+  static void create(disk& on, const std::filesystem::path& dir);
 
   /// Removes what crashed writers and receivers left. Throws storage_error if a snapshot that was
   /// committed as the newest is not there. `directory` must be open for writing.

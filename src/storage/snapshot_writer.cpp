@@ -7,8 +7,6 @@
 
 #include <streambuf>
 
-#include <fcntl.h>
-
 namespace pmmc::storage {
 
 namespace {
@@ -16,19 +14,20 @@ namespace {
 /// Cuts what is written into chunks.
 class chunk_output : public std::streambuf {
 public:
-  explicit chunk_output(std::filesystem::path file)
-      : path(std::move(file)), fd(open_file(path, O_WRONLY | O_CREAT | O_TRUNC)),
+  chunk_output(disk& on, std::filesystem::path name, std::string_view header)
+      : path(std::move(name)), file(on.open(path, open_for::replacing)),
         buffer_(max_chunk_bytes, '\0') {
+    append(header);
     setp(buffer_.data(), buffer_.data() + buffer_.size());
   }
 
   void finish() {
     write_chunk();
-    write_all(fd, path, snapshot_footer(total_, all_.value()));
+    append(snapshot_footer(total_, all_.value()));
   }
 
   const std::filesystem::path path;
-  const unique_fd fd;
+  const std::unique_ptr<disk_file> file;
 
 protected:
   int_type overflow(int_type c) override {
@@ -41,18 +40,24 @@ protected:
   int sync() override { return 0; }
 
 private:
+  void append(std::string_view bytes) {
+    file->write_at(end_, bytes);
+    end_ += bytes.size();
+  }
+
   void write_chunk() {
     const std::string_view payload{pbase(), static_cast<std::size_t>(pptr() - pbase())};
     if (payload.empty())
       return;
-    write_all(fd, path, chunk_head(++chunks_, payload));
-    write_all(fd, path, payload);
+    append(chunk_head(++chunks_, payload));
+    append(payload);
     all_.add(payload);
     total_ += payload.size();
     setp(buffer_.data(), buffer_.data() + buffer_.size());
   }
 
   std::string buffer_;
+  std::uint64_t end_ = 0; ///< of the file
   running_checksum all_;
   std::uint64_t total_ = 0;
   std::uint64_t chunks_ = 0;
@@ -62,14 +67,14 @@ private:
 
 struct snapshot_writer::implementation {
   implementation(std::shared_ptr<snapshot_folder> in, slot_num at)
-      : folder(std::move(in)), slot(at), output(folder->temporary()), stream(&output) {
-    write_all(output.fd, output.path, snapshot_header(folder->cluster(), slot));
+      : folder(std::move(in)), slot(at),
+        output(folder->files(), folder->temporary(), snapshot_header(folder->cluster(), slot)),
+        stream(&output) {
     stream.exceptions(std::ios::badbit); // hands on what the chunk_output throws
   }
   ~implementation() {
-    std::error_code ignored;
     if (!committed)
-      std::filesystem::remove(output.path, ignored);
+      remove_if_possible(folder->files(), output.path);
   }
 
   std::shared_ptr<snapshot_folder> folder;
@@ -94,10 +99,11 @@ void snapshot_writer::commit(const snapshot_check& check) {
     fail("commit", self.output.path, "writing it failed before",
          "stop this process; started again, it begins with the snapshot before");
   self.output.finish();
-  snapshot_reader written{self.output.path, self.folder->cluster(), self.slot};
+  snapshot_reader written{self.folder->files(), self.output.path, self.folder->cluster(),
+                          self.slot};
   check(written);
   written.finish();
-  self.folder->publish(self.output.fd, self.output.path, self.slot);
+  self.folder->publish(*self.output.file, self.output.path, self.slot);
   self.committed = true;
 }
 

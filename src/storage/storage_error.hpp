@@ -1,8 +1,10 @@
-// The one exception of the storage layer.
+// The one exception of the storage layer, and how its texts are made.
 #pragma once
 
+#include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace pmmc::storage {
 
@@ -12,5 +14,14 @@ namespace pmmc::storage {
 struct storage_error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
+
+/// Throws "cannot `tried` `path`: `happened`; `next`".
+[[noreturn]] void fail(std::string_view tried, const std::filesystem::path& path,
+                       std::string_view happened, std::string_view next);
+/// The same with the text of `error` (an errno) and advice that fits it.
+[[noreturn]] void fail_errno(std::string_view tried, const std::filesystem::path& path, int error);
+/// Advice for an error text that tells of a failed read or write, such as "No space left on
+/// device".
+std::string_view disk_advice(std::string_view error_text);
 
 } // namespace pmmc::storage

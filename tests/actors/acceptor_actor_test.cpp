@@ -26,7 +26,7 @@ struct acceptor_stage : stage {
   }
   /// How many writes are on the disk.
   std::uint64_t mark() const {
-    return storage::mark_file::read(path_of("a1") / "acknowledged").writes;
+    return storage::mark_file::read(storage::real_disk(), path_of("a1") / "acknowledged").writes;
   }
   std::uint64_t writes() const { return mark() - start_writes; }
 

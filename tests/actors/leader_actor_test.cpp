@@ -42,7 +42,9 @@ struct leader_stage : stage {
   }
 
   std::uint64_t seqnum_on_disk() {
-    return storage::read_role_state(storage::data_directory::open_read_only(path_of("l1"))).seqnum;
+    return storage::read_role_state(
+               storage::data_directory::open_read_only(storage::real_disk(), path_of("l1")))
+        .seqnum;
   }
 
   /// Two acceptors answer a ping, with no news: without a majority no leader runs.

@@ -67,13 +67,14 @@ temporary_directory::~temporary_directory() {
 storage::data_directory stage::directory(role_kind kind, const role_id& id,
                                          const configuration& initial, std::uint64_t window) {
   const auto path = path_of(id);
-  if (storage::data_directory::is_unformatted(path))
-    storage::data_directory::format(path, {.cluster = "test",
-                                           .kind = kind,
-                                           .id = id,
-                                           .format_id = {},
-                                           .facts = facts_of(initial, window)});
-  return storage::data_directory::open(path, "test", kind, id);
+  if (storage::data_directory::is_unformatted(storage::real_disk(), path))
+    storage::data_directory::format(storage::real_disk(), path,
+                                    {.cluster = "test",
+                                     .kind = kind,
+                                     .id = id,
+                                     .format_id = {},
+                                     .facts = facts_of(initial, window)});
+  return storage::data_directory::open(storage::real_disk(), path, "test", kind, id);
 }
 
 // --- Stage --------------------------------------------------------------------------------------

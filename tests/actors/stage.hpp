@@ -6,6 +6,7 @@
 #include "random.hpp"
 #include "shell.hpp"
 #include "storage/data_directory.hpp"
+#include "storage/posix_disk.hpp"
 
 #include <algorithm>
 #include <caf/scheduler/test_coordinator.hpp>

@@ -7,6 +7,7 @@
 #include "replicated_state.hpp"
 #include "storage/acceptor_codec.hpp"
 #include "storage/members_file.hpp"
+#include "storage/posix_disk.hpp"
 
 #include <limits>
 #include <memory>
@@ -221,8 +222,9 @@ void check_snapshot(const replicated_state& state) {
 void check_members(const replicated_state& state) {
   const membership known{state.configurations(), state.configurations().latest().version,
                          state.identity()};
-  storage::write_members(scratch_directory(), known);
-  demand(storage::read_members(scratch_directory()) == known, "members are read as written");
+  storage::write_members(storage::real_disk(), scratch_directory(), known);
+  demand(storage::read_members(storage::real_disk(), scratch_directory()) == known,
+         "members are read as written");
 }
 
 /// A named session gets an answer around the largest there may be.

@@ -2,6 +2,7 @@
 #include "target.hpp"
 
 #include "storage/checksum.hpp"
+#include "storage/posix_disk.hpp"
 #include "storage/snapshot_format.hpp"
 #include "storage/snapshot_store.hpp"
 
@@ -29,8 +30,8 @@ const data_directory& replica_directory() {
     info.facts.first.acceptors = {{"a1", "h:1"}};
     info.facts.first.leaders = {{"l1", "h:2"}};
     info.facts.first.replicas = {{"r1", "h:3"}};
-    data_directory::format(path, info);
-    return data_directory::open(path, "c", role_kind::replica, "r1");
+    data_directory::format(real_disk(), path, info);
+    return data_directory::open(real_disk(), path, "c", role_kind::replica, "r1");
   }();
   return directory;
 }
@@ -59,7 +60,7 @@ std::string file_with(std::string_view bytes) {
 /// The payload, or nothing if the file is refused.
 std::optional<std::string> read_snapshot(const std::string& file) {
   try {
-    snapshot_reader reader{file, "c", slot};
+    snapshot_reader reader{real_disk(), file, "c", slot};
     std::string bytes; // not from iterators: libstdc++ leaks the text when one of them throws
     std::array<char, 4096> piece;
     for (std::streamsize size;

@@ -9,6 +9,7 @@
 #include "storage/format_file.hpp"
 #include "storage/mark_file.hpp"
 #include "storage/members_file.hpp"
+#include "storage/posix_disk.hpp"
 #include "storage/role_state.hpp"
 
 #include <filesystem>
@@ -79,7 +80,7 @@ std::string segment_with(std::string_view entries) {
 /// A segment as it is; then the entries of a write whose checksum is right.
 void try_acceptor_log(std::string_view bytes) {
   std::filesystem::create_directory(scratch_directory() + "/log");
-  const auto load = [] { return load_acceptor(scratch_directory() + "/log", {}); };
+  const auto load = [] { return load_acceptor(real_disk(), scratch_directory() + "/log", {}); };
   scratch_file("log/0000000001.log", bytes);
   unless_refused(load);
   scratch_file("log/0000000001.log", segment_with(bytes));
@@ -110,11 +111,12 @@ std::string seal(std::string_view body) {
 
 void try_format(std::string_view bytes) {
   scratch_file("FORMAT", bytes);
-  unless_refused([] { return read_format(scratch_directory()); });
+  unless_refused([] { return read_format(real_disk(), scratch_directory()); });
   scratch_file("FORMAT", seal(bytes));
-  if (const auto info = unless_refused([] { return read_format(scratch_directory()); })) {
+  if (const auto info =
+          unless_refused([] { return read_format(real_disk(), scratch_directory()); })) {
     scratch_file("FORMAT", format_text(*info));
-    demand(format_text(read_format(scratch_directory())) == format_text(*info),
+    demand(format_text(read_format(real_disk(), scratch_directory())) == format_text(*info),
            "what was read can be written and read");
   }
 }
@@ -131,11 +133,13 @@ format_info some_format() {
 
 void try_members(std::string_view bytes) {
   scratch_file("members", bytes);
-  unless_refused([] { return read_members(scratch_directory()); });
+  unless_refused([] { return read_members(real_disk(), scratch_directory()); });
   scratch_file("members", seal(bytes));
-  if (const auto known = unless_refused([] { return read_members(scratch_directory()); })) {
-    write_members(scratch_directory(), **known);
-    demand(read_members(scratch_directory()) == *known, "what was read can be written and read");
+  if (const auto known =
+          unless_refused([] { return read_members(real_disk(), scratch_directory()); })) {
+    write_members(real_disk(), scratch_directory(), **known);
+    demand(read_members(real_disk(), scratch_directory()) == *known,
+           "what was read can be written and read");
   }
 }
 
@@ -146,8 +150,8 @@ std::string some_members() {
   next.first_slot = 99;
   next.acceptors.front() = {"a3", "h:9", "c348cb60368b054669a6f916c95ba2e4"};
   known.add(next);
-  write_members(scratch_directory(), membership{known, 2});
-  return unsealed(read_file(scratch_directory() + "/members", 1 << 20));
+  write_members(real_disk(), scratch_directory(), membership{known, 2});
+  return unsealed(read_file(real_disk(), scratch_directory() + "/members", 1 << 20));
 }
 
 /// The file `state` in the directory of a leader.
@@ -157,8 +161,8 @@ void try_role_state(std::string_view bytes) {
     auto info = some_format();
     info.kind = role_kind::leader;
     info.id = "l1";
-    data_directory::format(path, info);
-    return data_directory::open(path, "c 1", role_kind::leader, "l1");
+    data_directory::format(real_disk(), path, info);
+    return data_directory::open(real_disk(), path, "c 1", role_kind::leader, "l1");
   }();
   scratch_file("l1/state", bytes);
   unless_refused([] { return read_role_state(directory); });
@@ -174,7 +178,7 @@ void try_role_state(std::string_view bytes) {
 /// Both slots of `acknowledged` as they are; then with their checksums made right.
 void try_mark_file(std::string_view bytes) {
   const auto file = scratch_file("acknowledged", bytes);
-  unless_refused([&] { return mark_file::read(file); });
+  unless_refused([&] { return mark_file::read(real_disk(), file); });
   std::string both{bytes};
   both.resize(8192);
   std::uint64_t writes[2];
@@ -186,15 +190,15 @@ void try_mark_file(std::string_view bytes) {
     writes[i] = fixed_reader{std::string_view{slot}.substr(8)}.u64();
   }
   scratch_file("acknowledged", both);
-  if (const auto mark = unless_refused([&] { return mark_file::read(file); }))
+  if (const auto mark = unless_refused([&] { return mark_file::read(real_disk(), file); }))
     demand(mark->writes == writes[0] || mark->writes == writes[1], "a mark is one of the two");
 }
 
 std::vector<std::string> mark_seeds() {
   const auto file = scratch_directory() + "/acknowledged";
-  mark_file::create(file, {7, 8});
-  mark_file{file}.put({8, 9});
-  return {read_file(file, 8192)};
+  mark_file::create(real_disk(), file, {7, 8});
+  mark_file{real_disk(), file}.put({8, 9});
+  return {read_file(real_disk(), file, 8192)};
 }
 
 const target codec{"acceptor_codec", try_acceptor_codec, codec_seeds};

@@ -29,12 +29,26 @@ TEST_CASE("seeds: nothing is broken, everything is answered, and interesting thi
   MESSAGE(describe(all.facts));
   if (b.runs < 200)
     return;
-  for (const auto f :
-       {fact::election, fact::preemption, fact::pmax_override, fact::recovery_scout, fact::hole,
-        fact::noop_decided, fact::request_decided_again, fact::snapshot_installed,
-        fact::log_collected, fact::write_lost, fact::write_kept, fact::reconfiguration,
-        fact::reconfiguration_stale, fact::two_reconfigurations_in_flight, fact::boundary_crossed,
-        fact::role_retired, fact::session_ended})
+  for (const auto f : {fact::election,
+                       fact::preemption,
+                       fact::pmax_override,
+                       fact::recovery_scout,
+                       fact::hole,
+                       fact::noop_decided,
+                       fact::request_decided_again,
+                       fact::snapshot_installed,
+                       fact::log_collected,
+                       fact::write_lost,
+                       fact::write_kept,
+                       fact::refused_to_start,
+                       fact::died_at_start,
+                       fact::snapshot_rejected,
+                       fact::reconfiguration,
+                       fact::reconfiguration_stale,
+                       fact::two_reconfigurations_in_flight,
+                       fact::boundary_crossed,
+                       fact::role_retired,
+                       fact::session_ended})
     CHECK_MESSAGE(all.facts.of(f) > 0, to_string(f));
   for (std::size_t i = 0; i < fault_kinds; ++i)
     CHECK_MESSAGE(all.facts.faults[i] > 0, to_string(static_cast<fault_kind>(i)));

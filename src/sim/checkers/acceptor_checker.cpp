@@ -53,7 +53,7 @@ void acceptor_checker::write(std::size_t acceptor, const collect_record& r) {
     held.accepted.erase(held.accepted.begin(), held.accepted.lower_bound(r.watermark));
 }
 
-void acceptor_checker::recovered(std::size_t acceptor, const acceptor_state& state) {
+bool acceptor_checker::holds(std::size_t acceptor, const acceptor_state& state) {
   const auto& d = at(acceptor);
   const auto same_vote = [](const auto& mine, const auto& theirs) {
     return mine.first == theirs.first && mine.second.ballot == theirs.second.ballot &&
@@ -65,9 +65,13 @@ void acceptor_checker::recovered(std::size_t acceptor, const acceptor_state& sta
     return mine.first == theirs.first && mine.second.promise == theirs.second.ballot &&
            std::equal(a.begin(), a.end(), b.begin(), b.end(), same_vote);
   };
-  demand(d.watermark == state.watermark &&
-             std::equal(d.by_version.begin(), d.by_version.end(), state.by_version.begin(),
-                        state.by_version.end(), same_votes),
+  return d.watermark == state.watermark &&
+         std::equal(d.by_version.begin(), d.by_version.end(), state.by_version.begin(),
+                    state.by_version.end(), same_votes);
+}
+
+void acceptor_checker::recovered(std::size_t acceptor, const acceptor_state& state) {
+  demand(holds(acceptor, state),
          [] { return std::string{"D2: what is recovered is not what was made durable"}; });
 }
 

@@ -14,6 +14,8 @@ class acceptor_checker {
 public:
   /// `r` is durable now.
   void persisted(std::size_t acceptor, const acceptor_record& r);
+  /// Whether `state` is what is durable.
+  bool holds(std::size_t acceptor, const acceptor_state& state);
   /// D2: the acceptor starts with `state`.
   void recovered(std::size_t acceptor, const acceptor_state& state);
 

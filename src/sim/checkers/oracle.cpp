@@ -21,6 +21,16 @@ void oracle::persisted(std::size_t acceptor, const acceptor_record& r) {
   }
 }
 
+bool oracle::recovered(std::size_t acceptor, const acceptor_state& state,
+                       const std::vector<acceptor_record>& under_way) {
+  const bool is_kept = !acceptors_.holds(acceptor, state);
+  if (is_kept)
+    for (const auto& r : under_way)
+      persisted(acceptor, r);
+  acceptors_.recovered(acceptor, state);
+  return is_kept;
+}
+
 /// F1: whoever knows a configuration knows it as it was decided.
 void oracle::news(const config_news& m) const {
   for (const auto& entry : m.configurations.all()) {

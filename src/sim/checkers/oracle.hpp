@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace pmmc::sim {
 
@@ -21,9 +22,9 @@ public:
          std::function<std::size_t(const role_id&)> number_of);
 
   void persisted(std::size_t acceptor, const acceptor_record& r);
-  void recovered(std::size_t acceptor, const acceptor_state& state) {
-    acceptors_.recovered(acceptor, state);
-  }
+  /// `under_way`: what it was writing when it crashed. Returns whether that is durable.
+  bool recovered(std::size_t acceptor, const acceptor_state& state,
+                 const std::vector<acceptor_record>& under_way);
   void leader_started(std::size_t leader) { leaders_.started(leader); }
   void seqnum_saved(std::size_t leader, std::uint64_t free_seqnum) {
     leaders_.seqnum_saved(leader, free_seqnum);

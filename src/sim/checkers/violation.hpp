@@ -7,9 +7,10 @@
 namespace pmmc::sim {
 
 /// An invariant of docs/ARCHITECTURE.md is broken. `what()` begins with its name and a colon.
-class violation : public std::runtime_error {
+/// Not a runtime_error: those are what the code under test may expect, and handle.
+class violation : public std::logic_error {
 public:
-  using std::runtime_error::runtime_error;
+  using std::logic_error::logic_error;
 };
 
 /// `explain` returns the text, and is called only if there is something to explain.

@@ -166,20 +166,6 @@ TEST_CASE("a record torn by a crash before it was acknowledged is dropped withou
   }
 }
 
-TEST_CASE("of a write that was under way at a power cut, any pages may have reached the disk") {
-  const interrupted_write a{std::string(15000, 't')};
-  constexpr std::size_t page = 4096;
-  constexpr unsigned pages = 4;
-  for (unsigned reached = 0; reached < (1U << pages) - 1; ++reached) {
-    auto bytes = a.after;
-    for (unsigned i = 0; i < pages; ++i)
-      if ((reached >> i & 1) == 0)
-        bytes.replace(i * page, page, a.before.substr(i * page, page));
-    INFO("pages " << reached);
-    CHECK(a.is_dropped(bytes));
-  }
-}
-
 TEST_CASE("after a power cut the mark may lag: more than it tells is recovered, not refused") {
   scratch::directory tmp;
   acceptor_fixture a{tmp / "a1"};

@@ -20,7 +20,7 @@ public:
   /// Formats the directory if there is none yet.
   explicit acceptor_fixture(std::filesystem::path path, pmmc::acceptor_state expected = {})
       : acknowledged(std::move(expected)), path_(std::move(path)) {
-    if (pmmc::storage::data_directory::is_unformatted(path_))
+    if (pmmc::storage::data_directory::is_unformatted(pmmc::storage::real_disk(), path_))
       scratch::format(path_, pmmc::role_kind::acceptor);
     start();
   }

@@ -94,7 +94,7 @@ TEST_CASE("the disk holds what is live and a few segments, however much went thr
     if (slot % 10000 == 1)
       most = std::max(most, disk_bytes(tmp / "a1"));
   }
-  CHECK(most <= 3 * usual_segment_bytes);
+  CHECK(most <= 3 * segment_sizes{}.usual_bytes);
   a.restart();
 }
 
@@ -132,7 +132,7 @@ TEST_CASE("where nothing is collected, what newer ballots replaced does not pile
     for (slot_num slot = 2; slot <= 30; ++slot)
       a.write({accept_record{2, {{seqnum, "l1"}, slot, command{std::string(100000, 'v')}}}});
   constexpr std::uint64_t live = 29 * 100000;
-  CHECK(disk_bytes(tmp / "a1") <= 2 * live + 11 * usual_segment_bytes);
+  CHECK(disk_bytes(tmp / "a1") <= 2 * live + 11 * segment_sizes{}.usual_bytes);
   a.restart();
 }
 
@@ -145,7 +145,7 @@ TEST_CASE("a write that is larger than a segment gets one of its size") {
   a.write({collect_record{3}});
   for (slot_num slot = 3; slot <= 9; ++slot)
     a.write({accept_record{1, {{1, "l1"}, slot, command{std::string(1 << 20, 'v')}}}});
-  CHECK(disk_bytes(tmp / "a1") <= 4 * usual_segment_bytes);
+  CHECK(disk_bytes(tmp / "a1") <= 4 * segment_sizes{}.usual_bytes);
   a.restart();
 }
 
@@ -165,7 +165,7 @@ TEST_CASE("a left-over file or a segment that cannot be removed or renamed is na
     a.write({accept_record{1, {{1, "l1"}, slot++, command{std::string(1 << 20, 'v')}}}});
   };
   const auto oldest = [&] { return scratch::segments(tmp / "a2").front(); };
-  while (fs::file_size(oldest()) < usual_segment_bytes) {
+  while (fs::file_size(oldest()) < segment_sizes{}.usual_bytes) {
     write();
     a.write({collect_record{slot}});
   }

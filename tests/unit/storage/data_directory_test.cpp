@@ -20,7 +20,7 @@ TEST_CASE("what was formatted is what is opened") {
   for (const auto kind : {role_kind::acceptor, role_kind::leader, role_kind::replica}) {
     const auto path = tmp / std::string{to_string(kind)};
     const auto info = scratch::info_of(kind, path.filename().string());
-    const auto format_id = data_directory::format(path, info);
+    const auto format_id = data_directory::format(real_disk(), path, info);
     CHECK(format_id.size() == 32);
     const auto opened = scratch::open(path, kind);
     CHECK(opened.info().cluster == info.cluster);
@@ -35,7 +35,8 @@ TEST_CASE("what was formatted is what is opened") {
 TEST_CASE("every formatting gives the disk another identity") {
   scratch::directory tmp;
   const auto info = scratch::info_of(role_kind::leader, "l1");
-  CHECK(data_directory::format(tmp / "a", info) != data_directory::format(tmp / "b", info));
+  CHECK(data_directory::format(real_disk(), tmp / "a", info) !=
+        data_directory::format(real_disk(), tmp / "b", info));
 }
 
 TEST_CASE("format makes missing parents and takes an empty directory") {
@@ -43,7 +44,7 @@ TEST_CASE("format makes missing parents and takes an empty directory") {
   scratch::format(tmp.path() / "var" / "deep" / "l1", role_kind::leader);
   fs::create_directory(tmp / "l2");
   scratch::format(tmp / "l2", role_kind::leader);
-  CHECK_FALSE(data_directory::is_unformatted(tmp / "l2"));
+  CHECK_FALSE(data_directory::is_unformatted(real_disk(), tmp / "l2"));
 }
 
 TEST_CASE("format refuses what is not empty, and leaves it alone") {
@@ -86,7 +87,7 @@ TEST_CASE("a foreign cluster or role is refused by name") {
   scratch::directory tmp;
   scratch::format(tmp / "a1", acceptor_kind);
   const auto open_as = [&](const char* cluster, role_kind kind, const char* id) {
-    return error_of([&] { data_directory::open(tmp / "a1", cluster, kind, id); });
+    return error_of([&] { data_directory::open(real_disk(), tmp / "a1", cluster, kind, id); });
   };
   CHECK(contains(open_as("other", acceptor_kind, "a1"), "cluster 'test 100%', not to 'other'"));
   CHECK(contains(open_as("test 100%", acceptor_kind, "a2"), "acceptor a1, not to acceptor a2"));
@@ -118,10 +119,10 @@ TEST_CASE("every damage of FORMAT is refused") {
 TEST_CASE("one process at a time: the second is told the first one's number") {
   scratch::directory tmp;
   scratch::format(tmp / "a1", acceptor_kind);
-  CHECK(lock_holder(tmp / "a1") == -1);
+  CHECK(lock_holder(real_disk(), tmp / "a1") == -1);
   {
     const auto held = scratch::open(tmp / "a1", acceptor_kind);
-    CHECK(lock_holder(tmp / "a1") == ::getpid());
+    CHECK(lock_holder(real_disk(), tmp / "a1") == ::getpid());
     const auto child = ::fork();
     REQUIRE(child >= 0);
     if (child == 0) {
@@ -133,7 +134,7 @@ TEST_CASE("one process at a time: the second is told the first one's number") {
     REQUIRE(::waitpid(child, &status, 0) == child);
     CHECK(status == 0);
   }
-  CHECK(lock_holder(tmp / "a1") == -1);
+  CHECK(lock_holder(real_disk(), tmp / "a1") == -1);
   scratch::open(tmp / "a1", acceptor_kind);
 }
 

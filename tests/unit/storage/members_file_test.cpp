@@ -3,6 +3,7 @@
 
 #include "reconfiguration.hpp"
 #include "storage/members_file.hpp"
+#include "storage/posix_disk.hpp"
 
 using namespace pmmc;
 using namespace pmmc::storage;
@@ -29,12 +30,12 @@ membership known_two(cluster_identity identity) {
 
 TEST_CASE("members: what is written is read, with and without an identity") {
   scratch::directory tmp;
-  CHECK_FALSE(read_members(tmp.path()).has_value());
+  CHECK_FALSE(read_members(real_disk(), tmp.path()).has_value());
   for (const cluster_identity identity :
        {std::uint64_t{0}, std::uint64_t{0xAB}, ~std::uint64_t{0}}) {
     const auto known = known_two(identity);
-    write_members(tmp.path(), known);
-    CHECK(read_members(tmp.path()) == known);
+    write_members(real_disk(), tmp.path(), known);
+    CHECK(read_members(real_disk(), tmp.path()) == known);
   }
   CHECK(contains(scratch::contents(tmp / "members"), "\nidentity ffffffffffffffff\n"));
 }
@@ -61,17 +62,18 @@ TEST_CASE("members: the largest membership that reconfigurations can make is rea
   CHECK(history.former_members().size() > config_history::most_former_members);
   scratch::directory tmp;
   const membership known{history, 2, ~std::uint64_t{0}};
-  write_members(tmp.path(), known);
-  CHECK(read_members(tmp.path()) == known);
+  write_members(real_disk(), tmp.path(), known);
+  CHECK(read_members(real_disk(), tmp.path()) == known);
 }
 
 TEST_CASE("members: damage is refused, not taken for another cluster") {
   scratch::directory tmp;
-  write_members(tmp.path(), known_two(0xAB));
+  write_members(real_disk(), tmp.path(), known_two(0xAB));
   auto bytes = scratch::contents(tmp / "members");
   bytes[bytes.find("00ab") + 3] = 'c';
   scratch::overwrite(tmp / "members", bytes);
-  CHECK(contains(error_of([&] { static_cast<void>(read_members(tmp.path())); }), "checksum"));
+  CHECK(contains(error_of([&] { static_cast<void>(read_members(real_disk(), tmp.path())); }),
+                 "checksum"));
 }
 
 TEST_CASE(

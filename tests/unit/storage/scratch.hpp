@@ -3,6 +3,7 @@
 
 #include "storage/acceptor_store.hpp"
 #include "storage/data_directory.hpp"
+#include "storage/posix_disk.hpp"
 #include "storage/snapshot_reader.hpp"
 
 #include <doctest/doctest.h>
@@ -90,11 +91,13 @@ inline pmmc::storage::format_info info_of(pmmc::role_kind kind, const std::strin
 }
 
 inline void format(const fs::path& path, pmmc::role_kind kind) {
-  pmmc::storage::data_directory::format(path, info_of(kind, path.filename().string()));
+  pmmc::storage::data_directory::format(pmmc::storage::real_disk(), path,
+                                        info_of(kind, path.filename().string()));
 }
 
 inline pmmc::storage::data_directory open(const fs::path& path, pmmc::role_kind kind) {
-  return pmmc::storage::data_directory::open(path, "test 100%", kind, path.filename().string());
+  return pmmc::storage::data_directory::open(pmmc::storage::real_disk(), path, "test 100%", kind,
+                                             path.filename().string());
 }
 
 inline std::string contents(const fs::path& file) {

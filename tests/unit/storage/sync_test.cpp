@@ -148,7 +148,7 @@ TEST_CASE("sync: the members that are known are whole before they have their nam
   scratch::directory tmp;
   scratch::format(tmp / "a1", role_kind::acceptor);
   const membership known{config_history{scratch::info_of(role_kind::acceptor, "a1").facts.first}};
-  CHECK(during([&] { write_members(tmp / "a1", known); }) ==
+  CHECK(during([&] { write_members(real_disk(), tmp / "a1", known); }) ==
         calls{"sync members.tmp", "rename to members", "sync a1"});
 }
 
