@@ -274,21 +274,26 @@ config_version membership::governing(slot_num slot,
   config_version found = 0;
   for (const auto& v : versions) {
     const bool is_there =
-        v.decided_as == 0 || std::any_of(sent.begin(), sent.end(), [&](const message_fact* f) {
-          return f->what == kind::decision && f->slot + 1 == v.first_slot &&
-                 f->value == v.decided_as;
+        v.decided_in == 0 || std::any_of(sent.begin(), sent.end(), [&](const message_fact* f) {
+          return f->what == kind::decision && f->slot == v.decided_in && f->value == v.decided_as;
         });
-    if (v.first_slot <= slot && is_there)
-      found = v.version;
+    if (!is_there || v.first_slot > slot)
+      break; // a version replaces the one before it, or none
+    found = v.version;
   }
   return found;
 }
 
-membership membership::of(const std::vector<configuration>& configs, const command& next) {
+membership membership::of(const std::vector<configuration>& configs,
+                          const std::vector<command>& changes) {
   membership all;
-  for (const auto& config : configs) {
-    version_members v{config.version, config.first_slot, 0,
-                      config.version == 1 ? 0 : hash_of(next)};
+  for (std::size_t i = 0; i < configs.size(); ++i) {
+    const auto& config = configs[i];
+    version_members v{config.version, config.first_slot};
+    if (i > 0 && i <= changes.size()) {
+      v.decided_in = i;
+      v.decided_as = hash_of(changes[i - 1]);
+    }
     for (const auto& a : config.acceptors)
       v.acceptors |= 1U << number_of(a.id);
     all.versions.push_back(v);

@@ -74,16 +74,17 @@ struct membership {
     config_version version = 0;
     slot_num first_slot = 1;
     std::uint32_t acceptors = 0; ///< a bit for each number
-    std::uint64_t decided_as =
-        0; ///< it is there once this was decided in slot first_slot - 1; 0: always
+    slot_num decided_in = 0; ///< it is there once the one before is, and this slot was decided so
+    std::uint64_t decided_as = 0;
   };
   std::vector<version_members> versions; ///< by first_slot
 
   std::uint32_t members(config_version version) const;
-  /// F1: the version that governs `slot` after the decisions among `sent`, with WINDOW 1.
+  /// F1: the version that governs `slot` after the decisions among `sent`.
   config_version governing(slot_num slot, const std::vector<const message_fact*>& sent) const;
-  /// `next`: the command that puts the second configuration into force.
-  static membership of(const std::vector<configuration>& configs, const command& next = {});
+  /// `changes`: the command decided in slot 1 is to bring the second configuration, and so on.
+  static membership of(const std::vector<configuration>& configs,
+                       const std::vector<command>& changes = {});
 };
 
 /// The invariant that the state breaks, with its name, or "".

@@ -4,6 +4,7 @@
 #include "exhaustive/encoding.hpp"
 #include "invariant.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace pmmc::exhaustive {
@@ -124,8 +125,21 @@ process_driver::process_driver(const scope& s) : scope_(s), configs_(configurati
   set_invariant_handler(throw_broken);
 }
 
-/// The first command proposed. In a scope with a reconfiguration it is that.
-command reconfiguration_command() { return command{"A1"}; }
+namespace {
+
+/// What leader `number` is proposed for a slot, if it is not what another one is.
+command own_command(unsigned number, slot_num slot) {
+  return command{static_cast<char>('A' + number) + std::to_string(slot)};
+}
+
+} // namespace
+
+std::vector<command> reconfigurations_of(const scope& s) {
+  std::vector<command> all;
+  for (slot_num slot = 1; slot <= s.reconfigure; ++slot)
+    all.push_back(own_command(0, slot));
+  return all;
+}
 
 /// Who has crashed may have to be told again of a new configuration.
 acceptor process_driver::make_acceptor(unsigned number, acceptor_state recovered) const {
@@ -139,7 +153,7 @@ leader process_driver::make_leader(unsigned number, std::uint64_t free_seqnum) c
   leader::settings options;
   options.near_slots = 0; // a replica lags as soon as it is behind
   options.id = configs_[0].leaders[number].id;
-  options.window = scope_.reconfigure ? 1 : scope_.slots;
+  options.window = window_of(scope_);
   // When things happen is for the search to choose: short waits only make its steps cheap.
   options.timeout = {1, 2};
   options.ping_ticks = 1;
@@ -164,9 +178,7 @@ std::vector<process> process_driver::first_processes() const {
 
 std::vector<envelope> process_driver::first_messages() const {
   std::vector<envelope> all;
-  propose_slot(all, 1, 1);
-  // WINDOW is as large as the scope, or 1: then slot 2 has to wait for slot 1.
-  for (slot_num slot = 2; slot <= scope_.slots && !scope_.reconfigure; ++slot)
+  for (slot_num slot = 1; slot <= std::min<slot_num>(scope_.slots, window_of(scope_)); ++slot)
     propose_slot(all, slot, 1);
   return all;
 }
@@ -177,9 +189,8 @@ void process_driver::propose_slot(std::vector<envelope>& to, slot_num slot,
   for (unsigned l = 0; l < scope_.leaders; ++l)
     for (unsigned value = 0; value < scope_.leaders; ++value)
       if (value == l || scope_.both_values)
-        to.push_back({configs_[0].leaders[l].id,
-                      propose{"r1", version, slot,
-                              command{static_cast<char>('A' + value) + std::to_string(slot)}}});
+        to.push_back(
+            {configs_[0].leaders[l].id, propose{"r1", version, slot, own_command(value, slot)}});
 }
 
 void process_driver::send_to_all(std::vector<envelope>& to, const message& m) const {
@@ -189,26 +200,33 @@ void process_driver::send_to_all(std::vector<envelope>& to, const message& m) co
     to.push_back({l.id, m});
 }
 
-std::vector<envelope> process_driver::reaction(const decision& m) const {
+std::vector<envelope> process_driver::reaction(const std::vector<command>& performed) const {
   std::vector<envelope> all;
-  if (!scope_.reconfigure || m.slot + 1 > scope_.slots)
-    return all;
-  if (m.slot == 1 && m.value == reconfiguration_command()) {
-    config_news news{"r1", config_history{configs_[0]}};
-    news.configurations.add(configs_[1]);
-    send_to_all(all, news);
-    propose_slot(all, 2, 2);
-  } else {
-    propose_slot(all, m.slot + 1, m.version);
+  const auto changes = reconfigurations_of(scope_);
+  config_history history{configs_[0]};
+  for (std::size_t i = 0; i < std::min(changes.size(), performed.size()); ++i) {
+    if (performed[i] != changes[i])
+      break; // the next one names a version that is not there
+    history.add(configs_[i + 1]);
   }
+  if (history.latest().version > 1)
+    send_to_all(all, config_news{"r1", history});
+  const auto slot = performed.size() + window_of(scope_);
+  if (slot <= scope_.slots)
+    propose_slot(all, slot, history.for_slot(slot).version);
   return all;
 }
 
-std::vector<envelope> process_driver::announcement(slot_num watermark) const {
+std::vector<envelope> process_driver::announcement(slot_num slot_out) const {
   std::vector<envelope> all;
   ping news{.from = "r1", .number = 0, .state = {}};
-  news.state.slot_out = news.state.watermark = watermark;
-  send_to_all(all, news);
+  news.state.slot_out = slot_out;
+  if (scope_.perform)
+    for (const auto& l : configs_[0].leaders) // acceptors do not look at it
+      all.push_back({l.id, news});
+  news.state.watermark = slot_out;
+  if (scope_.collect)
+    send_to_all(all, news);
   return all;
 }
 

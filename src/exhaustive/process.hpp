@@ -72,8 +72,9 @@ struct step_outcome {
   std::string fault;          ///< an assertion of the core that failed: nothing else is set
 };
 
-/// Of a scope with a reconfiguration.
-command reconfiguration_command();
+/// What is to be decided in slots 1, 2, … for the configurations behind the first: what l1 is
+/// proposed there.
+std::vector<command> reconfigurations_of(const scope& s);
 
 /// Runs the processes of one scope.
 class process_driver {
@@ -82,10 +83,12 @@ public:
 
   std::vector<process> first_processes() const;
   std::vector<envelope> first_messages() const;
-  /// What the replica sends when it has learned a decision, or that all slots below a watermark are
-  /// decided.
-  std::vector<envelope> reaction(const decision& m) const;
-  std::vector<envelope> announcement(slot_num watermark) const;
+  /// What the replica sends when it has performed these commands, from slot 1 on: news of
+  /// configurations, and proposals.
+  std::vector<envelope> reaction(const std::vector<command>& performed) const;
+  /// What replicas send when all slots below `slot_out` are decided: that one has performed them,
+  /// or that f + 1 hold them on disk.
+  std::vector<envelope> announcement(slot_num slot_out) const;
   step_outcome step(const process& before, const input& in) const;
 
 private:

@@ -35,8 +35,10 @@ bool set_bound(scope& s, std::string_view key, unsigned value) {
     return flag(s.pages);
   if (key == "collect")
     return flag(s.collect);
+  if (key == "perform")
+    return flag(s.perform);
   if (key == "reconfigure")
-    return flag(s.reconfigure);
+    return number(s.reconfigure, 0, 2);
   if (key == "forget")
     return flag(s.forget);
   if (key == "merge_silent")
@@ -66,16 +68,29 @@ std::vector<scope> make_scopes() {
   collect.name = "collect";
   collect.what = "two leaders, a ballot each, one slot that is collected";
   collect.collect = true;
+  scope recover = duel;
+  recover.name = "recover";
+  recover.what = "two leaders, a ballot each, one slot that one replica has performed and one not";
+  recover.perform = true;
   scope boundary = one;
   boundary.name = "boundary";
   boundary.what = "one leader, a ballot, a reconfiguration in slot 1 for slot 2";
   boundary.ballots = 1;
   boundary.slots = 2;
-  boundary.reconfigure = true;
+  boundary.reconfigure = 1;
+  scope pending = boundary;
+  pending.name = "pending";
+  pending.what =
+      "one leader, two acceptors, two reconfigurations that are pending at the same time";
+  pending.acceptors = 2;
+  pending.slots = 3;
+  pending.reconfigure = 2;
+  pending.late_reports = false;
+  pending.forget = true;
   scope reconfigure = slots;
   reconfigure.name = "reconfigure";
   reconfigure.what = "two leaders, a ballot each, a reconfiguration in slot 1 for slot 2";
-  reconfigure.reconfigure = true;
+  reconfigure.reconfigure = 1;
   scope crashes = rivals;
   crashes.name = "crashes";
   crashes.what = "two leaders, two ballots and a crash each, one slot";
@@ -85,7 +100,8 @@ std::vector<scope> make_scopes() {
   large.what = "as crashes, with late reports and both commands proposed to both leaders";
   large.late_reports = true;
   large.both_values = true;
-  return {one, duel, boundary, pages, slots, collect, rivals, crashes, reconfigure, large};
+  return {one,     duel,    boundary, pages,   slots,       collect,
+          recover, pending, rivals,   crashes, reconfigure, large};
 }
 
 bool set_bounds(scope& s, std::string_view text, std::string& error) {
@@ -99,8 +115,8 @@ bool set_bounds(scope& s, std::string_view text, std::string& error) {
     if (problem != std::errc{} || rest != end || !set_bound(s, item.substr(0, equals), value)) {
       error = "\"" + std::string{item} +
               "\" bounds nothing; write e.g. slots=2, out of acceptors, leaders (1 to 3), ballots, "
-              "slots (1 to 9), restarts (0 to 9), both_values, late_reports, pages, collect, "
-              "reconfigure, forget, merge_silent, symmetry (0 or 1)";
+              "slots (1 to 9), restarts (0 to 9), reconfigure (0 to 2), both_values, late_reports, "
+              "pages, collect, perform, forget, merge_silent, symmetry (0 or 1)";
       return false;
     }
   }
@@ -149,6 +165,7 @@ std::string bounds_of(const scope& s) {
   tell("late_reports", s.late_reports);
   tell("pages", s.pages);
   tell("collect", s.collect);
+  tell("perform", s.perform);
   tell("reconfigure", s.reconfigure);
   tell("forget", s.forget);
   tell("merge_silent", s.merge_silent);
@@ -164,15 +181,18 @@ std::vector<configuration> configurations_of(const scope& s) {
     config.leaders.push_back({"l" + std::to_string(i), ""});
   config.replicas.push_back({"r1", ""});
   std::vector<configuration> all{config};
-  if (s.reconfigure) {
-    config.version = 2;
-    config.first_slot = 2; // decided in slot 1, with WINDOW 1
-    config.acceptors.front().id = "a" + std::to_string(s.acceptors + 1);
+  for (unsigned change = 1; change <= s.reconfigure; ++change) {
+    config.version = change + 1;
+    config.first_slot = change + window_of(s);
+    config.acceptors.front().id = "a" + std::to_string(s.acceptors + change);
     all.push_back(config);
   }
   return all;
 }
 
-unsigned acceptors_of(const scope& s) { return s.acceptors + (s.reconfigure ? 1 : 0); }
+/// Without changes as large as the scope, so that no slot waits for another.
+std::uint64_t window_of(const scope& s) { return s.reconfigure == 0 ? s.slots : s.reconfigure; }
+
+unsigned acceptors_of(const scope& s) { return s.acceptors + s.reconfigure; }
 
 } // namespace pmmc::exhaustive

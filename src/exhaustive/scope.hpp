@@ -25,10 +25,12 @@ struct scope {
   bool late_reports = true; ///< the outcome of a scout or commander reaches its leader at any later
                             ///< time, as through a mailbox; or else at once
   bool pages = false;       ///< a p1b carries one pvalue, so that answers come in pages
-  bool reconfigure = false; ///< WINDOW is 1; l1 is proposed a reconfiguration in slot 1, which puts
-                            ///< a4 in the place of a1
+  unsigned reconfigure = 0; ///< changes of the members, and WINDOW: l1 is proposed one in slot 1, a
+                            ///< second one in slot 2; a4 takes the place of a1, a5 that of a4
   bool forget = false;      ///< answers to a ballot that its leader has given up are forgotten
   bool collect = false;     ///< replicas announce decided slots as durable, and acceptors drop them
+  bool perform = false;     ///< replicas tell that they have performed decided slots, though others
+                            ///< have not: leaders forget decisions, begin behind them, and recover
   bool merge_silent = true; ///< what nobody can notice is no state of its own (docs/TESTING.md)
   bool symmetry = true;     ///< states that differ in the acceptors' names only are one state
 };
@@ -43,6 +45,8 @@ std::string bounds_of(const scope& s);
 /// and `error` says what would be right.
 std::optional<scope> parse_scope(std::string_view text, std::string& error);
 
+/// In slots.
+std::uint64_t window_of(const scope& s);
 /// The configurations that a scope can come to have: acceptors a1…, leaders l1…, one replica r1.
 std::vector<configuration> configurations_of(const scope& s);
 /// The acceptors of all of them.

@@ -60,7 +60,7 @@ class breadth_first {
 public:
   breadth_first(const scope& s, const search_options& options, const search_progress& progress)
       : scope_(s), options_(options), progress_(progress), universe_(s),
-        members_(membership::of(configurations_of(s), reconfiguration_command())) {}
+        members_(membership::of(configurations_of(s), reconfigurations_of(s))) {}
 
   search_result run() {
     begin();

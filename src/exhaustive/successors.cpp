@@ -124,23 +124,31 @@ void successors::answer_at_once(const cluster_state& s) {
 /// The replica is no process of the search: it sends what follows from a decision with the
 /// decision, and since all of it may arrive late or never, nothing is lost by that.
 void successors::let_replica_react(const cluster_state& s) {
-  if (!scope_.reconfigure && !scope_.collect)
+  const bool announces = scope_.collect || scope_.perform;
+  if (scope_.reconfigure == 0 && !announces)
     return;
-  const auto is_decision_of = [&](part_id id, slot_num slot) {
+  const auto decides = [&](part_id id, slot_num slot) {
     const auto& fact = universe_.message(id).fact;
     return fact.what == message_fact::kind::decision && (slot == 0 || fact.slot == slot);
   };
-  for (std::size_t i = 0, all = now_.sent.size(); i < all; ++i) {
-    if (!is_decision_of(now_.sent[i], 0))
-      continue;
-    send(universe_.reaction(now_.sent[i]));
-    for (slot_num slot = 1; scope_.collect && slot <= scope_.slots; ++slot) {
-      const auto decides = [&](part_id id) { return is_decision_of(id, slot); };
-      if (std::none_of(s.messages.begin(), s.messages.end(), decides) &&
-          std::none_of(now_.sent.begin(), now_.sent.end(), decides))
-        break;
+  if (std::none_of(now_.sent.begin(), now_.sent.end(), [&](part_id id) { return decides(id, 0); }))
+    return;
+  std::vector<part_id> performed;
+  for (slot_num slot = 1; slot <= scope_.slots; ++slot) {
+    const auto find = [&](const std::vector<part_id>& all) {
+      const auto at =
+          std::find_if(all.begin(), all.end(), [&](part_id id) { return decides(id, slot); });
+      return at == all.end() ? no_part : *at;
+    };
+    const auto earlier = find(s.messages);
+    const auto now = find(now_.sent);
+    if (earlier == no_part && now == no_part)
+      break;
+    performed.push_back(earlier != no_part ? earlier : now);
+    if (scope_.reconfigure != 0)
+      send(universe_.reaction(performed));
+    if (announces)
       send(universe_.announcement(slot + 1));
-    }
   }
 }
 

@@ -265,14 +265,17 @@ std::vector<part_id> universe::intern(const std::vector<envelope>& all) {
   return ids;
 }
 
-std::vector<part_id> universe::reaction(part_id id) {
+std::vector<part_id> universe::reaction(const std::vector<part_id>& decisions) {
   const std::lock_guard lock{mutex_};
-  return intern(driver_.reaction(std::get<decision>(messages_[id].message.body)));
+  std::vector<command> performed;
+  for (const auto id : decisions)
+    performed.push_back(std::get<decision>(messages_[id].message.body).value);
+  return intern(driver_.reaction(performed));
 }
 
-std::vector<part_id> universe::announcement(slot_num watermark) {
+std::vector<part_id> universe::announcement(slot_num slot_out) {
   const std::lock_guard lock{mutex_};
-  return intern(driver_.announcement(watermark));
+  return intern(driver_.announcement(slot_out));
 }
 
 } // namespace pmmc::exhaustive

@@ -96,8 +96,8 @@ public:
   /// The result stays where it is for as long as the universe does.
   const step_result& step(const step_key& key);
   /// What the replica sends then (see process_driver).
-  std::vector<part_id> reaction(part_id decision);
-  std::vector<part_id> announcement(slot_num watermark);
+  std::vector<part_id> reaction(const std::vector<part_id>& decisions);
+  std::vector<part_id> announcement(slot_num slot_out);
 
   const message_part& message(part_id id) const { return messages_[id]; }
   const process_part& process_state(part_id id) const { return processes_[id]; }

@@ -51,6 +51,24 @@ TEST_CASE("two leaders that are both asked for both commands") {
 
 TEST_CASE("a reconfiguration") { CHECK(search_all("boundary").states == 49'157); }
 
+TEST_CASE("a reconfiguration, and the end of the configuration before it") {
+  CHECK(search_all("boundary,collect=1,acceptors=1").states == 34'887);
+}
+
+TEST_CASE("slots that are collected while a commander works for them") {
+  CHECK(search_all("one-leader,collect=1").states == 45'548);
+}
+
+TEST_CASE("two reconfigurations that are pending at the same time") {
+  CHECK(search_all("pending").states == 38'305);
+  CHECK(search_all("pending,acceptors=1,slots=4").states == 6'675);
+}
+
+TEST_CASE("recovery: slots that a leader has forgotten, or begins behind") {
+  CHECK(search_all("recover,late_reports=0,forget=1").states == 26'531);
+  CHECK(search_all("recover,both_values=1,late_reports=0,forget=1").states == 77'874);
+}
+
 TEST_CASE("answers in pages") { CHECK(search_all("pages").states == 100'355); }
 
 TEST_CASE("symmetry: the states that a canonical one stands for are all there is") {
