@@ -1,17 +1,43 @@
-// The only place that knows both CAF and the messages: how each of them looks on the wire. A change
-// here is a new protocol version (protocol.hpp).
+// The only place that knows both CAF and the messages. Those of the protocol are carried as the
+// bytes of wire/message_codec.hpp; how those of the plumbing look is said here. A change here is a
+// new protocol version (protocol.hpp).
 #pragma once
 
 #include "messages.hpp"
 #include "node_messages.hpp"
+#include "wire/message_codec.hpp"
 
 #include <caf/all.hpp>
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace pmmc {
+
+// --- Protocol -----------------------------------------------------------------------------------
+
+/// Takes a string of bytes off `source` without copying it. CAF has no other deserializer than this
+/// one where there is a network.
+caf::error take_bytes(caf::deserializer& source, std::string_view& bytes);
+
+template <class Inspector, wire::is_message M>
+typename Inspector::result_type inspect(Inspector& f, M& m) {
+  if constexpr (std::derived_from<Inspector, caf::deserializer>) {
+    std::string_view bytes;
+    if (auto error = take_bytes(f, bytes))
+      return error;
+    return wire::decode(bytes, m).empty() ? caf::error{} : caf::error{caf::sec::invalid_argument};
+  } else if constexpr (std::derived_from<Inspector, caf::serializer>) {
+    std::string bytes;
+    wire::encode(bytes, m);
+    return f(bytes);
+  } else { // for people
+    return wire::each_field(
+        m, [&](auto&... fields) { return f(caf::meta::type_name(wire::name_of<M>), fields...); });
+  }
+}
 
 // --- Values -------------------------------------------------------------------------------------
 
@@ -27,49 +53,12 @@ typename Inspector::result_type inspect(Inspector& f, role_id& x) {
   return f(name, caf::meta::load_callback(load));
 }
 
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, ballot_num& x) {
-  return f(x.seqnum, x.leader);
-}
+/// For people.
+inline std::string to_string(const command& x) { return x.shared_bytes(); }
 
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, command& x) {
-  if constexpr (Inspector::writes_state) {
-    std::string bytes;
-    const auto load = [&]() -> caf::error {
-      x = command{std::move(bytes)};
-      return caf::none;
-    };
-    return f(bytes, caf::meta::load_callback(load));
-  } else {
-    return f(x.shared_bytes()); // no copy: the bytes are written as they are
-  }
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, pvalue& x) {
-  return f(x.ballot, x.slot, x.value);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, vitals& x) {
-  return f(x.ballot, x.active, x.leader_ping, x.slot_in, x.slot_out, x.snapshot_slot, x.watermark,
-           x.version, x.records, x.digest.slot, x.digest.decisions, x.digest.state);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, member& x) {
-  return f(x.id, x.address, x.disk);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, former_member& x) {
-  return f(x.kind, x.id, x.address, x.disk, x.removed_in);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, configuration& x) {
-  return f(x.version, x.first_slot, x.acceptors, x.leaders, x.replicas);
+template <class Inspector, wire::has_fields T>
+requires(!wire::is_message<T>) typename Inspector::result_type inspect(Inspector& f, T& x) {
+  return wire::each_field(x, [&](auto&... fields) { return f(fields...); });
 }
 
 template <class Inspector>
@@ -114,121 +103,6 @@ typename Inspector::result_type inspect(Inspector& f, known_peer& x) {
 
 } // namespace storage
 
-// --- Protocol -----------------------------------------------------------------------------------
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, p1a& x) {
-  return f(caf::meta::type_name("p1a"), x.leader, x.version, x.ballot, x.from_slot, x.to_slot);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, p1b& x) {
-  return f(caf::meta::type_name("p1b"), x.acceptor, x.version, x.asked, x.ballot, x.from_slot,
-           x.next_slot, x.watermark, x.accepted);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, p2a& x) {
-  return f(caf::meta::type_name("p2a"), x.leader, x.version, x.value);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, p2b& x) {
-  return f(caf::meta::type_name("p2b"), x.acceptor, x.version, x.asked, x.ballot, x.slot,
-           x.watermark);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, propose& x) {
-  return f(caf::meta::type_name("propose"), x.replica, x.version, x.slot, x.value);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, decision& x) {
-  return f(caf::meta::type_name("decision"), x.version, x.slot, x.value);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, collected& x) {
-  return f(caf::meta::type_name("collected"), x.watermark);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, request& x) {
-  return f(x.kind, x.session, x.sequence, x.acknowledged, x.op);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, response& x) {
-  return f(x.session, x.sequence, x.status, x.body);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, query& x) {
-  return f(x.number, x.op, x.max_reply);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, query_reply& x) {
-  return f(x.number, x.status, x.slot, x.body);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, handoff& x) {
-  return f(caf::meta::type_name("handoff"), x.replica, x.requests);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, better_replica& x) {
-  return f(caf::meta::type_name("better_replica"), x.replica, x.better);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, read_probe& x) {
-  return f(caf::meta::type_name("read_probe"), x.replica, x.round, x.version);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, read_probe_reply& x) {
-  return f(caf::meta::type_name("read_probe_reply"), x.acceptor, x.round, x.version, x.highest);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, ping& x) {
-  return f(caf::meta::type_name("ping"), x.from, x.number, x.state);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, pong& x) {
-  return f(caf::meta::type_name("pong"), x.from, x.number, x.state);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, config_news& x) {
-  return f(caf::meta::type_name("config_news"), x.from, x.configurations);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, catchup& x) {
-  return f(caf::meta::type_name("catchup"), x.replica, x.from_slot);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, catchup_reply& x) {
-  return f(caf::meta::type_name("catchup_reply"), x.replica, x.from_slot, x.snapshot_slot,
-           x.decisions);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, snapshot_request& x) {
-  return f(caf::meta::type_name("snapshot_request"), x.replica, x.slot, x.offset);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, snapshot_chunk& x) {
-  return f(caf::meta::type_name("snapshot_chunk"), x.replica, x.slot, x.offset, x.total, x.bytes);
-}
-
 // --- Between nodes (node_messages.hpp) ----------------------------------------------------------
 
 template <class Inspector>
@@ -272,16 +146,6 @@ typename Inspector::result_type inspect(Inspector& f, peer_down& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, disk_refused& x) {
   return f(caf::meta::type_name("disk_refused"), x.by, x.known);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, client_requests& x) {
-  return f(caf::meta::type_name("client_requests"), x.client, x.requests, x.queries);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, client_replies& x) {
-  return f(caf::meta::type_name("client_replies"), x.replica, x.responses, x.query_replies);
 }
 
 template <class Inspector>

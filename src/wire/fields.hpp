@@ -6,6 +6,7 @@
 
 #include "wire/parcel.hpp"
 
+#include <array>
 #include <concepts>
 #include <type_traits>
 
@@ -218,5 +219,35 @@ inline constexpr std::uint8_t kind_of<client_replies> = message_kinds + 2;
 /// A type that travels by itself or in a group.
 template <class M>
 concept is_message = (kind_of<std::remove_const_t<M>> != 0);
+
+/// By kind, for people.
+inline constexpr std::array kind_names{"p1a",
+                                       "p1b",
+                                       "p2a",
+                                       "p2b",
+                                       "propose",
+                                       "decision",
+                                       "collected",
+                                       "request",
+                                       "response",
+                                       "query",
+                                       "query_reply",
+                                       "handoff",
+                                       "better_replica",
+                                       "read_probe",
+                                       "read_probe_reply",
+                                       "ping",
+                                       "pong",
+                                       "config_news",
+                                       "catchup",
+                                       "catchup_reply",
+                                       "snapshot_request",
+                                       "snapshot_chunk",
+                                       "client_requests",
+                                       "client_replies"};
+static_assert(kind_names.size() == kind_of<client_replies>);
+
+template <is_message M>
+inline constexpr const char* name_of = kind_names[kind_of<std::remove_const_t<M>> - 1];
 
 } // namespace pmmc::wire

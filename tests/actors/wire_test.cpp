@@ -160,10 +160,34 @@ TEST_CASE_FIXTURE(wire_stage, "a role id that is too long is refused") {
   CHECK_FALSE(read(too_long, m));
 }
 
-TEST_CASE_FIXTURE(wire_stage, "the bytes of a command are the wire's, without a copy's detour") {
-  const command value{std::string(1'000, 'v')};
-  CHECK(write(value) == write(value.shared_bytes()));
-  CHECK(write(command{}) == write(std::string{}));
+TEST_CASE_FIXTURE(wire_stage, "the bytes of a message are the codec's") {
+  const auto check_codec = [this](const auto& sent) {
+    std::string encoded;
+    wire::encode(encoded, sent);
+    CHECK(write(sent) == write(encoded));
+  };
+  check_codec(draw<p1b>());
+  check_codec(draw<config_news>());
+  check_codec(draw<client_requests>());
+  check_codec(draw<client_replies>());
+}
+
+TEST_CASE_FIXTURE(wire_stage, "what the codec refuses is an error") {
+  collected m;
+  std::string encoded;
+  wire::encode(encoded, m);
+  REQUIRE(read(write(encoded), m));
+  CHECK_FALSE(read(write(encoded + '\0'), m));
+  CHECK_FALSE(read(write(std::string{}), m));
+  ++encoded[0]; // another kind
+  CHECK_FALSE(read(write(encoded), m));
+}
+
+TEST_CASE_FIXTURE(wire_stage, "people read names and fields") {
+  const p2a m{"l1", 2, {{3, "l1"}, 7, command{"abc"}}};
+  const auto text = caf::deep_to_string(m);
+  for (const auto* part : {"p2a", "l1", "3.l1", "7", "abc"})
+    CHECK_MESSAGE(text.find(part) != text.npos, text);
 }
 
 } // namespace pmmc::test
