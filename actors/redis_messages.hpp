@@ -2,6 +2,7 @@
 #pragma once
 
 #include "messages.hpp"
+#include "redis/connection_event.hpp"
 #include "redis/front.hpp"
 #include "wire.hpp"
 
@@ -12,23 +13,11 @@
 
 namespace pmmc {
 
-/// What happened on a connection, in its order.
-struct redis_event {
-  enum class kind : std::uint8_t {
-    opened,   ///< by `peer`
-    requests, ///< came
-    drained,  ///< see redis::front::drained
-    closed,
-  };
-  kind what = kind::requests;
-  redis::connection_id connection = 0;
-  std::string peer = {};
-  std::vector<redis::request> requests = {};
-};
+using redis_event = redis::connection_event;
 
 /// Broker → port. Those of many connections at once.
 struct redis_events {
-  std::vector<redis_event> events;
+  redis::connection_events events;
 };
 
 /// Port → broker.

@@ -1,14 +1,11 @@
 // The Redis port of a replica's process (`[redis]` in the cluster file).
 #pragma once
 
-#include "client.hpp"
 #include "config/cluster_file.hpp"
-#include "kv/log_clock.hpp"
 #include "metrics_messages.hpp"
 #include "node_messages.hpp"
-#include "redis/front.hpp"
+#include "redis/port.hpp"
 #include "redis_change.hpp"
-#include "redis_held.hpp"
 #include "redis_messages.hpp"
 #include "shell.hpp"
 
@@ -17,15 +14,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace pmmc {
 
-/// Talks to the replica of its process as a client does: one session for all connections, so their
-/// operations survive it when the replica hands them on, and are executed once each. While the
-/// replica is no member of the cluster, not yet or not any more, whatever needs it is refused with
-/// the reason. Until the time is known, or cannot be known soon, connections wait: their first
-/// commands are not to count from wherever the log time stands.
+/// The actor around redis::port: clocks, messages, and what is asked of the cluster and its desk.
 class redis_port {
 public:
   struct settings {
@@ -45,53 +37,26 @@ public:
   caf::behavior make_behavior();
 
 private:
-  /// A WAIT that has not enough acceptors yet.
-  struct waiting {
-    std::uint64_t ticket = 0;
-    std::int64_t wanted = 0;
-    std::int64_t deadline_ms = 0; ///< by the steady clock; 0: none
-    std::uint64_t query = 0;      ///< the read under way for it
-  };
-
-  void take(redis_events& m);
   void take(client_replies& m);
-  void take(const clock_news& m);
-  void read_clock();
-  void begin();
-  void expire_keys();
   void tick();
   void flush();
   void flush_later();
-  void finish(client_outcome outcome);
   void ask(const redis::question& q);
   void ask_desk(const redis::question& q);
   void reconfigure(const redis::question& q);
-  void learn(const membership& known);
   caf::result<change_proposed> propose(propose_change& m);
-  void submit(redis::front_outputs::submission& s);
-  void probe_acceptors(waiting& w);
-  void count_acceptors(std::uint64_t ticket, slot_num slot);
+  void count_acceptors(const redis::port_outputs::count& asked);
   void answer(std::uint64_t ticket, std::string_view reply);
   void answer_with_error(std::uint64_t ticket, const std::string& error);
 
   caf::event_based_actor* self_;
   settings options_;
-  role_id id_;
-  redis::front front_;
-  kv::log_clock clock_;
-  bool begun_ = false;               ///< requests are taken
-  held_redis_events held_;           ///< that came before
-  std::optional<kv::log_time> told_; ///< the log time that the node knows
-  client client_;
+  redis::port core_;
   peer_directory peers_;
   caf::actor broker_;
-  std::unordered_map<std::uint64_t, std::uint64_t> tickets_; ///< the client's → the front's
-  std::vector<waiting> waits_;
-  std::string barred_;    ///< why the replica can serve nobody; empty: it can
   bool changing_ = false; ///< a PMMC RECONFIG is under way
   std::map<std::uint64_t, caf::typed_response_promise<change_proposed>>
-      proposals_; ///< by the client's ticket
-  std::uint64_t tick_ = 0;
+      proposals_; ///< by the core's ticket
   bool flush_due_ = false;
 };
 

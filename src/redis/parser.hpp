@@ -26,6 +26,10 @@ public:
   void feed(std::string_view bytes, std::vector<request>& out);
 
   bool is_broken() const { return state_ == state::broken; }
+  /// Whether some of a request has come, and not all of it.
+  bool has_unfinished() const {
+    return state_ != state::broken && (state_ != state::start || !line_.empty());
+  }
   /// About the memory that the unfinished request takes.
   std::size_t held_bytes() const { return line_.capacity() + current_.cost(); }
 

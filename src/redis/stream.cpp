@@ -37,7 +37,8 @@ std::vector<request> stream::feed(std::string_view bytes) {
 }
 
 /// Takes the new requests into account, one by one, and refuses what goes past the limits: the
-/// first request that does, or else the unfinished one. Nothing behind it is looked at any more.
+/// first request that does, or else the unfinished one, if there is one: a refusal of no request
+/// would be taken for the reply to the next. Nothing behind it is looked at any more.
 void stream::cut_off(std::vector<request>& requests) {
   const auto others = totals_.input - held_;
   const auto too_much = [&](std::size_t held) {
@@ -46,7 +47,8 @@ void stream::cut_off(std::vector<request>& requests) {
   auto kept = requests.begin();
   for (; kept != requests.end() && !too_much(unanswered_ + kept->cost()); ++kept)
     unanswered_ += kept->cost();
-  if (kept != requests.end() || too_much(unanswered_ + parser_.held_bytes())) {
+  if (kept != requests.end() ||
+      (parser_.has_unfinished() && too_much(unanswered_ + parser_.held_bytes()))) {
     requests.erase(kept, requests.end());
     requests.push_back({request_kind::broken, std::string{busy}, {}});
     unanswered_ += requests.back().cost();

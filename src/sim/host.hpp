@@ -68,6 +68,11 @@ protected:
   /// The process dies while it does `f`.
   template <class F>
   void die_within(role_disk& disk, std::size_t most_changes, const F& f);
+  /// From now on it has another id; what is sent to the former one is lost.
+  void be_known_as(const role_id& id) {
+    id_ = id;
+    number_ = world_.rename(*this, id);
+  }
 
   world& world_;
 

@@ -9,6 +9,7 @@
 namespace pmmc::sim {
 
 std::size_t kv_model::perform(slot_num slot, const command& chosen) {
+  slots_.resize(slot + 1, store_.now());
   const auto entries = decode_batch(chosen);
   if (!entries)
     return 0;
@@ -29,22 +30,57 @@ std::size_t kv_model::perform(slot_num slot, const command& chosen) {
       s.ended = true;
       ++sessions_ended_;
     } else {
-      if (e.sequence < s.next || !s.early.try_emplace(e.sequence, e.kind, e.op).second)
-        ++again;
-      while (!s.early.empty() && s.early.begin()->first == s.next) {
-        const auto& [kind, op] = s.early.begin()->second;
-        auto& answer = answers_[{e.session, s.next}];
-        answer.is_known = kind == request_kind::operation;
-        if (answer.is_known) {
-          answer.encoded = execute(op, slot);
-          effects_.push_back({op, answer.encoded});
-        }
-        s.early.erase(s.early.begin());
-        ++s.next;
-      }
+      again += decide(e.session, s, e);
     }
   }
   return again;
+}
+
+/// X1: the next one in order is executed, and what waited for it; the others wait, if there is
+/// room. Returns 1 if it was decided before.
+std::size_t kv_model::decide(session_id id, session& s, const batch_entry& e) {
+  while (!s.answered.empty() && s.answered.begin()->first <= e.acknowledged) {
+    s.answer_bytes -= s.answered.begin()->second;
+    s.answered.erase(s.answered.begin());
+  }
+  if (e.sequence < s.next)
+    return 1;
+  if (has_no_room(s, e.sequence))
+    return 0;
+  if (!s.early.try_emplace(e.sequence, e.kind, e.op).second)
+    return 1;
+  s.early_bytes += e.op.size();
+  while (!s.early.empty() && s.early.begin()->first == s.next)
+    execute_next(id, s);
+  return 0;
+}
+
+/// One for which there is no room any more is to be sent again.
+void kv_model::execute_next(session_id id, session& s) {
+  const auto [kind, op] = std::move(s.early.extract(s.early.begin()).mapped());
+  s.early_bytes -= op.size();
+  if (has_no_room(s, s.next))
+    return;
+  auto& answer = answers_[{id, s.next}];
+  answer.is_known = kind == request_kind::operation;
+  if (answer.is_known) {
+    answer.effect = effects_.size();
+    effects_.push_back(perform(op));
+    answer.encoded = effects_.back().answer;
+  }
+  s.answered[s.next] = answer.encoded.size();
+  s.answer_bytes += answer.encoded.size();
+  ++s.next;
+}
+
+/// 4,096 numbers from the first answer that is not acknowledged, and from the first that is not
+/// executed; 16 MiB of answers, and of what waits.
+bool kv_model::has_no_room(const session& s, std::uint64_t sequence) {
+  constexpr std::uint64_t numbers = 4'096;
+  constexpr std::size_t bytes = 16 << 20;
+  return (!s.answered.empty() &&
+          (sequence - s.answered.begin()->first >= numbers || s.answer_bytes >= bytes)) ||
+         (sequence > s.next && (sequence - s.next >= numbers || s.early_bytes >= bytes));
 }
 
 const kv_model::expected_answer* kv_model::answer_to(session_id session,
@@ -63,62 +99,71 @@ bool kv_model::is_over(session_id session) const {
   return it == sessions_.end() || it->second.ended;
 }
 
+moment kv_model::before(slot_num slot) const {
+  return slot < slots_.size() ? slots_[slot] : store_.now();
+}
+
 std::optional<std::string_view> kv_model::value_of(std::string_view key) const {
-  const auto it = values_.find(key);
-  if (it == values_.end() || !it->second.back().second)
-    return std::nullopt;
-  return *it->second.back().second;
+  const auto* state = store_.find(key, store_.now());
+  return state == nullptr ? std::nullopt : std::optional<std::string_view>{state->value};
 }
 
 std::optional<std::string_view> kv_model::value_at(const std::string& key, slot_num slot) const {
-  const auto it = values_.find(key);
-  if (it == values_.end())
-    return std::nullopt;
-  std::optional<std::string_view> value;
-  for (auto change = it->second.rbegin(); change != it->second.rend(); ++change)
-    if (change->first < slot) {
-      if (change->second)
-        value = *change->second;
-      break;
-    }
-  return value;
+  const auto* state = store_.find(key, before(slot));
+  return state == nullptr ? std::nullopt : std::optional<std::string_view>{state->value};
 }
 
-void kv_model::set(std::string_view key, slot_num slot, std::optional<std::string> value) {
-  auto it = values_.find(key);
-  if (it == values_.end())
-    it = values_.emplace(std::string{key}, 0).first;
-  if (!it->second.empty() && it->second.back().first == slot)
-    it->second.back().second = std::move(value);
-  else
-    it->second.emplace_back(slot, std::move(value));
+bool kv_model::is_answer(const expected_answer& expected, std::string_view body) const {
+  if (!expected.is_known)
+    return true;
+  const auto t = kv::decode_transaction(effects_[expected.effect].op);
+  return t ? store_.is_answer(*t, expected.encoded, body) : expected.encoded == body;
 }
 
-std::string kv_model::execute(std::string_view bytes, slot_num slot) {
+bool kv_model::is_answer(std::string_view query, slot_num slot, std::string_view body) const {
+  const auto t = kv::decode_transaction(query);
+  demand(t.has_value(), [] { return std::string{"R3: a query has changed on its way"}; });
+  return store_.is_answer(*t, store_.query(*t, before(slot)), body);
+}
+
+kv_model::effect kv_model::perform(const std::string& op) {
+  const auto t = kv::decode_transaction(op);
+  if (!t) {
+    const auto before = store_.now();
+    auto answer = execute(op);
+    return {op, std::move(answer), before, store_.now() - before, false};
+  }
+  auto done = store_.perform(*t);
+  keys_expired_ += done.expired;
+  answered_again_ += done.is_repeated;
+  return {op, std::move(done.answer), done.before, done.executed, done.is_repeated};
+}
+
+std::string kv_model::execute(std::string_view bytes) {
   using kv::answer;
   using kv::answer_status;
   const auto op = kv::decode_operation(bytes);
   demand(op.has_value(), [] { return std::string{"R3: a request has changed on its way"}; });
   if (const auto* p = std::get_if<kv::put>(&*op)) {
-    set(p->key, slot, std::string{p->value});
+    store_.write(p->key, std::string{p->value});
     return encode(answer{});
   }
   if (const auto* a = std::get_if<kv::append>(&*op)) {
     auto value = std::string{value_of(a->key).value_or("")} + std::string{a->value};
     const auto size = value.size();
-    set(a->key, slot, std::move(value));
+    store_.rewrite(a->key, std::move(value));
     return encode(answer{answer_status::ok, std::uint64_t{size}});
   }
   if (const auto* d = std::get_if<kv::del>(&*op)) {
     if (!value_of(d->key))
       return encode(answer{answer_status::absent, {}});
-    set(d->key, slot, std::nullopt);
+    store_.erase(d->key);
     return encode(answer{});
   }
   if (const auto* c = std::get_if<kv::cas>(&*op)) {
     const auto held = value_of(c->key);
     if (held == c->expected) {
-      set(c->key, slot, std::string{c->value});
+      store_.write(c->key, std::string{c->value});
       return encode(answer{});
     }
     answer refusal{answer_status::mismatch, {}};
@@ -134,7 +179,7 @@ std::string kv_model::execute(std::string_view bytes, slot_num slot) {
   if (error != std::errc{} || end != text.data() + text.size())
     return encode(answer{answer_status::not_a_number, {}});
   number += i->by;
-  set(i->key, slot, std::to_string(number));
+  store_.rewrite(i->key, std::to_string(number));
   return encode(answer{answer_status::ok, number});
 }
 

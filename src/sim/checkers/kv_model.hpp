@@ -2,7 +2,9 @@
 // answer, and what each key's value was at any slot.
 #pragma once
 
+#include "batch.hpp"
 #include "messages.hpp"
+#include "sim/checkers/store_model.hpp"
 
 #include <map>
 #include <optional>
@@ -14,7 +16,8 @@
 namespace pmmc::sim {
 
 /// X1, R3: written from the rules (docs/ARCHITECTURE.md, "Sessions"; the list of operations in
-/// kv/operation.hpp), not from the code. Limits on sizes and sessions are beyond what runs reach.
+/// kv/operation.hpp), not from the code. Only that there are 10,000 sessions at the most is left
+/// out.
 class kv_model {
 public:
   /// The chosen command of `slot`. Slots come in order. Returns how many requests were decided in
@@ -24,6 +27,7 @@ public:
   struct expected_answer {
     bool is_known = true; ///< not for reconfigurations: the configurations themselves are checked
     std::string encoded;
+    std::size_t effect = 0; ///< its place in effects(), if it is known
   };
   /// Nothing if the request has not been executed.
   const expected_answer* answer_to(session_id session, std::uint64_t sequence) const;
@@ -33,34 +37,54 @@ public:
   bool is_over(session_id session) const;
   std::uint64_t sessions_ended() const { return sessions_ended_; }
 
+  /// Whether replicas may answer so.
+  bool is_answer(const expected_answer& expected, std::string_view body) const;
+  /// The same for a query of transactions that shows the store before `slot`.
+  bool is_answer(std::string_view query, slot_num slot, std::string_view body) const;
+
   struct effect {
     std::string op; ///< encoded, like the answer
     std::string answer;
+    moment before = 0;        ///< see store_model::effect
+    std::size_t executed = 0; ///< calls of a transaction
+    bool is_repeated = false;
   };
   /// All that was executed, in its order.
   const std::vector<effect>& effects() const { return effects_; }
+  const store_model& store() const { return store_; }
   /// The value before `slot`.
   std::optional<std::string_view> value_at(const std::string& key, slot_num slot) const;
+  std::uint64_t keys_expired() const { return keys_expired_; }
+  /// Requests of named sessions whose answers were remembered.
+  std::uint64_t answered_again() const { return answered_again_; }
 
 private:
   struct session {
     std::uint64_t next = 1;
     std::map<std::uint64_t, std::pair<request_kind, std::string>> early;
+    std::map<std::uint64_t, std::size_t> answered; ///< not acknowledged yet → bytes
+    std::size_t early_bytes = 0;
+    std::size_t answer_bytes = 0;
     bool ended = false;
   };
 
-  std::string execute(std::string_view op, slot_num slot);
+  std::size_t decide(session_id id, session& s, const batch_entry& e);
+  void execute_next(session_id id, session& s);
+  static bool has_no_room(const session& s, std::uint64_t sequence);
+  std::string execute(std::string_view op);
+  effect perform(const std::string& op);
   std::optional<std::string_view> value_of(std::string_view key) const;
-  void set(std::string_view key, slot_num slot, std::optional<std::string> value);
+  moment before(slot_num slot) const;
 
   std::map<session_id, session> sessions_;
   std::uint64_t sessions_ended_ = 0;
   std::map<std::pair<session_id, std::uint64_t>, expected_answer> answers_;
   std::map<session_id, std::uint64_t> opened_by_;
   std::vector<effect> effects_;
-  /// key → the slots in which it changed, with the values afterwards
-  std::map<std::string, std::vector<std::pair<slot_num, std::optional<std::string>>>, std::less<>>
-      values_;
+  store_model store_;
+  std::vector<moment> slots_; ///< slot → the moment before it
+  std::uint64_t keys_expired_ = 0;
+  std::uint64_t answered_again_ = 0;
 };
 
 } // namespace pmmc::sim

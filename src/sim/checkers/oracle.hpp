@@ -39,6 +39,9 @@ public:
   void query_sent(const role_id& client, std::uint64_t number, std::string key) {
     replicas_.asked(client, number, std::move(key));
   }
+  void calls_sent(const role_id& client, std::uint64_t number, std::string query) {
+    replicas_.asked_calls(client, number, std::move(query));
+  }
 
   void acceptor_sent(std::size_t from, const message& m);
   void leader_sent(std::size_t from, const role_id& id, const message& m);

@@ -135,22 +135,29 @@ void replica_checker::sent(std::size_t, const response& m) const {
     return;
   }
   const auto* answer = truth_.model().answer_to(m.session, m.sequence);
-  demand(m.body.empty() || (answer != nullptr && (!answer->is_known || answer->encoded == m.body)),
-         [&] {
-           return "X1: session " + std::to_string(m.session) + ", request " +
-                  std::to_string(m.sequence) + " is answered " +
-                  (answer == nullptr ? "before its execution" : "with another answer");
-         });
+  demand(m.body.empty() || (answer != nullptr && truth_.model().is_answer(*answer, m.body)), [&] {
+    return "X1: session " + std::to_string(m.session) + ", request " + std::to_string(m.sequence) +
+           " is answered " + (answer == nullptr ? "before its execution" : "with another answer");
+  });
 }
 
 void replica_checker::asked(const role_id& client, std::uint64_t number, std::string key) {
   queries_[{client, number}] = std::move(key);
 }
 
+void replica_checker::asked_calls(const role_id& client, std::uint64_t number, std::string query) {
+  calls_[{client, number}] = std::move(query);
+}
+
 void replica_checker::sent(const role_id& client, const query_reply& m) const {
-  const auto asked = queries_.find({client, m.number});
   if (m.status != reply_status::ok)
     return;
+  if (const auto calls = calls_.find({client, m.number}); calls != calls_.end())
+    return demand(truth_.model().is_answer(calls->second, m.slot, m.body), [&] {
+      return "R3: a query at slot " + std::to_string(m.slot) + " for " + client.str() +
+             " shows something else than the decisions below";
+    });
+  const auto asked = queries_.find({client, m.number});
   demand(asked != queries_.end(),
          [] { return std::string{"a query is answered that nobody asked"}; });
   const auto value = truth_.model().value_at(asked->second, m.slot);

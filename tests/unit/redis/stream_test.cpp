@@ -112,6 +112,17 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("stream: nothing is refused when nothing is unfinished") {
+  stream_totals totals;
+  const auto cost = stream{tight(10'000), totals}.feed(set_of('a')).at(0).cost();
+  const auto limits = tight(cost); // just enough for it
+  stream s{limits, totals};
+  const auto requests = s.feed(set_of('a'));
+  REQUIRE(requests.size() == 1);
+  CHECK(requests[0].kind == request_kind::command);
+  CHECK_FALSE(s.is_closing());
+}
+
 TEST_CASE("stream: who holds little is not refused, whatever others hold") {
   auto limits = tight(500);
   limits.fair_bytes = 200;

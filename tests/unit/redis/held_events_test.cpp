@@ -1,5 +1,5 @@
 // What a Redis port holds until it knows the time.
-#include "redis_held.hpp"
+#include "redis/connection_event.hpp"
 
 #include <doctest/doctest.h>
 
@@ -7,23 +7,25 @@ namespace pmmc::test {
 
 namespace {
 
-using kind = redis_event::kind;
+using kind = redis::connection_event::kind;
 
-redis_event requests(redis::connection_id id, std::string_view name) {
-  redis_event e{kind::requests, id};
+redis::connection_event requests(redis::connection_id id, std::string_view name) {
+  redis::connection_event e{kind::requests, id};
   e.requests.emplace_back().add(name);
   return e;
 }
 
-redis_events many(std::initializer_list<redis_event> events) { return {events}; }
+redis::connection_events many(std::initializer_list<redis::connection_event> events) {
+  return events;
+}
 
 } // namespace
 
 TEST_CASE("what a connection sent before the port began comes in its order") {
-  held_redis_events held;
+  redis::held_events held;
   held.add(many({{kind::opened, 2, "two"}, {kind::opened, 1, "one"}, requests(1, "a")}));
   held.add(many({requests(2, "b"), requests(1, "c")}));
-  const auto all = held.take().events;
+  const auto all = held.take();
   REQUIRE(all.size() == 5);
   CHECK(all[0].what == kind::opened);
   CHECK(all[0].peer == "one");
@@ -31,11 +33,11 @@ TEST_CASE("what a connection sent before the port began comes in its order") {
   CHECK(all[2].requests.at(0)[0] == "c");
   CHECK(all[3].peer == "two");
   CHECK(all[4].requests.at(0)[0] == "b");
-  CHECK(held.take().events.empty());
+  CHECK(held.take().empty());
 }
 
 TEST_CASE("of a connection that closed before the port began nothing is held") {
-  held_redis_events held;
+  redis::held_events held;
   for (redis::connection_id id = 1; id <= 1'000; ++id) {
     held.add(many({{kind::opened, id, "one"}, requests(id, "a")}));
     held.add(many({requests(id, "b"), {kind::closed, id}}));
@@ -43,7 +45,7 @@ TEST_CASE("of a connection that closed before the port began nothing is held") {
   }
   held.add(many({{kind::opened, 1'001, "last"}, {kind::closed, 7}}));
   CHECK(held.connections() == 1);
-  CHECK(held.take().events.size() == 1);
+  CHECK(held.take().size() == 1);
 }
 
 } // namespace pmmc::test

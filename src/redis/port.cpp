@@ -1,0 +1,240 @@
+#include "redis/port.hpp"
+
+#include "kv/reply.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <iterator>
+#include <utility>
+
+namespace pmmc::redis {
+
+namespace {
+
+constexpr unsigned expire_every_ticks = 100;
+constexpr unsigned wait_every_ticks = 5;
+constexpr unsigned most_ticks_without_time = 200;
+constexpr unsigned room_every_ticks = 50; // twice for each look at who reads nothing
+
+role_id port_id(std::uint64_t seed) {
+  char name[32];
+  std::snprintf(name, sizeof name, "redis-%016llx", static_cast<unsigned long long>(seed));
+  return role_id{name};
+}
+
+} // namespace
+
+port::settings port::usual(const role_id& replica, std::string version, std::uint16_t number,
+                           std::uint64_t seed, unsigned timeout_ticks) {
+  settings s;
+  s.replica = replica;
+  s.timeout_ticks = timeout_ticks;
+  s.client.id = port_id(seed);
+  s.client.seed = seed;
+  s.client.max_in_flight = 2'000; // twice that fits into a session's window
+  s.client.max_in_flight_bytes = 16 << 20;
+  s.client.max_queries_in_flight = 256;
+  s.front.replica = replica.str();
+  s.front.version = std::move(version);
+  s.front.port = number;
+  s.front.seed = seed;
+  s.front.patience_ticks = timeout_ticks;
+  return s;
+}
+
+port::port(settings options)
+    : options_(std::move(options)), front_(options_.front), client_(options_.client) {
+  client_.on_replica_up(options_.replica, {});
+}
+
+// --- Time ---------------------------------------------------------------------------------------
+
+void port::at(const kv::moment_here& now) {
+  now_ = now;
+  front_.set_clock(now.wall_ms);
+  front_.set_log_clock(clock_.read(now));
+}
+
+void port::agreed(std::int64_t wall_ms, std::int64_t steady_ms) {
+  clock_.agreed(wall_ms, steady_ms);
+  at(now_);
+  begin();
+}
+
+void port::begin() {
+  if (!std::exchange(begun_, true))
+    handle(held_.take());
+}
+
+void port::on_tick() {
+  if (++tick_ == most_ticks_without_time)
+    begin(); // without a majority of the replicas the log time stands, and that is all
+  client_.on_tick();
+  front_.on_tick();
+  if (tick_ % expire_every_ticks == 0) {
+    if (const auto time = front_.log_time(); time && time != told_)
+      out_.log_time = told_ = time;
+    front_.expire_keys();
+  }
+  if (tick_ % room_every_ticks == 0 && front_.wants_room())
+    out_.room_wanted = true;
+  if (tick_ % wait_every_ticks == 0)
+    for (auto& w : waits_)
+      if (w.query == 0 && !w.counting)
+        probe_acceptors(w);
+}
+
+// --- Connections and the replica ----------------------------------------------------------------
+
+void port::on(connection_events&& events) {
+  if (begun_)
+    handle(std::move(events));
+  else
+    held_.add(std::move(events));
+}
+
+void port::handle(connection_events&& events) {
+  for (auto& e : events)
+    switch (e.what) {
+    case connection_event::kind::opened:
+      front_.opened(e.connection, std::move(e.peer));
+      break;
+    case connection_event::kind::requests:
+      front_.on(e.connection, std::move(e.requests));
+      break;
+    case connection_event::kind::drained:
+      front_.drained(e.connection);
+      break;
+    case connection_event::kind::closed:
+      front_.closed(e.connection);
+      break;
+    }
+}
+
+/// What an outcome sets free may be answered at once or go to the replica: until nothing moves.
+port_outputs port::take() {
+  for (bool moved = true; moved;) {
+    moved = false;
+    auto out = client_.take();
+    std::move(out.send.begin(), out.send.end(), std::back_inserter(out_.send));
+    for (auto& outcome : out.finished) {
+      finish(std::move(outcome));
+      moved = true;
+    }
+    auto front = front_.take();
+    std::move(front.replies.begin(), front.replies.end(), std::back_inserter(out_.replies));
+    for (auto& s : front.submit) {
+      submit(s);
+      moved = true;
+    }
+    for (auto& q : front.ask) {
+      ask(std::move(q));
+      moved = true;
+    }
+  }
+  return std::exchange(out_, {});
+}
+
+void port::submit(front_outputs::submission& s) {
+  if (!barred_.empty())
+    return front_.finished({s.ticket, outcome_kind::not_executed, barred_, 0, {}, false});
+  const auto ticket =
+      s.is_query ? client_.submit_query(std::move(s.op), options_.timeout_ticks, s.max_reply)
+                 : client_.submit(std::move(s.op), options_.timeout_ticks);
+  tickets_.emplace(ticket, s.ticket);
+}
+
+std::uint64_t port::propose(std::string op) {
+  const auto ticket =
+      client_.submit(std::move(op), options_.timeout_ticks, pmmc::request_kind::reconfigure);
+  proposals_.push_back(ticket);
+  return ticket;
+}
+
+void port::finish(client_outcome outcome) {
+  if (std::erase(proposals_, outcome.ticket) > 0) {
+    out_.proposed.push_back(std::move(outcome));
+    return;
+  }
+  if (const auto known = tickets_.extract(outcome.ticket); !known.empty()) {
+    outcome.ticket = known.mapped();
+    return front_.finished(outcome);
+  }
+  for (auto& w : waits_)
+    if (w.query == outcome.ticket) {
+      w.query = 0;
+      w.counting = true;
+      out_.counts.push_back({w.ticket, outcome.kind == outcome_kind::done ? outcome.slot : 0});
+      return;
+    }
+}
+
+/// What is under way may still be answered: the replica performs what is below the boundary.
+void port::learn(const membership& known) {
+  const auto& configurations = known.configurations;
+  const auto& id = options_.replica;
+  if (configurations.empty() || configurations.latest().has_replica(id))
+    return barred_.clear();
+  const auto former = configurations.former_members().find(id);
+  barred_ = "replica " + id.str() +
+            (former == configurations.former_members().end()
+                 ? " is not a member of the cluster yet"
+                 : " was removed from the cluster in configuration " +
+                       std::to_string(former->second.removed_in)) +
+            "; use the port of another replica";
+  for (const auto& w : std::exchange(waits_, {}))
+    answer_with_error(w.ticket, "CLUSTERDOWN not executed: " + barred_);
+}
+
+// --- WAIT ---------------------------------------------------------------------------------------
+
+void port::ask(question&& q) {
+  if (q.kind != question_kind::acceptors) {
+    out_.ask.push_back(std::move(q));
+    return;
+  }
+  if (!barred_.empty())
+    return answer_with_error(q.ticket, "CLUSTERDOWN not executed: " + barred_);
+  auto& w = waits_.emplace_back();
+  w.ticket = q.ticket;
+  w.wanted = q.wanted;
+  w.deadline_ms = q.timeout_ms == 0 ? 0 : now_.steady_ms + q.timeout_ms;
+  probe_acceptors(w);
+}
+
+/// A read makes the replica ask all acceptors what they hold.
+void port::probe_acceptors(waiting& w) {
+  kv::transaction t;
+  t.calls.push_back({kv::verb::version, 0, 0, {"-"}}); // nothing expires by it
+  w.query = client_.submit_query(kv::encode(t), options_.timeout_ticks);
+}
+
+void port::counted(const port_outputs::count& asked,
+                   const std::optional<std::map<role_id, slot_num>>& accepted) {
+  const auto it = std::find_if(waits_.begin(), waits_.end(),
+                               [&](const waiting& w) { return w.ticket == asked.ticket; });
+  if (it == waits_.end())
+    return;
+  it->counting = false;
+  if (!accepted)
+    return; // again, on a tick
+  const auto count =
+      asked.slot == 0 ? 0 : std::count_if(accepted->begin(), accepted->end(), [&](const auto& a) {
+        return a.second + 1 >= asked.slot;
+      });
+  const bool late = it->deadline_ms != 0 && now_.steady_ms >= it->deadline_ms;
+  if (count < it->wanted && !late && front_.waits_for(asked.ticket))
+    return;
+  kv::reply_writer reply;
+  reply.integer(count);
+  waits_.erase(it);
+  front_.answered(asked.ticket, reply.take());
+}
+
+void port::answer_with_error(std::uint64_t ticket, const std::string& error) {
+  kv::reply_writer reply;
+  reply.error(error);
+  front_.answered(ticket, reply.take());
+}
+
+} // namespace pmmc::redis

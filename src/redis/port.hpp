@@ -1,0 +1,118 @@
+// A Redis port without its sockets: the front and the client behind it, the time that both go by,
+// and whether the replica can serve at all.
+#pragma once
+
+#include "client.hpp"
+#include "kv/log_clock.hpp"
+#include "membership.hpp"
+#include "redis/connection_event.hpp"
+#include "redis/front.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace pmmc::redis {
+
+/// Who listens; then what to do, in any order.
+struct port_outputs {
+  std::vector<envelope> send; ///< to the replica of this process
+  std::vector<front_outputs::reply> replies;
+  std::vector<question> ask; ///< answered with `answered`; never about the acceptors
+  /// For a WAIT: how many acceptors hold the slot before `slot`? Answered with `counted`.
+  struct count {
+    std::uint64_t ticket = 0;
+    slot_num slot = 0; ///< 0: there is no quorum, so none
+  };
+  std::vector<count> counts;
+  std::vector<client_outcome> proposed; ///< see `propose`
+  std::optional<kv::log_time> log_time; ///< if it is another one than before
+  bool room_wanted = false;             ///< large replies wait until others have been read
+};
+
+/// Talks to the replica of its process as a client does: one session for all connections, so their
+/// operations survive it when the replica hands them on, and are executed once each. While the
+/// replica is no member of the cluster, not yet or not any more, whatever needs it is refused with
+/// the reason. Until the time is known, or cannot be known soon, connections wait: their first
+/// commands are not to count from wherever the log time stands.
+///
+/// Single-threaded; reads no clock: `at` says what time it is.
+class port {
+public:
+  struct settings {
+    role_id replica; ///< of this process
+    pmmc::client::settings client;
+    pmmc::redis::front::settings front;
+    unsigned timeout_ticks = 500; ///< then an operation or a read is given up
+  };
+  /// Those of a process. `seed`: another one at every start, or answers to an earlier life count.
+  static settings usual(const role_id& replica, std::string version, std::uint16_t number,
+                        std::uint64_t seed, unsigned timeout_ticks);
+
+  explicit port(settings options);
+
+  /// As its replica knows it.
+  const role_id& id() const { return options_.client.id; }
+
+  /// Both clocks at once. Before any other input: what is used was never further off than
+  /// kv::log_clock allows, whatever has happened to the wall clock since.
+  void at(const kv::moment_here& now);
+  /// A majority of the replicas' clocks had reached `wall_ms` at `steady_ms`.
+  void agreed(std::int64_t wall_ms, std::int64_t steady_ms);
+  void learn(const membership& known);
+
+  void on(connection_events&& events);
+  void on(const role_id& replica, response m) { client_.on(replica, std::move(m)); }
+  void on(const role_id& replica, query_reply m) { client_.on(replica, std::move(m)); }
+  /// About every 10 ms.
+  void on_tick();
+  /// `reply`: as kv::reply_writer wrote it.
+  void answered(std::uint64_t ticket, std::string_view reply) { front_.answered(ticket, reply); }
+  /// Acceptor → highest slot that it said it accepted. Nothing: asked again on a tick.
+  void counted(const port_outputs::count& asked,
+               const std::optional<std::map<role_id, slot_num>>& accepted);
+  /// A reconfiguration for the log: its outcome comes with the ticket that is returned.
+  std::uint64_t propose(std::string op);
+  /// Why the replica can serve nobody; empty: it can.
+  const std::string& barred() const { return barred_; }
+
+  port_outputs take();
+
+private:
+  /// A WAIT that has not enough acceptors yet.
+  struct waiting {
+    std::uint64_t ticket = 0;
+    std::int64_t wanted = 0;
+    std::int64_t deadline_ms = 0; ///< by the steady clock; 0: none
+    std::uint64_t query = 0;      ///< the read under way for it
+    bool counting = false;
+  };
+
+  void begin();
+  void handle(connection_events&& events);
+  void submit(front_outputs::submission& s);
+  void finish(client_outcome outcome);
+  void ask(question&& q);
+  void probe_acceptors(waiting& w);
+  void answer_with_error(std::uint64_t ticket, const std::string& error);
+
+  settings options_;
+  front front_;
+  pmmc::client client_;
+  kv::log_clock clock_;
+  kv::moment_here now_;
+  bool begun_ = false; ///< requests are taken
+  held_events held_;   ///< that came before
+  std::optional<kv::log_time> told_;
+  std::unordered_map<std::uint64_t, std::uint64_t> tickets_; ///< the client's → the front's
+  std::vector<std::uint64_t> proposals_;                     ///< the client's tickets
+  std::vector<waiting> waits_;
+  std::string barred_;
+  std::uint64_t tick_ = 0;
+  port_outputs out_;
+};
+
+} // namespace pmmc::redis
