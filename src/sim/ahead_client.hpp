@@ -28,7 +28,7 @@ protected:
   void on_message(const role_id&, message& m) override;
   void on_tick() override;
   void settle() override {}
-  void forget() override {}
+  void forget(bool) override {}
 
 private:
   void send(std::uint64_t sequence);

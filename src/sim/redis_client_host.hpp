@@ -30,7 +30,7 @@ protected:
   void on_tick() override;
   void on_wake(std::size_t what) override;
   void settle() override {}
-  void forget() override {}
+  void forget(bool) override {}
 
 private:
   /// What is to come next on the connection.

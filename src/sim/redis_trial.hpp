@@ -29,7 +29,7 @@ protected:
   void on_tick() override;
   void on_wake(std::size_t what) override;
   void settle() override {}
-  void forget() override {}
+  void forget(bool) override {}
 
 private:
   using test = std::function<bool(const resp_value&)>;
