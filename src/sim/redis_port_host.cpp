@@ -173,7 +173,7 @@ void redis_port_host::answer(const redis::question& q) {
   core_->answered(q.ticket, reply.take());
 }
 
-void redis_port_host::forget() {
+void redis_port_host::forget(bool) {
   core_.reset();
   sockets_.clear();
   wire_.lost(*this);
