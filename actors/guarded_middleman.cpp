@@ -291,13 +291,15 @@ private:
     delayed_send(this, look_around, door_atom::value);
     static_cast<network_loop&>(*backend_of()).listen_again();
     const auto now = clock_type::now();
+    const bool is_late = std::exchange(looked_, now) + 2 * look_around < now;
     while (const auto number = half_open_.oldest()) {
       const auto oldest = by_number_.at(*number);
       if (now - connections_.at(oldest).since < half_open_timeout)
         break;
       refuse(oldest, "it has not said hello in time");
     }
-    drop_silent_ones();
+    if (!is_late) // or else what they said may wait to be read
+      drop_silent_ones();
   }
 
   /// CAF would only stop reading, and keep for ever what the other side has not read.
@@ -359,6 +361,7 @@ private:
   std::size_t collected_bytes_ = 0;           ///< of all guarded_connection::message
   std::size_t unread_bytes_ = 0;              ///< of all guarded_connection::output
   bool makes_room_ = false;
+  clock_type::time_point looked_ = clock_type::now();
   rare_warning refusals_;
 };
 

@@ -106,7 +106,7 @@ private:
   static bool is_of_process(const hello& m);
   std::string why_malformed(const hello& m) const;
   std::string why_unwelcome(const hello& m) const;
-  void refused_for_facts(const std::string& address, const cluster_facts& theirs);
+  std::string why_refused_for_facts(const std::string& address, const cluster_facts& theirs);
   bool is_told_of(const std::string& address) const;
   bool has_room_for(const std::string& address) const;
   void demand_own_cluster(const membership& news) const;

@@ -1,6 +1,7 @@
 // How a node dials others, and what becomes of it.
 #include "caf_error.hpp"
 #include "config/address.hpp"
+#include "guarded_middleman.hpp"
 #include "node_actor.hpp"
 #include "random.hpp"
 
@@ -118,23 +119,28 @@ std::vector<role_id> node::role_ids_at(const std::string& address) const {
 }
 
 void node::welcomed(const std::string& address, const caf::actor& remote, const welcome& m) {
+  // Or the connection would stay for a while, and meet the one that the other process dials.
+  const auto refused = [&](const std::string& why) {
+    dismiss(self_->system(), remote->node());
+    refused_by(address, why);
+  };
   if (m.cluster != settings_.cluster)
-    return refused_by(
-        address, "belongs to cluster \"" + m.cluster + "\", not to \"" + settings_.cluster + "\"" +
-                     (settings_.config_file.empty() ? std::string{}
-                                                    : " as in " + settings_.config_file +
-                                                          ": is that the right config file?"));
+    return refused("belongs to cluster \"" + m.cluster + "\", not to \"" + settings_.cluster +
+                   "\"" +
+                   (settings_.config_file.empty()
+                        ? std::string{}
+                        : " as in " + settings_.config_file + ": is that the right config file?"));
   // What data directories beside a client say may be of a cluster that was forgotten.
   if (is_client() && !met_anybody_ && m.known.is_of_other_cluster(settings_.known))
     settings_.known = m.known;
   if (const auto why = why_other_cluster(m.known.identity, settings_.known.identity); !why.empty())
-    return refused_by(address, "is refused: " + why);
+    return refused("is refused: " + why);
   if (!is_client() && !why_facts_differ(settings_.facts, m.facts).empty())
-    return refused_for_facts(address, m.facts);
+    return refused(why_refused_for_facts(address, m.facts));
   if (!m.refusal.empty()) {
     if (m.was_removed)
       settings_.removed(m.refusal + ", says the process at " + address);
-    return refused_by(address, std::string{refusal_text} + m.refusal);
+    return refused(std::string{refusal_text} + m.refusal);
   }
   differing_.erase(address);
   const bool first = !std::exchange(met_anybody_, true);
@@ -150,7 +156,7 @@ void node::welcomed(const std::string& address, const caf::actor& remote, const 
 }
 
 /// The one that differs may be the other one, so this one goes on; not if they are a majority.
-void node::refused_for_facts(const std::string& address, const cluster_facts& theirs) {
+std::string node::why_refused_for_facts(const std::string& address, const cluster_facts& theirs) {
   const auto why = why_processes_differ(settings_.facts, theirs, "there");
   const auto* link = find_dialling(address);
   const bool news = link == nullptr || link->trouble.why() != std::string{refusal_text} + why;
@@ -165,7 +171,7 @@ void node::refused_for_facts(const std::string& address, const cluster_facts& th
                       address + ": " + why_facts_differ(settings_.facts, theirs, "there"));
   if (news)
     spdlog::error("this process and the one at {} refuse each other: {}", address, why);
-  refused_by(address, std::string{refusal_text} + why);
+  return std::string{refusal_text} + why;
 }
 
 } // namespace pmmc

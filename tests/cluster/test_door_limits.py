@@ -177,6 +177,7 @@ class DoorLimits(ClusterTest):
         cluster, process = self.one_process()
         wait_until("the members are on its disks", lambda: all(
             (cluster.data(role) / "members").exists() for role in process.roles))
+        wait_until("it has no file to write", lambda: self.is_idle(process))
         limits = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
         resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (self.open_files(process), limits[1]))
         with contextlib.ExitStack() as stack:

@@ -54,6 +54,20 @@ class DifferentFounders(FactsTest):
         cluster.await_healthy()
         cluster.await_equal_replicas()
 
+    def test_two_that_dial_each_other_both_hear_why(self):
+        """The connection over which one was refused does not stand in the way of the other's."""
+        cluster = self.new_cluster("colocated")
+        first, second, _ = cluster.processes
+        second.config.write_text(second.config.read_text().replace(
+            "[cluster]\n", "[cluster]\nwindow = 16\n"))
+        cluster.init()
+        for machine in (first, second):
+            machine.launch()
+        for machine, other in ((first, second), (second, first)):
+            wait_until("each has dialled the other, and is answered", lambda: (
+                f"this process and the one at 127.0.0.1:{other.port} refuse each other"
+                in machine.log_text()))
+
     def test_each_with_another_window(self):
         cluster = self.new_cluster("colocated")
         for machine, window in zip(cluster.processes, (128, 16, 64)):

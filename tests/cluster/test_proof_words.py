@@ -6,7 +6,7 @@ import unittest
 
 from pmmc_cluster import BAD_USAGE, BINARY, DONE, INTERNAL, main, run_program
 
-MEMORY_BYTES = 300 << 20  # the program starts with it, and a search soon needs more
+MEMORY_BYTES = 160 << 20  # the program starts with it, and a search soon needs more
 
 
 def little_memory():
