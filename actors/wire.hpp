@@ -22,6 +22,17 @@ namespace pmmc {
 /// one where there is a network.
 caf::error take_bytes(caf::deserializer& source, std::string_view& bytes);
 
+/// What the codec writes to, so that nothing is copied twice.
+struct serializer_bytes {
+  caf::serializer& to;
+  caf::error error = {};
+
+  void append(const char* bytes, std::size_t size) {
+    if (!error)
+      error = to.apply_raw(size, const_cast<char*>(bytes)); // which reads them only
+  }
+};
+
 template <class Inspector, wire::is_message M>
 typename Inspector::result_type inspect(Inspector& f, M& m) {
   if constexpr (std::derived_from<Inspector, caf::deserializer>) {
@@ -30,9 +41,12 @@ typename Inspector::result_type inspect(Inspector& f, M& m) {
       return error;
     return wire::decode(bytes, m).empty() ? caf::error{} : caf::error{caf::sec::invalid_argument};
   } else if constexpr (std::derived_from<Inspector, caf::serializer>) {
-    std::string bytes;
-    wire::encode(bytes, m);
-    return f(bytes);
+    serializer_bytes out{f};
+    auto size = wire::encoded_size(m);
+    if (auto error = f.begin_sequence(size))
+      return error;
+    wire::encode(out, m);
+    return std::move(out.error);
   } else { // for people
     return wire::each_field(
         m, [&](auto&... fields) { return f(caf::meta::type_name(wire::name_of<M>), fields...); });

@@ -8,15 +8,6 @@ namespace pmmc::wire {
 
 // --- Writing ------------------------------------------------------------------------------------
 
-void writer::put(const config_history& history) {
-  put(history.all().size());
-  for (const auto& [first_slot, config] : history.all())
-    put(config);
-  put(history.former_members().size());
-  for (const auto& [id, former] : history.former_members())
-    put(former);
-}
-
 void encode(std::string& out, const message& m) {
   std::visit([&](const auto& body) { encode(out, body); }, m);
 }

@@ -23,11 +23,12 @@ inline constexpr std::size_t max_bytes = 32 << 20;
 
 // --- Writing ------------------------------------------------------------------------------------
 
-/// Appends to a string; all is there when the writer is gone. It gathers small values, since most
-/// are of one byte.
+/// Appends to a string, or to whatever has such an append(); all is there when the writer is gone.
+/// It gathers small values, since most are of one byte.
+template <class Out>
 class writer {
 public:
-  explicit writer(std::string& out) : out_(out) {}
+  explicit writer(Out& out) : out_(out) {}
   ~writer() { flush(); }
   writer(const writer&) = delete;
   writer& operator=(const writer&) = delete;
@@ -48,7 +49,14 @@ public:
   }
   void put(const std::string& bytes) { put_long(bytes); }
   void put(const command& c) { put_long(c.bytes()); }
-  void put(const config_history& history);
+  void put(const config_history& history) {
+    put(history.all().size());
+    for (const auto& [first_slot, config] : history.all())
+      put(config);
+    put(history.former_members().size());
+    for (const auto& [id, former] : history.former_members())
+      put(former);
+  }
 
   template <class T>
   void put(const std::vector<T>& values) {
@@ -68,7 +76,7 @@ private:
   void put_long(std::string_view bytes) {
     put(bytes.size());
     flush();
-    out_.append(bytes);
+    out_.append(bytes.data(), bytes.size());
   }
   void make_room(std::size_t bytes) {
     if (size_ + bytes > gathered_.size())
@@ -76,20 +84,32 @@ private:
   }
   void flush() { out_.append(gathered_.data(), std::exchange(size_, 0)); }
 
-  std::string& out_;
+  Out& out_;
   std::array<char, 128> gathered_;
   std::size_t size_ = 0;
 };
 
 /// Appends `m`, or the fields of what is no message by itself.
-template <class M>
-void encode(std::string& out, const M& m) {
+template <class Out, class M>
+void encode(Out& out, const M& m) {
+  writer<Out> to{out};
   if constexpr (is_message<M>)
-    out.push_back(static_cast<char>(kind_of<M>));
-  writer{out}.put(m);
+    to.put(kind_of<M>);
+  to.put(m);
 }
 void encode(std::string& out, const message& m);
 void encode(std::string& out, const parcel& p);
+
+/// How many bytes encode() appends.
+template <class M>
+std::size_t encoded_size(const M& m) {
+  struct {
+    std::size_t bytes = 0;
+    void append(const char*, std::size_t size) { bytes += size; }
+  } counted;
+  encode(counted, m);
+  return counted.bytes;
+}
 
 // --- Reading ------------------------------------------------------------------------------------
 

@@ -89,6 +89,7 @@ TEST_CASE_FIXTURE(codec_stage, "every message arrives as it was sent") {
     REQUIRE(wire::decode(bytes, received) == "");
     CHECK(same(sent, received));
     CHECK(bytes_of(received) == bytes);
+    CHECK(wire::encoded_size(sent) == bytes.size());
 
     wire::parcel any;
     REQUIRE(wire::decode(bytes, any) == "");
@@ -240,7 +241,7 @@ std::string history_bytes(const std::vector<configuration>& configurations,
                           const std::vector<former_member>& former) {
   std::string bytes;
   {
-    wire::writer out{bytes};
+    wire::writer<std::string> out{bytes};
     out.put(configurations);
     out.put(former);
   }
