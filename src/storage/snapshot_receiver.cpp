@@ -12,13 +12,21 @@ namespace pmmc::storage {
 struct snapshot_receiver::implementation {
   implementation(std::shared_ptr<snapshot_folder> in, slot_num at, std::uint64_t bytes)
       : folder(std::move(in)), slot(at), total(bytes), path(folder->begin_fetch({slot, total})),
-        file(folder->files().open(path, open_for::creating)),
-        offset(std::min(file->size(), total)) {}
+        file(folder->files().open(path, open_for::creating)), found(std::min(file->size(), total)),
+        offset(found) {}
 
   void discard() {
     if (!done)
       remove_if_possible(folder->files(), path);
     done = true;
+  }
+
+  /// What an earlier process wrote may be in the page cache only: its sync failed, and then the
+  /// kernel takes the pages for clean.
+  void write_found_again() {
+    const auto before = folder->files().open(path, open_for::reading);
+    for (std::uint64_t at = 0; at < found; at += max_chunk_bytes)
+      file->write_at(at, before->read_at(at, std::min<std::uint64_t>(max_chunk_bytes, found - at)));
   }
 
   bool is_good(const snapshot_check& check) try {
@@ -36,6 +44,7 @@ struct snapshot_receiver::implementation {
   std::uint64_t total;
   std::filesystem::path path;
   std::unique_ptr<disk_file> file;
+  std::uint64_t found; ///< so many bytes were there already
   std::uint64_t offset;
   bool done = false; ///< committed or discarded
   std::string problem;
@@ -72,6 +81,7 @@ bool snapshot_receiver::commit(const snapshot_check& check) {
     self.discard();
     return false;
   }
+  self.write_found_again();
   self.folder->publish(*self.file, self.path, self.slot);
   self.done = true;
   return true;

@@ -82,6 +82,7 @@ TEST_CASE("seeds that found defects") {
       437497203962, // L2: what a lagging replica handed on was decided again and again, so the log
                     // ran ahead of the snapshots that it fetched
       437497205939, // D2: a checker's own copy of a disk changed by a p2b
+      900217, // D2: a fetched snapshot was published whose pages an earlier, failed sync had lost
   };
   for (const auto seed : seeds)
     CHECK_MESSAGE(isolated_run(choose_scenario(seed), 0, false).finish().broken == "", seed);

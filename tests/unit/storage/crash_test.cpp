@@ -23,7 +23,7 @@ data_directory open_home(simulated_disk& disk, role_kind kind) {
 }
 
 /// Runs `life` once for each change that it makes, dying there; then `look`, which must not throw,
-/// after starts that died as well.
+/// after starts that died as well, and again after a power cut.
 void die_everywhere(role_kind kind, const std::function<void(simulated_disk&)>& life,
                     const std::function<void(simulated_disk&)>& look) {
   for (const bool power : {false, true})
@@ -46,8 +46,11 @@ void die_everywhere(role_kind kind, const std::function<void(simulated_disk&)>& 
             look(disk);
           } catch (const disk_stopped&) {
           }
-          disk.restart(power);
+          disk.restart(power == (start % 2 != 0));
         }
+        look(disk);
+        disk.stop();
+        disk.restart(true);
         look(disk);
         REQUIRE(changes < 2000);
       }
@@ -219,6 +222,42 @@ TEST_CASE("crash: a fetched snapshot is taken over as a whole, wherever the rece
         CHECK(is_there);
         CHECK(store.read(30).finish() == 9000);
       });
+}
+
+TEST_CASE(
+    "crash: what came of a snapshot before a sync that failed is durable when it is taken over") {
+  simulated_disk other{1};
+  data_directory::format(other, home, scratch::info_of(role_kind::replica, "x1"));
+  const auto theirs = open_home(other, role_kind::replica);
+  const snapshot_store from{theirs};
+  auto writer = from.write(30);
+  writer.stream() << std::string(90'000, 's');
+  writer.commit(scratch::any_snapshot);
+  const auto file = from.read_raw(30, 0, 100'000)->bytes;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    simulated_disk disk{seed};
+    data_directory::format(disk, home, scratch::info_of(role_kind::replica, "x1"));
+    {
+      const auto directory = open_home(disk, role_kind::replica);
+      auto receiver = snapshot_store{directory}.receive(30, file.size());
+      receiver.append(0, file);
+      disk.fail_sync(false);
+      CHECK(scratch::contains(scratch::error_of([&] { receiver.commit(scratch::any_snapshot); }),
+                              "cannot sync"));
+    }
+    disk.stop();
+    disk.restart(false); // it reads well
+    {
+      const auto directory = open_home(disk, role_kind::replica);
+      auto receiver = snapshot_store{directory}.receive(30, file.size());
+      CHECK(receiver.complete());
+      CHECK(receiver.commit(scratch::any_snapshot));
+    }
+    disk.stop();
+    disk.restart(true);
+    const auto directory = open_home(disk, role_kind::replica);
+    CHECK(snapshot_store{directory}.read(30).finish() == 90'000);
+  }
 }
 
 TEST_CASE("crash: of the members that are known, the last or the ones under way are found") {
