@@ -50,6 +50,11 @@ protected:
   void block(sim_time how_long);
   bool is_blocked() const { return blocked_; }
   void send_all(std::vector<envelope>& out);
+  /// From now on it has another id; what is sent to the former one is lost.
+  void be_known_as(const role_id& id) {
+    id_ = id;
+    number_ = world_.rename(*this, id);
+  }
 
   world& world_;
 

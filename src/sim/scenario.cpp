@@ -130,6 +130,23 @@ void choose_faults(scenario& s, random_source& random) {
                    [](const fault& a, const fault& b) { return a.at < b.at; });
 }
 
+/// Some runs are about Redis and nothing else. FLUSHALL is for these: other clients do not expect
+/// that their keys vanish.
+void choose_redis(scenario& s) {
+  random_source random{s.seed * 0xD1342543DE82EF95ULL + 7};
+  const bool is_all = one_in(random, 6);
+  s.redis_clients = is_all ? 2 + random.below(3) : 1 + random.below(2);
+  s.redis_keys = 2 + random.below(6);
+  s.redis_in_flight = 1 + random.below(12);
+  s.redis_timeout_ticks = one_in(random, 3) ? static_cast<unsigned>(30 + random.below(300)) : 500;
+  s.redis_has_little_room = one_in(random, 2);
+  s.redis_flushes = is_all;
+  s.wrong_clocks = one_in(random, 2) ? s.replicas / 2 : 0;
+  s.redis_operations = is_all ? s.operations : s.operations / 2;
+  if (is_all)
+    s.clients = s.raw_clients = 0;
+}
+
 void leave_out(scenario& s, const reduction& less) {
   if (less.nodes) {
     s.colocated = true;
@@ -148,9 +165,12 @@ void leave_out(scenario& s, const reduction& less) {
   if (less.clients) {
     s.clients = std::min(s.clients, *less.clients);
     s.raw_clients = std::min(s.raw_clients, *less.clients);
+    s.redis_clients = std::min(s.redis_clients, *less.clients);
   }
   if (less.operations)
     s.operations = std::min(s.operations, *less.operations);
+  if (less.operations)
+    s.redis_operations = std::min(s.redis_operations, *less.operations);
   if (less.calm_network) {
     s.loss_permille = s.duplicate_permille = 0;
     s.in_order = true;
@@ -181,7 +201,16 @@ scenario choose_scenario(std::uint64_t seed, const reduction& less) {
   s.operations = std::min<std::size_t>(s.operations, 400);
   choose_faults(s, random);
   s.sessions_end = one_in(random, 3);
+  choose_redis(s);
   leave_out(s, less);
+  return s;
+}
+
+scenario trial_scenario(std::uint64_t seed, trial_kind trial) {
+  scenario s;
+  s.seed = seed;
+  s.trial = trial;
+  s.clients = s.raw_clients = s.redis_clients = 0;
   return s;
 }
 

@@ -57,6 +57,14 @@ struct fault {
   std::uint64_t dice = 0;
 };
 
+/// A run to limits that others do not reach, without faults.
+enum class trial_kind : std::uint8_t {
+  none,
+  many_sessions, ///< of Redis clients, and many answers of one
+  large_answers, ///< and requests
+  far_ahead,     ///< a session of the protocol itself numbers its requests as far ahead as it may
+};
+
 struct scenario {
   std::uint64_t seed = 0;
 
@@ -92,6 +100,16 @@ struct scenario {
   bool sessions_end = false; ///< clients end their sessions: the real one at its end, raw ones now
                              ///< and then
 
+  std::size_t redis_clients = 1;
+  std::size_t redis_operations = 60; ///< of each
+  std::size_t redis_keys = 4;
+  std::size_t redis_in_flight = 4;    ///< replies that are waited for, before more is asked
+  unsigned redis_timeout_ticks = 500; ///< of a port
+  bool redis_has_little_room = false; ///< ports meet their limits
+  bool redis_flushes = false;         ///< FLUSHALL
+  trial_kind trial = trial_kind::none;
+  std::size_t wrong_clocks = 0; ///< wall clocks of replicas' processes; never a majority
+
   sim_time fault_phase = 60 * second;
   sim_time calm_phase = 120 * second; ///< at the most; then everything must be done
   std::vector<fault> faults;          ///< by time
@@ -110,6 +128,9 @@ struct reduction {
   std::optional<std::size_t> operations;        ///< at most, of each client
   bool calm_network = false; ///< no loss, duplication or reordering between faults
 };
+
+/// A small cluster without faults, and one client that goes to limits.
+scenario trial_scenario(std::uint64_t seed, trial_kind trial);
 
 /// A function of its arguments.
 scenario choose_scenario(std::uint64_t seed, const reduction& less = {});

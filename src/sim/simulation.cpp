@@ -16,12 +16,13 @@ constexpr std::uint64_t most_events = 60'000'000;
 } // namespace
 
 simulation::simulation(const scenario& s, const watch& w)
-    : options_(s), most_steps_(w.most_steps), world_(options_), members_(world_),
+    : options_(s), most_steps_(w.most_steps), world_(options_), members_(world_), redis_(world_),
       nemesis_(world_, members_) {
   world_.log.tell = w.tell;
   world_.log.tells_messages = w.messages && w.tell;
   add_clients();
   members_.add_operators();
+  redis_.add_clients();
   for (std::size_t p = 0; p < world_.processes(); ++p)
     world_.queue.push(p * millisecond, event_kind::restart, p, 0, 0);
   for (std::size_t i = 0; i < options_.faults.size(); ++i)
@@ -48,6 +49,7 @@ void simulation::start(std::size_t number) {
     return;
   }
   world_.facts.count(fact::restart, p.life > 0);
+  redis_.give_port(number);
   if (world_.log.is_told())
     for (const auto* h : p.roles)
       world_.tell(h->id().str() + " starts");
@@ -90,7 +92,7 @@ void simulation::step(const event& e) {
   switch (e.kind) {
   case event_kind::deliver: {
     auto* h = world_.host_at(e.who);
-    if (h != nullptr && world_.process_at(h->process_number()).up) {
+    if (h != nullptr && h->number() == e.who && world_.process_at(h->process_number()).up) {
       if (const auto until = world_.process_at(h->process_number()).paused_until;
           until > world_.now())
         return world_.queue.push(until, e.kind, e.who, e.life, e.what);
@@ -191,9 +193,11 @@ void simulation::run() {
   nemesis_.heal();
   for (auto& c : clients_)
     c->hurry();
+  redis_.calm_down();
   demand_answers();
   demand_rest();
   check_history();
+  redis_.check(effect_times_);
 }
 
 void simulation::demand_answers() {
@@ -201,12 +205,13 @@ void simulation::demand_answers() {
     for (const auto& c : clients_)
       if (!c->is_done())
         return false;
-    return true;
+    return redis_.is_done();
   };
   play_until(world_.now() + options_.calm_phase, all_done);
   std::string why;
   for (const auto& c : clients_)
     c->is_quiet(why);
+  redis_.is_quiet(why);
   demand(why.empty(), [&] {
     std::string rest;
     at_rest(rest);
@@ -270,6 +275,8 @@ result run(const scenario& s, const watch& w) {
   r.facts.slots = state.checkers.log().chosen_slots();
   r.facts.count(fact::request_decided_again, state.checkers.truth().requests_decided_again());
   r.facts.count(fact::session_ended, state.checkers.truth().model().sessions_ended());
+  r.facts.count(fact::redis_key_expired, state.checkers.truth().model().keys_expired());
+  r.facts.count(fact::redis_answered_again, state.checkers.truth().model().answered_again());
   r.facts.count(fact::noop_decided, state.checkers.truth().noops());
   r.facts.count(fact::reconfiguration, state.checkers.truth().reconfigurations());
   r.facts.count(fact::two_reconfigurations_in_flight,

@@ -3,6 +3,7 @@
 
 #include "sim/client_host.hpp"
 #include "sim/nemesis.hpp"
+#include "sim/redis_side.hpp"
 
 #include <functional>
 #include <memory>
@@ -58,6 +59,7 @@ private:
   history history_;
   std::vector<sim_time> effect_times_; ///< when the model performed what
   roster members_;
+  redis_side redis_;
   std::vector<std::unique_ptr<client_host>> clients_;
   nemesis nemesis_;
   bool faults_over_ = false;

@@ -34,7 +34,20 @@ constexpr std::array<std::string_view, facts> fact_names = {"elections",
                                                             "reconfigurations out of date",
                                                             "boundaries crossed",
                                                             "two reconfigurations in flight",
-                                                            "roles retired"};
+                                                            "roles retired",
+                                                            "replies to Redis clients",
+                                                            "Redis requests of unknown outcome",
+                                                            "transactions performed",
+                                                            "transactions refused by WATCH",
+                                                            "transactions discarded",
+                                                            "locks that were held",
+                                                            "PMMC requests sent again",
+                                                            "PMMC requests answered again",
+                                                            "keys expired",
+                                                            "Redis connections cut",
+                                                            "Redis clients crashed",
+                                                            "Redis requests refused as busy",
+                                                            "Redis ports of no member"};
 
 void line(std::string& out, std::string_view name, std::uint64_t number) {
   char text[96];

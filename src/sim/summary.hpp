@@ -40,8 +40,22 @@ enum class fact : std::uint8_t {
   boundary_crossed,      ///< a slot was decided under another configuration than the one before
   two_reconfigurations_in_flight,
   role_retired,
+  // Redis's clients, and what their ports and the store do for them
+  redis_reply,
+  redis_unknown,      ///< a request whose outcome nobody told
+  redis_exec,         ///< performed
+  redis_exec_refused, ///< because of a watched key
+  redis_discard,
+  redis_lock_refused,   ///< SET NX: somebody else holds the lock
+  redis_retry,          ///< of a PMMC REQ, as a rule at another port
+  redis_answered_again, ///< a retry got what its session remembered
+  redis_key_expired,
+  redis_connection_cut,
+  redis_client_crashed,
+  redis_refused_as_busy,
+  redis_port_barred, ///< the port of a replica that is no member
 };
-inline constexpr std::size_t facts = 29;
+inline constexpr std::size_t facts = 42;
 
 std::string_view to_string(fact f);
 

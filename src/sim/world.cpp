@@ -59,6 +59,12 @@ std::size_t world::add(host& h, const role_id& id, std::size_t process) {
   return number;
 }
 
+std::size_t world::rename(host& h, const role_id& id) {
+  const auto number = number_of(id);
+  actors_[number] = {id, h.process_number(), &h};
+  return number;
+}
+
 void world::set_up(std::size_t p, bool up) {
   processes_[p].up = up;
   const auto bit = process_set{1} << p;

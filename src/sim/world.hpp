@@ -59,6 +59,8 @@ public:
   std::vector<std::size_t> members() const;
   /// Returns the host's number.
   std::size_t add(host& h, const role_id& id, std::size_t process);
+  /// The host's number under another id; it stays in its process.
+  std::size_t rename(host& h, const role_id& id);
   /// Of a role that may not be hosted yet: it keeps its number.
   std::size_t number_of(const role_id& id);
   host* host_at(std::size_t number) const { return actors_[number].where; }

@@ -29,12 +29,35 @@ TEST_CASE("seeds: nothing is broken, everything is answered, and interesting thi
   MESSAGE(describe(all.facts));
   if (b.runs < 200)
     return;
-  for (const auto f :
-       {fact::election, fact::preemption, fact::pmax_override, fact::recovery_scout, fact::hole,
-        fact::noop_decided, fact::request_decided_again, fact::snapshot_installed,
-        fact::log_collected, fact::write_lost, fact::write_kept, fact::reconfiguration,
-        fact::reconfiguration_stale, fact::two_reconfigurations_in_flight, fact::boundary_crossed,
-        fact::role_retired, fact::session_ended})
+  for (const auto f : {fact::election,
+                       fact::preemption,
+                       fact::pmax_override,
+                       fact::recovery_scout,
+                       fact::hole,
+                       fact::noop_decided,
+                       fact::request_decided_again,
+                       fact::snapshot_installed,
+                       fact::log_collected,
+                       fact::write_lost,
+                       fact::write_kept,
+                       fact::reconfiguration,
+                       fact::reconfiguration_stale,
+                       fact::two_reconfigurations_in_flight,
+                       fact::boundary_crossed,
+                       fact::role_retired,
+                       fact::session_ended,
+                       fact::redis_unknown,
+                       fact::redis_exec,
+                       fact::redis_exec_refused,
+                       fact::redis_discard,
+                       fact::redis_lock_refused,
+                       fact::redis_retry,
+                       fact::redis_answered_again,
+                       fact::redis_key_expired,
+                       fact::redis_connection_cut,
+                       fact::redis_client_crashed,
+                       fact::redis_refused_as_busy,
+                       fact::redis_port_barred})
     CHECK_MESSAGE(all.facts.of(f) > 0, to_string(f));
   for (std::size_t i = 0; i < fault_kinds; ++i)
     CHECK_MESSAGE(all.facts.faults[i] > 0, to_string(static_cast<fault_kind>(i)));
@@ -59,6 +82,12 @@ TEST_CASE("seeds that found defects") {
   };
   for (const auto seed : seeds)
     CHECK_MESSAGE(isolated_run(choose_scenario(seed), 0, false).finish().broken == "", seed);
+}
+
+TEST_CASE("limits: 10,000 sessions, answers of 16 MiB, 4,095 requests ahead") {
+  for (const auto trial :
+       {trial_kind::many_sessions, trial_kind::large_answers, trial_kind::far_ahead})
+    CHECK_MESSAGE(run(trial_scenario(1, trial)).broken == "", static_cast<int>(trial));
 }
 
 TEST_CASE("a seed is the same run every time") {

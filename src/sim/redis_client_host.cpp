@@ -1,0 +1,400 @@
+#include "sim/redis_client_host.hpp"
+
+#include "sim/checkers/violation.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace pmmc::sim {
+
+namespace {
+
+constexpr auto client_side = redis_wire::side::client;
+constexpr unsigned most_attempts = 12; ///< of a request that is refused as too much
+using kind = resp_value::kind;
+
+} // namespace
+
+redis_client_host::redis_client_host(world& w, redis_wire& wire, redis_history& seen,
+                                     const role_id& id, std::size_t process)
+    : host(w, id, process), wire_(wire), seen_(seen),
+      random_(w.options.seed ^ (number() + 1) * 0xD6E8FEB86659FD93ULL),
+      work_(w.options, seen, random_), left_(w.options.redis_operations) {
+  patience_ = 500 * millisecond + random_.below(12 * second);
+}
+
+bool redis_client_host::is_done() const { return left_ == 0 && expected_.empty() && !request_; }
+
+bool redis_client_host::is_quiet(std::string& why) const {
+  if (is_done())
+    return true;
+  why += id().str() + " waits for " + std::to_string(expected_.size()) + " replies" +
+         (request_ ? ", one of them to request " + std::to_string(number_) : "") + " and has " +
+         std::to_string(left_) + " operations left; ";
+  return false;
+}
+
+void redis_client_host::hurry() {
+  constexpr std::size_t enough = 40;
+  left_ = std::min(left_, enough);
+  hurries_ = true;
+}
+
+void redis_client_host::on_tick() {
+  if (!connection_) {
+    if (world_.now() >= next_at_ && !is_done())
+      connect();
+    return;
+  }
+  if (!hurries_ && !expected_.empty() && world_.now() > expected_.front().since + patience_)
+    return leave();
+  if (!hurries_ && one_in(2'000)) {
+    world_.facts.count(fact::redis_client_crashed);
+    return leave();
+  }
+  // Not between WATCH and its EXEC: the request's own EXEC would take what is watched.
+  if (request_ && !request_->is_sent && !watching_ && world_.now() >= next_at_) {
+    next_at_ = world_.now() + random_.below(200 * millisecond);
+    send_request();
+  } else if ((left_ > 0 || watching_) && expected_.size() < world_.options.redis_in_flight &&
+             (hurries_ || world_.now() >= next_at_)) {
+    next_at_ = world_.now() + random_.below(2 * world_.options.client_pause);
+    begin_unit();
+  }
+  if (!out_.empty())
+    wire_.write(*connection_, client_side, std::exchange(out_, {}));
+}
+
+// --- Connections --------------------------------------------------------------------------------
+
+void redis_client_host::connect() {
+  const auto& ports = wire_.ports();
+  if (ports.empty())
+    return;
+  port_ = random_.below(ports.size());
+  connection_ = wire_.connect(*this, *ports[port_]);
+  if (one_in(4))
+    send({"HELLO", "3"}, {expected::kind::local});
+}
+
+void redis_client_host::on_wake(std::size_t what) {
+  const auto n = redis_wire::connection_of(what);
+  auto e = wire_.take(n, client_side);
+  if (!e || n != connection_)
+    return;
+  if (e->what == redis_wire::event::kind::closed)
+    return lose_connection();
+  in_.feed(e->bytes);
+  while (auto v = connection_ ? in_.next() : std::nullopt)
+    take(std::move(*v));
+}
+
+void redis_client_host::leave() {
+  wire_.close(*connection_, client_side);
+  lose_connection();
+}
+
+/// Of what was asked and not answered nothing is known; a request of a session goes again.
+void redis_client_host::lose_connection() {
+  connection_.reset();
+  for (const auto& e : expected_)
+    if (e.what == expected::kind::answer && seen_.records[e.place].session.empty()) {
+      auto& r = seen_.records[e.place];
+      r.end = operation_end::unknown;
+      world_.facts.count(fact::redis_unknown);
+    } else if (e.what == expected::kind::watched) {
+      seen_.watches[e.place].failed = true;
+    }
+  expected_.clear();
+  in_.clear();
+  out_.clear();
+  watching_.reset();
+  has_session_ = false;
+  if (request_)
+    request_->is_sent = false;
+  next_at_ = world_.now() + random_.below(hurries_ ? 100 * millisecond : 1 * second);
+}
+
+// --- What is asked ------------------------------------------------------------------------------
+
+void redis_client_host::send(const std::vector<std::string>& words, expected e) {
+  if (world_.log.tells_messages) {
+    auto text = id().str() + " ->";
+    for (const auto& w : words)
+      text += " " + w.substr(0, 40);
+    world_.tell(text);
+  }
+  e.since = world_.now();
+  expected_.push_back(std::move(e));
+  out_ += encode_command(words, one_in(20));
+}
+
+std::size_t redis_client_host::record(std::vector<redis_command> commands, bool is_exec) {
+  redis_record r;
+  r.client = id().str();
+  r.connection = *connection_;
+  r.commands = std::move(commands);
+  r.is_exec = is_exec;
+  r.called = world_.now();
+  seen_.records.push_back(std::move(r));
+  ++world_.facts.operations;
+  left_ -= left_ > 0;
+  return seen_.records.size() - 1;
+}
+
+void redis_client_host::begin_unit() {
+  if (watching_) {
+    const auto& w = seen_.watches[*watching_];
+    if (!w.returned && !w.failed)
+      return; // it is not known yet
+    const auto watched = std::exchange(watching_, std::nullopt);
+    if (!one_in(10))
+      return transact(watched);
+    return send({"UNWATCH"}, {expected::kind::ok});
+  }
+  switch (random_.below(16)) {
+  case 0:
+  case 1:
+  case 2:
+    return ask_many();
+  case 3:
+  case 4:
+    return transact(std::nullopt);
+  case 5:
+    return transact(watch()); // all at once
+  case 6:
+  case 7:
+    watching_ = watch();
+    return;
+  case 8:
+  case 9:
+  case 10:
+    return begin_request();
+  case 11:
+    return one_in(2) ? ask_locally() : ask_wrongly();
+  default:
+    return ask_one();
+  }
+}
+
+void redis_client_host::ask_one() {
+  auto command = one_in(2) ? work_.read() : work_.marked_write();
+  const auto words = command.words;
+  send(words, {expected::kind::answer, record({std::move(command)}, false)});
+}
+
+void redis_client_host::ask_many() {
+  for (auto n = 2 + random_.below(8); n > 0; --n)
+    ask_one();
+}
+
+void redis_client_host::ask_locally() {
+  const auto text = "x" + std::to_string(left_);
+  send({"ECHO", text}, {expected::kind::local, 0, 0, text});
+}
+
+void redis_client_host::ask_wrongly() {
+  switch (random_.below(4)) {
+  case 0:
+    return send({"LPUSH", "r0", "x"}, {expected::kind::refused});
+  case 1:
+    return send({"SET", "r0"}, {expected::kind::refused});
+  case 2:
+    return send({"GET", std::string(1'025, 'k')}, {expected::kind::refused});
+  default: // a transaction with a mistake
+    send({"MULTI"}, {expected::kind::ok});
+    send({"SET", "r0"}, {expected::kind::refused});
+    const auto place = record({work_.marked_write()}, true);
+    send(seen_.records[place].commands[0].words, {expected::kind::queued});
+    return send({"EXEC"}, {expected::kind::answer, place});
+  }
+}
+
+std::size_t redis_client_host::watch() {
+  redis_watch w;
+  for (auto n = 1 + random_.below(2); n > 0; --n)
+    w.keys.push_back(work_.key());
+  w.called = world_.now();
+  std::vector<std::string> words{"WATCH"};
+  words.insert(words.end(), w.keys.begin(), w.keys.end());
+  seen_.watches.push_back(std::move(w));
+  send(words, {expected::kind::watched, seen_.watches.size() - 1});
+  if (one_in(2))
+    ask_one();
+  return seen_.watches.size() - 1;
+}
+
+/// At least one of its commands can be found in the log, unless all of them read.
+std::vector<redis_command> redis_client_host::transaction() {
+  std::vector<redis_command> commands;
+  const bool reads = one_in(5);
+  for (auto n = 1 + random_.below(4); n > 0; --n)
+    commands.push_back(reads || one_in(3) ? work_.read() : work_.write());
+  if (!reads && std::none_of(commands.begin(), commands.end(),
+                             [](const redis_command& c) { return !c.marker.empty(); }))
+    commands.push_back(work_.marked_write());
+  return commands;
+}
+
+void redis_client_host::transact(std::optional<std::size_t> watch) {
+  const auto commands = transaction();
+  send({"MULTI"}, {expected::kind::ok});
+  for (const auto& c : commands)
+    send(c.words, {expected::kind::queued});
+  if (one_in(12)) {
+    world_.facts.count(fact::redis_discard);
+    return send({"DISCARD"}, {expected::kind::ok});
+  }
+  const auto place = record(commands, true);
+  seen_.records[place].watch = watch;
+  send({"EXEC"}, {expected::kind::answer, place});
+}
+
+// --- Exactly once -------------------------------------------------------------------------------
+
+void redis_client_host::begin_request() {
+  if (request_)
+    return ask_one();
+  if (session_.empty() || one_in(20)) {
+    session_ = "s" + std::to_string(++sessions_) + "-" + id().str();
+    session_is_known_ = has_session_ = false;
+    number_ = 0;
+  }
+  const bool is_exec = one_in(3);
+  auto commands = transaction();
+  if (!is_exec)
+    commands.resize(1);
+  request_ = open_request{record(std::move(commands), is_exec)};
+  auto& r = seen_.records[request_->record];
+  r.session = session_;
+  r.number = number_ += 1 + (one_in(10) ? random_.below(5) : 0);
+  send_request();
+}
+
+void redis_client_host::send_request() {
+  const auto& r = seen_.records[request_->record];
+  world_.facts.count(fact::redis_retry, request_->attempts > 0);
+  ++request_->attempts;
+  request_->is_sent = true;
+  if (!std::exchange(has_session_, true))
+    send({"PMMC", "SESSION", session_}, {expected::kind::session});
+  std::vector<std::string> words{"PMMC", "REQ", std::to_string(r.number)};
+  if (r.is_exec) {
+    send({"MULTI"}, {expected::kind::ok});
+    for (const auto& c : r.commands)
+      send(c.words, {expected::kind::queued});
+    words.push_back("EXEC");
+  } else {
+    words.insert(words.end(), r.commands[0].words.begin(), r.commands[0].words.end());
+  }
+  send(words, {expected::kind::answer, request_->record});
+}
+
+// --- What comes ---------------------------------------------------------------------------------
+
+void redis_client_host::take(resp_value&& v) {
+  demand(!expected_.empty(),
+         [&] { return "P1: " + id().str() + " is told " + describe(v) + ", and asked nothing"; });
+  const auto e = std::move(expected_.front());
+  expected_.pop_front();
+  world_.facts.count(fact::redis_reply);
+  if (world_.log.tells_messages)
+    world_.tell(id().str() + " is told " + describe(v));
+  const auto is = [&](std::string_view status) {
+    return v.what == kind::status && v.text == status;
+  };
+  world_.facts.count(fact::redis_refused_as_busy, v.is_error("BUSY"));
+  const auto busy = [&] { return v.is_error("BUSY") || v.is_error("CLUSTERDOWN"); };
+  const auto fits = [&](bool good) {
+    demand(good, [&] { return "P1: " + id().str() + " is told " + describe(v) + " out of order"; });
+  };
+  switch (e.what) {
+  case expected::kind::answer:
+    return settle_record(e.place, std::move(v));
+  case expected::kind::ok:
+    return fits(is("OK") || busy());
+  case expected::kind::queued:
+    return fits(is("QUEUED") || busy() || v.is_error("ERR a transaction has at most"));
+  case expected::kind::refused:
+    return fits(v.is_error());
+  case expected::kind::local:
+    return fits(e.text.empty() || v.text == e.text || busy());
+  case expected::kind::watched: {
+    auto& w = seen_.watches[e.place];
+    fits(is("OK") || busy());
+    w.failed = !is("OK");
+    if (!w.failed)
+      w.returned = world_.now();
+    return;
+  }
+  case expected::kind::session: {
+    if (busy())
+      return;
+    fits(v.what == kind::array && v.items.size() == 2 &&
+         v.items[1].integer <= static_cast<std::int64_t>(number_));
+    demand(!session_is_known_ || v.items[0].text == "resumed",
+           [&] { return "X3: the session " + session_ + " is new again"; });
+    session_is_known_ = true;
+    return;
+  }
+  }
+}
+
+void redis_client_host::settle_record(std::size_t place, resp_value&& v) {
+  auto& r = seen_.records[place];
+  if (!r.session.empty())
+    return settle_request(place, std::move(v));
+  r.returned = world_.now();
+  if (v.is_error("CLUSTERDOWN it is not known"))
+    r.end = operation_end::unknown;
+  else if (v.is_error("BUSY") && may_repeat_messages(world_.options))
+    r.end = operation_end::unknown; // see core_client::settle
+  else if (v.is_error("CLUSTERDOWN") || v.is_error("BUSY") || v.is_error("EXECABORT"))
+    r.end = operation_end::not_executed;
+  else
+    r.end = operation_end::answered;
+  r.reply = std::move(v);
+  note(r);
+}
+
+/// Until there is an answer the same number is sent again.
+void redis_client_host::settle_request(std::size_t place, resp_value&& v) {
+  auto& r = seen_.records[place];
+  if (v.is_error("CLUSTERDOWN") || v.is_error("BUSY") || v.is_error("EXECABORT") ||
+      v.is_error("ERR PMMC REQ needs a session") || v.is_error("ERR this PMMC session has ended")) {
+    if (request_->attempts > most_attempts && !v.is_error("CLUSTERDOWN")) {
+      r.end = operation_end::unknown; // it may be too large for any port
+      return request_.reset();
+    }
+    request_->is_sent = false;
+    has_session_ = false; // whatever was wrong, it is opened again
+    next_at_ = world_.now() + random_.below(300 * millisecond);
+    if (expected_.empty() && one_in(2))
+      leave();
+    return;
+  }
+  demand(!v.is_error("ERR a later request"), [&] {
+    return "X3: request " + std::to_string(r.number) + " of " + r.session +
+           " is the latest, and said to be overtaken";
+  });
+  r.returned = world_.now();
+  r.end = operation_end::answered;
+  r.reply = std::move(v);
+  request_.reset();
+  note(r);
+}
+
+void redis_client_host::note(const redis_record& r) {
+  auto& facts = world_.facts;
+  facts.count(fact::redis_unknown, r.end == operation_end::unknown);
+  facts.count(fact::redis_port_barred, r.reply.is_error("CLUSTERDOWN not executed: replica"));
+  if (r.end != operation_end::answered)
+    return;
+  facts.count(fact::redis_exec, r.is_exec && r.reply.what == kind::array);
+  facts.count(fact::redis_exec_refused, r.is_exec && r.reply.is_nil());
+  const auto& words = r.commands[0].words;
+  facts.count(fact::redis_lock_refused, !r.is_exec && words[0] == "SET" && words.size() > 3 &&
+                                            words[3] == "nx" && r.reply.is_nil());
+}
+
+} // namespace pmmc::sim
