@@ -10,6 +10,7 @@ namespace pmmc::sim {
 namespace {
 
 constexpr auto client_side = redis_wire::side::client;
+constexpr unsigned most_attempts = 12; ///< of a request that is refused as too much
 using kind = resp_value::kind;
 
 } // namespace
@@ -72,9 +73,8 @@ void redis_client_host::connect() {
     return;
   port_ = random_.below(ports.size());
   connection_ = wire_.connect(*this, *ports[port_]);
-  if (one_in(4)) {
-    send({"HELLO", "3"}, {expected::kind::local, 0, world_.now(), {}});
-  }
+  if (one_in(4))
+    send({"HELLO", "3"}, {expected::kind::local});
 }
 
 void redis_client_host::on_wake(std::size_t what) {
@@ -101,7 +101,6 @@ void redis_client_host::lose_connection() {
     if (e.what == expected::kind::answer && seen_.records[e.place].session.empty()) {
       auto& r = seen_.records[e.place];
       r.end = operation_end::unknown;
-      r.returned = world_.now();
       world_.facts.count(fact::redis_unknown);
     } else if (e.what == expected::kind::watched) {
       seen_.watches[e.place].failed = true;
@@ -119,6 +118,12 @@ void redis_client_host::lose_connection() {
 // --- What is asked ------------------------------------------------------------------------------
 
 void redis_client_host::send(const std::vector<std::string>& words, expected e) {
+  if (world_.log.tells_messages) {
+    auto text = id().str() + " ->";
+    for (const auto& w : words)
+      text += " " + w.substr(0, 40);
+    world_.tell(text);
+  }
   e.since = world_.now();
   expected_.push_back(std::move(e));
   out_ += encode_command(words, one_in(20));
@@ -184,11 +189,8 @@ void redis_client_host::ask_many() {
 }
 
 void redis_client_host::ask_locally() {
-  if (one_in(2))
-    send({"PING"}, {expected::kind::local, 0, 0, "PONG"});
-  else
-    send({"ECHO", "x" + std::to_string(left_)},
-         {expected::kind::local, 0, 0, "x" + std::to_string(left_)});
+  const auto text = "x" + std::to_string(left_);
+  send({"ECHO", text}, {expected::kind::local, 0, 0, text});
 }
 
 void redis_client_host::ask_wrongly() {
@@ -296,6 +298,8 @@ void redis_client_host::take(resp_value&& v) {
   const auto e = std::move(expected_.front());
   expected_.pop_front();
   world_.facts.count(fact::redis_reply);
+  if (world_.log.tells_messages)
+    world_.tell(id().str() + " is told " + describe(v));
   const auto is = [&](std::string_view status) {
     return v.what == kind::status && v.text == status;
   };
@@ -353,11 +357,15 @@ void redis_client_host::settle_record(std::size_t place, resp_value&& v) {
   note(r);
 }
 
-/// Until there is an answer the same number is sent again, as a rule elsewhere.
+/// Until there is an answer the same number is sent again.
 void redis_client_host::settle_request(std::size_t place, resp_value&& v) {
   auto& r = seen_.records[place];
   if (v.is_error("CLUSTERDOWN") || v.is_error("BUSY") || v.is_error("EXECABORT") ||
       v.is_error("ERR PMMC REQ needs a session") || v.is_error("ERR this PMMC session has ended")) {
+    if (request_->attempts > most_attempts && !v.is_error("CLUSTERDOWN")) {
+      r.end = operation_end::unknown; // it may be too large for any port
+      return request_.reset();
+    }
     request_->is_sent = false;
     has_session_ = false; // whatever was wrong, it is opened again
     next_at_ = world_.now() + random_.below(300 * millisecond);

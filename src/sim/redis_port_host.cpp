@@ -35,7 +35,7 @@ redis::port::settings settings_for(world& w, const role_id& replica) {
   f.max_unsent_bytes = 300;
   f.note_unread_bytes = 100;
   f.max_transaction_bytes = 2'000;
-  f.max_transactions_bytes = 700 + w.chance.below(3'000);
+  f.max_transactions_bytes = 300 + w.chance.below(1'500);
   f.max_operation_bytes = 3'000;
   f.max_query_bytes = 4'000;
   f.max_reply_bytes = 2'000;
@@ -66,6 +66,8 @@ void redis_port_host::start() {
   heard_ = {};
   core_.emplace(settings_for(world_, name_));
   be_known_as(core_->id());
+  if (world_.log.is_told())
+    world_.tell("the Redis port of " + name_.str() + " is " + id().str());
   core_->at(clocks_now());
 }
 

@@ -75,11 +75,11 @@ redis_command redis_work::set() {
 
 redis_command redis_work::expire() {
   auto ms = unique();
-  if (ms % 1'000 == 0)
-    ms = unique(); // EXPIRE has those
   if (ms >= expiry_step_ms)
     return set();
   ms += one_in(5) ? expiry_step_ms : 0;
+  if (ms % 1'000 == 0)
+    return set(); // EXPIRE has those
   return {{"PEXPIRE", key(), text(ms)}, "expire " + text(ms), true};
 }
 

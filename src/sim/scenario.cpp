@@ -141,7 +141,7 @@ void choose_redis(scenario& s) {
   s.redis_timeout_ticks = one_in(random, 3) ? static_cast<unsigned>(30 + random.below(300)) : 500;
   s.redis_has_little_room = one_in(random, 2);
   s.redis_flushes = is_all;
-  s.wrong_clocks = one_in(random, 2) ? (s.replicas - 1) / 2 : 0;
+  s.wrong_clocks = one_in(random, 2) ? s.replicas / 2 : 0;
   s.redis_operations = is_all ? s.operations : s.operations / 2;
   if (is_all)
     s.clients = s.raw_clients = 0;
