@@ -29,7 +29,7 @@ role_status status_of(const acceptor_shell& shell) {
   status.format_id = shell.directory.info().format_id;
   status.is_fresh = shell.core.state().by_version.empty() && shell.core.state().watermark == 1;
   status.uncounted = shell.uncounted;
-  status.known_disks = shell.durable.known_disks();
+  status.known_disks = shell.durable.known().format_ids();
   status.disk_bytes = storage::disk_bytes(shell.directory.path());
   return status;
 }

@@ -25,7 +25,7 @@ struct acceptor_shell {
   storage::data_directory directory;
   storage::role_state durable;
   storage::acceptor_store store;
-  storage::directory_facts own; ///< as this life began
+  directory_facts own; ///< as this life began
   acceptor core;
   peer_directory peers;
   members_link members;

@@ -1,34 +1,21 @@
-// An acceptor that comes back with another disk has lost its promises, a leader its ballots; so it
-// is with an old copy of its directory. Neither must be counted again.
+// Whom a role talks to, of those that its node tells it of: not to acceptors and leaders whose
+// disks have lost something (membership/known_disks.hpp).
 #pragma once
 
+#include "membership/known_disks.hpp"
 #include "node_messages.hpp"
 #include "storage/role_state.hpp"
 #include "wire.hpp"
 
-#include <optional>
 #include <string>
 
 namespace pmmc {
-
-/// A peer that must not be talked to, and why.
-struct refused_peer {
-  storage::known_peer known; ///< what is remembered of it
-  std::string why;           ///< a part of a sentence
-};
-
-/// Whether `peer` must not be talked to: it is an acceptor or leader, and not on the disk that its
-/// configuration names, or that it had when it was met before, or that disk has lost something.
-/// Remembers durably whom it meets.
-std::optional<refused_peer> refuse_peer(storage::role_state& met, const membership& members,
-                                        const hosted_role& peer);
 
 void log_refusal(const role_id& self, const hosted_role& peer, const std::string& why);
 
 /// A role that was refused ends its process, with exit code 2, before it does harm among those who
 /// do not know.
-void stop_if_refused(const role_id& self, const storage::directory_facts& own,
-                     const disk_refused& m);
+void stop_if_refused(const role_id& self, const directory_facts& own, const disk_refused& m);
 
 /// Enters `peer` into the directory of a role's shell, or into the list of those that it refuses.
 template <class Shell>
@@ -39,7 +26,8 @@ void meet_peer(Shell& shell, const hosted_role& peer) {
   }
   auto members = shell.core.known_members();
   members.learn(shell.members.heard); // the disks that the log names
-  auto refused = refuse_peer(shell.durable, members, peer);
+  auto refused = shell.durable.met(
+      [&](known_disks& met) { return refuse_peer(met, members, peer.introduced()); });
   if (!refused) {
     shell.peers.up(peer);
     shell.uncounted.erase(peer.id);

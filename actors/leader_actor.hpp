@@ -27,7 +27,7 @@ struct leader_shell {
   role_id id;
   storage::data_directory directory;
   storage::role_state durable;
-  storage::directory_facts own; ///< as this life began
+  directory_facts own; ///< as this life began
   leader core;
   peer_directory peers;
   members_link members;

@@ -20,36 +20,28 @@ constexpr unsigned lonely_beats_until_all_are_dialled = 15;
 /// A connection that is there, but over which nothing comes: to a process that has forgotten it.
 constexpr unsigned silent_beats_until_redialled = 50;
 
-} // namespace
-
-std::set<std::string> addresses_to_dial(const membership& known, const std::string& own) {
-  const auto holds_more_than_acceptor = [&](const std::string& address) {
-    const auto at = [&](const member& m) { return m.address == address; };
-    for (const auto* config : known.live())
-      if (std::any_of(config->leaders.begin(), config->leaders.end(), at) ||
-          std::any_of(config->replicas.begin(), config->replicas.end(), at))
-        return true;
-    return false;
-  };
-  auto addresses = known.addresses();
-  if (addresses.erase(own) == 0)
-    return addresses;
-  const bool acceptor_only = !holds_more_than_acceptor(own);
-  std::erase_if(addresses, [&](const std::string& address) {
-    return address < own || (acceptor_only && !holds_more_than_acceptor(address));
-  });
-  return addresses;
+std::vector<introduced_role> introduced(const std::vector<hosted_role>& roles) {
+  std::vector<introduced_role> result;
+  for (const auto& role : roles)
+    result.push_back(role.introduced());
+  return result;
 }
 
-std::set<std::string> replica_addresses(const membership& known) {
-  std::set<std::string> addresses;
-  for (const auto& r : known.configurations.latest().replicas)
-    addresses.insert(r.address);
-  return addresses;
+} // namespace
+
+introduction introduction_of(const hello& m) {
+  return {m.cluster, m.address, introduced(m.roles), m.known, m.rejoins, m.facts};
+}
+
+introduction_reply reply_of(const welcome& m) {
+  return {m.refusal, m.was_removed, m.cluster, introduced(m.roles), m.known, m.facts};
 }
 
 node::node(caf::event_based_actor* self, node_settings settings)
-    : self_(self), settings_(std::move(settings)) {
+    : self_(self), settings_(std::move(settings)),
+      admission_({settings_.cluster, settings_.address, introduced(settings_.roles),
+                  settings_.contacts, settings_.config_file, settings_.facts, settings_.rejoins},
+                 std::move(settings_.known)) {
   random_source random{settings_.seed};
   incarnation_ = random.next() | 1;
   random_state_ = random.next();
@@ -73,7 +65,7 @@ caf::behavior node::make_behavior() {
       [this](const metrics_request&) { return metrics(); },
       [this](watch_members) {
         watchers_.push_back(caf::actor_cast<caf::actor>(self_->current_sender()));
-        return members_news{settings_.known};
+        return members_news{known()};
       },
       [this](const log_time_seen& m) { clocks_.see_log_time(m.time_ms); },
       [this](tick_atom) {
@@ -99,35 +91,32 @@ void node::introduce_own_roles() {
 void node::tell_own_roles() {
   for (const auto& role : settings_.roles)
     if (role.kind != role_kind::client)
-      self_->send(role.handle, members_news{settings_.known});
+      self_->send(role.handle, members_news{known()});
   for (const auto& watcher : watchers_)
-    self_->send(watcher, members_news{settings_.known});
+    self_->send(watcher, members_news{known()});
 }
 
 /// What an own role tells comes from the log, which no other process can contradict.
 void node::demand_own_cluster(const membership& news) const {
-  if (news.is_of_other_cluster(settings_.known) &&
+  const bool is_own_role =
       std::any_of(settings_.roles.begin(), settings_.roles.end(), [this](const hosted_role& role) {
         return role.handle == self_->current_sender();
-      }))
-    fatal("node", "the log is that of the cluster with identity " + identity_text(news.identity) +
-                      ", but another process, or the file `members` here, has it that this is " +
-                      identity_text(settings_.known.identity) +
-                      ". Stop the processes of the cluster that is not to be, remove their data "
-                      "directories, and here the file `members`");
+      });
+  if (const auto why = admission_.why_log_differs(news); is_own_role && !why.empty())
+    fatal("node", why);
 }
 
 void node::learn(const membership& news) {
-  const auto before = settings_.known.version();
-  const bool was_identified = settings_.known.identity != 0;
-  if (news.configurations.empty() || !settings_.known.learn(news))
+  const auto before = known().version();
+  const bool was_identified = known().identity != 0;
+  if (!admission_.learn(news))
     return;
-  settings_.remember(settings_.known);
-  if (!was_identified && settings_.known.identity != 0 && !is_client())
-    spdlog::info("this is the cluster with identity {}", identity_text(settings_.known.identity));
-  if (settings_.known.version() != before && !is_client())
-    spdlog::info("configuration {} is known, which governs the slots from {} on",
-                 settings_.known.version(), settings_.known.configurations.latest().first_slot);
+  settings_.remember(known());
+  if (!was_identified && known().identity != 0 && !is_client())
+    spdlog::info("this is the cluster with identity {}", identity_text(known().identity));
+  if (known().version() != before && !is_client())
+    spdlog::info("configuration {} is known, which governs the slots from {} on", known().version(),
+                 known().configurations.latest().first_slot);
   redial();
   expect_clocks();
   tell_own_roles();
@@ -135,7 +124,7 @@ void node::learn(const membership& news) {
     if (link.announced)
       announce(link);                                            // guests may be members now
     if (link.now == node_link::state::connected && !is_client()) // nobody believes a client
-      self_->send(link.remote, members_news{settings_.known});
+      self_->send(link.remote, members_news{known()});
   }
   report_removed_roles();
   leave_removed_replicas();
@@ -143,16 +132,9 @@ void node::learn(const membership& news) {
 
 /// Links to addresses that are no longer dialled stay while they hold.
 void node::redial() {
-  if (settings_.known.configurations.empty())
+  if (known().configurations.empty())
     return;
-  auto wanted = is_client() ? replica_addresses(settings_.known)
-                            : addresses_to_dial(settings_.known, settings_.address);
-  const bool lonely = lonely_beats_ >= lonely_beats_until_all_are_dialled;
-  if (lonely)
-    wanted = settings_.known.addresses();
-  if (lonely || is_guest_itself())
-    wanted.insert(settings_.contacts.begin(), settings_.contacts.end());
-  wanted.erase(settings_.address);
+  const auto wanted = admission_.wanted(lonely_beats_ >= lonely_beats_until_all_are_dialled);
   for (auto it = links_.begin(); it != links_.end();) {
     auto& link = it->second;
     link.dialled_by_us = !link.address.empty() && wanted.contains(link.address);
@@ -170,7 +152,7 @@ void node::report_removed_roles() {
   if (is_client())
     return;
   for (const auto& role : settings_.roles) {
-    const auto* former = settings_.known.find_former(role.id);
+    const auto* former = known().find_former(role.id);
     if (former == nullptr)
       removed_roles_.erase(role.id);
     else if (removed_roles_.insert(role.id).second)
@@ -179,20 +161,11 @@ void node::report_removed_roles() {
   }
 }
 
-/// A process that was running when it was removed stays, and answers with what replaced it, until
-/// it is switched off or added again.
-bool node::knows_of_removal() const {
-  return !is_client() && std::all_of(settings_.roles.begin(), settings_.roles.end(),
-                                     [this](const hosted_role& role) {
-                                       return settings_.known.find_former(role.id) != nullptr;
-                                     });
-}
-
 /// A client whose replica was removed goes on to another one.
 void node::leave_removed_replicas() {
   if (!is_client())
     return;
-  const auto& latest = settings_.known.configurations.latest();
+  const auto& latest = known().configurations.latest();
   for (const auto& [key, link] : links_) {
     if (!link.announced)
       continue;
@@ -215,7 +188,7 @@ void node::watch_quorum() {
   const auto asks_acceptors = [](const hosted_role& role) {
     return role.kind == role_kind::leader || role.kind == role_kind::replica;
   };
-  if (settings_.known.configurations.empty() ||
+  if (known().configurations.empty() ||
       std::none_of(settings_.roles.begin(), settings_.roles.end(), asks_acceptors))
     return;
   const auto is_up = [this](const member& acceptor) {
@@ -228,7 +201,7 @@ void node::watch_quorum() {
              return entry.second.announced && hosts(entry.second.roles);
            });
   };
-  const auto& latest = settings_.known.configurations.latest();
+  const auto& latest = known().configurations.latest();
   quorum_.beat(static_cast<std::size_t>(
                    std::count_if(latest.acceptors.begin(), latest.acceptors.end(), is_up)),
                latest.acceptors.size(), latest.quorum());
@@ -249,9 +222,8 @@ void node::beat() {
     if (!link.announced)
       link.trouble.beat(logged_as(link));
     if (link.now == node_link::state::connected) {
-      self_->send(link.remote,
-                  heartbeat{incarnation_, settings_.known.version(), settings_.known.live_from,
-                            settings_.known.identity, now.wall_ms});
+      self_->send(link.remote, heartbeat{incarnation_, known().version(), known().live_from,
+                                         known().identity, now.wall_ms});
       if (++link.silent_beats > most_silent_beats && link.announced)
         withdraw(link, "has been silent for 600 ms (stopped, overloaded or cut off)");
       if (!link.announced && link.dialled_by_us &&
@@ -289,12 +261,10 @@ void node::connected(node_link& link, const caf::actor& remote, std::uint64_t in
 void node::announce(node_link& link) {
   link.announced = true;
   link.silent_beats = 0;
-  for (const auto& peer : link.roles) {
-    const bool guest = is_guest(peer, link.address);
+  for (const auto& peer : link.roles)
     for (const auto& role : settings_.roles)
-      if (!guest || (peer.kind == role_kind::replica && role.kind == role_kind::replica))
+      if (admission_.is_made_known(peer.kind, peer.id, link.address, role.kind))
         self_->send(role.handle, peer_up{peer, link.address});
-  }
 }
 
 void node::withdraw(node_link& link, const std::string& why, bool is_replaced) {
@@ -348,7 +318,7 @@ void node::heard(const heartbeat& m) {
         link.incarnation != m.incarnation)
       continue;
     // Both learned it after they had met.
-    if (const auto why = why_other_cluster(m.identity, settings_.known.identity); !why.empty()) {
+    if (const auto why = why_other_cluster(m.identity, known().identity); !why.empty()) {
       if (link.announced)
         withdraw(link, "is not counted: " + why);
       return;
@@ -359,9 +329,8 @@ void node::heard(const heartbeat& m) {
     hear_clock(link, m.wall_ms);
     if (is_client())
       return;
-    if (m.version < settings_.known.version() || m.live_from < settings_.known.live_from ||
-        (m.identity == 0 && settings_.known.identity != 0))
-      self_->send(link.remote, members_news{settings_.known});
+    if (admission_.knows_more_than(m.version, m.live_from, m.identity))
+      self_->send(link.remote, members_news{known()});
     return;
   }
 }

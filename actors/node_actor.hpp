@@ -6,7 +6,7 @@
 #include "clock_watch.hpp"
 #include "clocks.hpp"
 #include "log.hpp"
-#include "membership.hpp"
+#include "membership/admission.hpp"
 #include "metrics_messages.hpp"
 #include "peer_log.hpp"
 #include "shell.hpp"
@@ -27,7 +27,7 @@ struct node_settings {
   std::string address;            ///< where this process listens; empty for clients, who only dial
   std::uint64_t seed = 0;         ///< of the jitter
   std::vector<hosted_role> roles; ///< of this process
-  membership known;               ///< whom to expect at which address
+  membership known;               ///< as it begins: whom to expect at which address
   /// Where the config file has members: asked by who is no member (yet), or reaches nobody it
   /// knows.
   std::set<std::string> contacts;
@@ -60,17 +60,8 @@ struct node_link {
   peer_trouble trouble;    ///< why it is not connected
 };
 
-/// Whether what it says of its disk has bounds: it is made durable here.
-bool has_sane_disk(const hosted_role& role);
-
-/// The addresses that a process at `own` dials: of two processes, one dials the other, so that they
-/// never close each other's connection by dialling at the same moment. Acceptors alone need nobody.
-/// Who is no member (yet) dials everybody, since nobody knows of it.
-std::set<std::string> addresses_to_dial(const membership& known, const std::string& own);
-
-/// The addresses that a client (`own` is empty) dials: all that host a replica of the latest
-/// configuration.
-std::set<std::string> replica_addresses(const membership& known);
+introduction introduction_of(const hello& m);
+introduction_reply reply_of(const welcome& m);
 
 /// hello → welcome            another node has dialled
 /// heartbeat                  between nodes; silence becomes peer_down, its end peer_up; it brings
@@ -91,7 +82,6 @@ private:
   void redial();
   void tell_own_roles();
   void report_removed_roles();
-  bool knows_of_removal() const;
   void leave_removed_replicas();
   void beat();
   void dial(node_link& link);
@@ -103,17 +93,14 @@ private:
   node_link* find_dialling(const std::string& address);
   void welcomed(const std::string& address, const caf::actor& remote, const welcome& m);
   welcome greet(const hello& m);
-  static bool is_of_process(const hello& m);
-  std::string why_malformed(const hello& m) const;
-  std::string why_unwelcome(const hello& m) const;
-  std::string why_refused_for_facts(const std::string& address, const cluster_facts& theirs);
-  bool is_told_of(const std::string& address) const;
-  bool has_room_for(const std::string& address) const;
+  bool is_well_formed(const hello& m) const;
+  std::set<std::string> connected_addresses() const;
+  void refused_for_facts(const std::string& address, const after_reply& after);
   void demand_own_cluster(const membership& news) const;
-  bool is_guest(const hosted_role& role, const std::string& address) const;
-  bool is_guest_itself() const;
+  bool is_guest(const hosted_role& role, const std::string& address) const {
+    return admission_.is_guest(role.kind, role.id, address);
+  }
   bool lives_elsewhere(const role_id& id, const std::string& address) const;
-  bool was_removed(const hello& m) const;
   void connected(node_link& link, const caf::actor& remote, std::uint64_t incarnation,
                  std::vector<hosted_role> roles);
   void announce(node_link& link);
@@ -130,19 +117,17 @@ private:
   std::string logged_as(const node_link& link) const;
   void watch_quorum();
 
-  bool is_client() const { return settings_.address.empty(); }
+  const membership& known() const { return admission_.known(); }
+  bool is_client() const { return admission_.is_client(); }
 
   caf::event_based_actor* self_;
   node_settings settings_;
+  admission admission_;
   std::uint64_t incarnation_;
   std::uint64_t random_state_;
   std::map<std::string, node_link> links_; ///< by address; clients by their node's name
   std::set<std::string> dials_;            ///< addresses, until CAF has answered
-  bool met_anybody_ = false; ///< since it started; before that, a client trusts anybody
-  /// Where processes with other facts were dialled. Only these: an address that somebody else
-  /// claims proves nothing.
-  std::set<std::string> differing_;
-  unsigned lonely_beats_ = 0; ///< since it was connected with anybody
+  unsigned lonely_beats_ = 0;              ///< since it was connected with anybody
   quorum_log quorum_;
   refusal_log refused_;              ///< those who dial
   std::set<role_id> removed_roles_;  ///< own ones, reported

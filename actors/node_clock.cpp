@@ -7,13 +7,13 @@
 namespace pmmc {
 
 void node::expect_clocks() {
-  if (settings_.known.configurations.empty())
+  if (known().configurations.empty())
     return;
   std::set<role_id> own;
   for (const auto& role : settings_.roles)
     if (role.kind == role_kind::replica && !is_guest(role, settings_.address))
       own.insert(role.id);
-  clocks_.set_replicas(settings_.known.configurations.latest().replicas, std::move(own));
+  clocks_.set_replicas(known().configurations.latest().replicas, std::move(own));
 }
 
 void node::hear_clock(const node_link& link, std::int64_t wall_ms) {

@@ -15,7 +15,6 @@ namespace {
 
 constexpr unsigned most_backoff_beats = 10;
 constexpr std::chrono::seconds hello_timeout{2};
-constexpr std::string_view refusal_text = "refuses this process: ";
 
 } // namespace
 
@@ -53,17 +52,17 @@ void node::dial(node_link& link) {
 }
 
 void node::dialled(const std::string& address, const caf::actor& remote) {
+  auto own = admission_.introduce();
   self_
       ->request(remote, hello_timeout,
-                hello{settings_.cluster, settings_.address, incarnation_, self_, settings_.roles,
-                      is_client() ? membership{{}, 1, met_anybody_ ? settings_.known.identity : 0}
-                                  : settings_.known,
-                      settings_.rejoins || knows_of_removal(), settings_.facts})
+                hello{std::move(own.cluster), std::move(own.address), incarnation_, self_,
+                      settings_.roles, std::move(own.known), own.rejoins, std::move(own.facts)})
       .then(
           [this, address, remote](const welcome& m) {
             // CAF takes an answer by its number alone, whoever gives it.
+            const auto is_sane = [](const hosted_role& r) { return has_sane_disk(r.introduced()); };
             if (caf::actor_cast<caf::actor>(self_->current_sender()) != remote ||
-                !std::all_of(m.roles.begin(), m.roles.end(), has_sane_disk))
+                !std::all_of(m.roles.begin(), m.roles.end(), is_sane))
               return unreachable(address, "does not answer as a pmmc process does");
             welcomed(address, remote, m);
           },
@@ -109,7 +108,7 @@ void node::tell_own_roles_of_trouble(const std::string& address, const std::stri
 
 std::vector<role_id> node::role_ids_at(const std::string& address) const {
   std::vector<role_id> ids;
-  for (const auto* config : settings_.known.live())
+  for (const auto* config : known().live())
     for (const auto kind : all_member_kinds)
       for (const auto& m : config->members(kind))
         if (m.address == address && (!is_client() || kind == role_kind::replica) &&
@@ -119,59 +118,31 @@ std::vector<role_id> node::role_ids_at(const std::string& address) const {
 }
 
 void node::welcomed(const std::string& address, const caf::actor& remote, const welcome& m) {
-  // Or the connection would stay for a while, and meet the one that the other process dials.
-  const auto refused = [&](const std::string& why) {
-    dismiss(self_->system(), remote->node());
-    refused_by(address, why);
-  };
-  if (m.cluster != settings_.cluster)
-    return refused("belongs to cluster \"" + m.cluster + "\", not to \"" + settings_.cluster +
-                   "\"" +
-                   (settings_.config_file.empty()
-                        ? std::string{}
-                        : " as in " + settings_.config_file + ": is that the right config file?"));
-  // What data directories beside a client say may be of a cluster that was forgotten.
-  if (is_client() && !met_anybody_ && m.known.is_of_other_cluster(settings_.known))
-    settings_.known = m.known;
-  if (const auto why = why_other_cluster(m.known.identity, settings_.known.identity); !why.empty())
-    return refused("is refused: " + why);
-  if (!is_client() && !why_facts_differ(settings_.facts, m.facts).empty())
-    return refused(why_refused_for_facts(address, m.facts));
-  if (!m.refusal.empty()) {
-    if (m.was_removed)
-      settings_.removed(m.refusal + ", says the process at " + address);
-    return refused(std::string{refusal_text} + m.refusal);
-  }
-  differing_.erase(address);
-  const bool first = !std::exchange(met_anybody_, true);
-  // A client begins with what its config file says, and believes the first process that knows.
-  if (is_client() && settings_.known.live_from == 1 &&
-      m.known.version() >= settings_.known.version())
-    settings_.known.configurations = m.known.configurations;
+  const auto after = admission_.hear(address, reply_of(m));
+  if (!after.disagreement.empty() || !after.refused.empty())
+    dismiss(self_->system(), remote->node()); // or it would meet the connection that they dial
+  if (!after.disagreement.empty())
+    return refused_for_facts(address, after);
+  if (!after.removed.empty())
+    settings_.removed(after.removed);
+  if (!after.refused.empty())
+    return refused_by(address, after.refused);
   if (const auto link = links_.find(address); link != links_.end())
     connected(link->second, remote, m.incarnation, m.roles);
   learn(m.known);
-  if (first && is_client())
+  if (after.is_first && is_client())
     redial();
 }
 
-/// The one that differs may be the other one, so this one goes on; not if they are a majority.
-std::string node::why_refused_for_facts(const std::string& address, const cluster_facts& theirs) {
-  const auto why = why_processes_differ(settings_.facts, theirs, "there");
+void node::refused_for_facts(const std::string& address, const after_reply& after) {
   const auto* link = find_dialling(address);
-  const bool news = link == nullptr || link->trouble.why() != std::string{refusal_text} + why;
-  differing_.insert(address);
-  const auto& config = settings_.known.configurations.latest();
-  const auto differing = static_cast<std::size_t>(
-      std::count_if(config.acceptors.begin(), config.acceptors.end(),
-                    [this](const member& m) { return differing_.contains(m.address); }));
-  if (differing >= config.quorum())
-    settings_.differs("this process does not agree with a majority of its cluster, last with the "
-                      "process at " +
-                      address + ": " + why_facts_differ(settings_.facts, theirs, "there"));
+  const bool news = link == nullptr || link->trouble.why() != after.refused;
+  if (!after.differs.empty())
+    settings_.differs(after.differs);
   if (news)
-    spdlog::error("this process and the one at {} refuse each other: {}", address, why);
-  return std::string{refusal_text} + why;
+    spdlog::error("this process and the one at {} refuse each other: {}", address,
+                  after.disagreement);
+  refused_by(address, after.refused);
 }
 
 } // namespace pmmc

@@ -5,9 +5,9 @@
 
 #include "cluster_facts.hpp"
 #include "membership.hpp"
+#include "membership/introduction.hpp"
 #include "messages.hpp"
 #include "status_messages.hpp"
-#include "storage/life_history.hpp"
 #include "wire/parcel.hpp"
 
 #include <caf/actor.hpp>
@@ -22,10 +22,10 @@ struct hosted_role {
   role_kind kind = role_kind::client;
   std::string format_id; ///< of its data directory; empty for clients
   caf::actor handle;
-  storage::life_history lives = {}; ///< acceptors and leaders
-  std::uint64_t records = 0;        ///< that it held durably when this life of it began
+  life_history lives = {};   ///< acceptors and leaders
+  std::uint64_t records = 0; ///< that it held durably when this life of it began
 
-  storage::directory_facts facts() const { return {format_id, lives, records}; }
+  introduced_role introduced() const { return {id, kind, format_id, lives, records}; }
 };
 
 /// First message on a connection, from the node that dialled.
@@ -84,7 +84,7 @@ struct peer_down {
 /// I know of your disk". It stops its process before it harms those who do not know.
 struct disk_refused {
   role_id by;
-  storage::known_peer known;
+  known_peer known;
 };
 
 /// Client → replica: "freeze the state as it is, and give me an actor that reads it".

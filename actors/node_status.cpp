@@ -32,7 +32,7 @@ caf::result<process_status> node::status(const status_request& m) {
   all->result.cluster = settings_.cluster;
   all->result.address = settings_.address;
   all->result.facts = settings_.facts;
-  all->result.known = settings_.known;
+  all->result.known = known();
   all->result.clock = clocks_.status(settings_.clocks());
   all->missing = settings_.roles.size();
   for (const auto& role : settings_.roles)
@@ -48,16 +48,16 @@ caf::result<process_status> node::status(const status_request& m) {
 
 node_metrics node::metrics() const {
   node_metrics m;
-  m.known = settings_.known;
+  m.known = known();
   m.clock = clocks_.status(settings_.clocks());
   for (const auto& [key, link] : links_)
     m.clients += link.announced && link.address.empty();
-  for (const auto& address : settings_.known.addresses()) {
+  for (const auto& address : known().addresses()) {
     const auto link = links_.find(address);
     const bool up = link != links_.end() && link->second.announced;
     if (up)
       m.connected.emplace(address, link->second.remote);
-    const auto dials_us = addresses_to_dial(settings_.known, address);
+    const auto dials_us = addresses_to_dial(known(), address);
     if (link != links_.end())
       m.peers.push_back({address, up, up ? "" : link->second.trouble.why()});
     else if (dials_us.contains(settings_.address))

@@ -130,7 +130,7 @@ role_status status_of(const replica_shell& shell, bool with_fingerprint) {
   status.uncounted = shell.uncounted;
   status.format_id = shell.directory.info().format_id;
   status.is_fresh = shell.core.slot_out() == 1;
-  status.known_disks = shell.durable.known_disks();
+  status.known_disks = shell.durable.known().format_ids();
   for (const auto* config : shell.core.state().configurations().from(shell.core.slot_out()))
     status.configurations.push_back(*config);
   status.differing = shell.core.differing();
@@ -231,7 +231,7 @@ caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replic
                [=](const snapshot_fetched& m) { take_over(self, *shell, m); },
                [=](const peer_up& m) {
                  meet_peer(*shell, m.role);
-                 shell->core.met_disks(shell->durable.known_disks());
+                 shell->core.met_disks(shell->durable.known().format_ids());
                },
                [=](const peer_down& m) {
                  lose_peer(*shell, m.id);

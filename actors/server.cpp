@@ -127,7 +127,7 @@ private:
   void learn_from(const storage::data_directory& directory);
   void report_differences() const;
   void make_shell(const config::role& role, storage::data_directory directory);
-  void add(const role_id& id, role_kind kind, storage::directory_facts facts, caf::actor handle);
+  void add(const role_id& id, role_kind kind, directory_facts facts, caf::actor handle);
   void publish(caf::actor_system& system);
   void start_desk(caf::actor_system& system);
   void open_http();
@@ -273,7 +273,7 @@ void hosted_process::make_shell(const config::role& role, storage::data_director
   }
 }
 
-void hosted_process::add(const role_id& id, role_kind kind, storage::directory_facts facts,
+void hosted_process::add(const role_id& id, role_kind kind, directory_facts facts,
                          caf::actor handle) {
   hosted_.push_back({id, kind, std::move(facts.format_id), std::move(handle),
                      std::move(facts.lives), facts.records});

@@ -103,8 +103,6 @@ typename Inspector::result_type inspect(Inspector& f, membership& x) {
   return f(x.configurations, x.live_from, x.identity);
 }
 
-namespace storage {
-
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, life_history& x) {
   return f(x.first, x.nonces);
@@ -114,8 +112,6 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, known_peer& x) {
   return f(x.format_id, x.last.number, x.last.nonce, x.records, x.was_refused);
 }
-
-} // namespace storage
 
 // --- Between nodes (node_messages.hpp) ----------------------------------------------------------
 

@@ -91,7 +91,7 @@ void ask_directories(const config::cluster_file& cluster, disk_witnesses& known)
         for (const auto& [id, disk] : members->configurations.disks())
           known.emplace(id, std::pair{who, disk});
       if (directory.info().kind != role_kind::acceptor)
-        for (const auto& [id, disk] : storage::read_role_state(directory).known_disks())
+        for (const auto& [id, disk] : storage::read_role_state(directory).known.format_ids())
           known.emplace(id, std::pair{who, disk});
     } catch (const storage::storage_error& e) {
       std::fprintf(stderr, "pmmc: warning: %s\n", e.what());

@@ -100,8 +100,8 @@ void inspect_role(inspection& report, const data_directory& directory, const ins
     inspect_acceptor(directory.files(), report);
   problem_free(report, [&] {
     const auto contents = read_role_state(directory);
-    report.known_disks = contents.known_disks();
-    for (const auto& [id, peer] : contents.known)
+    report.known_disks = contents.known.format_ids();
+    for (const auto& [id, peer] : contents.known.all())
       report.known_records[id] = peer.records;
     report.lives = contents.lives.current().number;
     if (directory.info().kind == role_kind::leader)

@@ -21,7 +21,7 @@ std::string state_text(const role_state_contents& contents) {
   for (const auto nonce : contents.lives.nonces)
     lives.push_back(std::to_string(nonce));
   text.line(lives);
-  for (const auto& [id, peer] : contents.known)
+  for (const auto& [id, peer] : contents.known.all())
     text.line({"disk", id.str(), peer.format_id, std::to_string(peer.last.number),
                std::to_string(peer.last.nonce), std::to_string(peer.records),
                peer.was_refused ? "refused" : "good"});
@@ -46,15 +46,18 @@ bool take_lives(const words& line, life_history& lives) {
   return true;
 }
 
-bool take_peer(const words& line, std::map<role_id, known_peer>& known) {
+bool take_peer(const words& line, known_disks& known) {
   if (line.size() != 7 || line[1].size() > role_id::max_size ||
       (line[6] != "good" && line[6] != "refused"))
     return false;
-  auto& peer = known[role_id{line[1]}];
+  known_peer peer;
   peer.format_id = line[2];
   peer.was_refused = line[6] == "refused";
-  return take_number(line[3], peer.last.number) && take_number(line[4], peer.last.nonce) &&
-         take_number(line[5], peer.records);
+  if (!take_number(line[3], peer.last.number) || !take_number(line[4], peer.last.nonce) ||
+      !take_number(line[5], peer.records))
+    return false;
+  known.restore(role_id{line[1]}, std::move(peer));
+  return true;
 }
 
 bool take_line(const words& line, role_state_contents& contents) {
@@ -79,13 +82,6 @@ std::optional<role_state_contents> parse_state(std::string_view bytes) {
 }
 
 } // namespace
-
-std::map<role_id, std::string> role_state_contents::known_disks() const {
-  std::map<role_id, std::string> disks;
-  for (const auto& [id, peer] : known)
-    disks.emplace(id, peer.format_id);
-  return disks;
-}
 
 role_state_contents read_role_state(const data_directory& directory) {
   auto& disk = directory.files();
@@ -129,7 +125,7 @@ void role_state::write() {
   failed_ = true; // until it is known that it did not
   replace_file(disk_, file_, state_text(contents_));
   failed_ = false;
-  has_notes_ = false;
+  contents_.known.saved();
 }
 
 void role_state::save(std::uint64_t seqnum) {
@@ -145,47 +141,8 @@ void role_state::begin_life() {
   write();
 }
 
-acquaintance role_state::meet(const role_id& peer, const directory_facts& told) {
-  const auto now = told.lives.current();
-  const auto [known, is_new] =
-      contents_.known.try_emplace(peer, known_peer{told.format_id, now, told.records});
-  auto& remembered = known->second;
-  if (is_new) {
-    write();
-    return acquaintance::good;
-  }
-  const auto before = remembered;
-  const auto verdict = judge(remembered, told);
-  remembered.was_refused = verdict == acquaintance::old_copy ||
-                           verdict == acquaintance::records_gone ||
-                           (remembered.was_refused && verdict != acquaintance::good);
-  if (verdict == acquaintance::good && now.number != 0 && remembered.last != now) {
-    remembered.last = now;
-    remembered.records = told.records;
-  }
-  if (remembered != before)
-    write();
-  return verdict;
-}
-
-void role_state::take_named(const role_id& peer, const directory_facts& named) {
-  const auto known = contents_.known.find(peer);
-  if (known == contents_.known.end() || known->second.format_id == named.format_id)
-    return;
-  known->second = {named.format_id, named.lives.current(), named.records};
-  write();
-}
-
-void role_state::note_records(const role_id& peer, std::uint64_t records) {
-  const auto known = contents_.known.find(peer);
-  if (known == contents_.known.end() || records <= known->second.records)
-    return;
-  known->second.records = records;
-  has_notes_ = true;
-}
-
 void role_state::save_notes() {
-  if (has_notes_)
+  if (contents_.known.unsaved() != known_disks::change::none)
     write();
 }
 

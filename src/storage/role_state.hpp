@@ -2,12 +2,11 @@
 // whole.
 #pragma once
 
+#include "membership/known_disks.hpp"
 #include "storage/data_directory.hpp"
-#include "storage/life_history.hpp"
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <string>
 
 namespace pmmc::storage {
@@ -16,9 +15,7 @@ namespace pmmc::storage {
 struct role_state_contents {
   std::uint64_t seqnum = 0;
   life_history lives;
-  std::map<role_id, known_peer> known;
-
-  std::map<role_id, std::string> known_disks() const;
+  known_disks known;
 };
 
 /// Not thread-safe. Every save is durable when it returns, and throws storage_error if it cannot
@@ -47,15 +44,19 @@ public:
   const life_history& lives() const { return contents_.lives; }
 
   /// Every acceptor and leader ever met.
-  const std::map<role_id, known_peer>& known() const { return contents_.known; }
-  std::map<role_id, std::string> known_disks() const { return contents_.known_disks(); }
-  /// Remembers a first meeting, a new life, or that an old copy came. Don't count its votes if the
-  /// answer is not `good`.
-  acquaintance meet(const role_id& peer, const directory_facts& told);
-  /// The log names this disk as that of `peer`: it holds whatever was met before.
-  void take_named(const role_id& peer, const directory_facts& named);
+  const known_disks& known() const { return contents_.known; }
+  /// Returns what `meet` does with them; its meetings are durable then.
+  template <class Meeting>
+  auto met(const Meeting& meet) {
+    auto result = meet(contents_.known);
+    if (contents_.known.unsaved() == known_disks::change::meetings)
+      write();
+    return result;
+  }
   /// `peer` said that it holds so many records. Durable with the next save.
-  void note_records(const role_id& peer, std::uint64_t records);
+  void note_records(const role_id& peer, std::uint64_t records) {
+    contents_.known.note_records(peer, records);
+  }
   /// Makes what was noted durable.
   void save_notes();
 
@@ -65,7 +66,6 @@ private:
   disk& disk_;
   std::filesystem::path file_;
   role_state_contents contents_;
-  bool has_notes_ = false;
   bool failed_ = false;
 };
 

@@ -103,7 +103,7 @@ TEST_CASE_FIXTURE(stage, "a node introduces its own roles to each other") {
     REQUIRE(ups.size() == 2);
     CHECK(ups[0].role.id == "a1");
     CHECK(ups[0].role.format_id == "disk");
-    CHECK(ups[0].role.lives == storage::life_history{}); // the others judge those of its disks
+    CHECK(ups[0].role.lives == life_history{}); // the others judge those of its disks
     CHECK(ups[1].role.handle == l1.handle());
   }
 }
@@ -161,7 +161,7 @@ TEST_CASE_FIXTURE(node_stage, "a hello that no process says is refused") {
   auto& role = m.roles[0];
   SUBCASE("lives without a number") { role.lives.first = 0; }
   SUBCASE("lives beyond all numbers") { role.lives.first = (std::uint64_t{1} << 62) + 1; }
-  SUBCASE("lives without end") { role.lives.nonces.resize(storage::life_history::max_kept + 1); }
+  SUBCASE("lives without end") { role.lives.nonces.resize(life_history::max_kept + 1); }
   SUBCASE("a disk with a long name") { role.format_id.resize(100'000, 'x'); }
   SUBCASE("a role that nobody plays") { role.handle = nullptr; }
   SUBCASE("a role without a name") { role.id = ""; }

@@ -246,7 +246,7 @@ TEST_CASE_FIXTURE(two_processes, "a welcome whose roles cannot be remembered is 
   const auto played = std::make_shared<played_node>(a2.as(role_kind::acceptor, "disk"));
   auto& role = played->role;
   SUBCASE("lives without a number") { role.lives.first = 0; }
-  SUBCASE("lives without end") { role.lives.nonces.resize(storage::life_history::max_kept + 1); }
+  SUBCASE("lives without end") { role.lives.nonces.resize(life_history::max_kept + 1); }
   SUBCASE("a disk with a long name") { role.format_id.resize(100'000, 'x'); }
   listen_as(host2.system().spawn(welcoming, played));
   start_dialling();

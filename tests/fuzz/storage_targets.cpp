@@ -169,7 +169,7 @@ void try_role_state(std::string_view bytes) {
   scratch_file("l1/state", seal(bytes));
   if (const auto read = unless_refused([] { return read_role_state(directory); })) {
     role_state state{directory};
-    demand(state.load() == read->seqnum && state.known() == read->known &&
+    demand(state.load() == read->seqnum && state.known().all() == read->known.all() &&
                state.lives() == read->lives,
            "both ways of reading it agree");
   }

@@ -91,7 +91,7 @@ TEST_CASE("inspect of a leader and of a replica") {
     const auto leader = scratch::open(tmp / "l1", role_kind::leader);
     role_state{leader}.save(17);
     const auto replica = scratch::open(tmp / "r1", role_kind::replica);
-    role_state{replica}.meet("a1", {"disk", {}, 0});
+    role_state{replica}.met([](known_disks& met) { return met.meet("a1", {"disk", {}, 0}); });
     for (const slot_num slot : {50, 60}) {
       auto writer = snapshot_store{replica}.write(slot);
       writer.stream() << "state";

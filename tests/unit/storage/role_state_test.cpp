@@ -19,6 +19,17 @@ directory_facts facts(std::string disk, std::initializer_list<std::uint64_t> non
   return told;
 }
 
+acquaintance meet(role_state& state, const role_id& peer, const directory_facts& told) {
+  return state.met([&](known_disks& known) { return known.meet(peer, told); });
+}
+
+void take_named(role_state& state, const role_id& peer, const directory_facts& named) {
+  state.met([&](known_disks& known) {
+    known.take_named(peer, named);
+    return true;
+  });
+}
+
 } // namespace
 
 TEST_CASE("the seqnum and the known disks survive a restart") {
@@ -28,18 +39,18 @@ TEST_CASE("the seqnum and the known disks survive a restart") {
     const auto directory = scratch::open(tmp / "l1", role_kind::leader);
     role_state state{directory};
     CHECK(state.load() == 0);
-    CHECK(state.known_disks().empty());
+    CHECK(state.known().format_ids().empty());
     state.save(7);
     state.save(7);
-    CHECK(state.meet("a1", facts("disk one")) == acquaintance::good);
-    CHECK(state.meet("a2", facts("")) == acquaintance::good);
+    CHECK(meet(state, "a1", facts("disk one")) == acquaintance::good);
+    CHECK(meet(state, "a2", facts("")) == acquaintance::good);
     state.save(8);
   }
   const auto directory = scratch::open(tmp / "l1", role_kind::leader);
   const role_state state{directory};
   CHECK(state.load() == 8);
-  CHECK(state.known_disks().at("a1") == "disk one");
-  CHECK(state.known_disks().at("a2").empty());
+  CHECK(state.known().format_ids().at("a1") == "disk one");
+  CHECK(state.known().format_ids().at("a2").empty());
 }
 
 TEST_CASE(
@@ -48,10 +59,10 @@ TEST_CASE(
   scratch::format(tmp / "r1", role_kind::replica);
   const auto directory = scratch::open(tmp / "r1", role_kind::replica);
   role_state state{directory};
-  CHECK(state.meet("a1", facts("old")) == acquaintance::good);
-  CHECK(state.meet("a1", facts("old")) == acquaintance::good);
-  CHECK(state.meet("a1", facts("new")) == acquaintance::other_disk);
-  CHECK(role_state{directory}.known_disks().at("a1") == "old");
+  CHECK(meet(state, "a1", facts("old")) == acquaintance::good);
+  CHECK(meet(state, "a1", facts("old")) == acquaintance::good);
+  CHECK(meet(state, "a1", facts("new")) == acquaintance::other_disk);
+  CHECK(role_state{directory}.known().format_ids().at("a1") == "old");
 }
 
 TEST_CASE("an old copy of a directory is recognised after a restart of who met it, too") {
@@ -60,15 +71,15 @@ TEST_CASE("an old copy of a directory is recognised after a restart of who met i
   const auto directory = scratch::open(tmp / "r1", role_kind::replica);
   {
     role_state state{directory};
-    CHECK(state.meet("a1", facts("disk", {1})) == acquaintance::good);
-    CHECK(state.meet("a1", facts("disk", {1, 2, 3})) == acquaintance::good);
+    CHECK(meet(state, "a1", facts("disk", {1})) == acquaintance::good);
+    CHECK(meet(state, "a1", facts("disk", {1, 2, 3})) == acquaintance::good);
   }
   role_state state{directory};
-  CHECK(state.known().at("a1").last == life{3, 3});
-  CHECK(state.meet("a1", facts("disk", {1, 2, 4})) == acquaintance::old_copy);
-  CHECK(state.meet("a1", facts("disk", {1, 2})) == acquaintance::old_copy);
-  CHECK(state.known().at("a1").last == life{3, 3}); // one that is refused changes nothing
-  CHECK(state.meet("a1", facts("disk", {1, 2, 3, 4})) == acquaintance::good);
+  CHECK(state.known().all().at("a1").last == life{3, 3});
+  CHECK(meet(state, "a1", facts("disk", {1, 2, 4})) == acquaintance::old_copy);
+  CHECK(meet(state, "a1", facts("disk", {1, 2})) == acquaintance::old_copy);
+  CHECK(state.known().all().at("a1").last == life{3, 3}); // one that is refused changes nothing
+  CHECK(meet(state, "a1", facts("disk", {1, 2, 3, 4})) == acquaintance::good);
 }
 
 TEST_CASE(
@@ -80,21 +91,22 @@ TEST_CASE(
   auto copy = facts("disk", {1, 2});
   {
     role_state state{directory};
-    CHECK(state.meet("a1", right) == acquaintance::good);
+    CHECK(meet(state, "a1", right) == acquaintance::good);
     copy.lives.begin(100);
-    CHECK(state.meet("a1", copy) == acquaintance::old_copy);
+    CHECK(meet(state, "a1", copy) == acquaintance::old_copy);
   }
   for (std::uint64_t start = 1; start <= life_history::max_kept + 2; ++start)
     copy.lives.begin(100 + start);
   role_state state{directory}; // it knows from its disk
   CHECK(copy.lives.first > 3);
-  CHECK(state.meet("a1", copy) == acquaintance::old_copy);
-  CHECK(judge(state.known().at("a1"), copy) == acquaintance::old_copy); // as it is told itself
-  CHECK(state.meet("a1", right) == acquaintance::good);
+  CHECK(meet(state, "a1", copy) == acquaintance::old_copy);
+  CHECK(judge(state.known().all().at("a1"), copy) ==
+        acquaintance::old_copy); // as it is told itself
+  CHECK(meet(state, "a1", right) == acquaintance::good);
   auto later = right; // who slept for so long, and never refused anybody, believes it
   for (std::uint64_t start = 1; start <= life_history::max_kept + 2; ++start)
     later.lives.begin(500 + start);
-  CHECK(state.meet("a1", later) == acquaintance::good);
+  CHECK(meet(state, "a1", later) == acquaintance::good);
 }
 
 TEST_CASE("a copy that lacked records stays refused, too, when it is started until it has more") {
@@ -104,14 +116,14 @@ TEST_CASE("a copy that lacked records stays refused, too, when it is started unt
   auto copy = facts("disk", {1, 2}, 20);
   {
     role_state state{directory};
-    CHECK(state.meet("a1", facts("disk", {1}, 50)) == acquaintance::good);
-    CHECK(state.meet("a1", copy) == acquaintance::records_gone);
+    CHECK(meet(state, "a1", facts("disk", {1}, 50)) == acquaintance::good);
+    CHECK(meet(state, "a1", copy) == acquaintance::records_gone);
   }
   for (std::uint64_t start = 1; start <= life_history::max_kept; ++start)
     copy.lives.begin(100 + start);
   copy.records = 60;
   role_state state{directory};
-  CHECK(state.meet("a1", copy) == acquaintance::old_copy);
+  CHECK(meet(state, "a1", copy) == acquaintance::old_copy);
 }
 
 TEST_CASE("the disk that the log names holds, whoever was met first under that id") {
@@ -119,14 +131,14 @@ TEST_CASE("the disk that the log names holds, whoever was met first under that i
   scratch::format(tmp / "r1", role_kind::replica);
   const auto directory = scratch::open(tmp / "r1", role_kind::replica);
   role_state state{directory};
-  CHECK(state.meet("a1", facts("wrong", {5})) == acquaintance::good);
+  CHECK(meet(state, "a1", facts("wrong", {5})) == acquaintance::good);
   const auto named = facts("right", {1, 2}, 7);
-  CHECK(state.meet("a1", named) == acquaintance::other_disk);
-  state.take_named("a1", named);
-  CHECK(state.meet("a1", named) == acquaintance::good);
-  CHECK(role_state{directory}.known().at("a1") == known_peer{"right", {2, 2}, 7, false});
-  state.take_named("a1", facts("right", {1})); // what is known of that disk stays
-  CHECK(state.known().at("a1").last == life{2, 2});
+  CHECK(meet(state, "a1", named) == acquaintance::other_disk);
+  take_named(state, "a1", named);
+  CHECK(meet(state, "a1", named) == acquaintance::good);
+  CHECK(role_state{directory}.known().all().at("a1") == known_peer{"right", {2, 2}, 7, false});
+  take_named(state, "a1", facts("right", {1})); // what is known of that disk stays
+  CHECK(state.known().all().at("a1").last == life{2, 2});
 }
 
 TEST_CASE("how many records another had is remembered when it is saved, and when all ends well") {
@@ -135,20 +147,20 @@ TEST_CASE("how many records another had is remembered when it is saved, and when
   const auto directory = scratch::open(tmp / "r1", role_kind::replica);
   {
     role_state state{directory};
-    CHECK(state.meet("a1", facts("disk", {1}, 10)) == acquaintance::good);
+    CHECK(meet(state, "a1", facts("disk", {1}, 10)) == acquaintance::good);
     state.note_records("a1", 30);
     state.note_records("a1", 20);
     state.note_records("a2", 20); // not met
-    CHECK(read_role_state(directory).known.at("a1").records == 10);
+    CHECK(read_role_state(directory).known.all().at("a1").records == 10);
     state.save_notes();
-    CHECK(read_role_state(directory).known.at("a1").records == 30);
+    CHECK(read_role_state(directory).known.all().at("a1").records == 30);
     state.note_records("a1", 40);
   }
   role_state state{directory};
-  CHECK(state.known().size() == 1);
-  CHECK(state.known().at("a1").records == 40);
-  CHECK(state.meet("a1", facts("disk", {1, 2}, 39)) == acquaintance::records_gone);
-  CHECK(state.meet("a1", facts("disk", {1, 2}, 40)) == acquaintance::good);
+  CHECK(state.known().all().size() == 1);
+  CHECK(state.known().all().at("a1").records == 40);
+  CHECK(meet(state, "a1", facts("disk", {1, 2}, 39)) == acquaintance::records_gone);
+  CHECK(meet(state, "a1", facts("disk", {1, 2}, 40)) == acquaintance::good);
 }
 
 TEST_CASE("what a new life began with is not lost again, though no ping has told of it") {
@@ -157,12 +169,12 @@ TEST_CASE("what a new life began with is not lost again, though no ping has told
   const auto directory = scratch::open(tmp / "r1", role_kind::replica);
   {
     role_state state{directory};
-    CHECK(state.meet("a1", facts("disk", {1}, 10)) == acquaintance::good);
-    CHECK(state.meet("a1", facts("disk", {1, 2}, 60)) == acquaintance::good);
+    CHECK(meet(state, "a1", facts("disk", {1}, 10)) == acquaintance::good);
+    CHECK(meet(state, "a1", facts("disk", {1, 2}, 60)) == acquaintance::good);
   }
   role_state state{directory};
-  CHECK(state.known().at("a1") == known_peer{"disk", {2, 2}, 60, false});
-  CHECK(state.meet("a1", facts("disk", {1, 2, 3}, 59)) == acquaintance::records_gone);
+  CHECK(state.known().all().at("a1") == known_peer{"disk", {2, 2}, 60, false});
+  CHECK(meet(state, "a1", facts("disk", {1, 2, 3}, 59)) == acquaintance::records_gone);
 }
 
 TEST_CASE("every start is a life, on the disk before it is told") {

@@ -1,9 +1,9 @@
 // An old copy of a directory is told by the lives that others remember of it.
-#include "scratch.hpp"
+#include "membership/life_history.hpp"
 
-#include "storage/life_history.hpp"
+#include <doctest/doctest.h>
 
-using namespace pmmc::storage;
+using namespace pmmc;
 
 namespace {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace pmmc::storage {
+namespace pmmc {
 
 /// One start of a role with its directory: the how-manieth, and a random number.
 struct life {
@@ -59,4 +59,4 @@ enum class acquaintance : std::uint8_t {
 
 acquaintance judge(const known_peer& known, const directory_facts& told);
 
-} // namespace pmmc::storage
+} // namespace pmmc

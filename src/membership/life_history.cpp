@@ -1,6 +1,6 @@
-#include "storage/life_history.hpp"
+#include "membership/life_history.hpp"
 
-namespace pmmc::storage {
+namespace pmmc {
 
 life life_history::current() const {
   return nonces.empty() ? life{} : life{first + nonces.size() - 1, nonces.back()};
@@ -35,4 +35,4 @@ acquaintance judge(const known_peer& known, const directory_facts& told) {
   return acquaintance::good;
 }
 
-} // namespace pmmc::storage
+} // namespace pmmc

@@ -1,0 +1,237 @@
+#include "membership/admission.hpp"
+
+#include "reconfiguration.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace pmmc {
+
+namespace {
+
+constexpr std::string_view refusal_text = "refuses this process: ";
+
+bool is_well_formed(const introduction& m) {
+  const auto good = [](const introduced_role& role) {
+    return !role.id.str().empty() && role.kind >= role_kind::acceptor &&
+           role.kind <= role_kind::client && has_sane_disk(role);
+  };
+  return m.roles.size() <= admission::max_hosted_roles && m.address.size() <= max_address_bytes &&
+         std::all_of(m.roles.begin(), m.roles.end(), good);
+}
+
+} // namespace
+
+bool has_sane_disk(const introduced_role& role) {
+  constexpr auto most_lives = std::uint64_t{1} << 62;
+  return role.format_id.size() <= max_address_bytes && role.lives.first > 0 &&
+         role.lives.first <= most_lives && role.lives.nonces.size() <= life_history::max_kept;
+}
+
+// --- What is known ------------------------------------------------------------------------------
+
+bool admission::learn(const membership& news) {
+  return !news.configurations.empty() && known_.learn(news);
+}
+
+std::string admission::why_log_differs(const membership& news) const {
+  if (!news.is_of_other_cluster(known_))
+    return {};
+  return "the log is that of the cluster with identity " + identity_text(news.identity) +
+         ", but another process, or the file `members` here, has it that this is " +
+         identity_text(known_.identity) +
+         ". Stop the processes of the cluster that is not to be, remove their data "
+         "directories, and here the file `members`";
+}
+
+bool admission::knows_more_than(config_version version, config_version live_from,
+                                cluster_identity identity) const {
+  return version < known_.version() || live_from < known_.live_from ||
+         (identity == 0 && known_.identity != 0);
+}
+
+// --- Dialling -----------------------------------------------------------------------------------
+
+std::set<std::string> admission::wanted(bool lonely) const {
+  auto addresses =
+      is_client() ? replica_addresses(known_) : addresses_to_dial(known_, own_.address);
+  if (lonely)
+    addresses = known_.addresses();
+  if (lonely || is_guest_itself())
+    addresses.insert(own_.contacts.begin(), own_.contacts.end());
+  addresses.erase(own_.address);
+  return addresses;
+}
+
+introduction admission::introduce() const {
+  return {own_.cluster,
+          own_.address,
+          own_.roles,
+          is_client() ? membership{{}, 1, met_anybody_ ? known_.identity : 0} : known_,
+          own_.rejoins || knows_of_removal(),
+          own_.facts};
+}
+
+after_reply admission::hear(const std::string& address, const introduction_reply& m) {
+  if (m.cluster != own_.cluster)
+    return {"belongs to cluster \"" + m.cluster + "\", not to \"" + own_.cluster + "\"" +
+            (own_.config_file.empty()
+                 ? std::string{}
+                 : " as in " + own_.config_file + ": is that the right config file?")};
+  // What data directories beside a client say may be of a cluster that was forgotten.
+  if (is_client() && !met_anybody_ && m.known.is_of_other_cluster(known_))
+    known_ = m.known;
+  if (const auto why = why_other_cluster(m.known.identity, known_.identity); !why.empty())
+    return {"is refused: " + why};
+  if (!is_client() && !why_facts_differ(own_.facts, m.facts).empty())
+    return refused_for_facts(address, m.facts);
+  if (!m.refusal.empty()) {
+    after_reply after{std::string{refusal_text} + m.refusal};
+    if (m.was_removed)
+      after.removed = m.refusal + ", says the process at " + address;
+    return after;
+  }
+  differing_.erase(address);
+  // A client begins with what its config file says, and believes the first process that knows.
+  if (is_client() && known_.live_from == 1 && m.known.version() >= known_.version())
+    known_.configurations = m.known.configurations;
+  after_reply met;
+  met.is_first = !std::exchange(met_anybody_, true);
+  return met;
+}
+
+/// The one that differs may be the other one, so this one goes on; not if they are a majority.
+after_reply admission::refused_for_facts(const std::string& address, const cluster_facts& theirs) {
+  after_reply after;
+  after.disagreement = why_processes_differ(own_.facts, theirs, "there");
+  after.refused = std::string{refusal_text} + after.disagreement;
+  differing_.insert(address);
+  const auto& config = known_.configurations.latest();
+  const auto differing = static_cast<std::size_t>(
+      std::count_if(config.acceptors.begin(), config.acceptors.end(),
+                    [this](const member& m) { return differing_.contains(m.address); }));
+  if (differing >= config.quorum())
+    after.differs = "this process does not agree with a majority of its cluster, last with the "
+                    "process at " +
+                    address + ": " + why_facts_differ(own_.facts, theirs, "there");
+  return after;
+}
+
+// --- Being dialled ------------------------------------------------------------------------------
+
+introduction_reply admission::answer(const introduction& m,
+                                     const std::set<std::string>& connected) {
+  if (auto why = why_unwelcome(m, connected); !why.empty())
+    return refuse(std::move(why), was_removed(m));
+  if (is_of_process(m))
+    differing_.erase(m.address);
+  return {{}, false, own_.cluster, own_.roles, known_, own_.facts};
+}
+
+introduction_reply admission::refuse(std::string why, bool was_removed) const {
+  return {std::move(why), was_removed, own_.cluster, {}, known_, own_.facts};
+}
+
+bool admission::is_of_process(const introduction& m) {
+  return std::any_of(m.roles.begin(), m.roles.end(),
+                     [](const introduced_role& role) { return role.kind != role_kind::client; });
+}
+
+std::string admission::why_unwelcome(const introduction& m,
+                                     const std::set<std::string>& connected) const {
+  if (!is_well_formed(m))
+    return std::string{malformed_introduction};
+  if (m.cluster != own_.cluster)
+    return "it belongs to cluster \"" + m.cluster + "\", and this is \"" + own_.cluster + "\"";
+  if (auto why = why_other_cluster(m.known.identity, known_.identity); !why.empty())
+    return why;
+  for (const auto& role : m.roles)
+    if (role.kind == role_kind::client && !known_.address_of(role.id).empty())
+      return "a client must not have the id of a member, " + role.id.str();
+  if (!is_of_process(m))
+    return {};
+  if (m.address.empty())
+    return "it does not say where it listens";
+  if (auto why = why_processes_differ(m.facts, own_.facts); !why.empty())
+    return why;
+  if (m.known.configurations.empty())
+    return "it does not say which members it knows";
+  if (known_.identity == 0 && m.known.identity != 0 && !is_told_of(m.address))
+    return "it belongs to the cluster with identity " + identity_text(m.known.identity) +
+           ", this process does not know the identity of its own cluster yet, and neither its disk "
+           "nor its config file names " +
+           m.address;
+  if (was_removed(m))
+    return text_of_removal(m);
+  if (!has_room_for(m.address, connected))
+    return "as many processes as may be are connected that are no members: " +
+           std::to_string(max_guests);
+  return {};
+}
+
+std::string admission::text_of_removal(const introduction& m) const {
+  std::string ids;
+  config_version version = 0;
+  for (const auto& role : m.roles) {
+    ids += (ids.empty() ? "" : ", ") + role.id.str();
+    version = std::max(version, known_.find_former(role.id)->removed_in);
+  }
+  return ids + (m.roles.size() == 1 ? " was" : " were") + " removed from the cluster in version " +
+         std::to_string(version);
+}
+
+/// Not so if it has moved, to be added again at its new address, nor if it says that it knows.
+bool admission::was_removed(const introduction& m) const {
+  return !m.rejoins && !m.roles.empty() &&
+         std::all_of(m.roles.begin(), m.roles.end(), [&](const introduced_role& role) {
+           const auto* former = known_.find_former(role.id);
+           return former != nullptr && former->address == m.address &&
+                  (former->kind != role_kind::replica || former->disk.empty() ||
+                   former->disk == role.format_id);
+         });
+}
+
+/// Whether the disk or the config file names the address. Who does not know its cluster's identity
+/// believes no others: they may be of one that was there before.
+bool admission::is_told_of(const std::string& address) const {
+  return own_.contacts.contains(address) || known_.addresses().contains(address);
+}
+
+/// Members always have a place, one for each address.
+bool admission::has_room_for(const std::string& address,
+                             const std::set<std::string>& connected) const {
+  const auto guests =
+      std::count_if(connected.begin(), connected.end(),
+                    [this](const std::string& other) { return !is_told_of(other); });
+  return is_told_of(address) || connected.contains(address) ||
+         static_cast<std::size_t>(guests) < max_guests;
+}
+
+// --- Who counts ---------------------------------------------------------------------------------
+
+bool admission::is_guest(role_kind kind, const role_id& id, const std::string& address) const {
+  return kind != role_kind::client && !known_.is_member_at(kind, id, address);
+}
+
+bool admission::is_guest_itself() const {
+  return !is_client() &&
+         std::all_of(own_.roles.begin(), own_.roles.end(), [this](const introduced_role& role) {
+           return is_guest(role.kind, role.id, own_.address);
+         });
+}
+
+bool admission::is_made_known(role_kind kind, const role_id& id, const std::string& address,
+                              role_kind own) const {
+  return !is_guest(kind, id, address) || (kind == role_kind::replica && own == role_kind::replica);
+}
+
+/// A process that was running when it was removed stays, and answers with what replaced it, until
+/// it is switched off or added again.
+bool admission::knows_of_removal() const {
+  return !is_client() &&
+         std::all_of(own_.roles.begin(), own_.roles.end(), [this](const introduced_role& role) {
+           return known_.find_former(role.id) != nullptr;
+         });
+}
+
+} // namespace pmmc

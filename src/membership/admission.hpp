@@ -1,0 +1,104 @@
+// Whom a process lets in when they meet, and as what: it compares what the other one says of itself
+// with what it knows. Handles, connections and files are the driver's.
+#pragma once
+
+#include "membership/dialling.hpp"
+#include "membership/introduction.hpp"
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace pmmc {
+
+/// What a process must do that has dialled another one and was answered.
+struct after_reply {
+  std::string refused; ///< empty: the two have met; else why not: it dials again later
+  /// Why neither lets the other in, if they differ in what a cluster agrees on: either may be the
+  /// wrong one, so both should say it.
+  std::string disagreement = {};
+  std::string removed = {}; ///< not empty: it was removed, and must end for that reason
+  std::string differs = {}; ///< not empty: it differs from a majority, and must end for that reason
+  bool is_first = false;    ///< that was let in since this process began
+};
+
+/// What a process says of its own when it meets others.
+struct process_identity {
+  std::string cluster;
+  std::string address; ///< empty for clients, who only dial
+  std::vector<introduced_role> roles;
+  std::set<std::string> contacts; ///< where the config file has members
+  std::string config_file;        ///< for people
+  cluster_facts facts;            ///< as formatted; none of clients
+  bool rejoins = false;           ///< see introduction
+};
+
+class admission {
+public:
+  static constexpr std::size_t max_hosted_roles = 64; ///< of one process
+  /// Processes that are no members may become some; anybody can say so.
+  static constexpr std::size_t max_guests = 32;
+
+  admission(process_identity own, membership known)
+      : own_(std::move(own)), known_(std::move(known)) {}
+
+  const process_identity& own() const { return own_; }
+  bool is_client() const { return own_.address.empty(); }
+
+  // --- what is known ---
+  const membership& known() const { return known_; }
+  /// Returns whether it is news. Nothing is learned from another cluster.
+  bool learn(const membership& news);
+  /// What an own role tells comes from the log, which no other process can contradict. Why this
+  /// process cannot go on if it does; "" if it does not.
+  std::string why_log_differs(const membership& news) const;
+  /// Whether this process knows something that one does not which knows so much.
+  bool knows_more_than(config_version version, config_version live_from,
+                       cluster_identity identity) const;
+
+  // --- dialling ---
+  /// Whom to keep a connection with. `lonely`: it has had none for a while.
+  std::set<std::string> wanted(bool lonely) const;
+  introduction introduce() const;
+  after_reply hear(const std::string& address, const introduction_reply& m);
+
+  // --- being dialled ---
+  /// `connected`: the addresses of the processes that are now.
+  introduction_reply answer(const introduction& m, const std::set<std::string>& connected);
+  introduction_reply refuse(std::string why, bool was_removed = false) const;
+  static bool is_of_process(const introduction& m);
+
+  // --- who counts ---
+  /// Whether it is no member, at least not as that or not there: it is spoken with, since it may
+  /// become one.
+  bool is_guest(role_kind kind, const role_id& id, const std::string& address) const;
+  /// Its disk may know the first members only, and those may all be gone.
+  bool is_guest_itself() const;
+  /// Whether the own roles of kind `own` are told that this one can be reached. Of guests only a
+  /// replica, by replicas: it has to catch up before it is added.
+  bool is_made_known(role_kind kind, const role_id& id, const std::string& address,
+                     role_kind own) const;
+  /// Every own role was removed, and knows it.
+  bool knows_of_removal() const;
+
+private:
+  std::string why_unwelcome(const introduction& m, const std::set<std::string>& connected) const;
+  std::string text_of_removal(const introduction& m) const;
+  bool was_removed(const introduction& m) const;
+  bool is_told_of(const std::string& address) const;
+  bool has_room_for(const std::string& address, const std::set<std::string>& connected) const;
+  after_reply refused_for_facts(const std::string& address, const cluster_facts& theirs);
+
+  process_identity own_;
+  membership known_;
+  bool met_anybody_ = false; ///< since it began; before that, a client trusts anybody
+  /// Where processes with other facts were dialled. Only these: an address that somebody else
+  /// claims proves nothing.
+  std::set<std::string> differing_;
+};
+
+/// What no process says.
+inline constexpr std::string_view malformed_introduction = "its hello is not one of pmmc's";
+
+} // namespace pmmc

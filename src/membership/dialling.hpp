@@ -1,0 +1,20 @@
+// Which processes dial which: each two of them have one connection.
+#pragma once
+
+#include "membership.hpp"
+
+#include <set>
+#include <string>
+
+namespace pmmc {
+
+/// The addresses that a process at `own` dials: of two processes, one dials the other, so that they
+/// never close each other's connection by dialling at the same moment. Acceptors alone need nobody.
+/// Who is no member (yet) dials everybody, since nobody knows of it.
+std::set<std::string> addresses_to_dial(const membership& known, const std::string& own);
+
+/// The addresses that a client (it has none) dials: all that host a replica of the latest
+/// configuration.
+std::set<std::string> replica_addresses(const membership& known);
+
+} // namespace pmmc

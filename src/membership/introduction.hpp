@@ -1,0 +1,47 @@
+// What two processes say of themselves when they meet, before anything else.
+#pragma once
+
+#include "cluster_facts.hpp"
+#include "membership.hpp"
+#include "membership/life_history.hpp"
+
+#include <string>
+#include <vector>
+
+namespace pmmc {
+
+/// A role as its process introduces it.
+struct introduced_role {
+  role_id id;
+  role_kind kind = role_kind::client;
+  std::string format_id;     ///< of its data directory; empty for clients
+  life_history lives = {};   ///< acceptors and leaders
+  std::uint64_t records = 0; ///< that it held durably when this life of it began
+
+  directory_facts facts() const { return {format_id, lives, records}; }
+};
+
+/// From the process that dialled.
+struct introduction {
+  std::string cluster;
+  std::string address; ///< where it listens; empty for clients
+  std::vector<introduced_role> roles;
+  membership known;     ///< of clients, only the identity of their cluster
+  bool rejoins = false; ///< it knows that it was removed, and wants to become a member again
+  cluster_facts facts;  ///< none of clients
+};
+
+/// From the process that was dialled.
+struct introduction_reply {
+  std::string refusal;      ///< empty: welcome; else why not
+  bool was_removed = false; ///< why not: the other one was a member, and is none any more
+  std::string cluster;
+  std::vector<introduced_role> roles; ///< none if it refuses
+  membership known;
+  cluster_facts facts;
+};
+
+/// Whether what it says of its disk has bounds: it is made durable by those who meet it.
+bool has_sane_disk(const introduced_role& role);
+
+} // namespace pmmc
