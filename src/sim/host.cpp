@@ -92,4 +92,12 @@ void host::send_all(std::vector<envelope> out) {
   world_.send(*this, std::move(out));
 }
 
+std::vector<storage::simulated_disk*> disks_of(const process& p) {
+  std::vector<storage::simulated_disk*> all;
+  for (auto* h : p.roles)
+    if (auto* files = h->files())
+      all.push_back(files);
+  return all;
+}
+
 } // namespace pmmc::sim

@@ -144,6 +144,9 @@ void host::die_within(role_disk& disk, std::size_t most_changes, const F& f) {
   }
 }
 
+/// Of the roles of `p` that have one.
+std::vector<storage::simulated_disk*> disks_of(const process& p);
+
 /// Gives `m` to `role` if it has a handler for such messages.
 template <class Role>
 void dispatch(Role& role, const role_id& from, message& m) {

@@ -75,8 +75,8 @@ void nemesis::end(std::size_t number) {
   world_.net.end(number);
   if (const auto victim = victims_.extract(number); !victim.empty()) {
     auto& p = world_.process_at(victim.mapped());
-    for (auto* h : p.roles)
-      h->files()->mend_errors();
+    for (auto* files : disks_of(p))
+      files->mend_errors();
     p.slow_disk_factor = 1;
     p.rotten = false;
     p.tick_length = 10 * millisecond;
@@ -95,9 +95,9 @@ void nemesis::heal() {
     p.sends_left = 0;
     p.slow_disk_factor = 1;
     p.rotten = p.damaged = p.has_flip = false;
-    for (auto* h : p.roles) {
-      h->files()->mend_errors();
-      h->files()->mend_flips();
+    for (auto* files : disks_of(p)) {
+      files->mend_errors();
+      files->mend_flips();
     }
     p.tick_length = 10 * millisecond;
     if (!p.up)
@@ -249,11 +249,11 @@ void nemesis::change_clock(const fault& f, random_source& dice) {
 void nemesis::fail_disk(std::size_t number, random_source& dice) {
   const auto p = pick(dice);
   const auto how = dice.below(4);
-  for (auto* h : world_.process_at(p).roles)
+  for (auto* files : disks_of(world_.process_at(p)))
     if (how == 0)
-      h->files()->fill_up(dice.below(10'000));
+      files->fill_up(dice.below(10'000));
     else
-      h->files()->fail_sync(how == 1);
+      files->fail_sync(how == 1);
   victims_[number] = p;
 }
 

@@ -64,8 +64,8 @@ void simulation::start(std::size_t number) {
 }
 
 void simulation::flip_bit(process& p) {
-  auto* files = p.roles[world_.chance.below(p.roles.size())]->files();
-  const auto file = files->flip_bit();
+  const auto disks = disks_of(p);
+  const auto file = disks[world_.chance.below(disks.size())]->flip_bit();
   if (world_.log.is_told())
     world_.tell("a bit of " + file + " is flipped");
 }

@@ -36,7 +36,7 @@ class Reader:
         return int.from_bytes(self.take(4), "big")
 
     def varint(self):
-        """As CAF writes it."""
+        """LEB128: as CAF writes sizes, and src/wire all numbers."""
         value, shift = 0, 0
         while True:
             byte = self.u8()
@@ -160,27 +160,29 @@ def _message(payload):
     if reader.take(3) != b"\0\0\0":
         raise AssertionError(f"a message begins with {payload[:8]!r}")
     name = reader.string().decode().removeprefix("@<>+")
-    if name == "pmmc::p1b":
-        reader.string()
-        version, asked, ballot = reader.u64(), _sent_ballot(reader), _sent_ballot(reader)
-        reader.take(3 * 8)
-        accepted = []
-        for _ in range(reader.varint()):
-            its_ballot = _sent_ballot(reader)
-            accepted.append(Vote(version, reader.u64(), its_ballot, reader.string()))
-        message = P1b(version, asked, ballot, accepted)
-    elif name == "pmmc::p2b":
-        reader.string()
-        message = P2b(reader.u64(), _sent_ballot(reader), _sent_ballot(reader), reader.u64(), reader.u64())
-    else:
+    if name not in ("pmmc::p1b", "pmmc::p2b"):
         return name, None
-    if not reader.done:
+    fields = Reader(reader.string())  # src/wire/fields.hpp has their order
+    fields.varint()  # the kind of message
+    fields.string()  # the acceptor
+    version, asked, ballot = fields.varint(), _sent_ballot(fields), _sent_ballot(fields)
+    if name == "pmmc::p1b":
+        for _ in ("from_slot", "next_slot", "watermark"):
+            fields.varint()
+        accepted = []
+        for _ in range(fields.varint()):
+            its_ballot = _sent_ballot(fields)
+            accepted.append(Vote(version, fields.varint(), its_ballot, fields.string()))
+        message = P1b(version, asked, ballot, accepted)
+    else:
+        message = P2b(version, asked, ballot, fields.varint(), fields.varint())
+    if not (fields.done and reader.done):
         raise AssertionError(f"more bytes than a {name} has")
     return name, message
 
 
 def _sent_ballot(reader):
-    return reader.u64(), reader.string()
+    return reader.varint(), reader.string()
 
 
 # --- both together ------------------------------------------------------------------------------

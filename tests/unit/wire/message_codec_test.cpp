@@ -223,7 +223,7 @@ TEST_CASE("no message is longer than a message may be") {
 TEST_CASE("when a request came in is not sent") {
   request r{request_kind::operation, 3, 4, 2, "op", {}};
   const auto bytes = bytes_of(r);
-  r.came = {77, 1};
+  r.arrived = {77, 1};
   CHECK(bytes_of(r) == bytes);
   REQUIRE(wire::decode(bytes, r) == "");
 }
