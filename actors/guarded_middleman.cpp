@@ -291,22 +291,25 @@ private:
     delayed_send(this, look_around, door_atom::value);
     static_cast<network_loop&>(*backend_of()).listen_again();
     const auto now = clock_type::now();
-    const bool is_late = std::exchange(looked_, now) + 2 * look_around < now;
+    const bool was_late = std::exchange(late_, std::exchange(looked_, now) + 2 * look_around < now);
     while (const auto number = half_open_.oldest()) {
       const auto oldest = by_number_.at(*number);
       if (now - connections_.at(oldest).since < half_open_timeout)
         break;
       refuse(oldest, "it has not said hello in time");
     }
-    if (!is_late) // or else what they said may wait to be read
+    if (was_late || !late_) // what they said may wait to be read, but not for ever
       drop_silent_ones();
   }
 
-  /// CAF would only stop reading, and keep for ever what the other side has not read.
+  /// CAF would only stop reading, and keep for ever what the other side has not read. Of those that
+  /// it dialled and has not heard yet it takes no time.
   void drop_silent_ones() {
     std::vector<connection_handle> silent;
-    for (const auto& [handle, its] : ctx)
-      if (its.last_seen + most_silence < clock().now())
+    for (auto& [handle, its] : ctx)
+      if (its.last_seen == caf::actor_clock::time_point{})
+        its.last_seen = clock().now();
+      else if (its.last_seen + most_silence < clock().now())
         silent.push_back(handle);
     for (const auto& handle : silent)
       drop(handle, caf::sec::connection_timeout);
@@ -362,6 +365,7 @@ private:
   std::size_t unread_bytes_ = 0;              ///< of all guarded_connection::output
   bool makes_room_ = false;
   clock_type::time_point looked_ = clock_type::now();
+  bool late_ = false; ///< the last look was
   rare_warning refusals_;
 };
 

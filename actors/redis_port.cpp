@@ -142,6 +142,7 @@ void redis_port::count_acceptors(const redis::port_outputs::count& asked) {
 }
 
 void redis_port::answer(std::uint64_t ticket, std::string_view reply) {
+  core_.at(read_clocks());
   core_.answered(ticket, reply);
   flush_later();
 }

@@ -68,7 +68,7 @@ typename Inspector::result_type inspect(Inspector& f, role_id& x) {
 }
 
 /// For people.
-inline std::string to_string(const command& x) { return x.shared_bytes(); }
+inline std::string to_string(const command& x) { return caf::deep_to_string(x.shared_bytes()); }
 
 template <class Inspector, wire::has_fields T>
 requires(!wire::is_message<T>) typename Inspector::result_type inspect(Inspector& f, T& x) {

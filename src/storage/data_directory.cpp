@@ -142,7 +142,7 @@ void data_directory::demand_room() const {
 bool data_directory::is_unformatted(const disk& on, const fs::path& path) {
   std::error_code error;
   const auto names = on.list(path, error);
-  return error ? error == std::errc::no_such_file_or_directory : names.empty();
+  return error ? !on.exists(path) : names.empty();
 }
 
 std::string data_directory::format(disk& on, const fs::path& path, format_info info,

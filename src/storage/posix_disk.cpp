@@ -150,7 +150,13 @@ public:
     return std::make_unique<posix_file>(std::move(fd), path);
   }
 
-  bool exists(const fs::path& path) const override { return fs::exists(path); }
+  bool exists(const fs::path& path) const override {
+    std::error_code error;
+    const auto found = fs::status(path, error);
+    if (found.type() == fs::file_type::none)
+      fail_errno("look at", path, error.value());
+    return fs::exists(found);
+  }
 
   std::vector<std::string> list(const fs::path& path, std::error_code& error) const override {
     std::vector<std::string> names;

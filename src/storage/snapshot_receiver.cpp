@@ -77,11 +77,12 @@ bool snapshot_receiver::append(std::uint64_t offset, std::string_view bytes) {
 bool snapshot_receiver::commit(const snapshot_check& check) {
   auto& self = *implementation_;
   PMMC_INVARIANT(complete(), "a snapshot is committed when all of it is here");
+  if (!self.done)
+    self.write_found_again(); // first, so that what is checked is what will be on the disk
   if (self.done || !self.is_good(check)) {
     self.discard();
     return false;
   }
-  self.write_found_again();
   self.folder->publish(*self.file, self.path, self.slot);
   self.done = true;
   return true;

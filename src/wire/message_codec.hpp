@@ -20,6 +20,13 @@ namespace pmmc::wire {
 /// Of one message or group. The longest honest one has about 1 MiB and one more operation, answer
 /// or command, far less. What the door lets in (door::basp_limits) is no more than this.
 inline constexpr std::size_t max_bytes = 32 << 20;
+/// Requests, or answers, in one group: twice what may wait at a replica. A small one takes many
+/// times its bytes in memory.
+inline constexpr std::size_t max_group_elements = 1 << 17;
+
+template <class T>
+inline constexpr bool is_client_word = std::same_as<T, request> || std::same_as<T, query> ||
+                                       std::same_as<T, response> || std::same_as<T, query_reply>;
 
 // --- Writing ------------------------------------------------------------------------------------
 
@@ -152,6 +159,8 @@ public:
   void take(std::vector<T>& into) {
     into.clear();
     auto left = size();
+    if (is_client_word<T> && left > max_group_elements)
+      return fail("it has more requests or answers than one message may have");
     into.reserve(std::min<std::size_t>(left, rest_.size() / sizeof(T)));
     for (; left > 0 && why_not_.empty(); --left)
       take(into.emplace_back());

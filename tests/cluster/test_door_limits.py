@@ -9,7 +9,8 @@ import socket
 import time
 
 from pmmc_cluster import PATIENCE_S, ClusterTest, main, wait_until
-from test_doors import BASP, DIRECT, HEARTBEAT, basp, frames, recorded, recorded_put
+from test_doors import (BASP, DIRECT, HEARTBEAT, Recorder, basp, frames, recorded, recorded_put,
+                        run_through)
 
 FILES = 256  # that the process may open; half of them are for its own files
 OWN_FILES = 100
@@ -104,6 +105,12 @@ class DoorLimits(ClusterTest):
             with contextlib.suppress(BlockingIOError):  # heartbeats, and no end
                 while True:
                     self.assertTrue(client.recv(65_536), "one that has said hello was closed, too")
+
+    def test_who_takes_a_second_to_say_the_first_word_is_waited_for(self):
+        cluster, process = self.one_process()
+        with Recorder(process.port, slow_s=1.2) as recorder:
+            run_through(recorder, cluster, process, "put", "k", "v", timeout_s=20)
+            self.assertEqual(recorder.accepted, 1)
 
     def test_who_asks_for_the_status_is_a_client(self):
         """As `pmmc reconfig` does while it waits: a stranger would be cut off after 64 messages."""

@@ -53,8 +53,10 @@ def send(port, data):
 class Recorder:
     """Stands between one client and a port and keeps what the client says."""
 
-    def __init__(self, port):
+    def __init__(self, port, slow_s=0):
         self._port = port
+        self._slow_s = slow_s  # until a connection is taken up; the kernel has accepted it before
+        self.accepted = 0
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
         self.said = b""
@@ -66,6 +68,8 @@ class Recorder:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._socket.accept()
+                self.accepted += 1
+                time.sleep(self._slow_s)
                 server = socket.create_connection(("127.0.0.1", self._port))
                 self._sockets += [client, server]
                 for a, b, keeps in ((client, server, True), (server, client, False)):
@@ -98,12 +102,16 @@ class Recorder:
             s.close()
 
 
+def run_through(recorder, cluster, process, *words, **options):
+    config = cluster.client_config("recorded.conf", data=cluster.directory / "elsewhere", changes={
+        role: f"127.0.0.1:{recorder.port}" for role in process.roles})
+    cluster.run(*words, config=config, **options)
+
+
 def recorded(cluster, process, *words, **options):
     """What a command says to the only process of a cluster."""
     with Recorder(process.port) as recorder:
-        config = cluster.client_config("recorded.conf", data=cluster.directory / "elsewhere", changes={
-            role: f"127.0.0.1:{recorder.port}" for role in process.roles})
-        cluster.run(*words, config=config, **options)
+        run_through(recorder, cluster, process, *words, **options)
     return recorder.said
 
 

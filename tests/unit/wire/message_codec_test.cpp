@@ -220,6 +220,15 @@ TEST_CASE("no message is longer than a message may be") {
   CHECK(why_not(of_size(wire::max_bytes - other + 1)) == "it is longer than a message may be");
 }
 
+TEST_CASE("no group has more requests than could ever wait") {
+  client_requests group{"c1", {}, std::vector<query>(wire::max_group_elements)};
+  client_requests read;
+  CHECK(wire::decode(bytes_of(group), read) == "");
+  group.queries.emplace_back();
+  CHECK(wire::decode(bytes_of(group), read) ==
+        "it has more requests or answers than one message may have");
+}
+
 TEST_CASE("when a request came in is not sent") {
   request r{request_kind::operation, 3, 4, 2, "op", {}};
   const auto bytes = bytes_of(r);
