@@ -5,16 +5,30 @@
 namespace pmmc::sim {
 
 void acceptor_host::start() {
-  role_.emplace(acceptor::settings{id(), world_.options.acceptor_page_bytes}, disk_, known_);
-  world_.checkers.recovered(number(), role_->state());
+  role_.emplace(acceptor::settings{id(), world_.options.acceptor_page_bytes}, disk_.now.state,
+                known_);
+  if (!is_on_wrong_disk())
+    world_.checkers.recovered(number(), role_->state());
 }
 
 void acceptor_host::check(world& w, const role_id&, const message& m) const {
-  w.checkers.acceptor_sent(number(), m);
+  if (!is_on_wrong_disk())
+    w.checkers.acceptor_sent(number(), m);
+}
+
+/// From leaders that it does not know, or refuses, it takes nothing, as the actor does.
+void acceptor_host::on_message(const role_id& from, message& m) {
+  const auto* scouts = std::get_if<p1a>(&m);
+  const auto* commands = std::get_if<p2a>(&m);
+  if ((scouts != nullptr && !counts(world_.number_of(scouts->leader))) ||
+      (commands != nullptr && !counts(world_.number_of(commands->leader))))
+    return world_.facts.count(fact::unknown_leader_ignored);
+  dispatch(*role_, from, m);
 }
 
 void acceptor_host::settle() {
   auto out = role_->take();
+  stamp_records(out.send, records() + out.persist.size());
   if (out.persist.empty())
     return send_all(out.send);
   if (world_.dies(*this, fault_kind::crash_before_persist))
@@ -35,8 +49,10 @@ void acceptor_host::unblocked() {
 
 void acceptor_host::write() {
   for (const auto& record : writing_.persist) {
-    disk_.apply(record);
-    world_.checkers.persisted(number(), record);
+    disk_.now.state.apply(record);
+    ++disk_.now.records;
+    if (!is_on_wrong_disk())
+      world_.checkers.persisted(number(), record);
     if (std::holds_alternative<collect_record>(record))
       world_.facts.count(fact::log_collected);
   }

@@ -8,13 +8,69 @@ namespace {
 constexpr std::size_t sync_done = ~std::uint32_t{0};
 }
 
+void host::order(mounting what) {
+  const bool is_right = wrong_ == mounting::none; // what was ordered before has not been done yet
+  ordered_ = what == mounting::right && is_right ? mounting::none : what;
+}
+
+/// Now and then somebody has kept a copy before.
+void host::begin_life(std::uint64_t nonce) {
+  auto what = std::exchange(ordered_, mounting::none);
+  if (what == mounting::none && wrong_ == mounting::none && nonce % 2 == 0)
+    what = mounting::copied;
+  directory_.mount(what);
+  mount(what);
+  if (what == mounting::emptied || what == mounting::old_copy || what == mounting::right) {
+    wrong_ = what == mounting::right ? mounting::none : what;
+    ++generation_;
+  }
+  if (what == mounting::emptied)
+    directory().format_id = "disk-" + id_.str() + "-" + std::to_string(nonce);
+  durable_met_ = directory().met;
+  if (kind() == role_kind::acceptor || kind() == role_kind::leader)
+    directory().lives.begin(nonce);
+  records_at_start_ = records();
+  counted_.clear();
+}
+
+introduced_role host::introduced() const {
+  const auto& d = directory_.now;
+  return {id_, kind(), d.format_id, d.lives, records_at_start_};
+}
+
+void host::count(std::size_t number, bool is_counted) {
+  if (number >= counted_.size())
+    counted_.resize(number + 1);
+  counted_[number] = is_counted ? 1 : 0;
+}
+
+void host::save_met() {
+  durable_met_ = directory().met;
+  directory().met.saved();
+}
+
+/// In memory; it is durable with the next meeting, and when a peer goes.
+void host::note_records(const message& m) {
+  const auto note = [this](const auto& told) {
+    if (told.state.records != 0 && counts(world_.number_of(told.from)))
+      directory().met.note_records(told.from, told.state.records);
+  };
+  if (const auto* asks = std::get_if<ping>(&m))
+    note(*asks);
+  else if (const auto* answers = std::get_if<pong>(&m))
+    note(*answers);
+}
+
 void host::crash() {
   forget();
+  directory().met = durable_met_;
+  counted_.clear();
   mailbox_.clear();
   blocked_ = tick_waits_ = false;
 }
 
 void host::receive(const role_id& from, message& m) {
+  note_records(m);
   if (blocked_) {
     mailbox_.push_back({from, std::move(m)});
     return;
@@ -34,6 +90,7 @@ void host::tick() {
 }
 
 void host::lose_peer(const role_id& peer) {
+  save_met();
   if (blocked_) {
     mailbox_.push_back({{}, lost_peer{peer}});
     return;

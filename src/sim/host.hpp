@@ -2,10 +2,13 @@
 #pragma once
 
 #include "messages.hpp"
+#include "sim/directory.hpp"
 #include "sim/world.hpp"
 
 #include <deque>
+#include <map>
 #include <variant>
+#include <vector>
 
 namespace pmmc::sim {
 
@@ -21,6 +24,30 @@ public:
   std::size_t process_number() const { return process_; }
   std::size_t number() const { return number_; }
 
+  // --- its directory, and who is in those of others (meetings.hpp) ---
+  virtual role_kind kind() const { return role_kind::client; }
+  /// Of clients, nobody asks.
+  role_directory& directory() { return directory_.now; }
+  const role_directory& copy_of_directory() const { return directory_.copy(); }
+  /// While its process is down; `what` counts from the next start on.
+  void order(mounting what);
+  bool is_on_wrong_disk() const { return wrong_ != mounting::none; }
+  mounting wrong_disk() const { return wrong_; }
+  /// What was sent to it before its directory was exchanged does not reach it.
+  std::uint32_t generation() const { return generation_; }
+  /// A life begins: carries out what was ordered.
+  void begin_life(std::uint64_t nonce);
+  introduced_role introduced() const;
+  /// Whether it sends to the role with this number, as one that it has met and not refused.
+  bool counts(std::size_t number) const {
+    return number < counted_.size() && counted_[number] != 0;
+  }
+  void count(std::size_t number, bool is_counted);
+  /// Its met acceptors and leaders are durable.
+  void save_met();
+  /// By the simulator's own book: the latest life in which this role met another one, by number.
+  std::map<std::size_t, std::uint64_t>& true_meetings() { return true_meetings_; }
+
   /// The process starts: from what is on the disk.
   virtual void start() = 0;
   /// The process has crashed: only what is on the disk remains. What was being written may or may
@@ -32,6 +59,8 @@ public:
   void woken(std::size_t what);
   /// Shows an outgoing message to the checkers that know this kind of role.
   virtual void check(world& w, const role_id& to, const message& m) const = 0;
+  /// What it knows of the cluster's members. Precondition: its process is up.
+  virtual membership known_members() const { return {}; }
   /// Nothing is left to do for it. `why` says what is, if anything.
   virtual bool is_quiet(std::string& why) const = 0;
 
@@ -43,6 +72,10 @@ protected:
   /// After one input or, if the role was blocked, all that had come meanwhile.
   virtual void settle() = 0;
   virtual void forget() = 0;
+  /// The same for what else lies in its directory.
+  virtual void mount(mounting) {}
+  /// How much it holds durably.
+  virtual std::uint64_t records() const { return 0; }
   /// The sync that `block` began is over.
   virtual void unblocked() {}
 
@@ -66,11 +99,20 @@ private:
     std::variant<message, tick_input, lost_peer, wake_input> what;
   };
   void handle(mail& m);
+  void note_records(const message& m);
 
   role_id id_;
   std::size_t process_;
   std::size_t number_;
   std::deque<mail> mailbox_; ///< of a role that waits for its disk
+  mounted<role_directory> directory_;
+  known_disks durable_met_;
+  mounting ordered_ = mounting::none;
+  mounting wrong_ = mounting::none;
+  std::uint32_t generation_ = 0;
+  std::uint64_t records_at_start_ = 0;
+  std::vector<std::uint8_t> counted_; ///< by number
+  std::map<std::size_t, std::uint64_t> true_meetings_;
   bool blocked_ = false;
   bool tick_waits_ = false; ///< timers are wound up when they have been handled, so there is one
 };

@@ -10,13 +10,15 @@ void leader_host::start() {
   settings.seed = world_.chance.next();
   settings.window = world_.options.window;
   settings.near_slots = world_.options.window; // logs are short, and replicas shall lag
-  role_.emplace(settings, disk_free_seqnum_, known_);
-  world_.checkers.leader_started(number());
+  role_.emplace(settings, disk_free_seqnum_.now, known_);
+  if (!is_on_wrong_disk())
+    world_.checkers.leader_started(number());
   settle();
 }
 
 void leader_host::check(world& w, const role_id&, const message& m) const {
-  w.checkers.leader_sent(number(), id(), m);
+  if (!is_on_wrong_disk())
+    w.checkers.leader_sent(number(), id(), m);
 }
 
 // --- Inputs -------------------------------------------------------------------------------------
@@ -77,12 +79,17 @@ void leader_host::unblocked() {
   if (world_.process_at(process_number()).disk_fails)
     return world_.crash(process_number());
   auto out = std::move(*std::exchange(saving_, std::nullopt));
-  disk_free_seqnum_ = *out.persist_seqnum;
-  world_.checkers.seqnum_saved(number(), disk_free_seqnum_);
+  write(*out.persist_seqnum);
   if (world_.dies(*this, fault_kind::crash_before_send))
     return;
   carry_out(std::move(out));
   settle();
+}
+
+void leader_host::write(std::uint64_t free_seqnum) {
+  disk_free_seqnum_.now = free_seqnum;
+  if (!is_on_wrong_disk())
+    world_.checkers.seqnum_saved(number(), free_seqnum);
 }
 
 /// In the order that leader_outputs asks for.
@@ -111,6 +118,7 @@ void leader_host::carry_out(leader_outputs out) {
            [&] { return "C1: two commanders at the same time for slot " + std::to_string(slot); });
     settle_commander(it->second);
   }
+  stamp_records(out.send, records());
   send_all(out.send);
 }
 
@@ -183,10 +191,8 @@ void leader_host::forget() {
   reports_.clear();
   late_reports_.clear();
   if (saving_) // the file is replaced as a whole: it is the old or the new one
-    if (world_.chance.below(2) == 0) {
-      disk_free_seqnum_ = *saving_->persist_seqnum;
-      world_.checkers.seqnum_saved(number(), disk_free_seqnum_);
-    }
+    if (world_.chance.below(2) == 0)
+      write(*saving_->persist_seqnum);
   saving_.reset();
 }
 

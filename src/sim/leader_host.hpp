@@ -17,8 +17,10 @@ public:
   leader_host(world& w, const role_id& id, std::size_t process, config_history known)
       : host(w, id, process), known_(std::move(known)) {}
 
+  role_kind kind() const override { return role_kind::leader; }
   void start() override;
   void check(world& w, const role_id& to, const message& m) const override;
+  membership known_members() const override { return role_->known_members(); }
   bool is_quiet(std::string& why) const override;
   bool is_active() const { return role_ && role_->is_active(); }
 
@@ -30,11 +32,14 @@ protected:
   void settle() override;
   void forget() override;
   void unblocked() override;
+  void mount(mounting what) override { disk_free_seqnum_.mount(what); }
+  std::uint64_t records() const override { return disk_free_seqnum_.now; }
 
 private:
   using report = std::variant<scout_outcome, std::pair<commander_outcome, ballot_num>>;
 
   void carry_out(leader_outputs out);
+  void write(std::uint64_t free_seqnum);
   void settle_scouts();
   /// Returns whether the commander is done.
   bool settle_commander(commander& c);
@@ -42,7 +47,7 @@ private:
   void hear(const report& r);
   void count(const report& r);
 
-  std::uint64_t disk_free_seqnum_ = 0;
+  mounted<std::uint64_t> disk_free_seqnum_;
   config_history known_;
   std::optional<leader> role_;
   std::vector<scout> scouts_;

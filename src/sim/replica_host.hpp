@@ -15,8 +15,10 @@ class replica_host final : public host {
 public:
   using host::host;
 
+  role_kind kind() const override { return role_kind::replica; }
   void start() override;
   void check(world& w, const role_id& to, const message& m) const override;
+  membership known_members() const override { return role_->known_members(); }
   bool is_quiet(std::string& why) const override;
   /// Precondition: its process is up.
   const replica& role() const { return *role_; }

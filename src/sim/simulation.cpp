@@ -47,6 +47,12 @@ void simulation::start(std::size_t number) {
     world_.facts.count(fact::refused_to_start);
     return;
   }
+  if (members_.met().has(number) && !members_.met().prepare(number)) {
+    world_.facts.count(fact::refused_to_start);
+    if (!faults_over_ || !p.retired)
+      world_.queue.push(world_.now() + 1 * second, event_kind::restart, number, p.life, 0);
+    return;
+  }
   world_.facts.count(fact::restart, p.life > 0);
   if (world_.log.is_told())
     for (const auto* h : p.roles)
@@ -58,6 +64,8 @@ void simulation::start(std::size_t number) {
                     p.life, 0);
   for (auto* h : p.roles)
     h->start();
+  if (members_.met().has(number))
+    members_.met().started(number);
 }
 
 void simulation::stop_crashed() {
@@ -73,6 +81,7 @@ void simulation::stop_crashed() {
     p.disk_fails = false;
     ++p.life;
     world_.set_up(i, false);
+    members_.met().stopped(i);
     for (auto* h : p.roles) {
       h->crash();
       if (world_.log.is_told())
@@ -90,7 +99,7 @@ void simulation::step(const event& e) {
   switch (e.kind) {
   case event_kind::deliver: {
     auto* h = world_.host_at(e.who);
-    if (h != nullptr && world_.process_at(h->process_number()).up) {
+    if (h != nullptr && world_.process_at(h->process_number()).up && e.life == h->generation()) {
       if (const auto until = world_.process_at(h->process_number()).paused_until;
           until > world_.now())
         return world_.queue.push(until, e.kind, e.who, e.life, e.what);
@@ -130,8 +139,11 @@ void simulation::step(const event& e) {
 
 void simulation::tick(std::size_t number) {
   auto& p = world_.process_at(number);
-  if (++p.ticks % 10 == 0 && p.is_member)
-    notice_peers(number);
+  if (++p.ticks % 10 == 0 && members_.met().has(number)) {
+    const auto reached = notice_peers(number);
+    if (!p.crashing)
+      members_.met().look_around(number, reached);
+  }
   for (auto* h : p.roles)
     if (!p.crashing)
       h->tick();
@@ -139,7 +151,7 @@ void simulation::tick(std::size_t number) {
 
 /// What a process notices of its connections: who has crashed, at once; who is silent, after 600
 /// ms.
-void simulation::notice_peers(std::size_t number) {
+process_set simulation::notice_peers(std::size_t number) {
   auto& p = world_.process_at(number);
   auto reached = world_.up() & ~world_.net.deaf_to(number);
   for (std::size_t i = 0; i < world_.processes(); ++i)
@@ -152,13 +164,14 @@ void simulation::notice_peers(std::size_t number) {
   const auto lost = p.known & ~(lately & world_.up());
   p.known = (p.known & ~lost) | reached;
   if (lost == 0 || !options_.breaks_are_told)
-    return;
+    return reached;
   for (std::size_t i = 0; i < world_.processes(); ++i)
     if ((lost >> i & 1) != 0)
       for (const auto* gone : world_.process_at(i).roles)
         for (auto* h : p.roles)
           if (!p.crashing)
             h->lose_peer(gone->id());
+  return reached;
 }
 
 void simulation::play_until(sim_time end, const std::function<bool()>& done) {

@@ -40,8 +40,22 @@ enum class fact : std::uint8_t {
   boundary_crossed,      ///< a slot was decided under another configuration than the one before
   two_reconfigurations_in_flight,
   role_retired,
+  meeting,                ///< two processes let each other in
+  sent_to_nobody,         ///< by a role to one that it has not met, or refuses
+  unknown_leader_ignored, ///< by an acceptor
+  guest_not_made_known,   ///< a role that is no member, or not there
+  new_disk_refused,       ///< a role was formatted again
+  old_copy_refused,
+  stopped_for_disk,         ///< such a role has heard that it is refused
+  refused_as_other_cluster, ///< for its name or its identity
+  refused_for_facts,
+  stopped_as_differing,
+  refused_as_removed,
+  stopped_as_removed,
+  removed_not_started, ///< its `members` file says that it was removed
+  address_taken,
 };
-inline constexpr std::size_t facts = 29;
+inline constexpr std::size_t facts = 43;
 
 std::string_view to_string(fact f);
 

@@ -2,6 +2,7 @@
 
 #include "invariant.hpp"
 #include "kv/kv_store.hpp"
+#include "sim/checkers/violation.hpp"
 #include "sim/host.hpp"
 
 #include <utility>
@@ -13,7 +14,8 @@ configuration first_configuration(const scenario& s) {
   const auto add = [&](std::vector<member>& members, std::string kind, std::size_t count) {
     for (std::size_t i = 1; i <= count; ++i) {
       const auto n = std::to_string(i);
-      members.push_back({kind + n, (s.colocated ? "host" : kind) + n + ":1"});
+      members.push_back({kind + n, (s.colocated ? "host" : kind) + n + ":1",
+                         s.disks_are_named ? "disk-" + kind + n : std::string{}});
     }
   };
   add(config.acceptors, "a", s.acceptors);
@@ -80,6 +82,12 @@ void world::send(const host& from, const role_id& to, message m) {
     tell(from.id().str() + " -> " + to.str() + ": " + describe(m));
   if (known == numbers_.end())
     return;
+  const auto* target = actors_[known->second].where;
+  if (p.is_member && target != nullptr && processes_[target->process_number()].is_member) {
+    if (!from.counts(known->second))
+      return facts.count(fact::sent_to_nobody);
+    keep_wrong_votes_away(from, *target, m);
+  }
   const auto passage = net.carry(from.process_number(), actors_[known->second].process, now_);
   for (std::size_t i = 0; i < passage.copies; ++i) {
     std::size_t number = post_.size();
@@ -94,8 +102,23 @@ void world::send(const host& from, const role_id& to, message m) {
       post_[number].body = std::move(m);
     else
       post_[number].body = m;
-    queue.push(passage.arrive_at[i], event_kind::deliver, known->second, 0, number);
+    queue.push(passage.arrive_at[i], event_kind::deliver, known->second,
+               target == nullptr ? 0 : target->generation(), number);
   }
+}
+
+/// Who has lost its promises was asked by nobody, so it has nothing to say.
+void world::keep_wrong_votes_away(const host& from, const host& to, const message& m) const {
+  demand(!from.is_on_wrong_disk() || to.is_on_wrong_disk() ||
+             from.process_number() == to.process_number() ||
+             !(std::holds_alternative<p1b>(m) || std::holds_alternative<p2b>(m) ||
+               std::holds_alternative<read_probe_reply>(m)),
+         [&] { return "N1: " + from.id().str() + " answers from a disk that is not its own"; });
+}
+
+std::size_t world::listener_at(const std::string& address) const {
+  const auto found = listeners_.find(address);
+  return found == listeners_.end() ? max_processes : found->second;
 }
 
 void world::land(std::size_t number) { free_flights_.push_back(number); }

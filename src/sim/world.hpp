@@ -22,6 +22,7 @@ class host;
 struct process {
   std::vector<host*> roles;
   bool is_member = false; ///< its roles are the cluster's, not clients
+  bool retired = false;   ///< gone because its roles were removed
   bool up = false;
   bool crashing = false; ///< stops before anything else happens
   bool damaged = false;  ///< a file of it is, so it is refused until somebody mends it
@@ -91,6 +92,11 @@ public:
   /// How long a sync takes now.
   sim_time sync_time(const host& h);
 
+  /// The process at an address, or max_processes.
+  std::size_t listener_at(const std::string& address) const;
+  void listen(const std::string& address, std::size_t process) { listeners_[address] = process; }
+  void stop_listening(const std::string& address) { listeners_.erase(address); }
+
   void tell(const std::string& text) { log.tell(now_, text); }
 
   const scenario& options;
@@ -102,9 +108,12 @@ public:
   oracle checkers;
 
 private:
+  void keep_wrong_votes_away(const host& from, const host& to, const message& m) const;
+
   sim_time now_ = 0;
   std::deque<process> processes_;
   process_set up_ = 0;
+  std::unordered_map<std::string, std::size_t> listeners_; // looked up, never walked through
   std::deque<flight> post_;
   std::vector<std::size_t> free_flights_;
   bool somebody_crashes_ = false;

@@ -29,12 +29,37 @@ TEST_CASE("seeds: nothing is broken, everything is answered, and interesting thi
   MESSAGE(describe(all.facts));
   if (b.runs < 200)
     return;
-  for (const auto f :
-       {fact::election, fact::preemption, fact::pmax_override, fact::recovery_scout, fact::hole,
-        fact::noop_decided, fact::request_decided_again, fact::snapshot_installed,
-        fact::log_collected, fact::write_lost, fact::write_kept, fact::reconfiguration,
-        fact::reconfiguration_stale, fact::two_reconfigurations_in_flight, fact::boundary_crossed,
-        fact::role_retired, fact::session_ended})
+  for (const auto f : {fact::election,
+                       fact::preemption,
+                       fact::pmax_override,
+                       fact::recovery_scout,
+                       fact::hole,
+                       fact::noop_decided,
+                       fact::request_decided_again,
+                       fact::snapshot_installed,
+                       fact::log_collected,
+                       fact::write_lost,
+                       fact::write_kept,
+                       fact::reconfiguration,
+                       fact::reconfiguration_stale,
+                       fact::two_reconfigurations_in_flight,
+                       fact::boundary_crossed,
+                       fact::role_retired,
+                       fact::session_ended,
+                       fact::meeting,
+                       fact::sent_to_nobody,
+                       fact::unknown_leader_ignored,
+                       fact::guest_not_made_known,
+                       fact::new_disk_refused,
+                       fact::old_copy_refused,
+                       fact::stopped_for_disk,
+                       fact::refused_as_other_cluster,
+                       fact::refused_for_facts,
+                       fact::stopped_as_differing,
+                       fact::refused_as_removed,
+                       fact::stopped_as_removed,
+                       fact::removed_not_started,
+                       fact::address_taken})
     CHECK_MESSAGE(all.facts.of(f) > 0, to_string(f));
   for (std::size_t i = 0; i < fault_kinds; ++i)
     CHECK_MESSAGE(all.facts.faults[i] > 0, to_string(static_cast<fault_kind>(i)));
