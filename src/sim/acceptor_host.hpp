@@ -28,6 +28,7 @@ protected:
   void unblocked() override;
   void mount(mounting what) override { disk_.mount(what); }
   std::uint64_t records() const override { return disk_.now.records; }
+  std::uint64_t copied_records() const override { return disk_.copy().records; }
 
 private:
   struct contents {

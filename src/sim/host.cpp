@@ -1,5 +1,6 @@
 #include "sim/host.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace pmmc::sim {
@@ -11,6 +12,16 @@ constexpr std::size_t sync_done = ~std::uint32_t{0};
 void host::order(mounting what) {
   const bool is_right = wrong_ == mounting::none; // what was ordered before has not been done yet
   ordered_ = what == mounting::right && is_right ? mounting::none : what;
+}
+
+void host::keep_copy() {
+  directory_.mount(mounting::copied);
+  mount(mounting::copied);
+}
+
+bool host::shows_old_copy(const true_meeting& known) const {
+  const auto life = directory_.copy().lives.current().number;
+  return known.life > life || (known.life == life && known.records > copied_records());
 }
 
 /// Now and then somebody has kept a copy before.
@@ -47,13 +58,20 @@ void host::count(std::size_t number, bool is_counted) {
 void host::save_met() {
   durable_met_ = directory().met;
   directory().met.saved();
+  for (auto& [number, known] : true_meetings_)
+    known.saved_records = known.records;
 }
 
 /// In memory; it is durable with the next meeting, and when a peer goes.
 void host::note_records(const message& m) {
   const auto note = [this](const auto& told) {
-    if (told.state.records != 0 && counts(world_.number_of(told.from)))
-      directory().met.note_records(told.from, told.state.records);
+    const auto number = told.state.records == 0 ? 0 : world_.number_of(told.from);
+    if (told.state.records == 0 || !counts(number))
+      return;
+    directory().met.note_records(told.from, told.state.records);
+    if (const auto known = true_meetings_.find(number);
+        known != true_meetings_.end() && !is_on_wrong_disk())
+      known->second.records = std::max(known->second.records, told.state.records);
   };
   if (const auto* asks = std::get_if<ping>(&m))
     note(*asks);
@@ -64,6 +82,8 @@ void host::note_records(const message& m) {
 void host::crash() {
   forget();
   directory().met = durable_met_;
+  for (auto& [number, known] : true_meetings_)
+    known.records = known.saved_records;
   counted_.clear();
   mailbox_.clear();
   blocked_ = tick_waits_ = false;

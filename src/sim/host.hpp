@@ -29,7 +29,9 @@ public:
   /// Of clients, nobody asks.
   role_directory& directory() { return directory_.now; }
   const role_directory& copy_of_directory() const { return directory_.copy(); }
-  /// While its process is down; `what` counts from the next start on.
+  /// Somebody keeps a copy of what is on its disk now.
+  void keep_copy();
+  /// `what` counts from the next start on.
   void order(mounting what);
   bool is_on_wrong_disk() const { return wrong_ != mounting::none; }
   mounting wrong_disk() const { return wrong_; }
@@ -45,8 +47,16 @@ public:
   void count(std::size_t number, bool is_counted);
   /// Its met acceptors and leaders are durable.
   void save_met();
-  /// By the simulator's own book: the latest life in which this role met another one, by number.
-  std::map<std::size_t, std::uint64_t>& true_meetings() { return true_meetings_; }
+  /// By the simulator's own book: what this role must know of another one's directory.
+  struct true_meeting {
+    std::uint64_t life = 0; ///< the latest in which it met it
+    std::uint64_t records = 0;
+    std::uint64_t saved_records = 0; ///< of these, what it does not forget when it crashes
+  };
+  std::map<std::size_t, true_meeting>& true_meetings() { return true_meetings_; }
+  const std::map<std::size_t, true_meeting>& true_meetings() const { return true_meetings_; }
+  /// Whether one of these shows that the copy of this role's directory is old.
+  bool shows_old_copy(const true_meeting& known) const;
 
   /// The process starts: from what is on the disk.
   virtual void start() = 0;
@@ -76,6 +86,7 @@ protected:
   virtual void mount(mounting) {}
   /// How much it holds durably.
   virtual std::uint64_t records() const { return 0; }
+  virtual std::uint64_t copied_records() const { return 0; }
   /// The sync that `block` began is over.
   virtual void unblocked() {}
 
@@ -111,8 +122,8 @@ private:
   mounting wrong_ = mounting::none;
   std::uint32_t generation_ = 0;
   std::uint64_t records_at_start_ = 0;
-  std::vector<std::uint8_t> counted_; ///< by number
-  std::map<std::size_t, std::uint64_t> true_meetings_;
+  std::vector<std::uint8_t> counted_;                 ///< by number
+  std::map<std::size_t, true_meeting> true_meetings_; ///< by number
   bool blocked_ = false;
   bool tick_waits_ = false; ///< timers are wound up when they have been handled, so there is one
 };

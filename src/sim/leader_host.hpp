@@ -34,6 +34,7 @@ protected:
   void unblocked() override;
   void mount(mounting what) override { disk_free_seqnum_.mount(what); }
   std::uint64_t records() const override { return disk_free_seqnum_.now; }
+  std::uint64_t copied_records() const override { return disk_free_seqnum_.copy(); }
 
 private:
   using report = std::variant<scout_outcome, std::pair<commander_outcome, ballot_num>>;

@@ -240,7 +240,8 @@ void meetings::meet(std::size_t process, host& self, const introduced_role& said
     return self.count(peer.number(), true);
   const bool of_same_process = process == peer.process_number();
   const bool is_wrong = peer.is_on_wrong_disk() && !self.is_on_wrong_disk();
-  const bool must_refuse = is_wrong && (remembers(self, peer) || is_named(process, peer)) &&
+  const bool must_refuse = is_wrong &&
+                           (remembers(self, peer, peer.wrong_disk()) || is_named(process, peer)) &&
                            (!of_same_process || peer.wrong_disk() == mounting::emptied);
   // Who does not remember it cannot know. Those who do are faster.
   if (is_wrong && !must_refuse && !of_same_process)
@@ -258,14 +259,19 @@ void meetings::meet(std::size_t process, host& self, const introduced_role& said
   self.count(peer.number(), !refused);
   if (refused)
     return refuse(self, peer, said, *refused);
-  if (!self.is_on_wrong_disk() && !peer.is_on_wrong_disk())
-    self.true_meetings()[peer.number()] = peer.directory().lives.current().number;
+  if (self.is_on_wrong_disk() || peer.is_on_wrong_disk())
+    return;
+  auto& known = self.true_meetings()[peer.number()];
+  if (const auto life = peer.directory().lives.current().number; known.life != life)
+    known = {life, said.records, said.records};
 }
 
 /// It hears what is remembered of it, and ends, sooner or later.
 void meetings::refuse(host& self, host& peer, const introduced_role& said,
                       const refused_peer& refused) {
-  world_.facts.count(peer.wrong_disk() == mounting::old_copy ? fact::old_copy_refused
+  const auto verdict = judge(refused.known, said.facts());
+  world_.facts.count(verdict == acquaintance::old_copy       ? fact::old_copy_refused
+                     : verdict == acquaintance::records_gone ? fact::lost_records_refused
                                                              : fact::new_disk_refused);
   if (world_.log.is_told())
     world_.tell(self.id().str() + " does not count " + peer.id().str() + ": " + refused.why);
@@ -290,25 +296,21 @@ bool meetings::is_named(std::size_t process, const host& peer) const {
   return peer.wrong_disk() == mounting::emptied && m != nullptr && !m->disk.empty();
 }
 
-bool meetings::remembers(host& self, const host& peer) const {
-  const auto& met = self.true_meetings();
-  const auto known = met.find(peer.number());
-  if (known == met.end())
-    return false;
-  return peer.wrong_disk() == mounting::emptied ||
-         known->second > peer.copy_of_directory().lives.current().number;
+bool meetings::remembers(const host& self, const host& peer, mounting what) {
+  const auto known = self.true_meetings().find(peer.number());
+  return known != self.true_meetings().end() &&
+         (what == mounting::emptied || peer.shows_old_copy(known->second));
 }
 
-bool meetings::all_remember(const host& h, std::uint64_t last) const {
+bool meetings::all_remember(const host& h, mounting what) const {
   for (std::size_t p = 0; p < nodes_.size(); ++p) {
     const auto& other = world_.process_at(p);
     if (!other.is_member || other.gone || p == h.process_number())
       continue;
-    for (auto* self : other.roles) {
+    for (const auto* self : other.roles) {
       if (self->kind() == role_kind::acceptor && h.kind() == role_kind::acceptor)
         continue; // they need not meet
-      const auto known = self->true_meetings().find(h.number());
-      if (self->is_on_wrong_disk() || known == self->true_meetings().end() || known->second <= last)
+      if (self->is_on_wrong_disk() || !remembers(*self, h, what))
         return false;
     }
   }

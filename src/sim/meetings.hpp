@@ -38,6 +38,8 @@ public:
   void move(std::size_t process, std::string address) {
     nodes_[process].elsewhere = std::move(address);
   }
+  /// Whether it is connected with nobody.
+  bool is_alone(std::size_t process) const { return nodes_[process].linked == 0; }
   bool is_elsewhere(std::size_t process) const { return !nodes_[process].elsewhere.empty(); }
 
   /// Before the roles start. Whether the process may: its address may be taken, or it may know that
@@ -49,10 +51,10 @@ public:
   void look_around(std::size_t process, process_set reached);
   void stopped(std::size_t process);
   void break_connection(std::size_t a, std::size_t b) { unlink(a, b); }
-  /// Whether all who talk to `h` would notice that its directory has lost what it did since the
-  /// life `last`. Then operators can make that mistake: nobody promises anything otherwise
+  /// Whether all who talk to `h` would notice that its directory is formatted again, or that an old
+  /// copy is in its place. Then operators can make that mistake: nobody promises anything otherwise
   /// (docs/STORAGE.md, "An old copy of a directory").
-  bool all_remember(const host& h, std::uint64_t last) const;
+  bool all_remember(const host& h, mounting what) const;
 
 private:
   struct node {
@@ -90,7 +92,7 @@ private:
   void announce(std::size_t to, std::size_t process);
   void meet(std::size_t process, host& self, const introduced_role& said, host& peer);
   void refuse(host& self, host& peer, const introduced_role& said, const refused_peer& refused);
-  bool remembers(host& self, const host& peer) const;
+  static bool remembers(const host& self, const host& peer, mounting what);
   bool is_named(std::size_t process, const host& peer) const;
 
   world& world_;

@@ -35,6 +35,19 @@ void mistakes::heal() {
   for (const auto& [number, m] : made_)
     mend(m);
   made_.clear();
+  renew_config_files();
+}
+
+/// Those that a process knows may all have been replaced while it was down, and then nobody finds
+/// it: an operator starts it with the config file of the others.
+void mistakes::renew_config_files() {
+  const auto& latest = world_.checkers.truth().state().configurations().latest();
+  const auto addresses = membership{latest}.addresses();
+  for (const auto p : world_.members()) {
+    roster_.met().files_of(p).contacts.insert(addresses.begin(), addresses.end());
+    if (world_.process_at(p).up && roster_.met().is_alone(p))
+      restart(p);
+  }
 }
 
 /// Stops it, if it runs, and starts it soon.
@@ -93,15 +106,18 @@ bool mistakes::meets_others(std::size_t process) const {
 mistakes::made mistakes::exchange_directory(const fault& f, random_source& dice) {
   const auto what = f.kind == fault_kind::old_copy ? mounting::old_copy : mounting::emptied;
   const bool is_copy = what == mounting::old_copy;
-  std::vector<host*> possible;
+  std::vector<host*> all, possible;
   for (const auto p : free_members())
     for (auto* h : world_.process_at(p).roles) {
-      const auto last = is_copy ? h->copy_of_directory().lives.current().number : 0;
-      const bool has_copy = !is_copy || last != 0;
-      if (h->kind() != role_kind::replica && has_copy && (!is_copy || meets_others(p)) &&
-          roster_.met().all_remember(*h, last))
+      if (h->kind() == role_kind::replica || h->is_on_wrong_disk()) // it is about to be mended
+        continue;
+      all.push_back(h);
+      const bool has_copy = h->copy_of_directory().lives.current().number != 0;
+      if ((!is_copy || (has_copy && meets_others(p))) && roster_.met().all_remember(*h, what))
         possible.push_back(h);
     }
+  if (possible.empty() && is_copy && !all.empty())
+    all[dice.below(all.size())]->keep_copy(); // for another time
   if (possible.empty())
     return {};
   auto* h = possible[dice.below(possible.size())];
@@ -169,7 +185,9 @@ mistakes::made mistakes::start_removed(random_source& dice) {
   std::vector<std::size_t> removed;
   for (std::size_t p = 0; p < world_.processes(); ++p) {
     const auto& process = world_.process_at(p);
-    if (process.retired && process.gone && !process.damaged && !process.up &&
+    const bool knows_its_cluster =
+        roster_.met().has(p) && roster_.met().files_of(p).members.identity != 0;
+    if (process.retired && process.gone && knows_its_cluster && !process.damaged && !process.up &&
         !process.roles.empty())
       removed.push_back(p);
   }

@@ -46,6 +46,7 @@ enum class fact : std::uint8_t {
   guest_not_made_known,   ///< a role that is no member, or not there
   new_disk_refused,       ///< a role was formatted again
   old_copy_refused,
+  lost_records_refused,     ///< an old copy that was made within a life
   stopped_for_disk,         ///< such a role has heard that it is refused
   refused_as_other_cluster, ///< for its name or its identity
   refused_for_facts,
@@ -55,7 +56,7 @@ enum class fact : std::uint8_t {
   removed_not_started, ///< its `members` file says that it was removed
   address_taken,
 };
-inline constexpr std::size_t facts = 43;
+inline constexpr std::size_t facts = 44;
 
 std::string_view to_string(fact f);
 

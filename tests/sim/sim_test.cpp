@@ -52,6 +52,7 @@ TEST_CASE("seeds: nothing is broken, everything is answered, and interesting thi
                        fact::guest_not_made_known,
                        fact::new_disk_refused,
                        fact::old_copy_refused,
+                       fact::lost_records_refused,
                        fact::stopped_for_disk,
                        fact::refused_as_other_cluster,
                        fact::refused_for_facts,
