@@ -29,12 +29,4 @@ void stop_if_refused(const role_id& self, const directory_facts& own, const disk
   std::_Exit(2);
 }
 
-void stamp_records(std::vector<envelope>& envelopes, std::uint64_t records) {
-  for (auto& e : envelopes)
-    if (auto* asks = std::get_if<ping>(&e.body))
-      asks->state.records = records;
-    else if (auto* answers = std::get_if<pong>(&e.body))
-      answers->state.records = records;
-}
-
 } // namespace pmmc

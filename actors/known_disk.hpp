@@ -54,7 +54,4 @@ void lose_peer(Shell& shell, const role_id& id) {
   shell.durable.save_notes();
 }
 
-/// Writes into all pings and pongs how much is durable.
-void stamp_records(std::vector<envelope>& envelopes, std::uint64_t records);
-
 } // namespace pmmc

@@ -107,4 +107,12 @@ std::string why_disk_is_wrong(const known_peer& known, const directory_facts& to
   return why(judge(known, told), known, told);
 }
 
+void stamp_records(std::vector<envelope>& envelopes, std::uint64_t records) {
+  for (auto& e : envelopes)
+    if (auto* asks = std::get_if<ping>(&e.body))
+      asks->state.records = records;
+    else if (auto* answers = std::get_if<pong>(&e.body))
+      answers->state.records = records;
+}
+
 } // namespace pmmc

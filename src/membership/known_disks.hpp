@@ -6,10 +6,12 @@
 #include "membership.hpp"
 #include "membership/introduction.hpp"
 #include "membership/life_history.hpp"
+#include "messages.hpp"
 
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace pmmc {
 
@@ -57,5 +59,8 @@ std::optional<refused_peer> refuse_peer(known_disks& met, const membership& memb
 /// What is wrong with a directory of which others remember `known`; "" if nothing. A role that
 /// hears this of its own ends its process before it does harm among those who do not know.
 std::string why_disk_is_wrong(const known_peer& known, const directory_facts& told);
+
+/// Writes into all pings and pongs how much is durable.
+void stamp_records(std::vector<envelope>& envelopes, std::uint64_t records);
 
 } // namespace pmmc

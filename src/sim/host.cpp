@@ -2,6 +2,7 @@
 
 #include "wire/grouping.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace pmmc::sim {
@@ -10,8 +11,101 @@ namespace {
 constexpr std::size_t sync_done = ~std::uint32_t{0};
 }
 
+// --- Its directory ------------------------------------------------------------------------------
+
+void host::order(mounting what) {
+  const bool is_right = wrong_ == mounting::none; // what was ordered before has not been done yet
+  ordered_ = what == mounting::right && is_right ? mounting::none : what;
+}
+
+void host::keep_copy() {
+  if (!files()->has_flips())
+    own_disk_->mount(mounting::copied);
+}
+
+bool host::shows_old_copy(const true_meeting& known) const {
+  const auto& copy = own_disk_->copy_holds();
+  return known.life > copy.lives || (known.life == copy.lives && known.records > copy.records);
+}
+
+void host::begin_life() {
+  counted_.clear();
+  if (own_disk_ == nullptr)
+    return;
+  const auto what = std::exchange(ordered_, mounting::none);
+  own_disk_->mount(what);
+  if (what != mounting::none) {
+    wrong_ = what == mounting::right ? mounting::none : what;
+    ++generation_;
+  } else if (wrong_ == mounting::none && kind() != role_kind::replica &&
+             world_.chance.below(2) == 0) {
+    keep_copy(); // somebody did it now and then
+  }
+  recover();
+  if (is_crashing())
+    return;
+  note_own_records();
+  said_ = {id_, kind(), own_disk_->directory().info().format_id, {}, records()};
+  if (kind() != role_kind::replica)
+    said_.lives = own_disk_->state().lives();
+}
+
+introduced_role host::introduced() const {
+  auto said = said_;
+  said.id = id_;
+  said.kind = kind();
+  return said;
+}
+
+void host::count(std::size_t number, bool is_counted) {
+  if (number >= counted_.size())
+    counted_.resize(number + 1);
+  counted_[number] = is_counted ? 1 : 0;
+}
+
+bool host::meet(const membership& members, const introduced_role& said,
+                std::optional<refused_peer>& refused) {
+  auto& remembered = own_disk_->state();
+  if (!on_disk([&] {
+        refused = remembered.met([&](known_disks& met) { return refuse_peer(met, members, said); });
+      }))
+    return false;
+  note_saved();
+  return true;
+}
+
+void host::note_saved() {
+  if (own_disk_->state().known().unsaved() == known_disks::change::none)
+    for (auto& [number, known] : true_meetings_)
+      known.saved_records = known.records;
+}
+
+/// In memory; it is durable with the next meeting, and when a peer goes.
+void host::note_records(const message& m) {
+  const auto note = [this](const auto& told) {
+    const auto number = told.state.records == 0 ? 0 : world_.number_of(told.from);
+    if (told.state.records == 0 || !counts(number))
+      return;
+    own_disk_->state().note_records(told.from, told.state.records);
+    if (const auto known = true_meetings_.find(number);
+        known != true_meetings_.end() && !is_on_wrong_disk())
+      known->second.records = std::max(known->second.records, told.state.records);
+  };
+  if (own_disk_ == nullptr)
+    return;
+  if (const auto* asks = std::get_if<ping>(&m))
+    note(*asks);
+  else if (const auto* answers = std::get_if<pong>(&m))
+    note(*answers);
+}
+
+// --- Inputs -------------------------------------------------------------------------------------
+
 void host::crash(bool power) {
   forget(power);
+  for (auto& [number, known] : true_meetings_)
+    known.records = known.saved_records;
+  counted_.clear();
   mailbox_.clear();
   blocked_ = tick_waits_ = false;
 }
@@ -21,10 +115,22 @@ void host::receive(wire::parcel& p) {
     if (blocked_)
       mailbox_.push_back({from, std::move(m)});
     else
-      on_message(from, m);
+      take(from, m);
   });
   if (!blocked_)
     settle();
+}
+
+void host::receive(message m) {
+  if (blocked_)
+    return mailbox_.push_back({{}, std::move(m)});
+  take({}, m);
+  settle();
+}
+
+void host::take(const role_id& from, message& m) {
+  note_records(m);
+  on_message(from, m);
 }
 
 void host::tick() {
@@ -42,8 +148,14 @@ void host::lose_peer(const role_id& peer) {
     mailbox_.push_back({{}, lost_peer{peer}});
     return;
   }
-  on_peer_lost(peer);
+  lose(peer);
   settle();
+}
+
+void host::lose(const role_id& peer) {
+  if (own_disk_ != nullptr && !is_crashing() && on_disk([&] { own_disk_->state().save_notes(); }))
+    note_saved();
+  on_peer_lost(peer);
 }
 
 void host::woken(std::size_t what) {
@@ -59,7 +171,7 @@ void host::woken(std::size_t what) {
   unblocked();
   // Everything that has come meanwhile is handled together, as an actor's flush does it.
   bool any = false;
-  while (!blocked_ && !mailbox_.empty() && !world_.process_at(process_).crashing) {
+  while (!blocked_ && !mailbox_.empty() && !is_crashing()) {
     auto next = std::move(mailbox_.front());
     mailbox_.pop_front();
     handle(next);
@@ -71,9 +183,9 @@ void host::woken(std::size_t what) {
 
 void host::handle(mail& m) {
   if (auto* body = std::get_if<message>(&m.what)) {
-    on_message(m.from, *body);
+    take(m.from, *body);
   } else if (auto* lost = std::get_if<lost_peer>(&m.what)) {
-    on_peer_lost(lost->peer);
+    lose(lost->peer);
   } else if (auto* wake = std::get_if<wake_input>(&m.what)) {
     on_wake(wake->what);
   } else {
@@ -90,6 +202,14 @@ void host::block(sim_time how_long) {
 void host::send_all(std::vector<envelope> out) {
   world_.dies(*this, fault_kind::crash_while_sending);
   world_.send(*this, std::move(out));
+}
+
+std::vector<host*> members_of(const process& p) {
+  std::vector<host*> all;
+  for (auto* h : p.roles)
+    if (h->kind() != role_kind::client)
+      all.push_back(h);
+  return all;
 }
 
 std::vector<storage::simulated_disk*> disks_of(const process& p) {

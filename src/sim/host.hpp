@@ -1,13 +1,17 @@
 // One simulated actor: a role (or a client) with its mailbox, its disk and its part of a process.
 #pragma once
 
+#include "membership/known_disks.hpp"
 #include "messages.hpp"
 #include "sim/checkers/violation.hpp"
 #include "sim/role_disk.hpp"
 #include "sim/world.hpp"
 
 #include <deque>
+#include <map>
+#include <optional>
 #include <variant>
+#include <vector>
 
 namespace pmmc::sim {
 
@@ -23,22 +27,64 @@ public:
   std::size_t process_number() const { return process_; }
   std::size_t number() const { return number_; }
 
-  /// The process starts: from what is on the disk.
+  // --- its directory, and who is in those of others (meetings.hpp) ---
+  virtual role_kind kind() const { return role_kind::client; }
+  /// Of clients, nobody asks. What its latest process said of itself, and those of its files.
+  introduced_role introduced() const;
+  bool has_copy() const { return own_disk_->copy_holds().lives != 0; }
+  /// Somebody keeps a copy of what is on its disk now, if nothing of it is damaged.
+  void keep_copy();
+  /// `what` counts from the next start on.
+  void order(mounting what);
+  bool is_on_wrong_disk() const { return wrong_ != mounting::none; }
+  mounting wrong_disk() const { return wrong_; }
+  /// What was sent to it before its directory was exchanged does not reach it.
+  std::uint32_t generation() const { return generation_; }
+  /// Whether it sends to the role with this number, as one that it has met and not refused.
+  bool counts(std::size_t number) const {
+    return number < counted_.size() && counted_[number] != 0;
+  }
+  void count(std::size_t number, bool is_counted);
+  /// Judges `said` by what it remembers, and remembers it, durably. Its process may end of it: then
+  /// returns false.
+  bool meet(const membership& members, const introduced_role& said,
+            std::optional<refused_peer>& refused);
+  /// By the simulator's own book: what this role must know of another one's directory.
+  struct true_meeting {
+    std::uint64_t life = 0; ///< the latest in which it met it
+    std::uint64_t records = 0;
+    std::uint64_t saved_records = 0; ///< of these, what it does not forget when it crashes
+  };
+  std::map<std::size_t, true_meeting>& true_meetings() { return true_meetings_; }
+  const std::map<std::size_t, true_meeting>& true_meetings() const { return true_meetings_; }
+  /// Whether one of these shows that the copy of this role's directory is old.
+  bool shows_old_copy(const true_meeting& known) const;
+
+  /// The process starts: carries out what was ordered, opens the directory, and begins a life. It
+  /// may end of it.
+  void begin_life();
+  /// From what was found there.
   virtual void start() = 0;
   /// The process has crashed: only what is on the disk remains. What was being written may or may
   /// not be there, and with `power` neither what was not synced.
   void crash(bool power);
   /// The messages of a group are handled together, as an actor does it.
   void receive(wire::parcel& p);
+  /// From its own process.
+  void receive(message m);
   void tick();
   void lose_peer(const role_id& peer);
   void woken(std::size_t what);
   /// Shows an outgoing message to the checkers that know this kind of role.
   virtual void check(world& w, const role_id& to, const message& m) const = 0;
+  /// What it knows of the cluster's members. Precondition: its process is up.
+  virtual membership known_members() const { return {}; }
   /// Nothing is left to do for it. `why` says what is, if anything.
   virtual bool is_quiet(std::string& why) const = 0;
   /// If it has one.
-  virtual storage::simulated_disk* files() { return nullptr; }
+  storage::simulated_disk* files() const {
+    return own_disk_ == nullptr ? nullptr : &own_disk_->files();
+  }
 
 protected:
   virtual void on_message(const role_id& from, message& m) = 0;
@@ -47,10 +93,19 @@ protected:
   virtual void on_wake(std::size_t) {}
   /// After one input or, if the role was blocked, all that had come meanwhile.
   virtual void settle() = 0;
+  /// Opens what lies in its directory. The process may end of it.
+  virtual void recover() {}
+  /// How much it holds durably. Precondition: its directory is open.
+  virtual std::uint64_t records() const { return 0; }
   /// The process has died. `power`: and what was not synced may be lost.
   virtual void forget(bool power) = 0;
   /// The sync that `block` began is over.
   virtual void unblocked() {}
+
+  /// For its life.
+  void use(role_disk& disk) { own_disk_ = &disk; }
+  /// What it has told others that it holds is in the book.
+  void note_own_records() { own_disk_->note_records(records()); }
 
   /// The role waits for its disk: what comes meanwhile waits in its mailbox.
   void block(sim_time how_long);
@@ -89,11 +144,23 @@ private:
     std::variant<message, tick_input, lost_peer, wake_input> what;
   };
   void handle(mail& m);
+  void take(const role_id& from, message& m);
+  void lose(const role_id& peer);
+  void note_records(const message& m);
+  void note_saved();
+  bool is_crashing() const { return world_.process_at(process_).crashing; }
 
   role_id id_;
   std::size_t process_;
   std::size_t number_;
   std::deque<mail> mailbox_; ///< of a role that waits for its disk
+  role_disk* own_disk_ = nullptr;
+  mounting ordered_ = mounting::none;
+  mounting wrong_ = mounting::none;
+  std::uint32_t generation_ = 0;
+  introduced_role said_;
+  std::vector<std::uint8_t> counted_;                 ///< by number
+  std::map<std::size_t, true_meeting> true_meetings_; ///< by number
   bool blocked_ = false;
   bool tick_waits_ = false; ///< timers are wound up when they have been handled, so there is one
 };
@@ -143,6 +210,9 @@ void host::die_within(role_disk& disk, std::size_t most_changes, const F& f) {
     // as it may
   }
 }
+
+/// The roles of `p` that are the cluster's: not the Redis port.
+std::vector<host*> members_of(const process& p);
 
 /// Of the roles of `p` that have one.
 std::vector<storage::simulated_disk*> disks_of(const process& p);

@@ -10,17 +10,18 @@ void leader_host::start() {
   settings.seed = world_.chance.next();
   settings.window = world_.options.window;
   settings.near_slots = world_.options.window; // logs are short, and replicas shall lag
-  if (!start_from_disk(disk_, [] {}))
-    return;
   const auto free_seqnum = disk_.state().load();
-  world_.checkers.seqnum_saved(number(), free_seqnum); // it may have died in the middle of it
   role_.emplace(settings, free_seqnum, disk_.known());
-  world_.checkers.leader_started(number());
+  if (!is_on_wrong_disk()) {
+    world_.checkers.seqnum_saved(number(), free_seqnum); // it may have died in the middle of it
+    world_.checkers.leader_started(number());
+  }
   settle();
 }
 
 void leader_host::check(world& w, const role_id&, const message& m) const {
-  w.checkers.leader_sent(number(), id(), m);
+  if (!is_on_wrong_disk())
+    w.checkers.leader_sent(number(), id(), m);
 }
 
 // --- Inputs -------------------------------------------------------------------------------------
@@ -84,7 +85,9 @@ void leader_host::unblocked() {
   if (!on_disk([&] { disk_.state().save(*saving_->persist_seqnum); }))
     return;
   auto out = std::move(*std::exchange(saving_, std::nullopt));
-  world_.checkers.seqnum_saved(number(), *out.persist_seqnum);
+  note_own_records();
+  if (!is_on_wrong_disk())
+    world_.checkers.seqnum_saved(number(), *out.persist_seqnum);
   if (world_.dies(*this, fault_kind::crash_before_send))
     return;
   carry_out(std::move(out));
@@ -117,6 +120,7 @@ void leader_host::carry_out(leader_outputs out) {
            [&] { return "C1: two commanders at the same time for slot " + std::to_string(slot); });
     settle_commander(it->second);
   }
+  stamp_records(out.send, records());
   send_all(std::move(out.send));
 }
 

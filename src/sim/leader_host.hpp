@@ -15,12 +15,15 @@ class leader_host final : public host {
 public:
   /// `known`: the configurations that it was told of when it was set up.
   leader_host(world& w, const role_id& id, std::size_t process, config_history known)
-      : host(w, id, process), disk_(w.options, role_kind::leader, id, std::move(known)) {}
+      : host(w, id, process), disk_(w.options, role_kind::leader, id, std::move(known)) {
+    use(disk_);
+  }
 
+  role_kind kind() const override { return role_kind::leader; }
   void start() override;
   void check(world& w, const role_id& to, const message& m) const override;
+  membership known_members() const override { return role_->known_members(); }
   bool is_quiet(std::string& why) const override;
-  storage::simulated_disk* files() override { return &disk_.files(); }
   bool is_active() const { return role_ && role_->is_active(); }
 
 protected:
@@ -31,6 +34,10 @@ protected:
   void settle() override;
   void forget(bool power) override;
   void unblocked() override;
+  void recover() override {
+    start_from_disk(disk_, [] {});
+  }
+  std::uint64_t records() const override { return disk_.state().load(); }
 
 private:
   using report = std::variant<scout_outcome, std::pair<commander_outcome, ballot_num>>;

@@ -7,6 +7,8 @@ namespace pmmc::sim {
 void nemesis::begin(std::size_t number) {
   const auto& f = world_.options.faults[number];
   random_source dice{f.dice};
+  if (mistakes::is_one(f.kind))
+    return mistakes_.begin(number, f, dice);
   ++world_.facts.faults[static_cast<std::size_t>(f.kind)];
   if (world_.log.is_told())
     world_.tell("fault " + std::to_string(number) + ": " + std::string{to_string(f.kind)} +
@@ -57,6 +59,13 @@ void nemesis::begin(std::size_t number) {
     return damage(f, dice);
   case fault_kind::reconfigure:
     return roster_.reconfigure(dice);
+  case fault_kind::formatted_again:
+  case fault_kind::old_copy:
+  case fault_kind::other_cluster:
+  case fault_kind::other_window:
+  case fault_kind::swapped_addresses:
+  case fault_kind::removed_started:
+    return; // a mistake: see above
   }
 }
 
@@ -69,6 +78,7 @@ void nemesis::end(std::size_t number) {
   const auto& f = world_.options.faults[number];
   if (f.kind == fault_kind::flapping && world_.now() < flapping_end_[number])
     return flap(number, f);
+  mistakes_.end(number);
   for (const auto& [from, to] : cuts_[number])
     world_.net.mend(from, to);
   cuts_.erase(number);
@@ -84,6 +94,7 @@ void nemesis::end(std::size_t number) {
 }
 
 void nemesis::heal() {
+  mistakes_.heal();
   cuts_.clear();
   flapping_end_.clear();
   victims_.clear();
@@ -142,6 +153,7 @@ void nemesis::break_connection(random_source& dice) {
   const auto b = pick(dice);
   if (a == b)
     return;
+  roster_.met().break_connection(a, b);
   world_.process_at(a).known &= ~(process_set{1} << b);
   world_.process_at(b).known &= ~(process_set{1} << a);
   for (const auto& [one, other] : {std::pair{a, b}, std::pair{b, a}})

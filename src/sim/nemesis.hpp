@@ -1,6 +1,7 @@
 // Carries out the faults of a scenario, and takes them back.
 #pragma once
 
+#include "sim/mistakes.hpp"
 #include "sim/roster.hpp"
 #include "sim/world.hpp"
 
@@ -13,7 +14,7 @@ namespace pmmc::sim {
 
 class nemesis {
 public:
-  nemesis(world& w, roster& m) : world_(w), roster_(m) {}
+  nemesis(world& w, roster& m) : world_(w), roster_(m), mistakes_(w, m) {}
 
   void begin(std::size_t number);
   void end(std::size_t number);
@@ -39,6 +40,7 @@ private:
 
   world& world_;
   roster& roster_;
+  mistakes mistakes_;
   std::map<std::size_t, links> cuts_;            ///< by number of the fault
   std::map<std::size_t, std::size_t> victims_;   ///< likewise
   std::map<std::size_t, sim_time> flapping_end_; ///< likewise

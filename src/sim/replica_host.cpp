@@ -11,24 +11,25 @@ enum : std::size_t { snapshot_written = 1, snapshot_fetched = 2 };
 
 } // namespace
 
+void replica_host::recover() {
+  const auto make_state = [this] { return state_before_slot_1(world_.options); };
+  if (!start_from_disk(disk_, [&] {
+        snapshots_.emplace(disk_.directory());
+        found_ = storage::newest_state(*snapshots_, make_state);
+        found_part_ = snapshots_->unfinished();
+      }))
+    return;
+  keeper_.emplace(id(), *snapshots_, make_state, world_.options.snapshot_piece_bytes);
+}
+
 void replica_host::start() {
   auto settings = world_.options.replica;
   settings.id = id();
   settings.near_slots = world_.options.window;
   settings.seed = world_.chance.next();
   settings.founds = random_source{settings.seed}.next();
-  const auto make_state = [this] { return state_before_slot_1(world_.options); };
-  std::unique_ptr<replicated_state> state;
-  std::optional<storage::snapshot_receiver> part;
-  if (!start_from_disk(disk_, [&] {
-        snapshots_.emplace(disk_.directory());
-        state = storage::newest_state(*snapshots_, make_state);
-        part = snapshots_->unfinished();
-      }))
-    return;
-  keeper_.emplace(id(), *snapshots_, make_state, world_.options.snapshot_piece_bytes);
-  role_.emplace(settings, std::move(state), snapshots_->latest().has_value());
-  if (part && part->total() > 0)
+  role_.emplace(settings, std::move(found_), snapshots_->latest().has_value());
+  if (const auto part = std::exchange(found_part_, std::nullopt); part && part->total() > 0)
     role_->resume_fetch(part->slot(), std::min(part->offset(), part->total() - 1));
   note_durable();
   world_.checkers.replica_started(number(), *role_);
@@ -156,6 +157,8 @@ void replica_host::forget(bool power) {
   role_.reset();
   proposed_.clear();
   disk_.files().stop();
+  found_part_.reset();
+  found_.reset();
   keeper_.reset();
   snapshots_.reset();
   disk_.close();

@@ -14,14 +14,17 @@ namespace pmmc::sim {
 class replica_host final : public host {
 public:
   replica_host(world& w, const role_id& id, std::size_t process)
-      : host(w, id, process), disk_(w.options, role_kind::replica, id, {}) {}
+      : host(w, id, process), disk_(w.options, role_kind::replica, id, {}) {
+    use(disk_);
+  }
 
+  role_kind kind() const override { return role_kind::replica; }
   void start() override;
   void check(world& w, const role_id& to, const message& m) const override;
+  membership known_members() const override { return role_->known_members(); }
   bool is_quiet(std::string& why) const override;
   /// Precondition: its process is up.
   const replica& role() const { return *role_; }
-  storage::simulated_disk* files() override { return &disk_.files(); }
 
 protected:
   void on_message(const role_id& from, message& m) override;
@@ -30,6 +33,7 @@ protected:
   void on_wake(std::size_t what) override;
   void settle() override;
   void forget(bool power) override;
+  void recover() override;
 
 private:
   void save();
@@ -42,6 +46,8 @@ private:
   role_disk disk_;
   std::optional<storage::snapshot_store> snapshots_;
   std::optional<storage::snapshot_keeper> keeper_;
+  std::unique_ptr<replicated_state> found_; ///< until it starts
+  std::optional<storage::snapshot_receiver> found_part_;
   std::optional<replica> role_;
   std::map<slot_num, command> proposed_; ///< what it last proposed in each slot
   std::unique_ptr<replicated_state> saving_;

@@ -1,5 +1,6 @@
 #include "sim/role_disk.hpp"
 
+#include "invariant.hpp"
 #include "sim/world.hpp"
 #include "storage/members_file.hpp"
 
@@ -20,17 +21,28 @@ std::uint64_t seed_of(const scenario& s, const role_id& id) {
 
 } // namespace
 
+cluster_facts facts_of(const scenario& s) {
+  auto first = first_configuration(s);
+  for (const auto kind : all_member_kinds)
+    for (auto& m : first.members(kind))
+      m.disk.clear();
+  return {std::move(first), s.window, std::string{current_engine}, "pmmc/sim", "kv/sim"};
+}
+
 role_disk::role_disk(const scenario& s, role_kind kind, const role_id& id, config_history known)
-    : files_(seed_of(s, id)), path_("/data/" + id.str()), kind_(kind), id_(id),
+    : options_(s), files_(seed_of(s, id)), path_("/data/" + id.str()), kind_(kind), id_(id),
       told_(std::move(known)) {
-  storage::data_directory::format(
-      files_, path_,
-      {.cluster = std::string{cluster},
-       .kind = kind,
-       .id = id,
-       .format_id = "",
-       .facts = {first_configuration(s), s.window, std::string{current_engine}, "", ""}},
-      small_segments);
+  format(files_, "disk-" + id.str());
+}
+
+void role_disk::format(storage::simulated_disk& on, std::string format_id) const {
+  storage::data_directory::format(on, path_,
+                                  {.cluster = std::string{cluster},
+                                   .kind = kind_,
+                                   .id = id_,
+                                   .format_id = std::move(format_id),
+                                   .facts = facts_of(options_)},
+                                  small_segments);
 }
 
 void role_disk::open() {
@@ -47,6 +59,7 @@ void role_disk::open() {
   directory_->demand_room();
   state_.emplace(*directory_);
   state_->begin_life();
+  holds_.lives = state_->lives().current().number;
 }
 
 void role_disk::remember(const config_history& now) {
@@ -57,6 +70,35 @@ void role_disk::remember(const config_history& now) {
 void role_disk::close() {
   state_.reset();
   directory_.reset();
+}
+
+// --- What operators do to it --------------------------------------------------------------------
+
+void role_disk::set_aside(contents others) {
+  aside_ = {files_.exchange(std::move(others.files)), std::exchange(holds_, others.what)};
+}
+
+void role_disk::mount(mounting what) {
+  PMMC_INVARIANT(what == mounting::none || what == mounting::right || !files_.has_flips(),
+                 "it is the operators' mistake, not damage, that is to be found");
+  switch (what) {
+  case mounting::none:
+    return;
+  case mounting::copied:
+    copy_ = {files_.copy(), holds_};
+    return;
+  case mounting::emptied: {
+    storage::simulated_disk other{files_.fresh_number()};
+    format(other, "");
+    return set_aside({other.copy(), {}});
+  }
+  case mounting::old_copy:
+    return set_aside({storage::simulated_disk::copy(copy_.files), copy_.what});
+  case mounting::right:
+    files_.exchange(std::move(aside_.files));
+    holds_ = aside_.what;
+    return;
+  }
 }
 
 } // namespace pmmc::sim

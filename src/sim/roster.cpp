@@ -17,14 +17,15 @@ constexpr std::string_view letter_of(role_kind kind) {
 
 } // namespace
 
-roster::roster(world& w) : world_(w) {
+roster::roster(world& w) : world_(w), met_(w) {
   const auto& s = w.options;
   const auto config = first_configuration(s);
   std::vector<std::size_t> shared;
   for (const auto kind : all_member_kinds)
     for (std::size_t i = 0; i < config.members(kind).size(); ++i) {
       if (!s.colocated || shared.size() <= i)
-        shared.push_back(world_.add_process(true));
+        add_node(shared.emplace_back(world_.add_process(true)), config.members(kind)[i].address,
+                 membership{config_history{config}});
       add(kind, config.members(kind)[i].id, s.colocated ? shared[i] : shared.back(),
           config_history{config});
     }
@@ -48,6 +49,17 @@ host& roster::add(role_kind kind, const role_id& id, std::size_t process,
   else
     roles_.push_back(std::make_unique<replica_host>(world_, id, process));
   return *roles_.back();
+}
+
+/// Its config file has the members that there are now, and itself.
+void roster::add_node(std::size_t process, std::string address, membership known) {
+  node_files files;
+  files.contacts = known.addresses();
+  files.contacts.insert(address);
+  files.address = std::move(address);
+  files.facts = facts_of(world_.options);
+  files.members = std::move(known);
+  met_.add(process, std::move(files));
 }
 
 // --- What can be done without -------------------------------------------------------------------
@@ -167,8 +179,11 @@ void roster::start(const reconfiguration& r) {
   const auto& known = world_.checkers.truth().state().configurations();
   std::size_t process = max_processes;
   for (const auto& a : r.add) {
-    if (process == max_processes || !world_.options.colocated)
+    if (process == max_processes || !world_.options.colocated) {
       process = world_.add_process(true);
+      add_node(process, a.who.address,
+               membership{known, 1, world_.checkers.truth().state().identity()});
+    }
     add(a.kind, a.who.id, process, known);
   }
   if (process != max_processes)
@@ -197,9 +212,9 @@ void roster::switch_off(const role_id& id) {
   if (h == nullptr)
     return;
   auto& p = world_.process_at(h->process_number());
-  if (p.gone)
+  if (p.gone || p.retired)
     return;
-  p.gone = true;
+  p.gone = p.retired = true;
   world_.facts.count(fact::role_retired);
   if (world_.log.is_told())
     world_.tell(id.str() + " is switched off");

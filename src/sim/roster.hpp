@@ -3,6 +3,7 @@
 
 #include "reconfiguration.hpp"
 #include "sim/host.hpp"
+#include "sim/meetings.hpp"
 
 #include <memory>
 #include <vector>
@@ -16,6 +17,7 @@ public:
   explicit roster(world& w);
   ~roster();
 
+  meetings& met() { return met_; }
   const std::vector<std::unique_ptr<host>>& roles() const { return roles_; }
   const std::vector<std::unique_ptr<operator_host>>& operators() const { return operators_; }
   /// Sets up the operators; after the clients, so that these keep their numbers.
@@ -36,6 +38,7 @@ public:
   void lose_sight() { sees_all_ = false; }
 
 private:
+  void add_node(std::size_t process, std::string address, membership known);
   host& add(role_kind kind, const role_id& id, std::size_t process, const config_history& known);
   reconfiguration change(random_source& dice, const configuration& latest);
   bool ask_for(const reconfiguration& r, config_history& known, operator_host& by);
@@ -47,6 +50,7 @@ private:
   void switch_off(const role_id& id);
 
   world& world_;
+  meetings met_;
   std::vector<std::unique_ptr<host>> roles_;
   std::vector<std::unique_ptr<operator_host>> operators_;
   std::vector<configuration> asked_for_;

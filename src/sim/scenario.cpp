@@ -32,7 +32,13 @@ constexpr std::array<std::string_view, fault_kinds> names = {"crash",
                                                              "lost_directory",
                                                              "clock_drift",
                                                              "clock_jump",
-                                                             "reconfigure"};
+                                                             "reconfigure",
+                                                             "formatted_again",
+                                                             "old_copy",
+                                                             "other_cluster",
+                                                             "other_window",
+                                                             "swapped_addresses",
+                                                             "removed_started"};
 
 bool one_in(random_source& random, std::uint64_t n) { return random.below(n) == 0; }
 
@@ -115,10 +121,11 @@ sim_time duration_of(fault_kind kind, random_source& random) {
 /// few kinds reach states that runs with all of them do not.
 void choose_faults(scenario& s, random_source& random) {
   std::vector<std::pair<fault_kind, sim_time>> kinds;
-  for (std::size_t i = 0; i < fault_kinds; ++i) {
+  constexpr auto last = static_cast<std::size_t>(fault_kind::reconfigure);
+  for (std::size_t i = 0; i <= last; ++i) {
     const bool on = one_in(random, 2);
     const auto every = 2 * second + skewed(random, 0, 60 * second);
-    if (on && (i + 1 < fault_kinds || s.acceptors + s.leaders + s.replicas < 14))
+    if (on && (i < last || s.acceptors + s.leaders + s.replicas < 14))
       kinds.emplace_back(static_cast<fault_kind>(i), every);
   }
   for (const auto& [kind, every] : kinds)
@@ -126,8 +133,19 @@ void choose_faults(scenario& s, random_source& random) {
       fault f{at, duration_of(kind, random), kind, random.next()};
       s.faults.push_back(f);
     }
-  std::stable_sort(s.faults.begin(), s.faults.end(),
-                   [](const fault& a, const fault& b) { return a.at < b.at; });
+}
+
+/// With dice of their own: the faults of a seed are the same whatever mistakes there are.
+void choose_mistakes(scenario& s, random_source random) {
+  s.disks_are_named = one_in(random, 2);
+  for (auto i = static_cast<std::size_t>(fault_kind::formatted_again); i < fault_kinds; ++i) {
+    if (one_in(random, 2))
+      continue;
+    const auto every = 5 * second + skewed(random, 0, 90 * second);
+    for (sim_time at = random.below(every); at < s.fault_phase; at += 1 + random.below(2 * every))
+      s.faults.push_back({at, 500 * millisecond + skewed(random, 0, 15 * second),
+                          static_cast<fault_kind>(i), random.next()});
+  }
 }
 
 /// Some runs are about Redis and nothing else. FLUSHALL is for these: other clients do not expect
@@ -200,6 +218,9 @@ scenario choose_scenario(std::uint64_t seed, const reduction& less) {
       20 + static_cast<std::size_t>(s.fault_phase / (s.client_pause + 100 * millisecond));
   s.operations = std::min<std::size_t>(s.operations, 400);
   choose_faults(s, random);
+  choose_mistakes(s, random_source{seed * 0xD1B54A32D192ED03ULL + 3});
+  std::stable_sort(s.faults.begin(), s.faults.end(),
+                   [](const fault& a, const fault& b) { return a.at < b.at; });
   s.sessions_end = one_in(random, 3);
   choose_redis(s);
   leave_out(s, less);

@@ -48,6 +48,11 @@ void simulation::start(std::size_t number) {
     world_.facts.count(fact::refused_to_start);
     return;
   }
+  if (members_.met().has(number) && !members_.met().has_address(number)) {
+    if (!faults_over_ || !p.retired)
+      world_.queue.push(world_.now() + 1 * second, event_kind::restart, number, p.life, 0);
+    return;
+  }
   world_.facts.count(fact::restart, p.life > 0);
   redis_.give_port(number);
   if (world_.log.is_told())
@@ -60,7 +65,15 @@ void simulation::start(std::size_t number) {
                     p.life, 0);
   for (auto* h : p.roles)
     if (!p.crashing)
+      h->begin_life();
+  const bool is_node = members_.met().has(number);
+  if (!p.crashing && is_node && !members_.met().prepare(number))
+    world_.crash(number);
+  for (auto* h : p.roles)
+    if (!p.crashing)
       h->start();
+  if (!p.crashing && is_node)
+    members_.met().started(number);
 }
 
 void simulation::flip_bit(process& p) {
@@ -85,6 +98,7 @@ void simulation::stop_crashed() {
     const bool flips = std::exchange(p.has_flip, false);
     ++p.life;
     world_.set_up(i, false);
+    members_.met().stopped(i);
     for (auto* h : p.roles) {
       h->crash(power && !flips && (h->files() == nullptr || !h->files()->has_flips()));
       if (world_.log.is_told())
@@ -104,7 +118,8 @@ void simulation::step(const event& e) {
   switch (e.kind) {
   case event_kind::deliver: {
     auto* h = world_.host_at(e.who);
-    if (h != nullptr && h->number() == e.who && world_.process_at(h->process_number()).up) {
+    if (h != nullptr && h->number() == e.who && world_.process_at(h->process_number()).up &&
+        e.life == h->generation()) {
       if (const auto until = world_.process_at(h->process_number()).paused_until;
           until > world_.now())
         return world_.queue.push(until, e.kind, e.who, e.life, e.what);
@@ -143,8 +158,11 @@ void simulation::step(const event& e) {
 
 void simulation::tick(std::size_t number) {
   auto& p = world_.process_at(number);
-  if (++p.ticks % 10 == 0 && p.is_member)
-    notice_peers(number);
+  if (++p.ticks % 10 == 0 && members_.met().has(number)) {
+    const auto reached = notice_peers(number);
+    if (!p.crashing)
+      members_.met().look_around(number, reached);
+  }
   for (auto* h : p.roles)
     if (!p.crashing)
       h->tick();
@@ -152,7 +170,7 @@ void simulation::tick(std::size_t number) {
 
 /// What a process notices of its connections: who has crashed, at once; who is silent, after 600
 /// ms.
-void simulation::notice_peers(std::size_t number) {
+process_set simulation::notice_peers(std::size_t number) {
   auto& p = world_.process_at(number);
   auto reached = world_.up() & ~world_.net.deaf_to(number);
   for (std::size_t i = 0; i < world_.processes(); ++i)
@@ -165,13 +183,14 @@ void simulation::notice_peers(std::size_t number) {
   const auto lost = p.known & ~(lately & world_.up());
   p.known = (p.known & ~lost) | reached;
   if (lost == 0 || !options_.breaks_are_told)
-    return;
+    return reached;
   for (std::size_t i = 0; i < world_.processes(); ++i)
     if ((lost >> i & 1) != 0)
       for (const auto* gone : world_.process_at(i).roles)
         for (auto* h : p.roles)
           if (!p.crashing)
             h->lose_peer(gone->id());
+  return reached;
 }
 
 void simulation::play_until(sim_time end, const std::function<bool()>& done) {

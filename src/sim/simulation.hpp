@@ -47,7 +47,7 @@ private:
   void flip_bit(process& p);
   void step(const event& e);
   void tick(std::size_t p);
-  void notice_peers(std::size_t p);
+  process_set notice_peers(std::size_t p);
   void play_until(sim_time end, const std::function<bool()>& done);
   void demand_answers();
   void demand_rest();

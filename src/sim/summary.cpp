@@ -48,7 +48,22 @@ constexpr std::array<std::string_view, facts> fact_names = {"elections",
                                                             "Redis connections cut",
                                                             "Redis clients crashed",
                                                             "Redis requests refused as busy",
-                                                            "Redis ports of no member"};
+                                                            "Redis ports of no member",
+                                                            "meetings of processes",
+                                                            "messages to nobody",
+                                                            "unknown leaders ignored",
+                                                            "guests not made known",
+                                                            "new disks refused",
+                                                            "old copies refused",
+                                                            "lost records refused",
+                                                            "stopped for their disk",
+                                                            "refused as of another cluster",
+                                                            "refused for their facts",
+                                                            "stopped as differing",
+                                                            "refused as removed",
+                                                            "stopped as removed",
+                                                            "removed and not started",
+                                                            "addresses taken"};
 
 void line(std::string& out, std::string_view name, std::uint64_t number) {
   char text[96];

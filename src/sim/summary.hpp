@@ -55,8 +55,24 @@ enum class fact : std::uint8_t {
   redis_client_crashed,
   redis_refused_as_busy,
   redis_port_barred, ///< the port of a replica that is no member
+  // Who meets whom
+  meeting,                ///< two processes let each other in
+  sent_to_nobody,         ///< by a role to one that it has not met, or refuses
+  unknown_leader_ignored, ///< by an acceptor
+  guest_not_made_known,   ///< a role that is no member, or not there
+  new_disk_refused,       ///< a role was formatted again
+  old_copy_refused,
+  lost_records_refused,     ///< an old copy that was made within a life
+  stopped_for_disk,         ///< such a role has heard that it is refused
+  refused_as_other_cluster, ///< for its name or its identity
+  refused_for_facts,
+  stopped_as_differing,
+  refused_as_removed,
+  stopped_as_removed,
+  removed_not_started, ///< its `members` file says that it was removed
+  address_taken,
 };
-inline constexpr std::size_t facts = 43;
+inline constexpr std::size_t facts = 58;
 
 std::string_view to_string(fact f);
 

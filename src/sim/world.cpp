@@ -17,7 +17,8 @@ configuration first_configuration(const scenario& s) {
   const auto add = [&](std::vector<member>& members, std::string kind, std::size_t count) {
     for (std::size_t i = 1; i <= count; ++i) {
       const auto n = std::to_string(i);
-      members.push_back({kind + n, (s.colocated ? "host" : kind) + n + ":1"});
+      members.push_back({kind + n, (s.colocated ? "host" : kind) + n + ":1",
+                         s.disks_are_named ? "disk-" + kind + n : std::string{}});
     }
   };
   add(config.acceptors, "a", s.acceptors);
@@ -112,9 +113,19 @@ void world::depart(const host& from, const role_id& to, M& m) {
   const auto known = numbers_.find(to);
   if (known == numbers_.end())
     return;
+  const auto* target = actors_[known->second].where;
+  if (target != nullptr && from.kind() != role_kind::client &&
+      target->kind() != role_kind::client) {
+    if (!from.counts(known->second))
+      return facts.count(fact::sent_to_nobody);
+    wire::ungroup(m, [&](const role_id&, const message& each) {
+      keep_wrong_votes_away(from, *target, each);
+    });
+  }
   const auto passage = net.carry(from.process_number(), actors_[known->second].process, now_);
   for (std::size_t i = 0; i < passage.copies; ++i)
-    queue.push(passage.arrive_at[i], event_kind::deliver, known->second, 0, post(encoded_));
+    queue.push(passage.arrive_at[i], event_kind::deliver, known->second,
+               target == nullptr ? 0 : target->generation(), post(encoded_));
 }
 
 std::size_t world::post(const std::string& bytes) {
@@ -134,6 +145,20 @@ void world::deliver(std::size_t number, host& to) {
   demand(why.empty(),
          [&] { return "W1: " + to.id().str() + " cannot read a message: " + std::string{why}; });
   to.receive(arrived);
+}
+
+/// Who has lost its promises was asked by nobody, so it has nothing to say.
+void world::keep_wrong_votes_away(const host& from, const host& to, const message& m) const {
+  demand(!from.is_on_wrong_disk() || to.is_on_wrong_disk() ||
+             from.process_number() == to.process_number() ||
+             !(std::holds_alternative<p1b>(m) || std::holds_alternative<p2b>(m) ||
+               std::holds_alternative<read_probe_reply>(m)),
+         [&] { return "N1: " + from.id().str() + " answers from a disk that is not its own"; });
+}
+
+std::size_t world::listener_at(const std::string& address) const {
+  const auto found = listeners_.find(address);
+  return found == listeners_.end() ? max_processes : found->second;
 }
 
 void world::wake(const host& who, sim_time delay, std::size_t what) {

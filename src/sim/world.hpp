@@ -23,6 +23,7 @@ class host;
 struct process {
   std::vector<host*> roles;
   bool is_member = false; ///< its roles are the cluster's, not clients
+  bool retired = false;   ///< gone because its roles were removed
   bool up = false;
   bool crashing = false; ///< stops before anything else happens
   bool damaged = false;  ///< its directory is not there, so it is refused until somebody mends it
@@ -95,6 +96,11 @@ public:
   /// How long a sync takes now.
   sim_time sync_time(const host& h);
 
+  /// The process at an address, or max_processes.
+  std::size_t listener_at(const std::string& address) const;
+  void listen(const std::string& address, std::size_t process) { listeners_[address] = process; }
+  void stop_listening(const std::string& address) { listeners_.erase(address); }
+
   void tell(const std::string& text) { log.tell(now_, text); }
 
   bool faults_are_over = false;
@@ -112,11 +118,13 @@ private:
   void depart(const host& from, const role_id& to, M& m);
   /// Returns its number.
   std::size_t post(const std::string& bytes);
+  void keep_wrong_votes_away(const host& from, const host& to, const message& m) const;
 
   sim_time now_ = 0;
   std::deque<process> processes_;
   process_set up_ = 0;
-  std::vector<std::string> post_; ///< parcels on their way, by number
+  std::unordered_map<std::string, std::size_t> listeners_; // looked up, never walked through
+  std::vector<std::string> post_;                          ///< parcels on their way, by number
   std::vector<std::size_t> free_places_;
   std::string encoded_; ///< kept for its memory
   bool somebody_crashes_ = false;

@@ -62,6 +62,24 @@ simulated_disk::simulated_disk(std::uint64_t seed)
   root_->is_directory = true;
 }
 
+// --- Copies -------------------------------------------------------------------------------------
+
+simulated_disk::contents simulated_disk::copy(const contents& of) {
+  auto made = std::make_shared<node>();
+  made->is_directory = of->is_directory;
+  made->content = made->durable = of->content;
+  for (const auto& [name, what] : of->names)
+    made->names[name] = copy(what);
+  made->durable_names = made->names;
+  return made;
+}
+
+simulated_disk::contents simulated_disk::exchange(contents others) {
+  PMMC_INVARIANT(locked_.empty(), "what is in use stays where it is");
+  flips_.clear();
+  return std::exchange(root_, std::move(others));
+}
+
 // --- Names --------------------------------------------------------------------------------------
 
 simulated_disk::node_ptr simulated_disk::find(const fs::path& path) const {

@@ -22,8 +22,22 @@ namespace pmmc::storage {
 /// so earlier. Of the rest a power cut keeps any part: none, all, some of the pages of some of the
 /// writes, or a first part that ends at any byte; and of the changes of names any, each as a whole.
 class simulated_disk final : public disk {
+  struct node;
+
 public:
   explicit simulated_disk(std::uint64_t seed);
+
+  // --- Copies ---
+
+  /// All files of a disk.
+  using contents = std::shared_ptr<node>;
+  /// As they are read now, all of it durable: also while they are in use, or after the process has
+  /// died.
+  contents copy() const { return copy(root_); }
+  static contents copy(const contents& of);
+  /// Puts other files in the place of all, and returns those. Nothing may be in use. Which bits of
+  /// them were flipped is forgotten.
+  contents exchange(contents others);
 
   // --- What goes wrong ---
 
@@ -75,8 +89,7 @@ private:
   friend class simulated_file;
   friend class simulated_lock;
 
-  struct node;
-  using node_ptr = std::shared_ptr<node>;
+  using node_ptr = contents;
   struct write {
     std::uint64_t offset = 0;
     std::string bytes;

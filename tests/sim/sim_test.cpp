@@ -60,7 +60,22 @@ TEST_CASE("seeds: nothing is broken, everything is answered, and interesting thi
                        fact::redis_connection_cut,
                        fact::redis_client_crashed,
                        fact::redis_refused_as_busy,
-                       fact::redis_port_barred})
+                       fact::redis_port_barred,
+                       fact::meeting,
+                       fact::sent_to_nobody,
+                       fact::unknown_leader_ignored,
+                       fact::guest_not_made_known,
+                       fact::new_disk_refused,
+                       fact::old_copy_refused,
+                       fact::lost_records_refused,
+                       fact::stopped_for_disk,
+                       fact::refused_as_other_cluster,
+                       fact::refused_for_facts,
+                       fact::stopped_as_differing,
+                       fact::refused_as_removed,
+                       fact::stopped_as_removed,
+                       fact::removed_not_started,
+                       fact::address_taken})
     CHECK_MESSAGE(all.facts.of(f) > 0, to_string(f));
   for (std::size_t i = 0; i < fault_kinds; ++i)
     CHECK_MESSAGE(all.facts.faults[i] > 0, to_string(static_cast<fault_kind>(i)));

@@ -1,0 +1,312 @@
+#include "sim/meetings.hpp"
+
+#include "sim/checkers/violation.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+namespace pmmc::sim {
+
+namespace {
+constexpr unsigned lonely_looks_until_all_are_dialled = 15;
+constexpr unsigned looks_between_questions = 10; ///< to the roles, for what they know
+} // namespace
+
+void meetings::add(std::size_t process, node_files files) {
+  if (process >= nodes_.size())
+    nodes_.resize(process + 1);
+  nodes_[process].is_node = true;
+  nodes_[process].files = std::move(files);
+}
+
+void meetings::add_intruder(std::size_t process, node_files files,
+                            std::vector<introduced_role> roles) {
+  add(process, std::move(files));
+  nodes_[process].is_intruder = true;
+  nodes_[process].foreign_roles = std::move(roles);
+}
+
+template <class Visit>
+void meetings::for_linked(std::size_t process, const Visit& visit) {
+  for (auto left = at(process).linked; left != 0; left &= left - 1)
+    visit(static_cast<std::size_t>(std::countr_zero(left)));
+}
+
+// --- A life of a process ------------------------------------------------------------------------
+
+bool meetings::has_address(std::size_t process) {
+  auto& n = at(process);
+  n.listens_at = n.elsewhere.empty() ? n.files.address : n.elsewhere;
+  const bool is_free = world_.listener_at(n.listens_at) == max_processes;
+  world_.facts.count(fact::address_taken, !is_free);
+  return is_free;
+}
+
+bool meetings::prepare(std::size_t process) {
+  auto& n = at(process);
+  auto said = n.foreign_roles;
+  for (const auto* h : roles(process))
+    said.push_back(h->introduced());
+  n.admits.emplace(process_identity{n.files.cluster, n.listens_at, std::move(said),
+                                    n.files.contacts, "", n.files.facts, false},
+                   n.files.members);
+  if (n.admits->knows_of_removal()) {
+    world_.facts.count(fact::removed_not_started);
+    n.admits.reset();
+    return false;
+  }
+  world_.listen(n.listens_at, process);
+  n.linked = 0;
+  n.wanted = n.admits->wanted(false);
+  n.lonely_looks = 0;
+  n.not_before.clear();
+  n.stops_at = 0;
+  n.looks = 0;
+  return true;
+}
+
+/// Without their lives, as a node does it: see node::introduce_own_roles.
+void meetings::started(std::size_t process) {
+  for (auto* self : roles(process))
+    for (auto* peer : roles(process)) {
+      auto said = peer->introduced();
+      said.lives = {};
+      meet(process, *self, said, *peer);
+    }
+}
+
+void meetings::stopped(std::size_t process) {
+  if (!has(process))
+    return;
+  for_linked(process, [&](std::size_t other) { unlink(process, other); });
+  world_.stop_listening(at(process).listens_at);
+  at(process).admits.reset();
+}
+
+// --- Connections --------------------------------------------------------------------------------
+
+void meetings::look_around(std::size_t process, process_set reached) {
+  auto& n = at(process);
+  if (n.stops_at != 0 && world_.now() >= n.stops_at)
+    return world_.crash(process);
+  if (n.looks++ % looks_between_questions == 0)
+    learn_from_roles(process);
+  n.lonely_looks = n.linked == 0 ? n.lonely_looks + 1 : 0;
+  if (n.lonely_looks == lonely_looks_until_all_are_dialled)
+    n.wanted = n.admits->wanted(true);
+  const auto wanted = n.wanted; // what is learned on the way may change it
+  for (const auto& address : wanted) {
+    const auto other = world_.listener_at(address);
+    if (other == max_processes || other == process || (n.linked >> other & 1) != 0 ||
+        (reached >> other & 1) == 0 || is_cut(process, other) ||
+        world_.process_at(other).crashing || world_.process_at(process).crashing)
+      continue;
+    if (const auto wait = n.not_before.find(address);
+        wait == n.not_before.end() || wait->second <= world_.now())
+      dial(process, other);
+  }
+  for_linked(process, [&](std::size_t other) {
+    const auto& theirs = at(other).admits->known();
+    if (!is_cut(process, other) &&
+        n.admits->knows_more_than(theirs.version(), theirs.live_from, theirs.identity))
+      learn(other, membership{n.admits->known()});
+  });
+}
+
+std::set<std::string> meetings::connected(std::size_t process) const {
+  std::set<std::string> addresses;
+  for (auto left = nodes_[process].linked; left != 0; left &= left - 1)
+    addresses.insert(nodes_[static_cast<std::size_t>(std::countr_zero(left))].listens_at);
+  return addresses;
+}
+
+void meetings::dial(std::size_t from, std::size_t to) {
+  auto& caller = at(from);
+  auto& callee = at(to);
+  const auto said = caller.admits->introduce();
+  const auto reply = callee.admits->answer(said, connected(to));
+  const auto after = caller.admits->hear(callee.listens_at, reply);
+  if (!reply.refusal.empty() || !after.refused.empty())
+    return refused(from, to, reply, after);
+  demand(!caller.is_intruder && !callee.is_intruder, [&] {
+    return "N2: the processes at " + caller.listens_at + " and " + callee.listens_at +
+           " let each other in, and one of them is of another cluster";
+  });
+  world_.facts.count(fact::meeting);
+  link(from, to);
+  learn(to, said.known);
+  learn(from, reply.known);
+}
+
+void meetings::refused(std::size_t from, std::size_t to, const introduction_reply& reply,
+                       const after_reply& after) {
+  auto& caller = at(from);
+  demand(caller.is_intruder || at(to).is_intruder || reply.was_removed ||
+             at(to).admits->known().identity == 0, // it believes only those that it knows of
+         [&] { return "N2: a member is refused: " + after.refused; });
+  if (world_.log.is_told())
+    world_.tell("the process at " + caller.listens_at + ": the one at " + at(to).listens_at + " " +
+                after.refused);
+  world_.facts.count(!after.disagreement.empty() ? fact::refused_for_facts
+                     : reply.was_removed         ? fact::refused_as_removed
+                                                 : fact::refused_as_other_cluster);
+  caller.not_before[at(to).listens_at] =
+      world_.now() + 100 * millisecond + world_.chance.below(900 * millisecond);
+  if (after.removed.empty() && after.differs.empty())
+    return;
+  world_.facts.count(after.removed.empty() ? fact::stopped_as_differing : fact::stopped_as_removed);
+  const auto& latest = world_.checkers.truth().state().configurations().latest();
+  for (const auto* h : roles(from))
+    demand(after.removed.empty() || latest.address_of(h->id()).empty(),
+           [&] { return "N2: a member is told to end: " + after.removed; });
+  // A member that met differing processes in the places of a majority is started again.
+  auto& p = world_.process_at(from);
+  p.gone = caller.is_intruder || !after.removed.empty();
+  p.retired = !after.removed.empty();
+  world_.crash(from);
+}
+
+void meetings::link(std::size_t a, std::size_t b) {
+  at(a).linked |= process_set{1} << b;
+  at(b).linked |= process_set{1} << a;
+  announce(a, b);
+  announce(b, a);
+}
+
+void meetings::unlink(std::size_t a, std::size_t b) {
+  at(a).linked &= ~(process_set{1} << b);
+  at(b).linked &= ~(process_set{1} << a);
+  for (auto* one : roles(a))
+    for (auto* other : roles(b)) {
+      one->count(other->number(), false);
+      other->count(one->number(), false);
+    }
+}
+
+// --- What they know -----------------------------------------------------------------------------
+
+void meetings::learn(std::size_t process, const membership& news) {
+  auto& n = at(process);
+  if (!n.admits->learn(news))
+    return;
+  n.files.members = n.admits->known();
+  n.wanted = n.admits->wanted(n.lonely_looks >= lonely_looks_until_all_are_dialled);
+  for (auto* h : roles(process))
+    if (!world_.process_at(process).crashing)
+      h->receive(config_news{{}, n.files.members.configurations});
+  for_linked(process, [&](std::size_t other) {
+    announce(process, other); // guests may be members now
+    if (!is_cut(process, other))
+      learn(other, membership{n.admits->known()});
+  });
+}
+
+void meetings::learn_from_roles(std::size_t process) {
+  for (const auto* h : roles(process)) {
+    const auto known = h->known_members();
+    const auto why = at(process).admits->why_log_differs(known);
+    demand(why.empty(), [&] { return "N2: " + why; });
+    learn(process, known);
+  }
+}
+
+// --- Roles --------------------------------------------------------------------------------------
+
+void meetings::announce(std::size_t to, std::size_t process) {
+  const auto& told = at(to);
+  for (auto* peer : roles(process)) {
+    const auto said = peer->introduced();
+    for (auto* self : roles(to))
+      if (told.admits->is_made_known(said.kind, said.id, at(process).listens_at, self->kind()))
+        meet(to, *self, said, *peer);
+      else
+        world_.facts.count(fact::guest_not_made_known);
+  }
+}
+
+/// As meet_peer in actors/known_disk.hpp.
+void meetings::meet(std::size_t process, host& self, const introduced_role& said, host& peer) {
+  if (&self == &peer)
+    return self.count(peer.number(), true);
+  if (world_.process_at(process).crashing)
+    return;
+  const bool of_same_process = process == peer.process_number();
+  const bool is_wrong = peer.is_on_wrong_disk() && !self.is_on_wrong_disk();
+  const bool must_refuse = is_wrong &&
+                           (remembers(self, peer, peer.wrong_disk()) || is_named(process, peer)) &&
+                           (!of_same_process || peer.wrong_disk() == mounting::emptied);
+  // Who does not remember it cannot know. Those who do are faster.
+  if (is_wrong && !must_refuse && !of_same_process)
+    return world_.crash(peer.process_number());
+  std::optional<refused_peer> refused;
+  if (!self.meet(at(process).admits->known(), said, refused))
+    return;
+  demand(refused.has_value() || !must_refuse, [&] {
+    return "N1: " + self.id().str() + " counts " + peer.id().str() +
+           ", which is on a disk that is not its own";
+  });
+  demand(of_same_process || said.kind == role_kind::replica || !is_elsewhere(peer.process_number()),
+         [&] { return "N3: " + peer.id().str() + " is counted at another one's address"; });
+  self.count(peer.number(), !refused);
+  if (refused)
+    return refuse(self, peer, said, *refused);
+  if (self.is_on_wrong_disk() || peer.is_on_wrong_disk())
+    return;
+  auto& known = self.true_meetings()[peer.number()];
+  if (const auto life = peer.introduced().lives.current().number; known.life != life)
+    known = {life, said.records, said.records};
+}
+
+/// It hears what is remembered of it, and ends, sooner or later.
+void meetings::refuse(host& self, host& peer, const introduced_role& said,
+                      const refused_peer& refused) {
+  const auto verdict = judge(refused.known, said.facts());
+  world_.facts.count(verdict == acquaintance::old_copy       ? fact::old_copy_refused
+                     : verdict == acquaintance::records_gone ? fact::lost_records_refused
+                                                             : fact::new_disk_refused);
+  if (world_.log.is_told())
+    world_.tell(self.id().str() + " does not count " + peer.id().str() + ": " + refused.why);
+  if (why_disk_is_wrong(refused.known, peer.introduced().facts()).empty())
+    return;
+  demand(peer.is_on_wrong_disk() || self.is_on_wrong_disk(), [&] {
+    return "N1: " + said.id.str() + " is told to end, and is on its own disk: " + refused.why;
+  });
+  if (!peer.is_on_wrong_disk())
+    return;
+  world_.facts.count(fact::stopped_for_disk);
+  auto& n = at(peer.process_number());
+  const bool may_linger = peer.wrong_disk() == mounting::emptied && world_.chance.below(2) == 0;
+  if (!may_linger)
+    world_.crash(peer.process_number());
+  else if (n.stops_at == 0)
+    n.stops_at = world_.now() + world_.chance.below(1 * second);
+}
+
+bool meetings::is_named(std::size_t process, const host& peer) const {
+  const auto* m = nodes_[process].admits->known().find(peer.kind(), peer.id());
+  return peer.wrong_disk() == mounting::emptied && m != nullptr && !m->disk.empty();
+}
+
+bool meetings::remembers(const host& self, const host& peer, mounting what) {
+  const auto known = self.true_meetings().find(peer.number());
+  return known != self.true_meetings().end() &&
+         (what == mounting::emptied || peer.shows_old_copy(known->second));
+}
+
+bool meetings::all_remember(const host& h, mounting what) const {
+  for (std::size_t p = 0; p < nodes_.size(); ++p) {
+    const auto& other = world_.process_at(p);
+    if (!other.is_member || other.gone || p == h.process_number())
+      continue;
+    for (const auto* self : members_of(other)) {
+      if (self->kind() == role_kind::acceptor && h.kind() == role_kind::acceptor)
+        continue; // they need not meet
+      if (self->is_on_wrong_disk() || !remembers(*self, h, what))
+        return false;
+    }
+  }
+  return true;
+}
+
+} // namespace pmmc::sim

@@ -1,0 +1,103 @@
+// Which processes of the simulated cluster have let each other in, by the shipped admission, and
+// which roles count each other, by the shipped rule about disks.
+#pragma once
+
+#include "membership/admission.hpp"
+#include "sim/host.hpp"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace pmmc::sim {
+
+/// What a process has of its config file, and what it remembers of the cluster's members: beside
+/// the disks of its roles, which it does not lose with them. What these say of themselves and of
+/// others is in their files (role_disk).
+struct node_files {
+  std::string cluster = "sim";
+  std::string address;
+  std::set<std::string> contacts; ///< the addresses in its config file
+  cluster_facts facts;
+  membership members; ///< with which admission begins
+};
+
+class meetings {
+public:
+  explicit meetings(world& w) : world_(w) {}
+
+  void add(std::size_t process, node_files files);
+  /// A process that has no roles here: of another cluster, or formatted for one.
+  void add_intruder(std::size_t process, node_files files, std::vector<introduced_role> roles);
+  bool has(std::size_t process) const { return process < nodes_.size() && nodes_[process].is_node; }
+  node_files& files_of(std::size_t process) { return nodes_[process].files; }
+  /// The address in the config file with which it is started from now on; "" for the right one.
+  void move(std::size_t process, std::string address) {
+    nodes_[process].elsewhere = std::move(address);
+  }
+  /// Whether it is connected with nobody.
+  bool is_alone(std::size_t process) const { return nodes_[process].linked == 0; }
+  bool is_elsewhere(std::size_t process) const { return !nodes_[process].elsewhere.empty(); }
+
+  /// Before the process starts. Whether it may: its address may be taken.
+  bool has_address(std::size_t process);
+  /// When the directories of its roles are open. Whether the roles may start: it may know that it
+  /// was removed.
+  bool prepare(std::size_t process);
+  /// When they have started.
+  void started(std::size_t process);
+  /// Every 100 ms of the process. `reached`: whose messages get through to it.
+  void look_around(std::size_t process, process_set reached);
+  void stopped(std::size_t process);
+  void break_connection(std::size_t a, std::size_t b) { unlink(a, b); }
+  /// Whether all who talk to `h` would notice that its directory is formatted again, or that an old
+  /// copy is in its place. Then operators can make that mistake: nobody promises anything otherwise
+  /// (docs/STORAGE.md, "An old copy of a directory").
+  bool all_remember(const host& h, mounting what) const;
+
+private:
+  struct node {
+    bool is_node = false;
+    bool is_intruder = false;
+    node_files files;
+    std::vector<introduced_role> foreign_roles;
+    std::string elsewhere;
+    // while it is up:
+    std::optional<admission> admits;
+    std::string listens_at;
+    process_set linked = 0;
+    std::set<std::string> wanted;
+    unsigned lonely_looks = 0;
+    std::map<std::string, sim_time> not_before; ///< when to dial an address again
+    sim_time stops_at = 0;                      ///< it has heard that its disk is wrong
+    std::uint64_t looks = 0;
+  };
+
+  node& at(std::size_t process) { return nodes_[process]; }
+  bool is_cut(std::size_t from, std::size_t to) const {
+    return (world_.net.deaf_to(to) >> from & 1) != 0;
+  }
+  std::vector<host*> roles(std::size_t p) { return members_of(world_.process_at(p)); }
+  template <class Visit>
+  void for_linked(std::size_t process, const Visit& visit);
+  std::set<std::string> connected(std::size_t process) const;
+  void dial(std::size_t from, std::size_t to);
+  void refused(std::size_t from, std::size_t to, const introduction_reply& reply,
+               const after_reply& after);
+  void link(std::size_t a, std::size_t b);
+  void unlink(std::size_t a, std::size_t b);
+  void learn(std::size_t process, const membership& news);
+  void learn_from_roles(std::size_t process);
+  void announce(std::size_t to, std::size_t process);
+  void meet(std::size_t process, host& self, const introduced_role& said, host& peer);
+  void refuse(host& self, host& peer, const introduced_role& said, const refused_peer& refused);
+  static bool remembers(const host& self, const host& peer, mounting what);
+  bool is_named(std::size_t process, const host& peer) const;
+
+  world& world_;
+  std::vector<node> nodes_; ///< by process
+};
+
+} // namespace pmmc::sim

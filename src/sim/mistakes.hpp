@@ -1,0 +1,48 @@
+// What operators do wrong with directories and config files, and how they mend it.
+#pragma once
+
+#include "sim/meetings.hpp"
+#include "sim/roster.hpp"
+
+#include <map>
+#include <vector>
+
+namespace pmmc::sim {
+
+class mistakes {
+public:
+  mistakes(world& w, roster& m) : world_(w), roster_(m) {}
+
+  static bool is_one(fault_kind kind);
+  /// Makes it, if it can be made now.
+  void begin(std::size_t number, const fault& f, random_source& dice);
+  /// Somebody mends it. Nothing if there is no mistake of this number.
+  void end(std::size_t number);
+  void heal();
+
+private:
+  struct made {
+    std::vector<host*> directories;     ///< wrong ones
+    std::vector<std::size_t> elsewhere; ///< processes that run at another one's address
+    std::vector<std::size_t> foreign;   ///< processes that are none of the cluster
+    std::vector<std::size_t> removed;   ///< processes that were removed, and started again
+  };
+
+  made exchange_directory(const fault& f, random_source& dice);
+  made start_foreign(const fault& f, random_source& dice);
+  made swap_addresses(random_source& dice);
+  made start_removed(random_source& dice);
+  bool meets_others(std::size_t process) const;
+  bool is_free(std::size_t process) const;
+  std::vector<std::size_t> free_members() const;
+  void restart(std::size_t process);
+  void mend(const made& m);
+  void renew_config_files();
+
+  world& world_;
+  roster& roster_;
+  std::map<std::size_t, made> made_; ///< by number of the fault
+  std::size_t intruder_ = max_processes;
+};
+
+} // namespace pmmc::sim
