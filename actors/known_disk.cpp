@@ -23,10 +23,9 @@ void stop_if_refused(const role_id& self, const directory_facts& own, const disk
   const auto why = why_disk_is_wrong(m.known, own);
   if (why.empty())
     return;
-  spdlog::critical("{} stops: {} remembers it, and says: {}. It must not take part. {}",
-                   self.view(), m.by.view(), why, advice);
-  spdlog::default_logger()->flush();
-  std::_Exit(2);
+  end_process(self.str() + " stops: " + m.by.str() + " remembers it, and says: " + why +
+                  ". It must not take part. " + std::string{advice},
+              2);
 }
 
 } // namespace pmmc

@@ -90,10 +90,15 @@ bool rare_warning::log(std::string_view text) {
   return true;
 }
 
-void fatal(std::string_view who, std::string_view why) {
-  spdlog::critical("{} stops: {}", who, why);
+void end_process(std::string_view why, int code) {
+  spdlog::set_level(spdlog::level::critical);
+  spdlog::critical("{}", why);
   spdlog::default_logger()->flush();
-  std::_Exit(1);
+  std::_Exit(code);
+}
+
+void fatal(std::string_view who, std::string_view why) {
+  end_process(std::string{who} + " stops: " + std::string{why}, 1);
 }
 
 } // namespace pmmc

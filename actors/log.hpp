@@ -27,8 +27,11 @@ private:
   std::size_t unlogged_ = 0;
 };
 
-/// Says why and ends the process at once, with exit code 1: nothing more is sent or written. For
-/// failures after which a role must not go on (a failed sync, a broken invariant of an actor).
+/// Says why and ends the process at once: nothing more is sent or written. Whatever other threads
+/// do meanwhile, the last line of the log is the reason.
+[[noreturn]] void end_process(std::string_view why, int code);
+/// The same with exit code 1. For failures after which a role must not go on (a failed sync, a
+/// broken invariant of an actor).
 [[noreturn]] void fatal(std::string_view who, std::string_view why);
 
 } // namespace pmmc

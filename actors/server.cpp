@@ -89,19 +89,13 @@ std::string_view await_stop(const sigset_t& signals, const hangup& terminal,
 
 /// The others say that this process was removed: it must not go on as if it were a member.
 void stop_removed(const std::string& why) {
-  spdlog::critical("{}. This process ends. Take the role out of the config file, or start it with "
-                   "--rejoin if it is to be added again",
-                   why);
-  spdlog::default_logger()->flush();
-  std::_Exit(2);
+  end_process(why + ". This process ends. Take the role out of the config file, or start it with "
+                    "--rejoin if it is to be added again",
+              2);
 }
 
 /// This process would decide otherwise than the others, so it decides nothing.
-void stop_differing(const std::string& why) {
-  spdlog::critical("{}. This process ends", why);
-  spdlog::default_logger()->flush();
-  std::_Exit(2);
-}
+void stop_differing(const std::string& why) { end_process(why + ". This process ends", 2); }
 
 /// What `facts` would have to be for this program.
 cluster_facts facts_of_program(cluster_facts facts, std::string_view machine) {
