@@ -10,6 +10,7 @@
 #include "shell.hpp"
 
 #include <caf/all.hpp>
+#include <caf/io/doorman.hpp>
 #include <map>
 #include <memory>
 #include <string>
