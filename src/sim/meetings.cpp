@@ -297,11 +297,12 @@ bool meetings::remembers(const host& self, const host& peer, mounting what) {
 bool meetings::all_remember(const host& h, mounting what) const {
   for (std::size_t p = 0; p < nodes_.size(); ++p) {
     const auto& other = world_.process_at(p);
-    if (!other.is_member || other.gone || p == h.process_number())
-      continue;
+    const bool is_own = p == h.process_number();
+    if (!other.is_member || other.gone || (is_own && what == mounting::old_copy))
+      continue; // roles of one process do not show each other their lives
     for (const auto* self : members_of(other)) {
-      if (self->kind() == role_kind::acceptor && h.kind() == role_kind::acceptor)
-        continue; // they need not meet
+      if (self == &h || (self->kind() == role_kind::acceptor && h.kind() == role_kind::acceptor))
+        continue; // two acceptors need not meet
       if (self->is_on_wrong_disk() || !remembers(*self, h, what))
         return false;
     }
