@@ -23,8 +23,9 @@ using caf::io::connection_handle;
 using clock_type = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds look_around{500};
-/// CAF's nodes say something twice a second.
-constexpr std::chrono::seconds most_silence{3};
+/// CAF's nodes say something twice a second. Looks are counted, not time: who did not look cannot
+/// say that nothing came.
+constexpr unsigned most_silent_looks = 6;
 
 /// One side of a connection, as far as CAF does not know it.
 struct guarded_connection {
@@ -34,7 +35,8 @@ struct guarded_connection {
   door::basp_header header;
   std::uint64_t number = 0;     ///< accepted: which one it was
   clock_type::time_point since; ///< accepted: when
-  std::vector<char> message;    ///< of a client, as far as it has come
+  std::vector<char> message;    ///< a longer one, as far as it has come
+  std::size_t counted = 0;      ///< of it, unless a member sends it
   bool in_pieces = false;       ///< its message comes so
   bool is_spare = false;        ///< another one has its name; CAF does not know of this one
   door::unread_output output;   ///< of a stranger or a client
@@ -87,8 +89,10 @@ public:
   /// CAF keeps what the other side does not read, however much it is.
   void flush(connection_handle handle) override {
     caf::io::basp_broker::flush(handle);
-    count_output(handle, [&](auto& output) { output.added(wr_buf(handle).size()); });
-    if (unread_bytes_ > max_client_output_bytes && !std::exchange(makes_room_, true))
+    const auto waiting = wr_buf(handle).size();
+    count_output(handle, [&](auto& output) { output.added(waiting); });
+    if ((unread_bytes_ > max_client_output_bytes || waiting > max_member_output_bytes) &&
+        !std::exchange(makes_room_, true))
       send<caf::message_priority::high>(this, flush_atom::value);
   }
 
@@ -204,9 +208,9 @@ private:
 
   /// A payload of so many bytes, or a header.
   void read_next(guarded_connection& c, connection_handle handle, std::size_t payload_bytes) {
-    c.in_pieces = c.gate.who() == door::speaker::client && payload_bytes > client_chunk_bytes;
+    c.in_pieces = payload_bytes > chunk_bytes;
     configure_read(handle, c.in_pieces
-                               ? caf::io::receive_policy::at_most(client_chunk_bytes)
+                               ? caf::io::receive_policy::at_most(chunk_bytes)
                                : caf::io::receive_policy::exactly(
                                      payload_bytes == 0 ? basp::header_size : payload_bytes));
   }
@@ -214,16 +218,19 @@ private:
   /// Whether the message is there, in m.
   bool collect(guarded_connection& c, caf::io::new_data_msg& m, std::size_t wanted) {
     c.message.insert(c.message.end(), m.buf.begin(), m.buf.end());
-    collected_bytes_ += m.buf.size();
+    if (c.gate.who() != door::speaker::member) {
+      c.counted += m.buf.size();
+      collected_bytes_ += m.buf.size();
+    }
     if (c.message.size() < wanted) {
       configure_read(m.handle, caf::io::receive_policy::at_most(
-                                   std::min(client_chunk_bytes, wanted - c.message.size())));
+                                   std::min(chunk_bytes, wanted - c.message.size())));
       while (collected_bytes_ > max_client_input_bytes)
-        refuse_largest([](const auto& c) { return c.message.size(); },
+        refuse_largest([](const auto& c) { return c.counted; },
                        "clients' unfinished messages take too much memory, its own most of it");
       return false;
     }
-    collected_bytes_ -= c.message.size();
+    collected_bytes_ -= std::exchange(c.counted, 0);
     m.buf.swap(c.message);
     std::vector<char>{}.swap(c.message);
     return true;
@@ -246,6 +253,12 @@ private:
     while (unread_bytes_ > max_client_output_bytes)
       refuse_largest([](const auto& c) { return c.output.bytes(); },
                      "clients do not read what they asked for, this one least");
+    std::vector<connection_handle> slow;
+    for (const auto& [handle, c] : connections_)
+      if (wr_buf(handle).size() > max_member_output_bytes)
+        slow.push_back(handle);
+    for (const auto& handle : slow)
+      refuse(handle, "it takes less than it is sent, and too much waits");
   }
 
   template <class Size>
@@ -291,26 +304,25 @@ private:
     delayed_send(this, look_around, door_atom::value);
     static_cast<network_loop&>(*backend_of()).listen_again();
     const auto now = clock_type::now();
-    const bool was_late = std::exchange(late_, std::exchange(looked_, now) + 2 * look_around < now);
     while (const auto number = half_open_.oldest()) {
       const auto oldest = by_number_.at(*number);
       if (now - connections_.at(oldest).since < half_open_timeout)
         break;
       refuse(oldest, "it has not said hello in time");
     }
-    if (was_late || !late_) // what they said may wait to be read, but not for ever
-      drop_silent_ones();
+    drop_silent_ones();
   }
 
-  /// CAF would only stop reading, and keep for ever what the other side has not read. Of those that
-  /// it dialled and has not heard yet it takes no time.
+  /// CAF would only stop reading, and keep for ever what the other side has not read.
   void drop_silent_ones() {
     std::vector<connection_handle> silent;
-    for (auto& [handle, its] : ctx)
-      if (its.last_seen == caf::actor_clock::time_point{})
-        its.last_seen = clock().now();
-      else if (its.last_seen + most_silence < clock().now())
+    for (const auto& [handle, its] : ctx) {
+      auto& seen = seen_[handle];
+      if (seen.last != its.last_seen)
+        seen = {its.last_seen};
+      else if (++seen.silent_looks > most_silent_looks)
         silent.push_back(handle);
+    }
     for (const auto& handle : silent)
       drop(handle, caf::sec::connection_timeout);
   }
@@ -318,6 +330,7 @@ private:
   caf::io::network::multiplexer* backend_of() { return &system().middleman().backend(); }
 
   void gone(const caf::io::connection_closed_msg& m) {
+    seen_.erase(m.handle);
     if (const auto known = connections_.find(m.handle); known != connections_.end())
       forget(known);
     hear_as_caf(m);
@@ -330,7 +343,7 @@ private:
     if (const auto place = holders_.find(known->second.gate.name());
         place != holders_.end() && place->second == known->first)
       holders_.erase(place);
-    collected_bytes_ -= known->second.message.size();
+    collected_bytes_ -= known->second.counted;
     unread_bytes_ -= known->second.output.bytes();
     connections_.erase(known);
   }
@@ -344,6 +357,7 @@ private:
   /// Whoever waits for the connection is told `why`. CAF's own close() would wait until the other
   /// side closes, too; the system call makes it see the end.
   void drop(connection_handle handle, caf::sec why) {
+    seen_.erase(handle);
     if (const auto known = connections_.find(handle); known != connections_.end())
       forget(known);
     connection_cleanup(handle, why);
@@ -361,11 +375,14 @@ private:
   std::unordered_map<std::uint64_t, connection_handle> by_number_; ///< those that were accepted
   door::half_open_places half_open_;
   std::unordered_set<std::uint64_t> clients_; ///< by number
-  std::size_t collected_bytes_ = 0;           ///< of all guarded_connection::message
+  std::size_t collected_bytes_ = 0;           ///< of all guarded_connection::counted
   std::size_t unread_bytes_ = 0;              ///< of all guarded_connection::output
   bool makes_room_ = false;
-  clock_type::time_point looked_ = clock_type::now();
-  bool late_ = false; ///< the last look was
+  struct sighting {
+    caf::actor_clock::time_point last = {}; ///< of those that were dialled, none before they speak
+    unsigned silent_looks = 0;
+  };
+  std::unordered_map<connection_handle, sighting> seen_;
   rare_warning refusals_;
 };
 

@@ -14,16 +14,20 @@ namespace pmmc {
 /// So long may a connection go without a hello that was answered.
 inline constexpr std::chrono::seconds half_open_timeout{10};
 
-/// Of a client's message that is longer than a stranger's may be, so much is read at a time: memory
-/// is taken for what has come, not for what was announced.
-inline constexpr std::size_t client_chunk_bytes = 64 << 10;
+/// Of a longer message, so much is read at a time: memory is taken for what has come, not for what
+/// was announced, and who sends slowly is heard all the same.
+inline constexpr std::size_t chunk_bytes = 64 << 10;
 
-/// In all: clients' longer messages that have not come as a whole. Past it, the client that has
-/// sent most of one is cut off.
+/// In all: longer messages of clients and strangers that have not come as a whole. Past it, the one
+/// that has sent most of its own is cut off.
 inline constexpr std::size_t max_client_input_bytes = 256 << 20;
 
 /// In all: what clients have not read. Past it, the client with most of it is cut off.
 inline constexpr std::size_t max_client_output_bytes = 256 << 20;
+
+/// What waits to be sent to one member. Past it, its connection is made anew, and what was lost is
+/// said again, as far as it still matters: a slow link costs no more memory.
+inline constexpr std::size_t max_member_output_bytes = 256 << 20;
 
 /// A buffer that a message has made longer than this is given back.
 inline constexpr std::size_t kept_buffer_bytes = 4 << 20;

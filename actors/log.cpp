@@ -3,12 +3,15 @@
 #include "json_text.hpp"
 
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <string>
+#include <thread>
 
 namespace pmmc {
 
@@ -17,6 +20,7 @@ namespace {
 // RFC 3339: local time with its offset.
 constexpr auto text_pattern = "%Y-%m-%d %H:%M:%S.%e%z %l [%n] %v";
 constexpr std::chrono::seconds one_rare_warning_in{1};
+constexpr std::chrono::seconds most_for_last_line{2};
 constexpr auto json_time_pattern = "%Y-%m-%dT%H:%M:%S.%e%z";
 
 std::string_view to_string(spdlog::level::level_enum level) {
@@ -47,13 +51,31 @@ private:
   spdlog::pattern_formatter time_{json_time_pattern, spdlog::pattern_time_type::local, ""};
 };
 
+/// stderr, until the line that says why the process ends.
+class last_words_sink : public spdlog::sinks::base_sink<std::mutex> {
+protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    if (has_ended_)
+      return;
+    has_ended_ = message.level == spdlog::level::critical;
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    std::fwrite(line.data(), 1, line.size(), stderr);
+    std::fflush(stderr);
+  }
+  void flush_() override {}
+
+private:
+  bool has_ended_ = false;
+};
+
 void start(std::string_view ids, spdlog::level::level_enum level, bool as_json) {
-  auto log = spdlog::stderr_logger_mt(std::string{ids});
+  auto log =
+      std::make_shared<spdlog::logger>(std::string{ids}, std::make_shared<last_words_sink>());
   if (as_json)
     log->set_formatter(std::make_unique<json_formatter>());
   else
     log->set_pattern(text_pattern);
-  log->flush_on(spdlog::level::trace);
   spdlog::set_level(level);
   spdlog::set_default_logger(std::move(log));
 }
@@ -91,9 +113,12 @@ bool rare_warning::log(std::string_view text) {
 }
 
 void end_process(std::string_view why, int code) {
-  spdlog::set_level(spdlog::level::critical);
+  // Whoever reads the log may have stopped reading: then the process ends without the line.
+  std::thread{[code] {
+    std::this_thread::sleep_for(most_for_last_line);
+    std::_Exit(code);
+  }}.detach();
   spdlog::critical("{}", why);
-  spdlog::default_logger()->flush();
   std::_Exit(code);
 }
 

@@ -28,7 +28,8 @@ private:
 };
 
 /// Says why and ends the process at once: nothing more is sent or written. Whatever other threads
-/// do meanwhile, the last line of the log is the reason.
+/// do meanwhile, the last line of the log is the reason; only if nobody takes that line within 2 s,
+/// the process ends without it.
 [[noreturn]] void end_process(std::string_view why, int code);
 /// The same with exit code 1. For failures after which a role must not go on (a failed sync, a
 /// broken invariant of an actor).

@@ -30,7 +30,7 @@ std::vector<introduced_role> introduced(const std::vector<hosted_role>& roles) {
 } // namespace
 
 introduction introduction_of(const hello& m) {
-  return {m.cluster, m.address, introduced(m.roles), m.known, m.rejoins, m.facts};
+  return {m.cluster, m.address, introduced(m.roles), m.identity, m.version, m.rejoins, m.facts};
 }
 
 introduction_reply reply_of(const welcome& m) {

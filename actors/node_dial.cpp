@@ -4,6 +4,7 @@
 #include "guarded_middleman.hpp"
 #include "node_actor.hpp"
 #include "random.hpp"
+#include "text/escape.hpp"
 
 #include <algorithm>
 #include <caf/io/all.hpp>
@@ -15,6 +16,7 @@ namespace {
 
 constexpr unsigned most_backoff_beats = 10;
 constexpr std::chrono::seconds hello_timeout{2};
+constexpr std::size_t most_said = 4'096; ///< bytes of a refusal, for the log
 
 } // namespace
 
@@ -56,7 +58,8 @@ void node::dialled(const std::string& address, const caf::actor& remote) {
   self_
       ->request(remote, hello_timeout,
                 hello{std::move(own.cluster), std::move(own.address), incarnation_, self_,
-                      settings_.roles, std::move(own.known), own.rejoins, std::move(own.facts)})
+                      settings_.roles, own.identity, own.version, own.rejoins,
+                      std::move(own.facts)})
       .then(
           [this, address, remote](const welcome& m) {
             // CAF takes an answer by its number alone, whoever gives it.
@@ -118,7 +121,10 @@ std::vector<role_id> node::role_ids_at(const std::string& address) const {
 }
 
 void node::welcomed(const std::string& address, const caf::actor& remote, const welcome& m) {
-  const auto after = admission_.hear(address, reply_of(m));
+  auto said = reply_of(m);
+  said.refusal = text::escape(std::string_view{said.refusal}.substr(0, most_said));
+  said.cluster = text::escape(std::string_view{said.cluster}.substr(0, most_said));
+  const auto after = admission_.hear(address, said);
   if (!after.disagreement.empty() || !after.refused.empty())
     dismiss(self_->system(), remote->node()); // or it would meet the connection that they dial
   if (!after.disagreement.empty())

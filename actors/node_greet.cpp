@@ -42,8 +42,6 @@ welcome node::greet(const hello& m) {
   }
   admit(self_->system(), m.node->node(), is_member);
   connected(link, m.node, m.incarnation, m.roles);
-  if (is_member)
-    learn(m.known);
   return {{},           false,           settings_.cluster, settings_.address,
           incarnation_, settings_.roles, known(),           settings_.facts};
 }

@@ -28,16 +28,17 @@ struct hosted_role {
   introduced_role introduced() const { return {id, kind, format_id, lives, records}; }
 };
 
-/// First message on a connection, from the node that dialled.
+/// First message on a connection, from the node that dialled. See introduction.
 struct hello {
   std::string cluster;
   std::string address;           ///< where the sender listens; empty for clients
   std::uint64_t incarnation = 0; ///< random, new at each start
   caf::actor node;
   std::vector<hosted_role> roles;
-  membership known;     ///< of clients, only the identity of their cluster
-  bool rejoins = false; ///< it knows that it was removed, and wants to become a member again
-  cluster_facts facts;  ///< none of clients
+  cluster_identity identity = 0;
+  config_version version = 0; ///< the latest that it knows; 0 of clients
+  bool rejoins = false;       ///< it knows that it was removed, and wants to become a member again
+  cluster_facts facts;        ///< none of clients
 };
 
 /// The answer to a hello.

@@ -443,9 +443,9 @@ founding find_founding(const config::cluster_file& cluster, std::string_view mac
                        std::chrono::milliseconds timeout) {
   std::error_code none_there;
   for (const auto& entry : std::filesystem::directory_iterator{cluster.data, none_there}) {
-    if (!std::filesystem::exists(entry.path() / "FORMAT"))
-      continue;
     try {
+      if (!storage::real_disk().exists(entry.path() / "FORMAT"))
+        continue;
       const auto info =
           storage::data_directory::open_read_only(storage::real_disk(), entry.path()).info();
       if (info.cluster == cluster.name)

@@ -21,9 +21,14 @@ unsigned late_ticks::due(std::chrono::steady_clock::time_point now) {
 
 void set_shell_handlers(caf::scheduled_actor* self, const std::string& name) {
   self->set_default_handler(
-      [name](caf::scheduled_actor*, caf::message_view& unexpected) -> caf::result<caf::message> {
-        spdlog::warn("{} drops an unexpected message: {}", name,
-                     caf::to_string(unexpected.move_content_to_message()));
+      [name, warning = std::make_shared<rare_warning>()](
+          caf::scheduled_actor* actor, caf::message_view& unexpected) -> caf::result<caf::message> {
+        // Anybody may send one, of any length: the types tell enough.
+        std::string types;
+        const auto& content = unexpected.content();
+        for (std::size_t i = 0; i < content.size(); ++i)
+          types += " " + actor->system().types().portable_name(content.type(i));
+        warning->log(name + " drops an unexpected message:" + types);
         return caf::message{};
       });
   self->set_error_handler([name](caf::scheduled_actor* actor, caf::error& error) {

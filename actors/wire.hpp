@@ -123,7 +123,7 @@ typename Inspector::result_type inspect(Inspector& f, hosted_role& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, hello& x) {
   return f(caf::meta::type_name("hello"), x.cluster, x.address, x.incarnation, x.node, x.roles,
-           x.known, x.rejoins, x.facts);
+           x.identity, x.version, x.rejoins, x.facts);
 }
 
 template <class Inspector>

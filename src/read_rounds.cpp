@@ -10,10 +10,11 @@ namespace pmmc {
 void read_rounds::add(const role_id& client, query q, slot_num slot_out,
                       std::vector<envelope>& send) {
   ++waiting_;
+  waiting_bytes_ += q.op.size();
   if (q.op.size() > options_.max_op_bytes)
     return reply(client, q, reply_status::refused,
                  too_large_text(q.op.size(), options_.max_op_bytes), slot_out, send);
-  if (waiting_ > options_.max_queries)
+  if (waiting_ > options_.max_queries || waiting_bytes_ > options_.max_query_bytes)
     return reply(client, q, reply_status::busy,
                  "replica " + options_.id.str() + " has too many reads waiting", slot_out, send);
   queries_.emplace_back(client, std::move(q));
@@ -125,6 +126,7 @@ void read_rounds::answer_round(round& r, const replicated_state& state,
 void read_rounds::reply(const role_id& client, const query& q, reply_status status,
                         std::string body, slot_num slot_out, std::vector<envelope>& send) {
   --waiting_;
+  waiting_bytes_ -= q.op.size();
   send.push_back({client, query_reply{q.number, status, slot_out, std::move(body), q.arrived}});
 }
 

@@ -23,17 +23,19 @@ public:
   struct settings {
     role_id id; ///< of the replica: probes and refusals name it
     std::size_t max_op_bytes = pmmc::max_op_bytes;
-    std::size_t max_queries = 65'536; ///< waiting; one more is refused as `busy`
-    std::size_t read_bytes = 2 << 20; ///< of answers until begin_turn(); the rest waits
-    unsigned resend_ticks = 20;       ///< acceptors that do not answer are asked again
-    unsigned query_ticks = 300;       ///< then a read is given up as `unavailable`
+    std::size_t max_queries = 65'536;       ///< waiting; one more is refused as `busy`
+    std::size_t read_bytes = 2 << 20;       ///< of answers until begin_turn(); the rest waits
+    unsigned resend_ticks = 20;             ///< acceptors that do not answer are asked again
+    unsigned query_ticks = 300;             ///< then a read is given up as `unavailable`
+    std::size_t max_query_bytes = 64 << 20; ///< of all that wait; likewise
   };
 
   /// `last_round`: a random number, or late answers to an earlier life's rounds would count.
   read_rounds(settings options, std::uint64_t last_round)
       : options_(options), round_number_(last_round) {}
 
-  /// A read comes in. Too large ones, and those past `max_queries`, are refused at once.
+  /// A read comes in. Too large ones, and those past `max_queries` or `max_query_bytes`, are
+  /// refused at once.
   void add(const role_id& client, query q, slot_num slot_out, std::vector<envelope>& send);
   /// Begins a round, if reads wait for one and none is under way; returns whether it did.
   bool start(const replicated_state& state, std::uint64_t tick, std::vector<envelope>& send);
@@ -88,6 +90,7 @@ private:
   std::optional<round> asking_;
   std::map<slot_num, std::vector<round>> complete_; ///< answered when slot_out > key
   std::size_t waiting_ = 0;                         ///< in queries_, asking_ and complete_
+  std::size_t waiting_bytes_ = 0;                   ///< of their operations
   std::size_t answered_bytes_ = 0;                  ///< since begin_turn()
   slot_num needed_slot_out_ = 0;
   std::map<role_id, slot_num> accepted_; ///< by acceptor

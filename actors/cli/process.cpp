@@ -79,10 +79,10 @@ void ask_processes(const probed_cluster& probed, disk_witnesses& known) {
 void ask_directories(const config::cluster_file& cluster, disk_witnesses& known) {
   std::error_code none_there;
   for (const auto& entry : std::filesystem::directory_iterator{cluster.data, none_there}) {
-    if (!std::filesystem::exists(entry.path() / "FORMAT"))
-      continue;
     const auto who = "the data directory " + entry.path().string();
     try {
+      if (!storage::real_disk().exists(entry.path() / "FORMAT"))
+        continue;
       const auto directory =
           storage::data_directory::open_read_only(storage::real_disk(), entry.path());
       if (directory.info().cluster != cluster.name)

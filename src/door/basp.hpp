@@ -45,7 +45,9 @@ basp_header read_basp_header(std::string_view bytes);
 enum class speaker : std::uint8_t { stranger, client, member };
 
 struct basp_limits {
-  std::uint32_t stranger_payload_bytes = 64 << 10;
+  /// The longest hello: 64 own roles with 256 lives each, and 3 times 64 first members with
+  /// addresses of 255 bytes.
+  std::uint32_t stranger_payload_bytes = 256 << 10;
   /// Of one message. The longest honest one holds about 1 MiB and one more operation, answer or
   /// command, far less.
   std::uint32_t payload_bytes = 32 << 20;

@@ -67,7 +67,8 @@ introduction admission::introduce() const {
   return {own_.cluster,
           own_.address,
           own_.roles,
-          is_client() ? membership{{}, 1, met_anybody_ ? known_.identity : 0} : known_,
+          is_client() && !met_anybody_ ? 0 : known_.identity,
+          is_client() ? 0 : known_.version(),
           own_.rejoins || knows_of_removal(),
           own_.facts};
 }
@@ -143,7 +144,7 @@ std::string admission::why_unwelcome(const introduction& m,
     return std::string{malformed_introduction};
   if (m.cluster != own_.cluster)
     return "it belongs to cluster \"" + m.cluster + "\", and this is \"" + own_.cluster + "\"";
-  if (auto why = why_other_cluster(m.known.identity, known_.identity); !why.empty())
+  if (auto why = why_other_cluster(m.identity, known_.identity); !why.empty())
     return why;
   for (const auto& role : m.roles)
     if (role.kind == role_kind::client && !known_.address_of(role.id).empty())
@@ -154,10 +155,10 @@ std::string admission::why_unwelcome(const introduction& m,
     return "it does not say where it listens";
   if (auto why = why_processes_differ(m.facts, own_.facts); !why.empty())
     return why;
-  if (m.known.configurations.empty())
+  if (m.version == 0)
     return "it does not say which members it knows";
-  if (known_.identity == 0 && m.known.identity != 0 && !is_told_of(m.address))
-    return "it belongs to the cluster with identity " + identity_text(m.known.identity) +
+  if (known_.identity == 0 && m.identity != 0 && !is_told_of(m.address))
+    return "it belongs to the cluster with identity " + identity_text(m.identity) +
            ", this process does not know the identity of its own cluster yet, and neither its disk "
            "nor its config file names " +
            m.address;

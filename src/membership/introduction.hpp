@@ -21,14 +21,17 @@ struct introduced_role {
   directory_facts facts() const { return {format_id, lives, records}; }
 };
 
-/// From the process that dialled.
+/// From the process that dialled. It says no more than the other one has to know to judge it: it is
+/// a stranger's word, whose length is bounded. What it knows of the members follows when they have
+/// met.
 struct introduction {
   std::string cluster;
   std::string address; ///< where it listens; empty for clients
   std::vector<introduced_role> roles;
-  membership known;     ///< of clients, only the identity of their cluster
-  bool rejoins = false; ///< it knows that it was removed, and wants to become a member again
-  cluster_facts facts;  ///< none of clients
+  cluster_identity identity = 0;
+  config_version version = 0; ///< the latest configuration that it knows; 0 of clients
+  bool rejoins = false;       ///< it knows that it was removed, and wants to become a member again
+  cluster_facts facts;        ///< none of clients
 };
 
 /// From the process that was dialled.

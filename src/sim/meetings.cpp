@@ -135,7 +135,6 @@ void meetings::dial(std::size_t from, std::size_t to) {
   });
   world_.facts.count(fact::meeting);
   link(from, to);
-  learn(to, said.known);
   learn(from, reply.known);
 }
 

@@ -1,6 +1,19 @@
 #include "shell.hpp"
 
+#include "log.hpp"
+#include "node_messages.hpp"
+#include "system.hpp"
+
+#include <caf/all.hpp>
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <functional>
+#include <spdlog/sinks/ostream_sink.h>
+#include <sstream>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
 
 namespace pmmc::test {
 
@@ -16,6 +29,100 @@ TEST_CASE("late ticks: one that is late stands for those that were missed, up to
   CHECK(after(10ms) == 1);
   CHECK(after(1min) == 50);
   CHECK(after(10ms) == 1);
+}
+
+namespace {
+
+/// A process of its own, whose stderr is a pipe.
+struct dying_process {
+  /// `fill`: nothing more fits into the pipe.
+  dying_process(bool fill, const std::function<void()>& run) {
+    REQUIRE(::pipe(pipe) == 0);
+    if (fill) {
+      REQUIRE(::fcntl(pipe[1], F_SETFL, O_NONBLOCK) == 0);
+      const std::vector<char> zeros(4'096);
+      while (::write(pipe[1], zeros.data(), zeros.size()) > 0)
+        ;
+      REQUIRE(::fcntl(pipe[1], F_SETFL, 0) == 0);
+    }
+    pid = ::fork();
+    REQUIRE(pid >= 0);
+    if (pid == 0) {
+      ::dup2(pipe[1], STDERR_FILENO);
+      ::close(pipe[0]);
+      ::close(pipe[1]);
+      start_log("x", {"info", false});
+      run();
+      std::_Exit(99);
+    }
+    ::close(pipe[1]);
+  }
+  ~dying_process() { ::close(pipe[0]); }
+
+  std::string log() {
+    std::string all;
+    char piece[65'536];
+    for (ssize_t size; (size = ::read(pipe[0], piece, sizeof piece)) > 0;)
+      all.append(piece, static_cast<std::size_t>(size));
+    return all;
+  }
+  int exit_code() {
+    int status = 0;
+    REQUIRE(::waitpid(pid, &status, 0) == pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+
+  int pipe[2];
+  pid_t pid = 0;
+};
+
+} // namespace
+
+TEST_CASE("a process that ends says why in its last line, whatever other threads say") {
+  for (int i = 0; i < 50; ++i) {
+    dying_process p{false, [] {
+                      std::vector<std::thread> others;
+                      for (int n = 0; n < 8; ++n)
+                        others.emplace_back([] {
+                          for (;;)
+                            spdlog::warn("another line");
+                        });
+                      spdlog::warn("begun");
+                      end_process("the reason", 2);
+                    }};
+    const auto log = p.log();
+    CHECK(p.exit_code() == 2);
+    CHECK(log.ends_with("the reason\n"));
+  }
+}
+
+TEST_CASE("a process ends, though nobody takes its last line") {
+  dying_process p{true, [] { end_process("the reason", 2); }};
+  CHECK(p.exit_code() == 2);
+}
+
+TEST_CASE("messages that nobody expects do not fill the log") {
+  std::ostringstream lines;
+  const auto before = spdlog::default_logger();
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+      "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(lines)));
+  {
+    system_config options{1};
+    caf::actor_system system{options};
+    const auto actor = system.spawn([](caf::event_based_actor* self) -> caf::behavior {
+      set_shell_handlers(self, "actor");
+      return {[](tick_atom) { return tick_atom::value; }};
+    });
+    caf::scoped_actor self{system};
+    for (int i = 0; i < 1'000; ++i)
+      self->send(actor, export_page{std::string(100'000, 'x')});
+    self->request(actor, caf::infinite, tick_atom::value)
+        .receive([](tick_atom) {}, [](const caf::error&) { FAIL("it has ended"); });
+    caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+  }
+  spdlog::set_default_logger(before);
+  CHECK(lines.str().find("actor drops an unexpected message") != std::string::npos);
+  CHECK(lines.str().size() < 4'096);
 }
 
 } // namespace pmmc::test

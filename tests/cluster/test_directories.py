@@ -45,6 +45,14 @@ class Formatting(ClusterTest):
         self.assertEqual(self.cluster.pmmc("init").code, BAD_USAGE)
         self.assertFalse(self.cluster.data("a1").exists())
 
+    def test_what_cannot_be_looked_at_is_passed_over(self):
+        """As the lost+found of a file system's root, for whoever is not root."""
+        data = self.cluster.directory / "data"
+        data.mkdir()
+        (data / "loop").symlink_to("loop")
+        result = self.cluster.run("init", "--id", "a2")
+        self.assertIn("loop", result.err)
+
     def test_init_of_named_roles(self):
         self.cluster.run("init", "--id", "a1", "--id", "r2")
         made = sorted(p.name for p in (self.cluster.directory / "data").iterdir())

@@ -49,11 +49,11 @@ membership without_a2() {
 
 /// What a2's process says.
 introduction a2_says() {
-  return {"test", "host2:1", {role(role_kind::acceptor, "a2")}, three(), false, some_facts()};
+  return {"test", "host2:1", {role(role_kind::acceptor, "a2")}, ours, 1, false, some_facts()};
 }
 
 introduction_reply welcome_of(const introduction& m) {
-  return {{}, false, m.cluster, m.roles, m.known, m.facts};
+  return {{}, false, m.cluster, m.roles, three(), m.facts};
 }
 
 std::set<std::string> strangers(std::size_t count) {
@@ -76,7 +76,7 @@ struct row {
 
 TEST_CASE("admission: who dials is let in, or refused with the reason") {
   const auto client = [](introduction& m) {
-    m = {"test", "", {{"c1", role_kind::client, {}}}, {}, false, {}};
+    m = {"test", "", {{"c1", role_kind::client, {}}}, 0, 0, false, {}};
   };
   const auto same = [](introduction&) {};
   const std::vector<row> rows = {
@@ -84,9 +84,9 @@ TEST_CASE("admission: who dials is let in, or refused with the reason") {
       {"a client", client, ""},
       {"another cluster's name", [](introduction& m) { m.cluster = "other"; },
        "it belongs to cluster \"other\", and this is \"test\""},
-      {"another identity", [](introduction& m) { m.known.identity = others; },
+      {"another identity", [](introduction& m) { m.identity = others; },
        "it belongs to the cluster with identity 0000000000002222, and this is 0000000000001111"},
-      {"one that does not know its identity", [](introduction& m) { m.known.identity = 0; }, ""},
+      {"one that does not know its identity", [](introduction& m) { m.identity = 0; }, ""},
       {"an identity, and nobody here knows ours", same, "", three(0)},
       {"the same from an address that nothing here names",
        [](introduction& m) { m.address = "host9:1"; },
@@ -96,7 +96,7 @@ TEST_CASE("admission: who dials is let in, or refused with the reason") {
       {"a client of another identity",
        [&](introduction& m) {
          client(m);
-         m.known.identity = others;
+         m.identity = others;
        },
        "it belongs to the cluster with identity"},
       {"a client with the id of a member",
@@ -107,7 +107,7 @@ TEST_CASE("admission: who dials is let in, or refused with the reason") {
        "a client must not have the id of a member, l2"},
       {"no address", [](introduction& m) { m.address.clear(); },
        "it does not say where it listens"},
-      {"no members", [](introduction& m) { m.known.configurations = {}; },
+      {"no members", [](introduction& m) { m.version = 0; },
        "it does not say which members it knows"},
       {"an old config file: removed",
        same,
@@ -234,12 +234,12 @@ TEST_CASE("admission: what a process does with an answer") {
 TEST_CASE("admission: a client believes the first process that lets it in, and no other cluster") {
   process_identity own{"test", "", {{"c1", role_kind::client, {}}}, {}, "", {}};
   admission client{own, three(others)}; // as a directory beside it says
-  CHECK(client.introduce().known.identity == 0);
+  CHECK(client.introduce().identity == 0);
   auto said = welcome_of(a2_says());
   said.known = without_a2();
   CHECK(client.hear("host2:1", said).is_first);
   CHECK(client.known().version() == 2);
-  CHECK(client.introduce().known.identity == ours);
+  CHECK(client.introduce().identity == ours);
   said.known.identity = others;
   CHECK(contains(client.hear("host3:1", said).refused, "is refused"));
 }

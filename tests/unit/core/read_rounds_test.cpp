@@ -113,6 +113,26 @@ TEST_CASE("read rounds: ask again those that are silent, and give up in the end"
   CHECK(b.rounds.waiting() == 0);
 }
 
+TEST_CASE("read rounds: as many bytes wait as may, and no more") {
+  read_rounds::settings options;
+  options.max_query_bytes = 10;
+  reads_bench b{options};
+  b.add(1, "123456");
+  b.add(2, "1234");
+  CHECK(b.replies().empty());
+  b.add(3, "1");
+  const auto refused = b.replies();
+  REQUIRE(refused.size() == 1);
+  CHECK(refused[0].number == 3);
+  CHECK(refused[0].status == reply_status::busy);
+  b.rounds.start(b.state, 1, b.sent);
+  b.reply("a1", 0);
+  b.reply("a2", 0);
+  CHECK(b.replies().size() == 2);
+  b.add(4, "1234567890"); // those have gone
+  CHECK(b.replies().empty());
+}
+
 TEST_CASE("read rounds: refuse what is too large or too much, and answer a turn's bytes at most") {
   read_rounds::settings options;
   options.max_op_bytes = 3;

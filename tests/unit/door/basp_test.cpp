@@ -294,7 +294,7 @@ TEST_CASE("a stranger may say little, and a friend what a message may hold") {
   h.payload_bytes = limits.stranger_payload_bytes;
   CHECK(stranger.judge(h) == "");
   ++h.payload_bytes;
-  CHECK(stranger.judge(h) == "it announces a message of 65537 bytes");
+  CHECK(stranger.judge(h) == "it announces a message of 262145 bytes");
   auto client = greeted(speaker::client);
   h.payload_bytes = limits.payload_bytes;
   CHECK(client.judge(h) == "");
