@@ -74,11 +74,11 @@ void print_keys(const char* what, const std::vector<std::string>& keys) {
 }
 
 void print(const check::check_result& result) {
-  std::printf("%s: %llu operations, %llu of them with an unknown outcome, on %llu keys\n",
+  std::printf("%s: %llu operations, %llu of them with an unknown outcome, on %llu key%s\n",
               std::string{check::to_string(result.outcome)}.c_str(),
               static_cast<unsigned long long>(result.operations),
               static_cast<unsigned long long>(result.unknown),
-              static_cast<unsigned long long>(result.keys));
+              static_cast<unsigned long long>(result.keys), result.keys == 1 ? "" : "s");
   if (!result.keys_not_linearizable.empty())
     print_keys("not linearizable", result.keys_not_linearizable);
   if (!result.keys_not_linearizable.empty())

@@ -305,9 +305,9 @@ void tell_deadlines(const importer& i) {
                  static_cast<unsigned long long>(i.deadlines()));
   if (i.passed() > 0)
     std::fprintf(stderr,
-                 "pmmc: warning: %llu of these deadlines have passed, by this machine's clock: "
-                 "these records are not kept\n",
-                 static_cast<unsigned long long>(i.passed()));
+                 "pmmc: warning: %llu of these deadlines %s passed, by this machine's clock: "
+                 "such records are not kept\n",
+                 static_cast<unsigned long long>(i.passed()), i.passed() == 1 ? "has" : "have");
 }
 
 int import_from(import_source& source, const arguments& a) {
@@ -326,7 +326,9 @@ int import_from(import_source& source, const arguments& a) {
   tell_deadlines(i);
   if (i.mistakes() > 0)
     throw command_error{bad_usage, std::to_string(i.mistakes()) +
-                                       " records were malformed and are not in (see above)"};
+                                       (i.mistakes() == 1 ? " record was malformed and is"
+                                                          : " records were malformed and are") +
+                                       " not in (see above)"};
   return done;
 }
 

@@ -143,7 +143,7 @@ void world::deliver(std::size_t number, host& to) {
   wire::parcel arrived;
   const auto why = wire::decode(post_[number], arrived);
   demand(why.empty(),
-         [&] { return "W1: " + to.id().str() + " cannot read a message: " + std::string{why}; });
+         [&] { return "M1: " + to.id().str() + " cannot read a message: " + std::string{why}; });
   to.receive(arrived);
 }
 

@@ -97,7 +97,7 @@ void list_files(inspection& report) {
 
 void inspect_role(inspection& report, const data_directory& directory, const inspect_check& check) {
   if (directory.info().kind == role_kind::acceptor)
-    inspect_acceptor(directory.files(), report);
+    problem_free(report, [&] { inspect_acceptor(directory.files(), report); });
   problem_free(report, [&] {
     const auto contents = read_role_state(directory);
     report.known_disks = contents.known.format_ids();

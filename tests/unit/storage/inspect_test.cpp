@@ -73,6 +73,10 @@ TEST_CASE("inspect reports damage of an acceptor as a problem, not as an empty a
   acceptor_fixture a{tmp / "a1"};
   write_some(a);
   a.stop();
+  {
+    const auto own = scratch::open(tmp / "a1", role_kind::acceptor);
+    role_state{own}.met([](known_disks& met) { return met.meet("l1", {"disk", {}, 0}); });
+  }
   for (const auto& file : scratch::files_in(tmp / "a1/log"))
     fs::remove(tmp / "a1/log" / file);
   const auto before = picture(tmp / "a1");
@@ -80,6 +84,7 @@ TEST_CASE("inspect reports damage of an acceptor as a problem, not as an empty a
   CHECK_FALSE(found.acceptor.has_value());
   REQUIRE(found.problems.size() == 1);
   CHECK(contains(found.problems[0], "must not vote"));
+  CHECK(found.known_disks.at("l1") == "disk"); // of another file
   CHECK(picture(tmp / "a1") == before);
 }
 
