@@ -57,6 +57,7 @@ sigset_t block_our_signals() {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN); // a limit of a file's size is an error of the write, which is told
   return signals;
 }
 

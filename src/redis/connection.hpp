@@ -82,7 +82,8 @@ struct connection {
   std::size_t transaction_bytes = 0;
   std::map<std::string, std::uint64_t, std::less<>> watched; ///< key → version
   std::size_t watched_bytes = 0;
-  std::string session; ///< PMMC SESSION
+  bool watch_failed = false; ///< a WATCH was refused, so the next EXEC must not go unguarded
+  std::string session;       ///< PMMC SESSION
 };
 
 } // namespace pmmc::redis

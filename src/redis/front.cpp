@@ -239,6 +239,9 @@ constexpr std::string_view another_request =
 } // namespace
 
 void front::settle(connection& c, batch& b, const client_outcome& outcome) {
+  if (outcome.kind != outcome_kind::done)
+    c.watch_failed |= std::any_of(b.items.begin(), b.items.end(),
+                                  [](const item& i) { return i.kind == item_kind::watch; });
   switch (outcome.kind) {
   case outcome_kind::done:
     return settle_done(c, b, outcome.body);
@@ -328,11 +331,12 @@ void front::settle_calls(connection& c, batch& b, pmmc::byte_reader& in, std::ui
 void front::settle_watch(connection& c, const batch& b, const item& i, pmmc::byte_reader& in,
                          std::string& out) {
   const auto head = kv::next_reply(in);
-  if (!head || head->kind != kv::reply_kind::array)
-    return put_error(out, head ? head->bytes : "ERR no reply");
   const auto& r = b.requests[i.request];
-  if (!has_room_to_watch(c, r))
-    return put_error(out, transactions_busy);
+  const bool is_told = head && head->kind == kv::reply_kind::array;
+  if (!is_told || !has_room_to_watch(c, r)) {
+    c.watch_failed = true;
+    return put_error(out, is_told ? transactions_busy : head ? head->bytes : "ERR no reply");
+  }
   for (std::uint64_t n = 0; n < head->items && n + 1 < r.size(); ++n)
     if (const auto version = kv::next_reply(in))
       watch(c, r[n + 1], static_cast<std::uint64_t>(version->integer));

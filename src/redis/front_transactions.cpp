@@ -26,11 +26,16 @@ std::optional<question_kind> question_of(std::string_view what) {
   return std::nullopt;
 }
 
+constexpr std::string_view aborted = "EXECABORT Transaction discarded because of previous errors.";
+
+bool is_watch(const request& r) { return r.size() > 1 && equals_ignoring_case(r[0], "watch"); }
+
 } // namespace
 
 /// Takes the request at the front of the queue; its reply is an error.
 void front::take_error(connection& c, batch& b, std::string_view error) {
   b.cost += c.queue.front().cost();
+  c.watch_failed |= is_watch(c.queue.front());
   c.queue.pop_front();
   ++commands_;
   put_error(b.items.emplace_back(item{item_kind::text, c.version, 0, 0, {}}).text, error);
@@ -48,6 +53,7 @@ void front::forget_transaction(connection& c) {
 void front::forget_watched(connection& c) {
   transaction_bytes_ -= std::exchange(c.watched_bytes, 0);
   c.watched.clear();
+  c.watch_failed = false;
 }
 
 /// `r`: a WATCH.
@@ -142,8 +148,8 @@ bool front::take_exec(connection& c, batch& b) {
     return false; // it goes alone
   if (!c.in_transaction) {
     take_error(c, b, "ERR EXEC without MULTI");
-  } else if (c.transaction_failed) {
-    take_error(c, b, "EXECABORT Transaction discarded because of previous errors.");
+  } else if (c.transaction_failed || c.watch_failed) {
+    take_error(c, b, aborted);
     forget_transaction(c);
   } else {
     if (!has_room_for_exec(c))
@@ -275,8 +281,8 @@ bool front::take_once(connection& c, batch& b) {
     error = "ERR PMMC REQ takes commands of keys and EXEC";
   else if (command->name == "exec" && !c.in_transaction)
     error = "ERR EXEC without MULTI";
-  else if (command->name == "exec" && c.transaction_failed)
-    error = "EXECABORT Transaction discarded because of previous errors.";
+  else if (command->name == "exec" && (c.transaction_failed || c.watch_failed))
+    error = aborted;
   if (!error.empty()) {
     const bool discard = error.starts_with("EXECABORT");
     take_error(c, b, error);

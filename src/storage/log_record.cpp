@@ -78,4 +78,12 @@ std::optional<log_record> parse_record(std::string_view bytes, std::uint64_t see
   return record;
 }
 
+std::uint64_t writes_told_by(std::string_view bytes) {
+  fixed_reader in{bytes};
+  const auto kind = static_cast<record_kind>(in.u32());
+  in.u32();
+  const auto writes = in.u64();
+  return in.good() && (kind == record_kind::head || kind == record_kind::write) ? writes : 0;
+}
+
 } // namespace pmmc::storage

@@ -47,6 +47,10 @@ private:
 /// with this seed.
 std::optional<log_record> parse_record(std::string_view bytes, std::uint64_t seed);
 
+/// The number of the last write in the record that may begin here, whose checksum nobody has looked
+/// at; 0 if none begins here.
+std::uint64_t writes_told_by(std::string_view bytes);
+
 /// Calls f(key, value) for each entry until it returns false. Returns false then, or if they make
 /// no sense.
 template <class F>

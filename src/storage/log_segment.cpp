@@ -101,11 +101,17 @@ bool segment_reader::next(log_record& record) {
   return true;
 }
 
+/// What lies behind the end may be of a segment that was there before, and hold any bytes that
+/// clients wrote: what cannot be one of the next writes is passed over before its checksum, which
+/// may take a whole segment, is computed.
 bool segment_reader::has_later_record() const {
-  for (auto at = offset_; at < content_.size(); at += record_alignment)
-    if (const auto found = parse_record(bytes(at, content_.size()), seed_);
-        found && found->mark.writes > writes_)
+  for (auto at = offset_; at < content_.size(); at += record_alignment) {
+    const auto rest = bytes(at, content_.size());
+    const auto writes = writes_told_by(rest);
+    if (writes > writes_ && writes - writes_ <= content_.size() / record_alignment &&
+        parse_record(rest, seed_))
       return true;
+  }
   return false;
 }
 

@@ -3,9 +3,10 @@
 import contextlib
 import pathlib
 import re
+import resource
 import shutil
 
-from pmmc_cluster import (BAD_USAGE, DONE, PATIENCE_S, ClusterTest, SharedClusterTest, main,
+from pmmc_cluster import (BAD_USAGE, DONE, INTERNAL, PATIENCE_S, ClusterTest, SharedClusterTest, main,
                           run_program, wait_until)
 
 ADVICE = r"(?i)restore|put .*back|must stay down|leave this|pmmc init|move the directory"
@@ -87,6 +88,22 @@ class Formatting(ClusterTest):
     def test_roles_of_two_processes(self):
         self.cluster.init()
         self.refused("a1", "l1", patterns=["one process"])
+
+    def test_a_limit_of_a_files_size_is_told(self):
+        """`ulimit -f`, LimitFSIZE of systemd: not the end by a signal, without a word."""
+        cluster = self.running_cluster("colocated", size=1)
+        process = cluster["a1"]
+        limits = resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+        self.assertEqual(limits[0], resource.RLIM_INFINITY)
+        for n in range(40):
+            if cluster.pmmc("put", f"k{n}", "v" * 100_000, timeout_s=2).code != DONE:
+                break
+        wait_until("it stops", lambda: not process.running)
+        self.assertEqual(process.child.returncode, INTERNAL, process.log_tail())
+        self.assertRegex(process.log_text().splitlines()[-1], r"stops: .*File too large")
+        process.kill9()
+        process.start()
+        self.assertEqual(len(cluster.get("k0")), 100_000)
 
     def test_one_id_started_twice(self):
         self.cluster.init()

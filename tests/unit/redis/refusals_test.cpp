@@ -127,6 +127,45 @@ TEST_CASE("refusals: behind one of the replica, too, whatever it is") {
   }
 }
 
+TEST_CASE("refusals: behind a WATCH that was refused, EXEC does not go unguarded") {
+  constexpr std::string_view abort =
+      "-EXECABORT Transaction discarded because of previous errors.\r\n";
+  const std::string transaction = "MULTI\nSET k unguarded\n";
+  const auto check = [&](bench& b) {
+    CHECK(b.run(1, transaction + "EXEC\n").ends_with(abort));
+    CHECK(b.run(1, "GET k\n") == "$-1\r\n");
+    CHECK(b.run(1, transaction + "EXEC\n").ends_with("*1\r\n+OK\r\n")); // the next one
+  };
+  std::vector<std::string> many = {"WATCH"};
+  for (int i = 0; i <= 1'000; ++i)
+    many.push_back(std::to_string(i));
+  for (const auto& watch : {words({"WATCH", "a", large(1'025)}), words(many)}) {
+    bench b;
+    b.open(1);
+    CHECK(b.run(1, watch).starts_with("-ERR"));
+    check(b);
+    CHECK(
+        b.run(1, watch + "PMMC SESSION s\n" + transaction + "PMMC REQ 1 EXEC\n").ends_with(abort));
+    for (const char* forgets : {"UNWATCH\n", "MULTI\nDISCARD\n", "RESET\n"})
+      CHECK(b.run(1, watch + forgets + transaction + "EXEC\n").ends_with("*1\r\n+OK\r\n"));
+  }
+  for (const auto kind :
+       {outcome_kind::refused, outcome_kind::not_executed, outcome_kind::unknown}) {
+    bench b;
+    b.open(1);
+    b.send(1, "WATCH a\n");
+    b.finish(kind, "no");
+    b.replies.clear();
+    check(b);
+  }
+  front::settings s;
+  s.max_transactions_bytes = 100;
+  bench b{s};
+  b.open(1);
+  CHECK(b.run(1, "WATCH a b\n").starts_with("-BUSY"));
+  CHECK(b.run(1, "MULTI\nEXEC\n").ends_with(abort));
+}
+
 TEST_CASE("refusals: for the memory that transactions of all take") {
   front::settings s;
   s.max_transactions_bytes = 1'000;
