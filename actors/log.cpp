@@ -76,7 +76,7 @@ void start(std::string_view ids, spdlog::level::level_enum level, bool as_json) 
     log->set_formatter(std::make_unique<json_formatter>());
   else
     log->set_pattern(text_pattern);
-  spdlog::set_level(level);
+  log->set_level(level);
   spdlog::set_default_logger(std::move(log));
 }
 

@@ -142,6 +142,7 @@ void client::resend_all() {
 void client::hear() {
   heard_tick_ = tick_;
   given_up_ = 0;
+  left_.clear();
 }
 
 void client::on(const role_id& replica, response m) {
@@ -270,13 +271,22 @@ void client::on_replica_down(const role_id& replica, const std::string& why) {
     choose_replica();
 }
 
-/// Another replica than the present one if there is any, at random, so that clients spread.
+/// One that was not tried since a replica answered, if there is any, and else another one than the
+/// present: those that are cut off must not be tried again and again. At random, so that clients
+/// spread.
 void client::choose_replica() {
-  std::vector<role_id> choices;
-  for (const auto& [replica, address] : up_)
-    choices.push_back(replica);
-  if (choices.size() > 1)
-    std::erase(choices, target_);
+  left_.insert(target_);
+  std::vector<role_id> choices, others;
+  for (const auto& [replica, address] : up_) {
+    if (!left_.contains(replica))
+      choices.push_back(replica);
+    if (replica != target_ || up_.size() == 1)
+      others.push_back(replica);
+  }
+  if (choices.empty()) {
+    left_ = {target_};
+    choices = std::move(others);
+  }
   target_ = choices.empty() ? role_id{} : choices[random_.below(choices.size())];
   heard_tick_ = tick_;
   advice_.clear();

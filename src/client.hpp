@@ -122,7 +122,8 @@ private:
   std::map<role_id, std::string> troubles_; ///< why a replica could not be reached
   role_id target_;
   std::uint64_t heard_tick_ = 0;
-  unsigned given_up_ = 0; ///< replicas, one after the other, since one answered
+  unsigned given_up_ = 0;  ///< replicas, one after the other, since one answered
+  std::set<role_id> left_; ///< those, as far as not all have been tried
 
   session_id session_ = 0;
   std::uint64_t open_nonce_ = 0; ///< of the request that opens a session; 0: none under way

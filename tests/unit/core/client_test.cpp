@@ -312,6 +312,26 @@ TEST_CASE("what was tried names the replica's address, if it is of another proce
   }
 }
 
+TEST_CASE("each replica is asked before one is asked again") {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    client::settings options;
+    options.seed = seed;
+    played_client c{options};
+    for (const auto* replica : {"r1", "r2", "r3", "r4", "r5"})
+      c.core.on_replica_up(replica, "h:1");
+    c.core.submit_query("q", 1'000'000);
+    std::vector<role_id> asked;
+    while (asked.size() < 9) {
+      for (const auto& [to, q] : c.sent<query>())
+        if (asked.empty() || asked.back() != to)
+          asked.push_back(to);
+      c.ticks(1);
+    }
+    CHECK(std::set<role_id>(asked.begin(), asked.begin() + 5).size() == 5);
+    CHECK(std::set<role_id>(asked.begin() + 4, asked.end()).size() == 5);
+  }
+}
+
 TEST_CASE("the span of numbers in flight is bounded, and so are queries") {
   client::settings options;
   options.max_in_flight = 4;
