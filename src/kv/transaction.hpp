@@ -95,6 +95,8 @@ inline constexpr char transaction_code = 8;
 // of each key, version; session, and sequence if there is one; number of calls and of each verb,
 // flags, number, number of words, words.
 std::string encode(const transaction& t);
+/// Of the encoded transaction.
+std::size_t encoded_bytes(const transaction& t);
 /// Accepts any bytes; nothing if they are no transaction, or one of more than max_calls.
 std::optional<transaction> decode_transaction(std::string_view bytes);
 

@@ -9,7 +9,7 @@ namespace pmmc::redis {
 namespace {
 
 /// Of the encoded transaction, not less.
-std::size_t encoded_bytes(const kv::transaction& t) {
+std::size_t most_encoded_bytes(const kv::transaction& t) {
   constexpr std::size_t varint = 10;
   std::size_t bytes = 6 * varint + t.session.size();
   for (const auto& [key, version] : t.watched)
@@ -26,13 +26,11 @@ std::size_t encoded_bytes(const kv::transaction& t) {
 
 /// Refused here if the replica would: it would cost a number of the session first.
 void front::send(connection& c, batch& b) {
-  if (encoded_bytes(b.t) > options_.max_op_bytes)
-    if (const auto bytes = kv::encode(b.t).size(); bytes > options_.max_op_bytes)
-      return fail(b,
-                  "ERR not executed: with the names of watched keys and of the PMMC session this "
-                  "has " +
-                      std::to_string(bytes) + " bytes, and an operation has at most " +
-                      std::to_string(options_.max_op_bytes));
+  if (const auto bytes = kv::encoded_bytes(b.t); bytes > options_.max_op_bytes)
+    return fail(b, "ERR not executed: with the names of watched keys and of the PMMC session this "
+                   "has " +
+                       std::to_string(bytes) + " bytes, and an operation has at most " +
+                       std::to_string(options_.max_op_bytes));
   const auto largest = largest_reply(b.t);
   // Small ones may have others of the connection before and behind them: all go the same way.
   if (b.small || largest <= options_.small_reply_bytes)
@@ -59,7 +57,7 @@ void front::wait_for_room(connection& c, batch& b, std::size_t room) {
   p.connection = c.id;
   p.is_query = b.is_query;
   p.since = tick_;
-  p.bytes = encoded_bytes(b.t);
+  p.bytes = most_encoded_bytes(b.t);
   if (p.is_query) {
     p.max_reply = std::max(room, options_.small_reply_bytes);
     p.bytes += p.max_reply;

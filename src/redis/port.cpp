@@ -138,10 +138,11 @@ port_outputs port::take() {
 void port::submit(front_outputs::submission& s) {
   if (!barred_.empty())
     return front_.finished({s.ticket, outcome_kind::not_executed, barred_, 0, {}, false});
-  const auto ticket =
-      s.is_query ? client_.submit_query(std::move(s.op), options_.timeout_ticks, s.max_reply)
-                 : client_.submit(std::move(s.op), options_.timeout_ticks);
-  tickets_.emplace(ticket, s.ticket);
+  if (s.is_query)
+    client_.submit_query(std::move(s.op), options_.timeout_ticks, s.max_reply, s.ticket);
+  else
+    client_.submit(std::move(s.op), options_.timeout_ticks, pmmc::request_kind::operation,
+                   s.ticket);
 }
 
 std::uint64_t port::propose(std::string op) {
@@ -152,13 +153,13 @@ std::uint64_t port::propose(std::string op) {
 }
 
 void port::finish(client_outcome outcome) {
+  if (outcome.tag != 0) { // the front's tickets count from 1
+    outcome.ticket = outcome.tag;
+    return front_.finished(outcome);
+  }
   if (std::erase(proposals_, outcome.ticket) > 0) {
     out_.proposed.push_back(std::move(outcome));
     return;
-  }
-  if (const auto known = tickets_.extract(outcome.ticket); !known.empty()) {
-    outcome.ticket = known.mapped();
-    return front_.finished(outcome);
   }
   for (auto& w : waits_)
     if (w.query == outcome.ticket) {

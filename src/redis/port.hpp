@@ -12,7 +12,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace pmmc::redis {
@@ -107,8 +106,7 @@ private:
   bool begun_ = false; ///< requests are taken
   held_events held_;   ///< that came before
   std::optional<kv::log_time> told_;
-  std::unordered_map<std::uint64_t, std::uint64_t> tickets_; ///< the client's → the front's
-  std::vector<std::uint64_t> proposals_;                     ///< the client's tickets
+  std::vector<std::uint64_t> proposals_; ///< the client's tickets
   std::vector<waiting> waits_;
   std::string barred_;
   std::uint64_t tick_ = 0;

@@ -146,6 +146,7 @@ TEST_CASE("transactions come back from their encoding, and damaged ones are refu
                          {words[1], words[2]}});
     const auto bytes = encode(t);
     REQUIRE(decode_transaction(bytes) == t);
+    REQUIRE(encoded_bytes(t) == bytes.size());
     kv_store store;
     const auto garbage = damaged(random, bytes);
     REQUIRE(!store.apply(garbage).empty()); // answers, and lives
