@@ -78,7 +78,7 @@ int apply_raw(const arguments& a) {
   connection to_cluster{cluster, a.timeout, still_trying(a)};
   const auto outcome = a.command == "query" ? to_cluster.call_query(op) : to_cluster.call(op);
   if (outcome.kind != outcome_kind::done) {
-    const auto d = describe(outcome, {});
+    const auto d = describe_failure(outcome);
     if (a.json)
       print_json(d.name, {}, d.error, hex);
     throw command_error{d.code, d.error};

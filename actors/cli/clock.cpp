@@ -33,7 +33,7 @@ std::vector<std::int64_t> call_clock(const arguments& a, const config::cluster_f
   const auto outcome =
       kv::is_read(t.calls[0].what) ? to_cluster.call_query(op) : to_cluster.call(op);
   if (outcome.kind != outcome_kind::done) {
-    const auto d = describe(outcome, {});
+    const auto d = describe_failure(outcome);
     throw command_error{d.code, d.error};
   }
   const std::string_view body = outcome.body;

@@ -24,9 +24,10 @@ std::size_t varint_bytes(std::uint64_t value) {
 
 /// By verb.
 constexpr std::array<std::string_view, static_cast<std::size_t>(last_verb) + 1> verb_names = {
-    "",       "get",    "set",       "getdel",   "mget",    "mset",    "del",   "exists",
-    "append", "strlen", "incrby",    "expire",   "ttl",     "persist", "type",  "scan",
-    "keys",   "dbsize", "randomkey", "flushall", "version", "session", "clock", "set_clock"};
+    "",        "get",    "set",       "getdel", "mget",      "mset",     "del",
+    "exists",  "append", "strlen",    "incrby", "expire",    "ttl",      "persist",
+    "type",    "scan",   "keys",      "dbsize", "randomkey", "flushall", "version",
+    "session", "clock",  "set_clock", "cas"};
 
 std::optional<call> read_call(pmmc::byte_reader& in) {
   call c;

@@ -121,7 +121,7 @@ void redis_port_host::check(world& w, const role_id&, const message& m) const {
   const auto* q = std::get_if<query>(&m);
   const auto* r = std::get_if<request>(&m);
   if (q != nullptr)
-    w.checkers.calls_sent(id(), q->number, q->op);
+    w.checkers.query_sent(id(), q->number, q->op);
   if (r == nullptr || r->kind != request_kind::operation)
     return;
   byte_reader in{std::string_view{r->op}.substr(1)};
