@@ -194,7 +194,7 @@ native_load::~native_load() {
   caf::anon_send_exit(i.node, caf::exit_reason::user_shutdown);
   for (const auto& [actor, session] : i.sessions)
     caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
-  // Left to the end of the process, for the reason that connection.cpp gives.
+  // Left to the end of the process, for the reason that blocking_client.cpp gives.
   static_cast<void>(implementation_.release());
 }
 

@@ -1,5 +1,5 @@
 // `pmmc exec`: many operations in flight, results in input order.
-#include "connection.hpp"
+#include "blocking_client.hpp"
 #include "history_recorder.hpp"
 #include "json_bytes.hpp"
 #include "json_text.hpp"
@@ -45,7 +45,7 @@ struct line_result {
 class executor {
 public:
   executor(const config::cluster_file& cluster, const arguments& a, bool shows_progress)
-      : connection_(cluster, a.timeout, still_trying(a)), json_(a.json),
+      : client_(cluster, a.timeout, still_trying(a)), json_(a.json),
         meter_("operations", 0, shows_progress) {
     if (a.options.count("history") == 0)
       return;
@@ -84,7 +84,7 @@ private:
   void print_finished();
   void print(const line_result& r);
 
-  connection connection_;
+  blocking_client client_;
   std::optional<history_recorder> history_;
   bool json_;
   bool stopped_ = false;
@@ -124,11 +124,11 @@ void executor::run_line(std::uint64_t number, const std::string& line) {
   const auto bytes = op.encoded.size();
   bytes_ += bytes;
   const auto recorded = history_ ? history_->call(op.encoded) : 0;
-  const auto tag = op.is_query() ? connection_.submit_query(std::move(op.encoded))
-                                 : connection_.submit(std::move(op.encoded));
+  const auto tag = op.is_query() ? client_.submit_query(std::move(op.encoded))
+                                 : client_.submit(std::move(op.encoded));
   place_of_tag_.emplace(tag, printed_ + lines_.size());
   lines_.push_back({number, std::move(op.key), op.what, bytes, false, {}, recorded});
-  while (auto ready = connection_.next_if_ready())
+  while (auto ready = client_.next_if_ready())
     take(*ready);
 }
 
@@ -148,7 +148,7 @@ void executor::fail_line(std::uint64_t number, const std::string& line, std::str
 
 void executor::wait_for_one() {
   if (!place_of_tag_.empty())
-    take(connection_.next());
+    take(client_.next());
   print_finished();
 }
 

@@ -1,6 +1,6 @@
 #include "key_value.hpp"
 
-#include "connection.hpp"
+#include "blocking_client.hpp"
 #include "invariant.hpp"
 #include "json_bytes.hpp"
 #include "json_text.hpp"
@@ -195,7 +195,7 @@ int key_value(const arguments& a) {
   words.insert(words.begin(), a.command);
   const auto operation = parse_operation(words);
   const auto cluster = a.load_cluster();
-  connection to_cluster{cluster, a.timeout, still_trying(a)};
+  blocking_client to_cluster{cluster, a.timeout, still_trying(a)};
   const auto outcome = operation.is_query() ? to_cluster.call_query(operation.encoded)
                                             : to_cluster.call(operation.encoded);
   const auto d = describe(outcome, operation.key, operation.what);

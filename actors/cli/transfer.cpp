@@ -1,6 +1,6 @@
 // `pmmc import` and `pmmc export`.
+#include "blocking_client.hpp"
 #include "codec.hpp"
-#include "connection.hpp"
 #include "json_text.hpp"
 #include "key_value.hpp"
 #include "kv/reply.hpp"
@@ -71,7 +71,7 @@ class importer {
 public:
   importer(const config::cluster_file& cluster, const arguments& a, std::string file,
            std::uint64_t file_bytes)
-      : connection_(cluster, a.timeout, still_trying(a)), file_(std::move(file)),
+      : client_(cluster, a.timeout, still_trying(a)), file_(std::move(file)),
         meter_("records", file_bytes) {}
 
   void run(text::record_reader& records) {
@@ -81,13 +81,13 @@ public:
       else
         mistake(record->line, record->error);
       while (under_way_.size() >= max_under_way || bytes_ >= max_bytes_under_way)
-        take(connection_.next());
-      while (auto ready = connection_.next_if_ready())
+        take(client_.next());
+      while (auto ready = client_.next_if_ready())
         take(*ready);
       meter_.show_at(imported_, records.bytes_read());
     }
     while (!under_way_.empty())
-      take(connection_.next());
+      take(client_.next());
     meter_.show_at(imported_, records.bytes_read());
     meter_.finish();
   }
@@ -119,7 +119,7 @@ private:
     passed_ += has_passed(r);
     const auto bytes = op.encoded.size();
     bytes_ += bytes;
-    under_way_.emplace(connection_.submit(std::move(op.encoded)), sent{r.line, bytes});
+    under_way_.emplace(client_.submit(std::move(op.encoded)), sent{r.line, bytes});
   }
 
   /// No time of this process's clock goes with it: the deadline is in the record.
@@ -148,7 +148,7 @@ private:
     ++imported_;
   }
 
-  connection connection_;
+  blocking_client client_;
   std::string file_;
   progress_meter meter_;
   std::map<std::uint64_t, sent> under_way_;
@@ -159,7 +159,7 @@ private:
   std::uint64_t passed_ = 0;
 };
 
-std::string read_frozen(connection& c, std::string op) {
+std::string read_frozen(blocking_client& c, std::string op) {
   std::string error;
   auto answer = c.read_frozen(std::move(op), error);
   if (!answer)
@@ -173,7 +173,7 @@ struct key_page {
   std::optional<std::string> last; ///< go on behind it; nothing: these were the last ones
 };
 
-key_page read_keys(connection& c, const std::string& after) {
+key_page read_keys(blocking_client& c, const std::string& after) {
   kv::transaction t;
   t.calls.push_back({kv::verb::scan, 0, keys_at_once, {after}});
   const auto answer = read_frozen(c, kv::encode(t));
@@ -192,7 +192,7 @@ key_page read_keys(connection& c, const std::string& after) {
 
 /// Whether any key of the frozen state has a deadline: whoever asks at the end of time is told that
 /// it has been reached.
-bool has_deadlines(connection& c) {
+bool has_deadlines(blocking_client& c) {
   kv::transaction t;
   t.now = std::numeric_limits<kv::log_time>::max();
   t.calls.push_back({kv::verb::dbsize, 0, 0, {}});
@@ -212,7 +212,8 @@ void print_entry(std::string_view key, std::string_view value, std::int64_t dead
 
 /// The values of some keys of the frozen state, and their deadlines: a call each. Not all may be
 /// executed at once; returns how many keys were printed, at least one.
-std::size_t print_entries(connection& c, std::span<const std::string> keys, bool with_deadlines) {
+std::size_t print_entries(blocking_client& c, std::span<const std::string> keys,
+                          bool with_deadlines) {
   kv::transaction t;
   for (const auto& key : keys) {
     if (with_deadlines)
@@ -376,7 +377,7 @@ int import_file(const arguments& a) {
 int export_all(const arguments& a) {
   a.expect_words(0, 0);
   const auto cluster = a.load_cluster();
-  connection c{cluster, a.timeout, still_trying(a)};
+  blocking_client c{cluster, a.timeout, still_trying(a)};
   const auto barrier = c.call_query(kv::encode(kv::get("-")));
   if (barrier.kind != outcome_kind::done) {
     const auto d = describe_failure(barrier);

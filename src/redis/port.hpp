@@ -76,7 +76,7 @@ public:
   /// A reconfiguration for the log: its outcome comes with the ticket that is returned.
   std::uint64_t propose(std::string op);
   /// Why the replica can serve nobody; empty: it can.
-  const std::string& barred() const { return barred_; }
+  const std::string& why_unavailable() const { return why_unavailable_; }
 
   port_outputs take();
 
@@ -108,7 +108,7 @@ private:
   std::optional<kv::log_time> told_;
   std::vector<std::uint64_t> proposals_; ///< the client's tickets
   std::vector<waiting> waits_;
-  std::string barred_;
+  std::string why_unavailable_;
   std::uint64_t tick_ = 0;
   port_outputs out_;
 };

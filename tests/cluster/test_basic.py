@@ -1,4 +1,4 @@
-"""Every key-value command, its output and its exit code, as docs/cli.md has them."""
+"""Every key-value command, its output and its exit code, as docs/OPERATIONS.md has them."""
 
 import gzip
 import json
