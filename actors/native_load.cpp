@@ -2,7 +2,7 @@
 
 #include "client.hpp"
 #include "entropy.hpp"
-#include "kv/operation.hpp"
+#include "kv/single_call.hpp"
 #include "node_actor.hpp"
 #include "probe.hpp"
 #include "shell.hpp"
@@ -54,8 +54,8 @@ void load_session::start_operation() {
   const auto op = source.next();
   const load::started begun{op.kind, op.preload, load::clock::now()};
   const auto ticket = op.kind == load::operation_kind::get
-                          ? core.submit_query(kv::encode(kv::get{op.key}), timeout_ticks)
-                          : core.submit(kv::encode(kv::put{op.key, op.value}), timeout_ticks);
+                          ? core.submit_query(kv::encode(kv::get(op.key)), timeout_ticks)
+                          : core.submit(kv::encode(kv::put(op.key, op.value)), timeout_ticks);
   under_way.emplace(ticket, begun);
 }
 
@@ -65,7 +65,8 @@ void load_session::take(const client_outcome& outcome) {
   const auto begun = under_way.extract(outcome.ticket).mapped();
   switch (outcome.kind) {
   case outcome_kind::done: {
-    const auto answer = kv::decode_answer(outcome.body);
+    const auto answer = kv::read_answer(
+        begun.kind == load::operation_kind::get ? kv::verb::get : kv::verb::set, outcome.body);
     if (answer && answer->status == kv::answer_status::ok)
       record.finished(begun, load::ending::done);
     else if (answer && answer->status == kv::answer_status::absent)
@@ -193,7 +194,7 @@ native_load::~native_load() {
   caf::anon_send_exit(i.node, caf::exit_reason::user_shutdown);
   for (const auto& [actor, session] : i.sessions)
     caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
-  // Left to the end of the process, for the reason that connection.cpp gives.
+  // Left to the end of the process, for the reason that blocking_client.cpp gives.
   static_cast<void>(implementation_.release());
 }
 

@@ -83,7 +83,7 @@ private:
 
 probe_answers ask_all(const std::string& cluster, const std::set<std::string>& addresses,
                       bool with_fingerprint, std::chrono::milliseconds timeout) {
-  // One for all calls, and left to the end of the process, as in connection.cpp.
+  // One for all calls, and left to the end of the process, as in blocking_client.cpp.
   static auto& options = *new system_config{1};
   static auto& system = *new caf::actor_system{options};
   auto result = std::make_shared<probe_answers>();

@@ -105,7 +105,7 @@ void redis_broker::take_data(caf::io::new_data_msg& m) {
 
 /// A connection that fills its buffer gets a larger one; one that does not gives that back.
 void redis_broker::adapt_reading(socket& s, caf::io::new_data_msg& m) {
-  if (!s.reads.came(m.buf.size()))
+  if (!s.reads.received(m.buf.size()))
     return;
   if (s.reads.bytes() < m.buf.capacity())
     std::vector<char>{}.swap(m.buf);

@@ -179,8 +179,8 @@ void redis_port::reconfigure(const redis::question& q) {
 }
 
 caf::result<change_proposed> redis_port::propose(propose_change& m) {
-  if (!core_.barred().empty())
-    return change_proposed{{0, outcome_kind::not_executed, core_.barred(), 0, {}, false}};
+  if (!core_.why_unavailable().empty())
+    return change_proposed{{0, outcome_kind::not_executed, core_.why_unavailable(), 0, {}, false}};
   const auto ticket = core_.propose(std::move(m.op));
   auto promise = self_->make_response_promise<change_proposed>();
   proposals_.emplace(ticket, promise);

@@ -187,7 +187,7 @@ caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replic
         flush(self, *shell);
       },
       [=](const read_probe_reply& m) { handle(self, *shell, m); },
-      [=](const handoff& m) { handle(self, *shell, m); },
+      [=](handoff& m) { handle(self, *shell, std::move(m)); },
       [=](tick_atom) {
         self->delayed_send(self, until_next_tick(), tick_atom::value);
         shell->core.on_tick();

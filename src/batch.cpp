@@ -53,23 +53,31 @@ std::optional<found_claim> decode_found(std::string_view op) {
 
 std::size_t batch_bytes(const request& r) { return entry_overhead_bytes + r.op.size(); }
 
-command encode_batch(std::span<const request> requests) {
+command encode_batch(std::span<const request* const> requests) {
   if (requests.empty())
     return {};
   std::string bytes;
   std::size_t size = 1;
-  for (const auto& r : requests)
-    size += batch_bytes(r);
+  for (const auto* r : requests)
+    size += batch_bytes(*r);
   bytes.reserve(size);
   put_varint(bytes, batch_format);
-  for (const auto& r : requests) {
-    put_varint(bytes, static_cast<std::uint64_t>(r.kind));
-    put_varint(bytes, r.session);
-    put_varint(bytes, r.sequence);
-    put_varint(bytes, r.acknowledged);
-    put_bytes(bytes, r.op);
+  for (const auto* r : requests) {
+    put_varint(bytes, static_cast<std::uint64_t>(r->kind));
+    put_varint(bytes, r->session);
+    put_varint(bytes, r->sequence);
+    put_varint(bytes, r->acknowledged);
+    put_bytes(bytes, r->op);
   }
   return command{std::move(bytes)};
+}
+
+command encode_batch(std::span<const request> requests) {
+  std::vector<const request*> each;
+  each.reserve(requests.size());
+  for (const auto& r : requests)
+    each.push_back(&r);
+  return encode_batch(each);
 }
 
 std::optional<std::vector<batch_entry>> decode_batch(const command& c) {

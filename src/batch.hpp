@@ -43,7 +43,10 @@ std::optional<found_claim> decode_found(std::string_view op);
 /// Bytes that `r` takes in a batch, at the most.
 std::size_t batch_bytes(const request& r);
 
-/// The command that carries `requests` in their order. No requests make the no-op.
+/// The command that carries `requests` in their order, each copied once. No requests make the
+/// no-op.
+command encode_batch(std::span<const request* const> requests);
+/// The same for requests that lie behind each other.
 command encode_batch(std::span<const request> requests);
 
 /// The requests of a command, or nothing if its bytes are not a batch. The entries point into `c`.

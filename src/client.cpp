@@ -15,12 +15,14 @@ void client::begin_waiting() {
     heard_tick_ = tick_;
 }
 
-std::uint64_t client::submit(std::string op, unsigned timeout_ticks, request_kind kind) {
+std::uint64_t client::submit(std::string op, unsigned timeout_ticks, request_kind kind,
+                             std::uint64_t tag) {
   begin_waiting();
   operation o;
   o.what.kind = kind;
   o.what.op = std::move(op);
   o.ticket = ++tickets_;
+  o.tag = tag;
   o.deadline_tick = tick_ + timeout_ticks;
   if (o.what.op.size() > max_op_bytes) {
     settle(o, outcome_kind::refused, too_large_text(o.what.op.size()));
@@ -31,19 +33,19 @@ std::uint64_t client::submit(std::string op, unsigned timeout_ticks, request_kin
   return tickets_;
 }
 
-std::uint64_t client::submit_query(std::string op, unsigned timeout_ticks,
-                                   std::uint64_t max_reply) {
+std::uint64_t client::submit_query(std::string op, unsigned timeout_ticks, std::uint64_t max_reply,
+                                   std::uint64_t tag) {
   begin_waiting();
-  if (op.size() > max_op_bytes) {
-    out_.finished.push_back(
-        {++tickets_, outcome_kind::refused, too_large_text(op.size()), 0, {}, false});
-    return tickets_;
-  }
   pending_query q;
   q.what = {++tickets_, std::move(op), {}, max_reply};
+  q.tag = tag;
   q.deadline_tick = tick_ + timeout_ticks;
-  queued_queries_.push_back(std::move(q));
-  send_queries();
+  if (q.what.op.size() > max_op_bytes) {
+    settle(q, outcome_kind::refused, too_large_text(q.what.op.size()));
+  } else {
+    queued_queries_.push_back(std::move(q));
+    send_queries();
+  }
   return tickets_;
 }
 
@@ -205,8 +207,12 @@ void client::acknowledge_answered() {
   acknowledged_ = (operations_.empty() ? next_sequence_ : operations_.begin()->first) - 1;
 }
 
-void client::settle(operation& op, outcome_kind kind, std::string body) {
-  out_.finished.push_back({op.ticket, kind, std::move(body), 0, {}, op.busy});
+void client::settle(const operation& op, outcome_kind kind, std::string body) {
+  out_.finished.push_back({op.ticket, kind, std::move(body), 0, {}, op.busy, 0, op.tag});
+}
+
+void client::settle(const pending_query& q, outcome_kind kind, std::string body) {
+  out_.finished.push_back({q.what.number, kind, std::move(body), 0, {}, false, 0, q.tag});
 }
 
 /// The session is gone, so nobody can tell any more what became of the requests in flight. Those
@@ -242,7 +248,8 @@ void client::on(const role_id& replica, query_reply m) {
     bytes = byte_reader{m.body}.varint();
     m.body = "the answer has " + std::to_string(bytes) + " bytes, more than there is room for";
   }
-  out_.finished.push_back({m.number, kind, std::move(m.body), m.slot, replica, false, bytes});
+  out_.finished.push_back(
+      {m.number, kind, std::move(m.body), m.slot, replica, false, bytes, it->second.tag});
   queries_.erase(it);
   send_queries();
 }
@@ -310,13 +317,11 @@ void client::on_tick() {
       ++it;
       continue;
     }
-    out_.finished.push_back(
-        {it->first, outcome_kind::not_executed, tried(it->second.trouble), 0, {}, false});
+    settle(it->second, outcome_kind::not_executed, tried(it->second.trouble));
     it = queries_.erase(it);
   }
   while (!queued_queries_.empty() && tick_ >= queued_queries_.front().deadline_tick) {
-    out_.finished.push_back(
-        {queued_queries_.front().what.number, outcome_kind::not_executed, tried({}), 0, {}, false});
+    settle(queued_queries_.front(), outcome_kind::not_executed, tried({}));
     queued_queries_.pop_front();
   }
   send_queries();

@@ -30,6 +30,7 @@ struct client_outcome {
   bool busy = false; ///< not_executed: a replica had too much to do
   /// refused: the answer to the query would have so many bytes, more than `max_reply`.
   std::uint64_t reply_bytes = 0;
+  std::uint64_t tag = 0; ///< as it was submitted
 };
 
 struct client_outputs {
@@ -58,10 +59,12 @@ public:
 
   /// Queues an operation (or a reconfiguration); it finishes after `timeout_ticks` ticks at the
   /// latest. Returns its ticket. One above max_op_bytes is refused at once, and holds up nothing.
+  /// `tag` means nothing here: it comes back with the outcome.
   std::uint64_t submit(std::string op, unsigned timeout_ticks,
-                       request_kind kind = request_kind::operation);
+                       request_kind kind = request_kind::operation, std::uint64_t tag = 0);
   /// An answer of more than `max_reply` bytes is not made; 0: any is.
-  std::uint64_t submit_query(std::string op, unsigned timeout_ticks, std::uint64_t max_reply = 0);
+  std::uint64_t submit_query(std::string op, unsigned timeout_ticks, std::uint64_t max_reply = 0,
+                             std::uint64_t tag = 0);
   /// Ends the session, as the last thing. Finishes like an operation. Without a session it is done.
   std::uint64_t finish(unsigned timeout_ticks);
 
@@ -84,6 +87,7 @@ private:
   struct operation {
     request what;
     std::uint64_t ticket = 0;
+    std::uint64_t tag = 0;
     std::uint64_t deadline_tick = 0;
     unsigned attempts = 0; ///< sent, and not answered "busy"
     std::uint64_t resend_tick = 0;
@@ -92,6 +96,7 @@ private:
   };
   struct pending_query {
     query what;
+    std::uint64_t tag = 0;
     std::uint64_t deadline_tick = 0;
     unsigned attempts = 0;
     std::uint64_t resend_tick = 0;
@@ -106,7 +111,8 @@ private:
   void hear();
   void send(operation& op);
   void send(pending_query& q);
-  void settle(operation& op, outcome_kind kind, std::string body);
+  void settle(const operation& op, outcome_kind kind, std::string body);
+  void settle(const pending_query& q, outcome_kind kind, std::string body);
   void settle_sequence(response& m);
   void abandon_session(const std::string& why);
   void acknowledge_answered();

@@ -68,7 +68,7 @@ vitals replica::current_vitals() const {
 // --- Requests -----------------------------------------------------------------------------------
 
 void replica::on(const role_id& client, request m) {
-  const request_key key{m.session, m.sequence};
+  const auto key = key_of(m);
   const auto arrived = m.arrived;
   if (auto known = state_->sessions().known_answer(m, slot_out())) {
     known->arrived = arrived;
@@ -87,14 +87,13 @@ void replica::on(const role_id& client, request m) {
                      "replica " + options_.id.str() + " has too many requests waiting", arrived});
 }
 
-void replica::on(const handoff& m) {
+void replica::on(handoff m) {
   proposer_.call_upon(tick_ + options_.resend_ticks);
-  for (const auto& r : m.requests)
-    if (!state_->sessions().known_answer(r, slot_out()) &&
-        !requests_.contains({r.session, r.sequence}) &&
+  for (auto& r : m.requests)
+    if (!state_->sessions().known_answer(r, slot_out()) && !requests_.contains(key_of(r)) &&
         !state_->sessions().holds_back(r.session, r.sequence) &&
         is_client_kind(static_cast<std::uint64_t>(r.kind)))
-      admit(r, {}); // refused ones are offered again by the replica that handed them on
+      admit(std::move(r), {}); // refused ones are offered again by the replica that handed them on
 }
 
 bool replica::admit(request m, const role_id& client) {
@@ -127,12 +126,17 @@ void replica::propose() {
       ++slot_in_;
     if (slot_in_ >= slot_out() + state_->window())
       return;
-    slot_proposals::proposal p;
-    auto batch = requests_.next_batch(p.requests);
+    auto batch = requests_.next_batch();
     if (batch.empty())
       return;
-    if (const auto claim = claim_for(*state_, options_.founds, disks_met_))
-      batch.push_back(found_request(*claim)); // last: a session's id is its place
+    slot_proposals::proposal p;
+    for (const auto* r : batch)
+      p.requests.push_back(key_of(*r));
+    request claim;
+    if (const auto made = claim_for(*state_, options_.founds, disks_met_)) {
+      claim = found_request(*made);
+      batch.push_back(&claim); // last: a session's id is its place
+    }
     p.value = encode_batch(batch);
     counters_.batch_requests.observe(static_cast<double>(batch.size()));
     counters_.batch_bytes.observe(static_cast<double>(p.value.size()));

@@ -97,7 +97,7 @@ public:
   void on(const role_id& client, request m);
   void on(const role_id& client, query m);
   // replicas and leaders
-  void on(const handoff& m);
+  void on(handoff m);
   void on(const decision& m);
   void on(const collected& m);
   void on(const config_news& m);

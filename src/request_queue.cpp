@@ -20,7 +20,7 @@ bool request_queue::add(request m, const role_id& client, bool is_decided, std::
     forget_held_back(tick, 0);
   if (is_full_for(m.op.size()))
     return false;
-  const request_key key{m.session, m.sequence};
+  const auto key = key_of(m);
   bytes_ += m.op.size();
   waiting_.emplace(
       key, entry{std::move(m), client, is_decided ? stage::held_back : stage::queued, 0, tick});
@@ -38,8 +38,8 @@ bool request_queue::ask_again(const request_key& key, const role_id& client, std
   return true;
 }
 
-std::vector<request> request_queue::next_batch(std::vector<request_key>& keys) {
-  std::vector<request> batch;
+std::vector<const request*> request_queue::next_batch() {
+  std::vector<const request*> batch;
   std::size_t bytes = 0;
   while (!queue_.empty() && batch.size() < options_.batch_requests) {
     const auto key = queue_.front();
@@ -53,24 +53,27 @@ std::vector<request> request_queue::next_batch(std::vector<request_key>& keys) {
       break;
     bytes += size;
     it->second.at = stage::proposed;
-    batch.push_back(it->second.what);
-    keys.push_back(key);
+    batch.push_back(&it->second.what);
     queue_.pop_front();
   }
   return batch;
 }
 
 request_queue::handed_on request_queue::next_handoff(std::uint64_t tick) {
-  std::vector<request_key> keys;
-  handed_on result{next_batch(keys), {}};
-  for (const auto& key : keys) {
-    const auto it = waiting_.find(key);
-    it->second.at = stage::handed_on;
-    it->second.handed_on_tick = tick;
-    if (it->second.client.empty())
-      erase(it);
-    else
-      result.clients.insert(it->second.client);
+  handed_on result;
+  for (const auto* r : next_batch()) {
+    const auto it = waiting_.find(key_of(*r));
+    auto& e = it->second;
+    if (e.client.empty()) {
+      bytes_ -= e.what.op.size();
+      result.requests.push_back(std::move(e.what));
+      waiting_.erase(it);
+      continue;
+    }
+    e.at = stage::handed_on;
+    e.handed_on_tick = tick;
+    result.requests.push_back(e.what);
+    result.clients.insert(e.client);
   }
   return result;
 }

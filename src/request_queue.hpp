@@ -20,6 +20,7 @@ struct request_key {
   std::uint64_t sequence = 0;
   friend auto operator<=>(const request_key&, const request_key&) = default;
 };
+inline request_key key_of(const request& r) { return {r.session, r.sequence}; }
 
 /// Each request is queued, or in a proposal of this replica, or handed on to another one, or held
 /// back: decided, but behind a number of its session that is still to come. It stays until it is
@@ -51,9 +52,9 @@ public:
   /// Whether the request waits here; its answer then goes to `client`.
   bool ask_again(const request_key& key, const role_id& client, std::uint64_t tick);
 
-  /// The next of the queued requests, oldest first, at most a batch; they count as proposed. Their
-  /// keys are appended to `keys`.
-  std::vector<request> next_batch(std::vector<request_key>& keys);
+  /// The next of the queued requests, oldest first, at most a batch; they count as proposed, and
+  /// stay here: valid until the next call that is not const.
+  std::vector<const request*> next_batch();
   /// The same, to be handed on to the replica that proposes. Those that a third replica handed on
   /// to this one are forgotten: that one remembers them.
   handed_on next_handoff(std::uint64_t tick);

@@ -1,5 +1,5 @@
-// What an active leader looks up below the slots of its phase 1 (docs/ARCHITECTURE.md, "The
-// leader").
+// What an active leader looks up below the slots of its phase 1 (docs/ARCHITECTURE.md, "Phase 1
+// covers what is needed").
 #pragma once
 
 #include "types.hpp"

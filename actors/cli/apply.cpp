@@ -1,5 +1,5 @@
 // `pmmc apply` and `pmmc query`: operations as bytes, for any state machine.
-#include "connection.hpp"
+#include "blocking_client.hpp"
 #include "json_bytes.hpp"
 #include "json_text.hpp"
 #include "key_value.hpp"
@@ -75,10 +75,10 @@ int apply_raw(const arguments& a) {
   const auto op = operation_bytes(a);
   const bool hex = a.options["hex"].as<bool>();
   const auto cluster = a.load_cluster();
-  connection to_cluster{cluster, a.timeout, still_trying(a)};
+  blocking_client to_cluster{cluster, a.timeout, still_trying(a)};
   const auto outcome = a.command == "query" ? to_cluster.call_query(op) : to_cluster.call(op);
   if (outcome.kind != outcome_kind::done) {
-    const auto d = describe(outcome, {});
+    const auto d = describe_failure(outcome);
     if (a.json)
       print_json(d.name, {}, d.error, hex);
     throw command_error{d.code, d.error};

@@ -272,7 +272,7 @@ void run(int argc, char** argv, state_machine_factory make_machine) {
   occupy_standard_descriptors();
   const int code = run_guarded(argc, argv, std::move(make_machine));
   std::fflush(nullptr);
-  std::_Exit(code); // whatever connections are still being made (connection.cpp)
+  std::_Exit(code); // whatever connections are still being made (blocking_client.cpp)
 }
 
 } // namespace pmmc

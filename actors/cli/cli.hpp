@@ -48,8 +48,8 @@ struct arguments {
   void expect_words(std::size_t least, std::size_t most) const;
 };
 
-/// For a connection: tells whoever sits at a terminal that the cluster is silent. Nothing if stderr
-/// is none: a script is told by the outcome.
+/// For a blocking_client: tells whoever sits at a terminal that the cluster is silent. Nothing if
+/// stderr is none: a script is told by the outcome.
 std::function<void()> still_trying(const arguments& a);
 
 // Commands. Each returns its exit code, or throws.

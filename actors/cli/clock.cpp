@@ -1,8 +1,8 @@
 // `pmmc clock`: the log time beside the replicas' clocks, and setting it.
+#include "blocking_client.hpp"
 #include "cli.hpp"
 #include "clock_text.hpp"
 #include "codec.hpp"
-#include "connection.hpp"
 #include "json_text.hpp"
 #include "key_value.hpp"
 #include "kv/keyspace.hpp"
@@ -28,12 +28,12 @@ std::vector<std::int64_t> call_clock(const arguments& a, const config::cluster_f
                                      kv::call call) {
   kv::transaction t;
   t.calls.push_back(std::move(call));
-  connection to_cluster{cluster, a.timeout, still_trying(a)};
+  blocking_client to_cluster{cluster, a.timeout, still_trying(a)};
   const auto op = kv::encode(t);
   const auto outcome =
       kv::is_read(t.calls[0].what) ? to_cluster.call_query(op) : to_cluster.call(op);
   if (outcome.kind != outcome_kind::done) {
-    const auto d = describe(outcome, {});
+    const auto d = describe_failure(outcome);
     throw command_error{d.code, d.error};
   }
   const std::string_view body = outcome.body;

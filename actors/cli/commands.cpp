@@ -124,7 +124,7 @@ options check_options() {
 /// Of apply and query.
 constexpr const char* about_bytes =
     "The answer's bytes are the state machine's, and the exit code is 0 whatever they say. The "
-    "key-value\nstore (kv/1) answers bytes that are none of its operations with 05 00, which "
+    "key-value\nstore (kv/2) answers bytes that are none of its operations with 05 00, which "
     "means malformed. For\n\"put a 1\" and the like there is `pmmc exec`.\n\n";
 
 // --- commands -----------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 // `pmmc exec`: many operations in flight, results in input order.
-#include "connection.hpp"
+#include "blocking_client.hpp"
 #include "history_recorder.hpp"
 #include "json_bytes.hpp"
 #include "json_text.hpp"
@@ -32,7 +32,7 @@ constexpr std::size_t max_bytes_under_way = 16 << 20;
 struct line_result {
   std::uint64_t line = 0;
   std::string key;
-  bool is_query = false;
+  kv::verb what = kv::verb::get;
   std::size_t bytes = 0;
   bool finished = false;
   described_outcome outcome;
@@ -45,7 +45,7 @@ struct line_result {
 class executor {
 public:
   executor(const config::cluster_file& cluster, const arguments& a, bool shows_progress)
-      : connection_(cluster, a.timeout, still_trying(a)), json_(a.json),
+      : client_(cluster, a.timeout, still_trying(a)), json_(a.json),
         meter_("operations", 0, shows_progress) {
     if (a.options.count("history") == 0)
       return;
@@ -84,7 +84,7 @@ private:
   void print_finished();
   void print(const line_result& r);
 
-  connection connection_;
+  blocking_client client_;
   std::optional<history_recorder> history_;
   bool json_;
   bool stopped_ = false;
@@ -115,20 +115,20 @@ void executor::run_line(std::uint64_t number, const std::string& line) {
                      e.what() +
                          std::string{has_comment ? "; a comment stands on a line of its own" : ""});
   }
-  while ((op.is_query && keys_[op.key].writes > 0) || (!op.is_query && keys_[op.key].queries > 0) ||
+  while ((op.is_query() ? keys_[op.key].writes > 0 : keys_[op.key].queries > 0) ||
          place_of_tag_.size() >= max_under_way || bytes_ >= max_bytes_under_way)
     wait_for_one();
   if (stopped_)
     return;
-  ++(op.is_query ? keys_[op.key].queries : keys_[op.key].writes);
+  ++(op.is_query() ? keys_[op.key].queries : keys_[op.key].writes);
   const auto bytes = op.encoded.size();
   bytes_ += bytes;
   const auto recorded = history_ ? history_->call(op.encoded) : 0;
-  const auto tag = op.is_query ? connection_.submit_query(std::move(op.encoded))
-                               : connection_.submit(std::move(op.encoded));
+  const auto tag = op.is_query() ? client_.submit_query(std::move(op.encoded))
+                                 : client_.submit(std::move(op.encoded));
   place_of_tag_.emplace(tag, printed_ + lines_.size());
-  lines_.push_back({number, std::move(op.key), op.is_query, bytes, false, {}, recorded});
-  while (auto ready = connection_.next_if_ready())
+  lines_.push_back({number, std::move(op.key), op.what, bytes, false, {}, recorded});
+  while (auto ready = client_.next_if_ready())
     take(*ready);
 }
 
@@ -143,12 +143,12 @@ void executor::fail_line(std::uint64_t number, const std::string& line, std::str
   if (const auto no_text = text::why_no_text(line); number == 1 && !no_text.empty())
     throw command_error{bad_usage, "the input " + no_text + ". Nothing was executed"};
   lines_.push_back(
-      {number, {}, false, 0, true, {bad_usage, "malformed", {}, false, std::move(why)}, 0});
+      {number, {}, kv::verb::get, 0, true, {bad_usage, "malformed", {}, false, std::move(why)}, 0});
 }
 
 void executor::wait_for_one() {
   if (!place_of_tag_.empty())
-    take(connection_.next());
+    take(client_.next());
   print_finished();
 }
 
@@ -157,11 +157,11 @@ void executor::take(const finished_operation& m) {
   auto& line = lines_.at(place.mapped() - printed_);
   if (history_)
     history_->finish(line.recorded, m.outcome);
-  line.outcome = describe(m.outcome, line.key);
+  line.outcome = describe(m.outcome, line.key, line.what);
   line.finished = true;
   bytes_ -= line.bytes;
   const auto users_of_key = keys_.find(line.key);
-  --(line.is_query ? users_of_key->second.queries : users_of_key->second.writes);
+  --(kv::is_read(line.what) ? users_of_key->second.queries : users_of_key->second.writes);
   if (users_of_key->second.queries == 0 && users_of_key->second.writes == 0)
     keys_.erase(users_of_key);
   // What follows would run on a state that nobody knows.

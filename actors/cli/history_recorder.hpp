@@ -19,8 +19,8 @@ public:
   history_recorder(const history_recorder&) = delete;
   history_recorder& operator=(const history_recorder&) = delete;
 
-  /// Before an encoded kv::operation is sent. Returns its number. Throws command_error if the line
-  /// cannot be written.
+  /// Before an encoded transaction of one call is sent. Returns its number. Throws command_error if
+  /// the line cannot be written.
   std::uint64_t call(std::string_view encoded);
   /// After its outcome has come.
   void finish(std::uint64_t number, const client_outcome& outcome);

@@ -1,6 +1,7 @@
 #include "key_value.hpp"
 
-#include "connection.hpp"
+#include "blocking_client.hpp"
+#include "invariant.hpp"
 #include "json_bytes.hpp"
 #include "json_text.hpp"
 #include "text/escape.hpp"
@@ -61,6 +62,11 @@ std::int64_t parse_by(const std::string& word) {
   if (const auto by = text::parse_int64(word))
     return *by;
   throw command_error{bad_usage, "incr adds a whole number of 64 bits, not \"" + word + "\""};
+}
+
+typed_operation typed(const kv::transaction& t) {
+  const auto& only = t.calls.front();
+  return {std::string{only.words.front()}, kv::encode(t), only.what};
 }
 
 std::string payload_text(const kv::answer& a) {
@@ -136,22 +142,21 @@ typed_operation parse_operation(const std::vector<std::string>& words) {
   for (std::size_t i = 2; i < words.size(); ++i)
     check_value(words[i]);
   if (name == "put")
-    return {key, kv::encode(kv::put{key, words[2]}), false};
+    return typed(kv::put(key, words[2]));
   if (name == "get")
-    return {key, kv::encode(kv::get{key}), true};
+    return typed(kv::get(key));
   if (name == "append")
-    return {key, kv::encode(kv::append{key, words[2]}), false};
+    return typed(kv::append(key, words[2]));
   if (name == "del")
-    return {key, kv::encode(kv::del{key}), false};
+    return typed(kv::del(key));
   if (name == "cas")
-    return {key, kv::encode(kv::cas{key, words[2], words[3]}), false};
-  return {key, kv::encode(kv::incr{key, words.size() == 3 ? parse_by(words[2]) : 1}), false};
+    return typed(kv::cas(key, words[2], words[3]));
+  return typed(kv::incr(key, words.size() == 3 ? parse_by(words[2]) : 1));
 }
 
-described_outcome describe(const client_outcome& outcome, const std::string& key) {
+described_outcome describe_failure(const client_outcome& outcome) {
+  PMMC_INVARIANT(outcome.kind != outcome_kind::done, "what was done is no failure");
   switch (outcome.kind) {
-  case outcome_kind::done:
-    break;
   case outcome_kind::refused:
     return {bad_usage, "refused", {}, false, "refused, not executed: " + outcome.body};
   case outcome_kind::not_executed:
@@ -160,7 +165,7 @@ described_outcome describe(const client_outcome& outcome, const std::string& key
             {},
             false,
             "unavailable, not executed: " + outcome.body + ". Check `pmmc status`, then try again"};
-  case outcome_kind::unknown:
+  default:
     return {outcome_unknown,
             "unknown",
             {},
@@ -168,7 +173,12 @@ described_outcome describe(const client_outcome& outcome, const std::string& key
             "timed out, outcome unknown: it may have been executed, or may still be. " +
                 outcome.body + ". Check `pmmc status`, and read the key before you try again"};
   }
-  const auto a = kv::decode_answer(outcome.body);
+}
+
+described_outcome describe(const client_outcome& outcome, const std::string& key, kv::verb what) {
+  if (outcome.kind != outcome_kind::done)
+    return describe_failure(outcome);
+  const auto a = kv::read_answer(what, outcome.body);
   if (!a)
     return {internal_error, "garbled", {}, false, "the answer is none of the key-value store's"};
   described_outcome d;
@@ -185,10 +195,10 @@ int key_value(const arguments& a) {
   words.insert(words.begin(), a.command);
   const auto operation = parse_operation(words);
   const auto cluster = a.load_cluster();
-  connection to_cluster{cluster, a.timeout, still_trying(a)};
-  const auto outcome = operation.is_query ? to_cluster.call_query(operation.encoded)
-                                          : to_cluster.call(operation.encoded);
-  const auto d = describe(outcome, operation.key);
+  blocking_client to_cluster{cluster, a.timeout, still_trying(a)};
+  const auto outcome = operation.is_query() ? to_cluster.call_query(operation.encoded)
+                                            : to_cluster.call(operation.encoded);
+  const auto d = describe(outcome, operation.key, operation.what);
   if (a.json) {
     print_json(d);
   } else if (d.code == done) {

@@ -3,7 +3,7 @@
 
 #include "cli.hpp"
 #include "client.hpp"
-#include "kv/operation.hpp"
+#include "kv/single_call.hpp"
 
 #include <string>
 #include <vector>
@@ -14,7 +14,9 @@ namespace pmmc::cli {
 struct typed_operation {
   std::string key;
   std::string encoded;
-  bool is_query = false;
+  kv::verb what = kv::verb::get; ///< its only call
+
+  bool is_query() const { return kv::is_read(what); }
 };
 
 /// "put k v" and the like. Checks names, numbers of words and the limits of keys and values; throws
@@ -30,6 +32,9 @@ struct described_outcome {
   std::string error; ///< for stderr; empty if there is nothing wrong
 };
 
-described_outcome describe(const client_outcome& outcome, const std::string& key);
+/// Of an operation with the call `what`.
+described_outcome describe(const client_outcome& outcome, const std::string& key, kv::verb what);
+/// Of any operation that was not done.
+described_outcome describe_failure(const client_outcome& outcome);
 
 } // namespace pmmc::cli

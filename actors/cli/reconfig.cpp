@@ -1,9 +1,9 @@
 // `pmmc reconfig`: one change of the members (change/membership_change.hpp), over a client.
+#include "blocking_client.hpp"
 #include "change/change_error.hpp"
 #include "change/change_words.hpp"
 #include "change/membership_change.hpp"
 #include "cli.hpp"
-#include "connection.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -28,7 +28,7 @@ public:
                  also);
   }
   client_outcome propose(const std::string& op) override {
-    return connection{cluster_, arguments_.timeout, still_trying(arguments_)}.reconfigure(op);
+    return blocking_client{cluster_, arguments_.timeout, still_trying(arguments_)}.reconfigure(op);
   }
   void say(const std::string& text) override { std::fprintf(stderr, "pmmc: %s\n", text.c_str()); }
 

@@ -3,7 +3,7 @@
 #include "commit.hpp"
 #include "json_text.hpp"
 #include "progress.hpp"
-#include "sim/batch.hpp"
+#include "sim/seed_series.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -128,7 +128,7 @@ void add_facts(json& j, const sim::summary& facts) {
         std::to_string(facts.faults[i]);
 }
 
-void print_json(const sim::batch_result& all, std::uint64_t first, double seconds) {
+void print_json(const sim::series_result& all, std::uint64_t first, double seconds) {
   json j{{"commit", PMMC_COMMIT},
          {"first_seed", std::to_string(first)},
          {"runs", std::to_string(all.runs)},
@@ -181,11 +181,11 @@ int run_one(std::uint64_t seed, const sim::reduction& less, const po::variables_
   return internal_error;
 }
 
-int run_many(const sim::batch& b, const po::variables_map& given) {
+int run_many(const sim::seed_series& b, const po::variables_map& given) {
   const auto begin = clock::now();
   progress_meter meter{"runs", b.runs};
-  const auto all = sim::run_batch(
-      b, [&](const sim::batch_result& so_far) { meter.show_at(so_far.runs, so_far.runs); });
+  const auto all = sim::run_series(
+      b, [&](const sim::series_result& so_far) { meter.show_at(so_far.runs, so_far.runs); });
   meter.finish();
   const std::chrono::duration<double> taken = clock::now() - begin;
   if (given["json"].as<bool>()) {
@@ -246,7 +246,7 @@ int simulate(const arguments& a) {
   }
   if (given["replay"].as<bool>())
     throw command_error{bad_usage, "--replay is for one run; see --help"};
-  sim::batch b;
+  sim::seed_series b;
   b.runs = given["runs"].as<std::uint64_t>();
   const auto jobs = given["jobs"].as<std::uint64_t>();
   if (b.runs == 0 || jobs < 1 || jobs > 64)

@@ -1,6 +1,6 @@
 // `pmmc import` and `pmmc export`.
+#include "blocking_client.hpp"
 #include "codec.hpp"
-#include "connection.hpp"
 #include "json_text.hpp"
 #include "key_value.hpp"
 #include "kv/reply.hpp"
@@ -28,21 +28,34 @@ namespace {
 constexpr std::size_t max_under_way = 2'048;
 constexpr std::size_t max_bytes_under_way = 16 << 20;
 constexpr int most_mistakes_shown = 20;
-constexpr std::size_t keys_at_once = 1'000; ///< whose deadlines an export asks for
+constexpr std::int64_t keys_at_once = 1'000; ///< that an export asks for
 
-/// The replies to a transaction's calls, none of them an error or a list.
-std::vector<kv::reply_item> replies_to(std::string_view answer, std::size_t calls) {
+command_error no_answer() {
+  return {internal_error, "the answer is none of the key-value store's"};
+}
+
+/// What a transaction's calls were answered: replies, and in place the heads and the items of those
+/// that are lists.
+struct call_replies {
+  std::uint64_t executed = 0; ///< calls
+  std::vector<kv::reply_item> items;
+};
+
+/// They view `answer`; none is an error.
+call_replies replies_in(std::string_view answer) {
   byte_reader in{answer};
-  std::vector<kv::reply_item> replies;
-  if (in.varint() == static_cast<std::uint64_t>(kv::transaction_status::done) &&
-      in.varint() == calls)
-    while (auto reply = kv::next_reply(in))
-      replies.push_back(*reply);
-  if (replies.size() != calls)
-    throw command_error{internal_error, "the answer is none of the key-value store's"};
-  for (const auto& reply : replies)
-    if (reply.kind == kv::reply_kind::error)
-      throw command_error{internal_error, std::string{reply.bytes}};
+  const auto status = in.varint();
+  call_replies replies{in.varint(), {}};
+  if (!in.ok() || status != static_cast<std::uint64_t>(kv::transaction_status::done))
+    throw no_answer();
+  while (!in.at_end()) {
+    const auto reply = kv::next_reply(in);
+    if (!reply)
+      throw no_answer();
+    if (reply->kind == kv::reply_kind::error)
+      throw command_error{internal_error, std::string{reply->bytes}};
+    replies.items.push_back(*reply);
+  }
   return replies;
 }
 
@@ -58,7 +71,7 @@ class importer {
 public:
   importer(const config::cluster_file& cluster, const arguments& a, std::string file,
            std::uint64_t file_bytes)
-      : connection_(cluster, a.timeout, still_trying(a)), file_(std::move(file)),
+      : client_(cluster, a.timeout, still_trying(a)), file_(std::move(file)),
         meter_("records", file_bytes) {}
 
   void run(text::record_reader& records) {
@@ -68,13 +81,13 @@ public:
       else
         mistake(record->line, record->error);
       while (under_way_.size() >= max_under_way || bytes_ >= max_bytes_under_way)
-        take(connection_.next());
-      while (auto ready = connection_.next_if_ready())
+        take(client_.next());
+      while (auto ready = client_.next_if_ready())
         take(*ready);
       meter_.show_at(imported_, records.bytes_read());
     }
     while (!under_way_.empty())
-      take(connection_.next());
+      take(client_.next());
     meter_.show_at(imported_, records.bytes_read());
     meter_.finish();
   }
@@ -91,7 +104,6 @@ private:
   struct sent {
     std::uint64_t line;
     std::size_t bytes;
-    bool has_deadline;
   };
 
   void put(const text::record& r) {
@@ -107,8 +119,7 @@ private:
     passed_ += has_passed(r);
     const auto bytes = op.encoded.size();
     bytes_ += bytes;
-    under_way_.emplace(connection_.submit(std::move(op.encoded)),
-                       sent{r.line, bytes, r.deadline_ms.has_value()});
+    under_way_.emplace(client_.submit(std::move(op.encoded)), sent{r.line, bytes});
   }
 
   /// No time of this process's clock goes with it: the deadline is in the record.
@@ -126,15 +137,10 @@ private:
 
   void take(const finished_operation& m) {
     const auto it = under_way_.find(m.tag);
-    const auto [line, bytes, has_deadline] = it->second;
+    const auto [line, bytes] = it->second;
     bytes_ -= bytes;
     under_way_.erase(it);
-    if (has_deadline && m.outcome.kind == outcome_kind::done) {
-      replies_to(m.outcome.body, 1);
-      ++imported_;
-      return;
-    }
-    const auto d = describe(m.outcome, {});
+    const auto d = describe(m.outcome, {}, kv::verb::set);
     if (d.code != done)
       throw command_error{d.code, file_ + ":" + std::to_string(line) + ": " + d.error +
                                       ". Records before it are in; import the file again, which "
@@ -142,7 +148,7 @@ private:
     ++imported_;
   }
 
-  connection connection_;
+  blocking_client client_;
   std::string file_;
   progress_meter meter_;
   std::map<std::uint64_t, sent> under_way_;
@@ -153,7 +159,7 @@ private:
   std::uint64_t passed_ = 0;
 };
 
-std::string read_frozen(connection& c, std::string op) {
+std::string read_frozen(blocking_client& c, std::string op) {
   std::string error;
   auto answer = c.read_frozen(std::move(op), error);
   if (!answer)
@@ -161,30 +167,32 @@ std::string read_frozen(connection& c, std::string op) {
   return std::move(*answer);
 }
 
-kv::scan_page read_page(connection& c, const std::string& after) {
-  auto decoded = kv::decode_answer(read_frozen(c, kv::encode(kv::scan{after, 0, 0})));
-  if (!decoded || !std::holds_alternative<kv::scan_page>(decoded->payload))
-    throw command_error{internal_error, "the answer is none of the key-value store's"};
-  return std::get<kv::scan_page>(std::move(decoded->payload));
-}
+/// Keys of the frozen state, in their order.
+struct key_page {
+  std::vector<std::string> keys;
+  std::optional<std::string> last; ///< go on behind it; nothing: these were the last ones
+};
 
-/// For each of some entries of the frozen state the deadline in ms since 1970, or -1 for none.
-std::vector<std::int64_t> read_deadlines(connection& c, std::span<const kv::scan_entry> entries) {
+key_page read_keys(blocking_client& c, const std::string& after) {
   kv::transaction t;
-  t.whole = true;
-  for (const auto& entry : entries)
-    t.calls.push_back(
-        {kv::verb::ttl, kv::call_flags::absolute | kv::call_flags::in_ms, 0, {entry.key}});
-  std::vector<std::int64_t> deadlines;
+  t.calls.push_back({kv::verb::scan, 0, keys_at_once, {after}});
   const auto answer = read_frozen(c, kv::encode(t));
-  for (const auto& reply : replies_to(answer, entries.size()))
-    deadlines.push_back(reply.integer);
-  return deadlines;
+  const auto replies = replies_in(answer);
+  // An array of two: the last key or nil, and an array of the keys.
+  if (replies.executed != 1 || replies.items.size() < 3 ||
+      replies.items[2].items != replies.items.size() - 3)
+    throw no_answer();
+  key_page page;
+  if (replies.items[1].kind == kv::reply_kind::bulk)
+    page.last = std::string{replies.items[1].bytes};
+  for (const auto& key : std::span{replies.items}.subspan(3))
+    page.keys.emplace_back(key.bytes);
+  return page;
 }
 
 /// Whether any key of the frozen state has a deadline: whoever asks at the end of time is told that
 /// it has been reached.
-bool has_deadlines(connection& c) {
+bool has_deadlines(blocking_client& c) {
   kv::transaction t;
   t.now = std::numeric_limits<kv::log_time>::max();
   t.calls.push_back({kv::verb::dbsize, 0, 0, {}});
@@ -192,17 +200,37 @@ bool has_deadlines(connection& c) {
   return answer.starts_with(static_cast<char>(kv::transaction_status::due));
 }
 
-void print_entries(connection& c, std::span<const kv::scan_entry> entries, bool with_deadlines) {
-  const auto deadlines =
-      with_deadlines ? read_deadlines(c, entries) : std::vector<std::int64_t>(entries.size(), -1);
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    auto line = text::escape(entries[i].key) + "\t" + text::escape(entries[i].value);
-    if (deadlines[i] >= 0)
-      line += "\t" + std::to_string(deadlines[i]);
-    line += "\n";
-    if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size())
-      throw command_error{internal_error, "cannot write to stdout"};
+/// `deadline_ms` is negative: the key has none.
+void print_entry(std::string_view key, std::string_view value, std::int64_t deadline_ms) {
+  auto line = text::escape(key) + "\t" + text::escape(value);
+  if (deadline_ms >= 0)
+    line += "\t" + std::to_string(deadline_ms);
+  line += "\n";
+  if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size())
+    throw command_error{internal_error, "cannot write to stdout"};
+}
+
+/// The values of some keys of the frozen state, and their deadlines: a call each. Not all may be
+/// executed at once; returns how many keys were printed, at least one.
+std::size_t print_entries(blocking_client& c, std::span<const std::string> keys,
+                          bool with_deadlines) {
+  kv::transaction t;
+  for (const auto& key : keys) {
+    if (with_deadlines)
+      t.calls.push_back(
+          {kv::verb::ttl, kv::call_flags::absolute | kv::call_flags::in_ms, 0, {key}});
+    t.calls.push_back({kv::verb::get, 0, 0, {key}});
   }
+  const std::size_t calls = with_deadlines ? 2 : 1; // of a key
+  const auto answer = read_frozen(c, kv::encode(t));
+  const auto replies = replies_in(answer);
+  const auto printed = replies.items.size() / calls;
+  if (replies.executed != replies.items.size() || printed == 0 || printed > keys.size())
+    throw no_answer();
+  for (std::size_t i = 0; i < printed; ++i)
+    print_entry(keys[i], replies.items[calls * (i + 1) - 1].bytes,
+                with_deadlines ? replies.items[calls * i].integer : -1);
+  return printed;
 }
 
 } // namespace
@@ -351,24 +379,23 @@ int import_file(const arguments& a) {
 int export_all(const arguments& a) {
   a.expect_words(0, 0);
   const auto cluster = a.load_cluster();
-  connection c{cluster, a.timeout, still_trying(a)};
-  const auto barrier = c.call_query(kv::encode(kv::scan{{}, 1, 1}));
-  if (const auto d = describe(barrier, {}); barrier.kind != outcome_kind::done)
+  blocking_client c{cluster, a.timeout, still_trying(a)};
+  const auto barrier = c.call_query(kv::encode(kv::get("-")));
+  if (barrier.kind != outcome_kind::done) {
+    const auto d = describe_failure(barrier);
     throw command_error{d.code, d.error};
+  }
   std::string error;
   if (!c.freeze(barrier.replica, error))
     throw command_error{not_executed, error + "; run it again"};
   const bool with_deadlines = has_deadlines(c);
   std::string after;
   for (bool more = true; more;) {
-    const auto page = read_page(c, after);
-    const std::span entries{page.entries};
-    for (std::size_t at = 0; at < entries.size(); at += keys_at_once)
-      print_entries(c, entries.subspan(at, std::min(keys_at_once, entries.size() - at)),
-                    with_deadlines);
-    more = page.more;
-    if (!page.entries.empty())
-      after = page.entries.back().key;
+    const auto page = read_keys(c, after);
+    for (std::span keys{page.keys}; !keys.empty();)
+      keys = keys.subspan(print_entries(c, keys, with_deadlines));
+    more = page.last.has_value();
+    after = page.last.value_or("");
   }
   return done;
 }

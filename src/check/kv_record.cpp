@@ -1,45 +1,39 @@
 #include "check/kv_record.hpp"
 
-#include "kv/operation.hpp"
+#include "kv/single_call.hpp"
+
+#include <algorithm>
+#include <array>
 
 namespace pmmc::check {
 
 namespace {
 
-struct call_of {
-  static operation make(operation_kind kind, std::string_view key, std::string_view value = {}) {
-    operation op;
-    op.kind = kind;
-    op.key = key;
-    op.value = value;
-    return op;
-  }
+/// By kind.
+constexpr std::array verbs = {kv::verb::set, kv::verb::get, kv::verb::append,
+                              kv::verb::del, kv::verb::cas, kv::verb::incrby};
+static_assert(verbs.size() == static_cast<std::size_t>(operation_kind::incr) + 1);
 
-  std::optional<operation> operator()(const kv::put& o) const {
-    return make(operation_kind::put, o.key, o.value);
-  }
-  std::optional<operation> operator()(const kv::get& o) const {
-    return make(operation_kind::get, o.key);
-  }
-  std::optional<operation> operator()(const kv::append& o) const {
-    return make(operation_kind::append, o.key, o.value);
-  }
-  std::optional<operation> operator()(const kv::del& o) const {
-    return make(operation_kind::del, o.key);
-  }
-  std::optional<operation> operator()(const kv::cas& o) const {
-    auto op = make(operation_kind::cas, o.key, o.value);
-    if (o.expected)
-      op.expected = std::string{*o.expected};
-    return op;
-  }
-  std::optional<operation> operator()(const kv::incr& o) const {
-    auto op = make(operation_kind::incr, o.key);
-    op.by = o.by;
-    return op;
-  }
-  std::optional<operation> operator()(const kv::scan&) const { return std::nullopt; }
-};
+std::optional<operation> from_call(const kv::call& c) {
+  const auto known = std::find(verbs.begin(), verbs.end(), c.what);
+  if (known == verbs.end() || c.words.empty() || c.flags != 0)
+    return std::nullopt;
+  operation op;
+  op.kind = static_cast<operation_kind>(known - verbs.begin());
+  op.key = c.words[0];
+  const std::size_t values = op.kind == operation_kind::cas ? c.words.size() - 1
+                                                            : op.kind == operation_kind::put ||
+                                                                  op.kind == operation_kind::append;
+  if (c.words.size() != 1 + values || values > 2 || (op.kind == operation_kind::cas && values == 0))
+    return std::nullopt;
+  if (values > 0)
+    op.value = c.words.back();
+  if (values == 2)
+    op.expected = std::string{c.words[1]};
+  if (op.kind == operation_kind::incr)
+    op.by = c.number;
+  return op;
+}
 
 void tell(operation& op, const kv::answer& a) {
   if (const auto* text = std::get_if<std::string>(&a.payload))
@@ -75,12 +69,14 @@ std::optional<result_kind> result_of(kv::answer_status status) {
 } // namespace
 
 std::optional<operation> recorded_call(std::string_view encoded) {
-  const auto decoded = kv::decode_operation(encoded);
-  return decoded ? std::visit(call_of{}, *decoded) : std::nullopt;
+  const auto t = kv::decode_transaction(encoded);
+  return t && t->calls.size() == 1 && t->watched.empty() && t->session.empty()
+             ? from_call(t->calls[0])
+             : std::nullopt;
 }
 
 void record_answer(operation& op, std::string_view encoded) {
-  const auto answer = kv::decode_answer(encoded);
+  const auto answer = kv::read_answer(verbs[static_cast<std::size_t>(op.kind)], encoded);
   const auto result = answer ? result_of(answer->status) : std::nullopt;
   if (!result)
     return;

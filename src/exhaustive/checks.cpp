@@ -116,7 +116,7 @@ const acceptor_fact::version_fact* find_version(const acceptor_fact& a, config_v
 }
 
 /// C1 and what was voted for.
-const char* collect_rounds(const state_facts& state, const membership& members,
+const char* collect_rounds(const state_facts& state, const version_table& members,
                            std::vector<round>& rounds) {
   for (const auto* f : state.sent) {
     if (f->what == kind::p2a) {
@@ -172,7 +172,7 @@ std::string check_decisions(const state_facts& state, const std::vector<round>& 
 /// C2: a majority has answered phase 1 of the ballot in such a way that the proposal is allowed.
 /// Answers that hold the ballot's own votes are later than the proposal and justify nothing.
 bool is_justified(const round& r, const std::vector<const message_fact*>& sent,
-                  const membership& members) {
+                  const version_table& members) {
   const auto all = members.members(r.version);
   const auto agrees_up_to = [&](ballot_rank highest) {
     std::uint32_t agreeing = 0;
@@ -262,15 +262,15 @@ acceptor_fact fact_of(unsigned number, const acceptor_state& durable) {
   return a;
 }
 
-std::uint32_t membership::members(config_version version) const {
+std::uint32_t version_table::members(config_version version) const {
   for (const auto& v : versions)
     if (v.version == version)
       return v.acceptors;
   return 0;
 }
 
-config_version membership::governing(slot_num slot,
-                                     const std::vector<const message_fact*>& sent) const {
+config_version version_table::governing(slot_num slot,
+                                        const std::vector<const message_fact*>& sent) const {
   config_version found = 0;
   for (const auto& v : versions) {
     const bool is_there =
@@ -284,9 +284,9 @@ config_version membership::governing(slot_num slot,
   return found;
 }
 
-membership membership::of(const std::vector<configuration>& configs,
-                          const std::vector<command>& changes) {
-  membership all;
+version_table version_table::of(const std::vector<configuration>& configs,
+                                const std::vector<command>& changes) {
+  version_table all;
   for (std::size_t i = 0; i < configs.size(); ++i) {
     const auto& config = configs[i];
     version_members v{config.version, config.first_slot};
@@ -301,7 +301,7 @@ membership membership::of(const std::vector<configuration>& configs,
   return all;
 }
 
-std::string broken_invariant(const state_facts& state, const membership& members) {
+std::string broken_invariant(const state_facts& state, const version_table& members) {
   thread_local std::vector<round>
       rounds; // one of each (version, slot, ballot); kept for its memory
   rounds.clear();
@@ -359,7 +359,7 @@ std::string broken_invariant(const acceptor_fact& before, const acceptor_fact& a
 }
 
 std::string broken_invariant_of_proposal(const std::vector<const message_fact*>& sent_before,
-                                         const message_fact& p2a, const membership& members) {
+                                         const message_fact& p2a, const version_table& members) {
   const round r{.version = p2a.version,
                 .slot = p2a.slot,
                 .ballot = p2a.asked,

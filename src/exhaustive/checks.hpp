@@ -69,7 +69,7 @@ struct state_facts {
 };
 
 /// What makes a majority in each version, and which slots it governs.
-struct membership {
+struct version_table {
   struct version_members {
     config_version version = 0;
     slot_num first_slot = 1;
@@ -83,13 +83,13 @@ struct membership {
   /// F1: the version that governs `slot` after the decisions among `sent`.
   config_version governing(slot_num slot, const std::vector<const message_fact*>& sent) const;
   /// `changes`: the command decided in slot 1 is to bring the second configuration, and so on.
-  static membership of(const std::vector<configuration>& configs,
-                       const std::vector<command>& changes = {});
+  static version_table of(const std::vector<configuration>& configs,
+                          const std::vector<command>& changes = {});
 };
 
 /// The invariant that the state breaks, with its name, or "".
 /// A5, C1, L3, L4, F2, R1, and D1 and D2 for what acceptors have told.
-std::string broken_invariant(const state_facts& state, const membership& members);
+std::string broken_invariant(const state_facts& state, const version_table& members);
 
 /// The same for one step of an acceptor: A1, A2, A3, A4. `sent`: what it answered.
 std::string broken_invariant(const acceptor_fact& before, const acceptor_fact& after,
@@ -98,7 +98,7 @@ std::string broken_invariant(const acceptor_fact& before, const acceptor_fact& a
 /// C2 for a p2a that is sent now for the first time: it respects what a majority answered in
 /// phase 1.
 std::string broken_invariant_of_proposal(const std::vector<const message_fact*>& sent_before,
-                                         const message_fact& p2a, const membership& members);
+                                         const message_fact& p2a, const version_table& members);
 
 /// L3 for a leader that has just sent `p1a`s for a ballot: no earlier message is of that ballot.
 std::string broken_invariant_of_run(const std::vector<const message_fact*>& sent_before,

@@ -60,7 +60,7 @@ class breadth_first {
 public:
   breadth_first(const scope& s, const search_options& options, const search_progress& progress)
       : scope_(s), options_(options), progress_(progress), universe_(s),
-        members_(membership::of(configurations_of(s), reconfigurations_of(s))) {}
+        members_(version_table::of(configurations_of(s), reconfigurations_of(s))) {}
 
   search_result run() {
     begin();
@@ -235,7 +235,7 @@ private:
   search_options options_;
   const search_progress& progress_;
   universe universe_;
-  membership members_;
+  version_table members_;
   visited_states visited_;
   std::vector<chunk> frontier_;
   std::atomic<std::size_t> next_chunk_ = 0;

@@ -151,7 +151,7 @@ cluster_state first_state(const universe& u) {
   return s;
 }
 
-std::string broken_by(const universe& u, const membership& members, const cluster_state& before,
+std::string broken_by(const universe& u, const version_table& members, const cluster_state& before,
                       const transition& t, const cluster_state& after) {
   if (!t.fault.empty())
     return t.fault;
@@ -189,7 +189,7 @@ std::string broken_by(const universe& u, const membership& members, const cluste
   return broken_invariant(facts, members);
 }
 
-std::vector<std::string> trace_to(universe& u, const scope& s, const membership& members,
+std::vector<std::string> trace_to(universe& u, const scope& s, const version_table& members,
                                   visited_states& visited, std::uint64_t last) {
   std::vector<std::uint64_t> way;
   for (auto hash = last; hash != 0; hash = *visited.parent_of(hash))

@@ -89,7 +89,7 @@ universe::universe(const scope& s) : scope_(s), driver_(s) {
 
 /// Those that leave every configuration's acceptors what they are, as a set.
 void universe::find_renamings() {
-  const auto members = membership::of(configurations_of(scope_));
+  const auto members = version_table::of(configurations_of(scope_));
   renaming names(acceptors_of(scope_));
   std::iota(names.begin(), names.end(), 0U);
   do {

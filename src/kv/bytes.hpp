@@ -30,6 +30,7 @@ public:
     return static_cast<Number>(value);
   }
 
+private:
   std::optional<std::string_view> take(std::size_t size) {
     if (size > rest_.size())
       return std::nullopt;
@@ -38,22 +39,6 @@ public:
     return bytes;
   }
 
-  /// A size in a field of type Number, and so many bytes after it.
-  template <std::unsigned_integral Number>
-  std::optional<std::string_view> sized() {
-    auto size = number<Number>();
-    return size ? take(*size) : std::nullopt;
-  }
-
-  std::string_view rest() {
-    auto bytes = rest_;
-    rest_ = {};
-    return bytes;
-  }
-
-  bool at_end() const { return rest_.empty(); }
-
-private:
   std::string_view rest_;
 };
 

@@ -1,7 +1,6 @@
 #include "kv/execution.hpp"
 
 #include "kv/glob.hpp"
-#include "kv/operation.hpp"
 #include "text/number.hpp"
 
 #include <algorithm>
@@ -25,6 +24,8 @@ word_counts expected_words(verb what) {
     return {2, 2, 1};
   case verb::mset:
     return {2, any, 2};
+  case verb::cas:
+    return {2, 3, 1};
   case verb::mget:
   case verb::del:
   case verb::exists:
@@ -47,8 +48,17 @@ bool takes_keys(verb what) {
   return what != verb::scan && what != verb::keys && what != verb::session;
 }
 
-bool takes_values(verb what) {
-  return what == verb::set || what == verb::mset || what == verb::append;
+bool is_value(verb what, std::size_t word) {
+  switch (what) {
+  case verb::set:
+  case verb::mset:
+  case verb::append:
+    return word % 2 == 1;
+  case verb::cas:
+    return word > 0;
+  default:
+    return false;
+  }
 }
 
 std::string_view pattern_of(const call& c) {
@@ -64,13 +74,12 @@ std::string_view mistake(const call& c) {
     return "ERR wrong number of arguments";
   if (pattern_of(c).size() > max_pattern_bytes)
     return "ERR a pattern has at most 4096 bytes";
-  const bool values = takes_values(c.what);
   for (std::size_t i = 0; takes_keys(c.what) && i < c.words.size(); ++i) {
-    if (values && i % 2 == 1) {
+    if (is_value(c.what, i)) {
       if (c.words[i].size() > max_value_bytes)
-        return "ERR string exceeds maximum allowed size (1048576 bytes)";
+        return call_errors::large_value;
     } else if (c.words[i].empty() || c.words[i].size() > max_key_bytes) {
-      return "ERR a key must have 1 to 1024 bytes";
+      return call_errors::bad_key;
     }
   }
   return {};
@@ -129,7 +138,7 @@ void mset(keyspace& keys, const call& c, reply_writer& out) {
 void append(keyspace& keys, const call& c, reply_writer& out) {
   const auto old = keys.find(c.words[0]).value_or(std::string_view{});
   if (c.words[1].size() > max_value_bytes - old.size())
-    return out.error("ERR string exceeds maximum allowed size (1048576 bytes)");
+    return out.error(call_errors::large_value);
   std::string value;
   value.reserve(old.size() + c.words[1].size());
   value.append(old).append(c.words[1]);
@@ -137,13 +146,23 @@ void append(keyspace& keys, const call& c, reply_writer& out) {
   out.integer(static_cast<std::int64_t>(value.size()));
 }
 
+/// Of two words the first must be absent, of three it must have the value that is the second.
+void cas(keyspace& keys, const call& c, reply_writer& out) {
+  const auto present = keys.find(c.words[0]);
+  const auto expected = c.words.size() == 3 ? std::optional{c.words[1]} : std::nullopt;
+  if (present != expected)
+    return bulk_or_nil(present, out);
+  keys.write(c.words[0], c.words.back());
+  out.ok();
+}
+
 void incrby(keyspace& keys, const call& c, reply_writer& out) {
   const auto number = text::parse_int64(keys.find(c.words[0]).value_or("0"));
   if (!number)
-    return out.error("ERR value is not an integer or out of range");
+    return out.error(call_errors::not_a_number);
   std::int64_t sum = 0;
   if (__builtin_add_overflow(*number, c.number, &sum))
-    return out.error("ERR increment or decrement would overflow");
+    return out.error(call_errors::overflow);
   keys.rewrite(c.words[0], std::to_string(sum));
   out.integer(sum);
 }
@@ -307,6 +326,8 @@ void execute_write(keyspace& keys, const call& c, reply_writer& out) {
     return del(keys, c, out);
   case verb::append:
     return append(keys, c, out);
+  case verb::cas:
+    return cas(keys, c, out);
   case verb::incrby:
     return incrby(keys, c, out);
   case verb::expire:

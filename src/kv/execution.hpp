@@ -5,7 +5,18 @@
 #include "kv/reply.hpp"
 #include "kv/transaction.hpp"
 
+#include <string_view>
+
 namespace pmmc::kv {
+
+/// The replies of calls that are refused, where somebody tells them apart.
+namespace call_errors {
+inline constexpr std::string_view not_a_number = "ERR value is not an integer or out of range";
+inline constexpr std::string_view overflow = "ERR increment or decrement would overflow";
+inline constexpr std::string_view large_value =
+    "ERR string exceeds maximum allowed size (1048576 bytes)";
+inline constexpr std::string_view bad_key = "ERR a key must have 1 to 1024 bytes";
+} // namespace call_errors
 
 /// Executes a call that writes, or one that reads, and writes one reply. Whatever the call's words
 /// are: what is wrong with them is the reply, an error. Never throws. `session` is not for it.

@@ -1,7 +1,6 @@
 #include "kv/keyspace.hpp"
 
 #include "kv/bytes.hpp"
-#include "kv/operation.hpp"
 
 #include <bitset>
 #include <istream>

@@ -3,6 +3,7 @@
 
 #include "kv/hashed_map.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <iosfwd>
 #include <optional>
@@ -12,6 +13,9 @@ namespace pmmc::kv {
 
 /// Time in milliseconds since 1970, as operations carry it.
 using log_time = std::uint64_t;
+
+inline constexpr std::size_t max_key_bytes = 1024; ///< the least is 1
+inline constexpr std::size_t max_value_bytes = 1 << 20;
 
 /// Later times (the year 10889) are none.
 inline constexpr log_time last_log_time = log_time{1} << 48;

@@ -2,7 +2,6 @@
 
 #include "codec.hpp"
 #include "kv/execution.hpp"
-#include "text/number.hpp"
 
 #include <algorithm>
 #include <istream>
@@ -13,135 +12,21 @@ namespace pmmc::kv {
 namespace {
 
 constexpr std::string_view magic = "pmmckv2\n";
-constexpr std::size_t page_entry_header_bytes = sizeof(std::uint16_t) + sizeof(std::uint32_t);
 
-std::string malformed() { return encode(answer{answer_status::malformed, {}}); }
-
-struct key_of {
-  std::string_view operator()(const auto& op) const { return op.key; }
-  std::string_view operator()(const scan& op) const { return op.after; }
-};
-
-struct operation_name {
-  std::string_view operator()(const put&) const { return "put"; }
-  std::string_view operator()(const get&) const { return "get"; }
-  std::string_view operator()(const append&) const { return "append"; }
-  std::string_view operator()(const del&) const { return "del"; }
-  std::string_view operator()(const cas&) const { return "cas"; }
-  std::string_view operator()(const incr&) const { return "incr"; }
-  std::string_view operator()(const scan&) const { return "scan"; }
-};
-
-/// Says what is wrong with the key, or nothing. A scan may begin at the empty one.
-std::optional<answer_status> check_key(const operation& op) {
-  auto key = std::visit(key_of{}, op);
-  if (key.empty() && !std::holds_alternative<scan>(op))
-    return answer_status::malformed;
-  if (key.size() > max_key_bytes)
-    return answer_status::too_large;
-  return std::nullopt;
+std::string malformed() {
+  return {static_cast<char>(transaction_status::malformed), '\0'}; // nothing was executed
 }
 
 } // namespace
 
-// --- operations ---------------------------------------------------------------------------------
-
-answer kv_store::execute(const put& op) {
-  if (op.value.size() > max_value_bytes)
-    return {answer_status::too_large, {}};
-  keys_.write(op.key, op.value);
-  return {};
+std::string kv_store::apply(std::string_view op) {
+  const auto t = decode_transaction(op);
+  return t ? apply(*t) : malformed();
 }
 
-answer kv_store::execute(const append& op) {
-  auto old = keys_.find(op.key).value_or(std::string_view{});
-  if (op.value.size() > max_value_bytes - old.size())
-    return {answer_status::too_large, {}};
-  std::string value;
-  value.reserve(old.size() + op.value.size());
-  value.append(old).append(op.value);
-  keys_.rewrite(op.key, value);
-  return {answer_status::ok, std::uint64_t{value.size()}};
-}
-
-answer kv_store::execute(const del& op) {
-  if (!keys_.erase(op.key))
-    return {answer_status::absent, {}};
-  return {};
-}
-
-answer kv_store::execute(const cas& op) {
-  if (op.value.size() > max_value_bytes)
-    return {answer_status::too_large, {}};
-  auto current = keys_.find(op.key);
-  if (current != op.expected) {
-    answer refusal{answer_status::mismatch, {}};
-    if (current)
-      refusal.payload = std::string{*current};
-    return refusal;
-  }
-  keys_.write(op.key, op.value);
-  return {};
-}
-
-answer kv_store::execute(const incr& op) {
-  auto number = text::parse_int64(keys_.find(op.key).value_or("0"));
-  if (!number)
-    return {answer_status::not_a_number, {}};
-  std::int64_t sum = 0;
-  if (__builtin_add_overflow(*number, op.by, &sum))
-    return {answer_status::overflow, {}};
-  keys_.rewrite(op.key, std::to_string(sum));
-  return {answer_status::ok, sum};
-}
-
-answer kv_store::execute(const get& op) const {
-  auto value = keys_.find(op.key);
-  if (!value)
-    return {answer_status::absent, {}};
-  return {answer_status::ok, std::string{*value}};
-}
-
-answer kv_store::execute(const scan& op) const {
-  // A limit of 0 wraps to the largest number, so that the store's own limit applies.
-  auto max_bytes = std::min(op.max_bytes - 1, max_scan_bytes - 1) + std::size_t{1};
-  auto max_entries = op.max_entries - 1 + std::size_t{1};
-  scan_page page;
-  std::size_t bytes = 0;
-  const auto& map = keys_.entries();
-  auto at = map.upper_bound(op.after);
-  for (; at != map.end() && page.entries.size() < max_entries; ++at) {
-    bytes += page_entry_header_bytes + at->key().size() + at->value().size();
-    if (bytes > max_bytes && !page.entries.empty())
-      break;
-    page.entries.push_back({std::string{at->key()}, std::string{at->value()}});
-  }
-  page.more = at != map.end();
-  return {answer_status::ok, std::move(page)};
-}
-
-std::string kv_store::apply(std::string_view bytes) {
-  if (const auto t = decode_transaction(bytes))
-    return apply(*t);
-  auto op = decode_operation(bytes);
-  if (!op)
-    return malformed();
-  if (auto mistake = check_key(*op))
-    return encode(answer{*mistake, {}});
-  return encode(std::visit([this](const auto& o) { return execute(o); }, *op));
-}
-
-std::string kv_store::query(std::string_view bytes) const {
-  if (const auto t = decode_transaction(bytes))
-    return query(*t);
-  auto op = decode_operation(bytes);
-  if (!op || !is_query(*op))
-    return malformed();
-  if (auto mistake = check_key(*op))
-    return encode(answer{*mistake, {}});
-  if (const auto* o = std::get_if<get>(&*op))
-    return encode(execute(*o));
-  return encode(execute(std::get<scan>(*op)));
+std::string kv_store::query(std::string_view op) const {
+  const auto t = decode_transaction(op);
+  return t ? query(*t) : malformed();
 }
 
 // --- transactions -------------------------------------------------------------------------------
@@ -246,10 +131,8 @@ std::string kv_store::query(const transaction& t) const {
 // --- the state as a whole -----------------------------------------------------------------------
 
 std::string_view kv_store::name_of(std::string_view op) const {
-  if (const auto name = name_of_transaction(op); !name.empty())
-    return name;
-  const auto decoded = decode_operation(op);
-  return decoded ? std::visit(operation_name{}, *decoded) : "malformed";
+  const auto name = name_of_transaction(op);
+  return name.empty() ? "malformed" : name;
 }
 
 std::unique_ptr<state_machine> kv_store::clone() const {

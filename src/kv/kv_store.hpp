@@ -3,28 +3,25 @@
 
 #include "kv/keyspace.hpp"
 #include "kv/named_sessions.hpp"
-#include "kv/operation.hpp"
 #include "kv/reply.hpp"
 #include "kv/transaction.hpp"
 #include "state_machine.hpp"
 
 namespace pmmc::kv {
 
-/// Operations and answers are those of operation.hpp (pmmc's own commands) and of transaction.hpp
-/// (those of Redis clients), encoded; both work on the same keys. clone() copies one pointer for
-/// each few hundred keys; later writes copy what they touch.
+/// Operations are the transactions of transaction.hpp, encoded. clone() copies one pointer for each
+/// few hundred keys; later writes copy what they touch.
 ///
 /// Snapshot: the 8 bytes "pmmckv2\n", the keys (keyspace.hpp), the named sessions
 /// (named_sessions.hpp), u64 fingerprint; little-endian. restore() checks all of it, reads not a
 /// byte beyond, and leaves the state as it was if it throws.
 class kv_store final : public state_machine {
 public:
-  std::string_view name() const override { return "kv/1"; }
+  std::string_view name() const override { return "kv/2"; }
   std::string apply(std::string_view op) override;
-  /// get, scan, and transactions that only read; anything else is answered `malformed`.
+  /// Transactions that only read; anything else is answered `malformed`.
   std::string query(std::string_view op) const override;
-  /// "put", "get", …, for transactions as name_of_transaction() has it, or "malformed". One of
-  /// some 30 names.
+  /// As name_of_transaction() has it, or "malformed". One of some 30 names.
   std::string_view name_of(std::string_view op) const override;
   std::unique_ptr<state_machine> clone() const override;
   void snapshot(std::ostream& out) const override;
@@ -38,13 +35,6 @@ public:
   std::size_t size() const { return keys_.size(); }
 
 private:
-  answer execute(const put& op);
-  answer execute(const append& op);
-  answer execute(const del& op);
-  answer execute(const cas& op);
-  answer execute(const incr& op);
-  answer execute(const get& op) const;
-  answer execute(const scan& op) const;
   std::string apply(const transaction& t);
   std::string apply_once(const transaction& t);
   std::string run(const transaction& t);

@@ -3,6 +3,7 @@
 #include "codec.hpp"
 
 #include <array>
+#include <bit>
 
 namespace pmmc::kv {
 
@@ -17,11 +18,16 @@ std::int64_t from_zigzag(std::uint64_t n) {
   return static_cast<std::int64_t>((n >> 1) ^ (~(n & 1) + 1));
 }
 
+std::size_t varint_bytes(std::uint64_t value) {
+  return (static_cast<std::size_t>(std::bit_width(value | 1)) + 6) / 7;
+}
+
 /// By verb.
 constexpr std::array<std::string_view, static_cast<std::size_t>(last_verb) + 1> verb_names = {
-    "",       "get",    "set",       "getdel",   "mget",    "mset",    "del",   "exists",
-    "append", "strlen", "incrby",    "expire",   "ttl",     "persist", "type",  "scan",
-    "keys",   "dbsize", "randomkey", "flushall", "version", "session", "clock", "set_clock"};
+    "",        "get",    "set",       "getdel", "mget",      "mset",     "del",
+    "exists",  "append", "strlen",    "incrby", "expire",    "ttl",      "persist",
+    "type",    "scan",   "keys",      "dbsize", "randomkey", "flushall", "version",
+    "session", "clock",  "set_clock", "cas"};
 
 std::optional<call> read_call(pmmc::byte_reader& in) {
   call c;
@@ -59,8 +65,29 @@ bool is_read(verb what) {
   }
 }
 
+std::size_t encoded_bytes(const transaction& t) {
+  const auto sized = [](std::string_view bytes) {
+    return varint_bytes(bytes.size()) + bytes.size();
+  };
+  auto bytes = 2 + varint_bytes(t.now) + varint_bytes(t.watched.size()) + sized(t.session) +
+               varint_bytes(t.calls.size());
+  for (const auto& [key, version] : t.watched)
+    bytes += sized(key) + varint_bytes(version);
+  if (!t.session.empty())
+    bytes += varint_bytes(t.sequence);
+  for (const auto& c : t.calls) {
+    bytes += varint_bytes(static_cast<std::uint64_t>(c.what)) + varint_bytes(c.flags) +
+             varint_bytes(zigzag(c.number)) + varint_bytes(c.words.size());
+    for (const auto word : c.words)
+      bytes += sized(word);
+  }
+  return bytes;
+}
+
 std::string encode(const transaction& t) {
-  std::string out(1, transaction_code);
+  std::string out;
+  out.reserve(encoded_bytes(t));
+  out.push_back(transaction_code);
   put_varint(out, t.now);
   put_varint(out, t.whole);
   put_varint(out, t.watched.size());

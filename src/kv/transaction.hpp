@@ -1,4 +1,4 @@
-// Redis commands as one operation of the store: some calls that are executed at once.
+// The operations of the store: some calls, most of them Redis commands, that are executed at once.
 #pragma once
 
 #include "kv/keyspace.hpp"
@@ -38,8 +38,10 @@ enum class verb : std::uint8_t {
   session = 21,   ///< name: opens it or finds it → ["new" or "resumed", highest number executed]
   clock = 22,     ///< → the log time
   set_clock = 23, ///< number: the log time from now on, earlier ones too → [before, after]
+  cas = 24, ///< key [expected] value: only if the key has that value; without it: if it is absent.
+            ///< → OK, or the value that it has, or nil. Of pmmc's own commands
 };
-inline constexpr auto last_verb = verb::set_clock;
+inline constexpr auto last_verb = verb::cas;
 
 /// Bits of call::flags.
 namespace call_flags {
@@ -88,13 +90,15 @@ inline constexpr std::size_t max_whole_reply_bytes = 16 << 20;
 /// Keys that one scan call looks at, at the most.
 inline constexpr std::int64_t max_scan_keys = 10'000;
 
-/// The first byte of an encoded transaction; operations (operation.hpp) begin with lower ones.
+/// The first byte of an encoded transaction.
 inline constexpr char transaction_code = 8;
 
 // Encoding: the byte 8, then varints and sized bytes (codec.hpp): now, whole, number of watched and
 // of each key, version; session, and sequence if there is one; number of calls and of each verb,
 // flags, number, number of words, words.
 std::string encode(const transaction& t);
+/// Of the encoded transaction.
+std::size_t encoded_bytes(const transaction& t);
 /// Accepts any bytes; nothing if they are no transaction, or one of more than max_calls.
 std::optional<transaction> decode_transaction(std::string_view bytes);
 
@@ -110,7 +114,7 @@ enum class transaction_status : std::uint8_t {
   no_session = 3, ///< the session is not known (any more)
   overtaken = 4,  ///< a later request of the session was executed before: this one was not, or its
                   ///< reply is not kept any more
-  malformed = 5,  ///< as answer_status has it
+  malformed = 5,  ///< no transaction, or a write sent as a query. Then: 0
 };
 
 } // namespace pmmc::kv

@@ -157,7 +157,7 @@ std::string admission::why_unwelcome(const introduction& m,
     return why;
   if (m.version == 0)
     return "it does not say which members it knows";
-  if (known_.identity == 0 && m.identity != 0 && !is_told_of(m.address))
+  if (known_.identity == 0 && m.identity != 0 && !is_named_to_it(m.address))
     return "it belongs to the cluster with identity " + identity_text(m.identity) +
            ", this process does not know the identity of its own cluster yet, and neither its disk "
            "nor its config file names " +
@@ -194,7 +194,7 @@ bool admission::was_removed(const introduction& m) const {
 
 /// Whether the disk or the config file names the address. Who does not know its cluster's identity
 /// believes no others: they may be of one that was there before.
-bool admission::is_told_of(const std::string& address) const {
+bool admission::is_named_to_it(const std::string& address) const {
   return own_.contacts.contains(address) || known_.addresses().contains(address);
 }
 
@@ -203,8 +203,8 @@ bool admission::has_room_for(const std::string& address,
                              const std::set<std::string>& connected) const {
   const auto guests =
       std::count_if(connected.begin(), connected.end(),
-                    [this](const std::string& other) { return !is_told_of(other); });
-  return is_told_of(address) || connected.contains(address) ||
+                    [this](const std::string& other) { return !is_named_to_it(other); });
+  return is_named_to_it(address) || connected.contains(address) ||
          static_cast<std::size_t>(guests) < max_guests;
 }
 

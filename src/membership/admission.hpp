@@ -86,7 +86,7 @@ private:
   std::string why_unwelcome(const introduction& m, const std::set<std::string>& connected) const;
   std::string text_of_removal(const introduction& m) const;
   bool was_removed(const introduction& m) const;
-  bool is_told_of(const std::string& address) const;
+  bool is_named_to_it(const std::string& address) const;
   bool has_room_for(const std::string& address, const std::set<std::string>& connected) const;
   after_reply refused_for_facts(const std::string& address, const cluster_facts& theirs);
 

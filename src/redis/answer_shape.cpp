@@ -21,7 +21,7 @@ bool skip_page(pmmc::byte_reader& in) {
 
 } // namespace
 
-bool has_replies_to(const batch& b, pmmc::byte_reader in) {
+bool has_replies_to(const bundle& b, pmmc::byte_reader in) {
   for (const auto& i : b.items)
     if ((i.kind == item_kind::call && !kv::skip_reply(in)) ||
         (i.kind == item_kind::scan && !skip_page(in)))

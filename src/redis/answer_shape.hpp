@@ -1,4 +1,4 @@
-// Whether an answer of the store is one to a batch.
+// Whether an answer of the store is one to a bundle.
 #pragma once
 
 #include "codec.hpp"
@@ -6,8 +6,8 @@
 
 namespace pmmc::redis {
 
-/// Whether `in` has a reply to each call of the batch, and nothing else. What was recorded under a
+/// Whether `in` has a reply to each call of the bundle, and nothing else. What was recorded under a
 /// number of a PMMC session may belong to another request.
-bool has_replies_to(const batch& b, pmmc::byte_reader in);
+bool has_replies_to(const bundle& b, pmmc::byte_reader in);
 
 } // namespace pmmc::redis

@@ -1,6 +1,6 @@
 #include "redis/command_table.hpp"
 
-#include "kv/operation.hpp"
+#include "kv/keyspace.hpp"
 
 #include <algorithm>
 #include <array>
@@ -165,6 +165,7 @@ bool has_small_reply(const kv::call& call) {
   case kv::verb::scan:
   case kv::verb::keys:
   case kv::verb::randomkey:
+  case kv::verb::cas:
     return false;
   case kv::verb::set:
     return (call.flags & kv::call_flags::get) == 0;

@@ -22,7 +22,7 @@ using connection_id = std::uint64_t;
 inline constexpr std::string_view transactions_busy =
     "BUSY the keys that are watched and the transactions that wait for EXEC take too much memory";
 
-/// Where a part of a batch's reply comes from.
+/// Where a part of a bundle's reply comes from.
 enum class item_kind : std::uint8_t {
   text,  ///< it is there: `text`
   call,  ///< the reply to the call
@@ -34,13 +34,13 @@ enum class item_kind : std::uint8_t {
 struct item {
   item_kind kind = item_kind::text;
   protocol version = protocol::resp2;
-  std::uint32_t request = 0; ///< call, scan, watch: place in batch::requests
+  std::uint32_t request = 0; ///< call, scan, watch: place in bundle::requests
   std::size_t count = 0;
   std::string text = {};
 };
 
 /// Requests of one connection that are executed together, and their replies.
-struct batch {
+struct bundle {
   std::uint64_t ticket = 0; ///< 0: nothing is under way for it
   bool is_query = false;
   bool small = false; ///< all replies are small and it goes through the log
@@ -69,7 +69,7 @@ struct connection {
   std::string last_command = "NULL";
 
   std::deque<request> queue;              ///< not taken up yet
-  std::deque<batch> in_flight;            ///< in the order of their replies
+  std::deque<bundle> in_flight;           ///< in the order of their replies
   std::size_t unsent_bytes = 0;           ///< written out since the last `drained`
   std::size_t held_bytes = 0;             ///< of those, what is taken of the room for large replies
   bool without_room = false;              ///< it waits for some; see front::has_room_for_text

@@ -113,7 +113,7 @@ bool front::may_take_up(connection& c) {
          (unread_bytes(c) <= options_.note_unread_bytes || has_room_for_text(c));
 }
 
-void front::process(connection& c, batch& b, bool only_small) {
+void front::process(connection& c, bundle& b, bool only_small) {
   std::size_t counted = 0;
   const auto count_texts = [&] {
     for (; counted < b.items.size(); ++counted)
@@ -133,14 +133,14 @@ void front::process(connection& c, batch& b, bool only_small) {
             std::all_of(calls.begin(), calls.end(), small);
 }
 
-/// Takes the next request into the batch. False: the batch ends here, with it or before it.
-bool front::take_next(connection& c, batch& b, bool only_small) {
+/// Takes the next request into the bundle. False: the bundle ends here, with it or before it.
+bool front::take_next(connection& c, bundle& b, bool only_small) {
   auto& r = c.queue.front();
   const auto* command = r.kind == request_kind::command ? find_command(r[0]) : nullptr;
   const auto error = r.kind == request_kind::command ? mistake(command, r) : r.bytes;
   const bool good = error.empty();
-  if (b.t.calls.size() >= options_.batch_calls ||
-      (!b.t.calls.empty() && b.cost + r.cost() > options_.batch_bytes))
+  if (b.t.calls.size() >= options_.bundle_calls ||
+      (!b.t.calls.empty() && b.cost + r.cost() > options_.bundle_bytes))
     return false;
   const bool lists_clients =
       good && command->name == "client" && r.size() > 1 && equals_ignoring_case(r[1], "list");
@@ -175,7 +175,7 @@ bool front::take_next(connection& c, batch& b, bool only_small) {
   return !c.closing;
 }
 
-void front::add_call(connection& c, batch& b, const command_info& command, request&& r) {
+void front::add_call(connection& c, bundle& b, const command_info& command, request&& r) {
   auto& kept = b.requests.emplace_back(std::move(r));
   ++commands_;
   c.last_command = command.name;
@@ -196,7 +196,7 @@ void front::add_call(connection& c, batch& b, const command_info& command, reque
 }
 
 /// Puts the key that a cursor stands for into a call. Returns the error, or nothing.
-std::string front::set_cursor(batch& b, std::string_view text, kv::call& scan) {
+std::string front::set_cursor(bundle& b, std::string_view text, kv::call& scan) {
   if (text == "0")
     return {};
   const auto cursor = text::parse_uint64(text);
@@ -210,7 +210,7 @@ std::string front::set_cursor(batch& b, std::string_view text, kv::call& scan) {
   return {};
 }
 
-bool front::take_keys(connection& c, batch& b, const command_info& command, bool only_small) {
+bool front::take_keys(connection& c, bundle& b, const command_info& command, bool only_small) {
   const auto cost = c.queue.front().cost();
   auto taken = std::move(c.queue.front());
   c.queue.pop_front();
@@ -238,7 +238,7 @@ constexpr std::string_view another_request =
 
 } // namespace
 
-void front::settle(connection& c, batch& b, const client_outcome& outcome) {
+void front::settle(connection& c, bundle& b, const client_outcome& outcome) {
   if (outcome.kind != outcome_kind::done)
     c.watch_failed |= std::any_of(b.items.begin(), b.items.end(),
                                   [](const item& i) { return i.kind == item_kind::watch; });
@@ -255,7 +255,7 @@ void front::settle(connection& c, batch& b, const client_outcome& outcome) {
   }
 }
 
-void front::settle_done(connection& c, batch& b, std::string_view answer) {
+void front::settle_done(connection& c, bundle& b, std::string_view answer) {
   const auto status = answer.empty() ? kv::transaction_status::malformed
                                      : static_cast<kv::transaction_status>(answer.front());
   switch (status) {
@@ -294,7 +294,7 @@ void front::settle_done(connection& c, batch& b, std::string_view answer) {
 }
 
 /// Puts the replies of the calls that were executed into their places. The rest goes again.
-void front::settle_calls(connection& c, batch& b, pmmc::byte_reader& in, std::uint64_t executed) {
+void front::settle_calls(connection& c, bundle& b, pmmc::byte_reader& in, std::uint64_t executed) {
   for (; b.next_item < b.items.size(); ++b.next_item) {
     const auto& i = b.items[b.next_item];
     if (i.kind == item_kind::text) {
@@ -328,7 +328,7 @@ void front::settle_calls(connection& c, batch& b, pmmc::byte_reader& in, std::ui
     send(c, b);
 }
 
-void front::settle_watch(connection& c, const batch& b, const item& i, pmmc::byte_reader& in,
+void front::settle_watch(connection& c, const bundle& b, const item& i, pmmc::byte_reader& in,
                          std::string& out) {
   const auto head = kv::next_reply(in);
   const auto& r = b.requests[i.request];
@@ -355,7 +355,7 @@ void front::settle_scan(const item& i, pmmc::byte_reader& in, std::string& out) 
 }
 
 /// All that is not answered yet gets `error`; a transaction gets it once.
-void front::fail(batch& b, std::string_view error) {
+void front::fail(bundle& b, std::string_view error) {
   for (; b.next_item < b.items.size(); ++b.next_item) {
     const auto& i = b.items[b.next_item];
     if (i.kind == item_kind::text)

@@ -72,8 +72,8 @@ public:
     std::uint16_t port = 0;
     std::uint64_t seed = 0;
     std::size_t max_op_bytes = pmmc::max_op_bytes;
-    std::size_t batch_calls = 1'000;
-    std::size_t batch_bytes = 128 << 10;
+    std::size_t bundle_calls = 1'000;
+    std::size_t bundle_bytes = 128 << 10;
     std::size_t max_in_flight = 4; ///< operations of one connection, if their replies are small
     std::size_t max_unsent_bytes = 256 << 10;    ///< then the connection waits for `drained`
     std::size_t note_unread_bytes = 16 << 10;    ///< more counts as large until `drained`
@@ -141,23 +141,23 @@ private:
   };
 
   void pump(connection& c);
-  void process(connection& c, batch& b, bool only_small);
-  bool take_next(connection& c, batch& b, bool only_small);
-  bool take_keys(connection& c, batch& b, const command_info& command, bool only_small);
-  bool take_transaction(connection& c, batch& b, const command_info& command, bool only_small);
-  bool queue_in_transaction(connection& c, batch& b, const command_info& command, bool only_small);
+  void process(connection& c, bundle& b, bool only_small);
+  bool take_next(connection& c, bundle& b, bool only_small);
+  bool take_keys(connection& c, bundle& b, const command_info& command, bool only_small);
+  bool take_transaction(connection& c, bundle& b, const command_info& command, bool only_small);
+  bool queue_in_transaction(connection& c, bundle& b, const command_info& command, bool only_small);
   bool may_take_up(connection& c);
-  bool take_exec(connection& c, batch& b);
+  bool take_exec(connection& c, bundle& b);
   bool has_room_for_exec(connection& c);
-  void add_exec(connection& c, batch& b);
-  bool take_pmmc(connection& c, batch& b);
-  bool take_clock(connection& c, batch& b);
-  bool take_once(connection& c, batch& b);
-  void take_error(connection& c, batch& b, std::string_view error);
-  bool take_wait(connection& c, batch& b);
-  void ask(connection& c, batch& b, question q);
-  void add_call(connection& c, batch& b, const command_info& command, request&& r);
-  std::string set_cursor(batch& b, std::string_view text, kv::call& scan);
+  void add_exec(connection& c, bundle& b);
+  bool take_pmmc(connection& c, bundle& b);
+  bool take_clock(connection& c, bundle& b);
+  bool take_once(connection& c, bundle& b);
+  void take_error(connection& c, bundle& b, std::string_view error);
+  bool take_wait(connection& c, bundle& b);
+  void ask(connection& c, bundle& b, question q);
+  void add_call(connection& c, bundle& b, const command_info& command, request&& r);
+  std::string set_cursor(bundle& b, std::string_view text, kv::call& scan);
   void answer_here(connection& c, const command_info& command, const request& r, std::string& out);
   void forget_transaction(connection& c);
   void forget_watched(connection& c);
@@ -175,9 +175,9 @@ private:
   std::string describe(const connection& c) const;
 
   // front_turns.cpp
-  void send(connection& c, batch& b);
-  void send_again(connection& c, batch& b, std::uint64_t reply_bytes);
-  void wait_for_room(connection& c, batch& b, std::size_t room);
+  void send(connection& c, bundle& b);
+  void send_again(connection& c, bundle& b, std::uint64_t reply_bytes);
+  void wait_for_room(connection& c, bundle& b, std::size_t room);
   void wait_for_replica(std::uint64_t ticket, place& p);
   byte_turns& turns_of(const place& p) { return p.is_query ? queries_ : operations_; }
   void give_turns();
@@ -189,20 +189,20 @@ private:
   void hold_unread(connection& c);
   void note_reply(connection& c, const place& p, const client_outcome& outcome);
   void fail_late();
-  batch* find_batch(const place& p, std::uint64_t ticket);
+  bundle* find_bundle(const place& p, std::uint64_t ticket);
 
   // front_clock.cpp
   kv::log_time now_for(const kv::transaction& t) const;
   static bool says_due(const client_outcome& outcome);
   void settle_expiry(const client_outcome& outcome);
 
-  void settle(connection& c, batch& b, const client_outcome& outcome);
-  void settle_done(connection& c, batch& b, std::string_view answer);
-  void settle_calls(connection& c, batch& b, pmmc::byte_reader& in, std::uint64_t executed);
-  void settle_watch(connection& c, const batch& b, const item& i, pmmc::byte_reader& in,
+  void settle(connection& c, bundle& b, const client_outcome& outcome);
+  void settle_done(connection& c, bundle& b, std::string_view answer);
+  void settle_calls(connection& c, bundle& b, pmmc::byte_reader& in, std::uint64_t executed);
+  void settle_watch(connection& c, const bundle& b, const item& i, pmmc::byte_reader& in,
                     std::string& out);
   void settle_scan(const item& i, pmmc::byte_reader& in, std::string& out);
-  void fail(batch& b, std::string_view error);
+  void fail(bundle& b, std::string_view error);
   void emit(connection& c);
 
   settings options_;

@@ -50,8 +50,8 @@ void front::settle_expiry(const client_outcome& outcome) {
     log_time_ = static_cast<kv::log_time>(time->integer);
 }
 
-/// PMMC CLOCK, PMMC CLOCK SET ms|NOW. Alone in its batch.
-bool front::take_clock(connection& c, batch& b) {
+/// PMMC CLOCK, PMMC CLOCK SET ms|NOW. Alone in its bundle.
+bool front::take_clock(connection& c, bundle& b) {
   const auto& r = c.queue.front();
   kv::call call{kv::verb::clock, 0, 0, {}};
   std::string error;

@@ -33,7 +33,7 @@ bool is_watch(const request& r) { return r.size() > 1 && equals_ignoring_case(r[
 } // namespace
 
 /// Takes the request at the front of the queue; its reply is an error.
-void front::take_error(connection& c, batch& b, std::string_view error) {
+void front::take_error(connection& c, bundle& b, std::string_view error) {
   b.cost += c.queue.front().cost();
   c.watch_failed |= is_watch(c.queue.front());
   c.queue.pop_front();
@@ -72,7 +72,7 @@ void front::watch(connection& c, std::string_view key, std::uint64_t version) {
   transaction_bytes_ += bytes;
 }
 
-bool front::take_transaction(connection& c, batch& b, const command_info& command,
+bool front::take_transaction(connection& c, bundle& b, const command_info& command,
                              bool only_small) {
   const auto name = command.name;
   if (name == "exec")
@@ -119,7 +119,7 @@ bool front::take_transaction(connection& c, batch& b, const command_info& comman
   return true;
 }
 
-bool front::queue_in_transaction(connection& c, batch& b, const command_info& command,
+bool front::queue_in_transaction(connection& c, bundle& b, const command_info& command,
                                  bool only_small) {
   const auto& r = c.queue.front();
   if (command.name == "pmmc" && r.size() == 4 && equals_ignoring_case(r[1], "req") &&
@@ -143,7 +143,7 @@ bool front::queue_in_transaction(connection& c, batch& b, const command_info& co
   return true;
 }
 
-bool front::take_exec(connection& c, batch& b) {
+bool front::take_exec(connection& c, bundle& b) {
   if (!b.t.calls.empty())
     return false; // it goes alone
   if (!c.in_transaction) {
@@ -170,7 +170,7 @@ bool front::has_room_for_exec(connection& c) {
 }
 
 /// The transaction that was queued, as one operation.
-void front::add_exec(connection& c, batch& b) {
+void front::add_exec(connection& c, bundle& b) {
   c.last_command = "exec";
   auto commands = std::exchange(c.transaction, {});
   const auto watched = std::exchange(c.watched, {});
@@ -206,7 +206,7 @@ void front::add_exec(connection& c, batch& b) {
 
 // --- PMMC ---------------------------------------------------------------------------------------
 
-bool front::take_pmmc(connection& c, batch& b) {
+bool front::take_pmmc(connection& c, bundle& b) {
   if (!b.items.empty())
     return false; // alone, or first
   const auto& r = c.queue.front();
@@ -250,7 +250,7 @@ bool front::take_pmmc(connection& c, batch& b) {
   return true;
 }
 
-void front::ask(connection& c, batch& b, question q) {
+void front::ask(connection& c, bundle& b, question q) {
   b.asked = true;
   q.ticket = ++tickets_;
   tickets_out_.emplace(q.ticket, place{c.id, false});
@@ -259,7 +259,7 @@ void front::ask(connection& c, batch& b, question q) {
 
 /// PMMC REQ N command…: N is looked up in the replicated state, in the same slot that executes the
 /// command.
-bool front::take_once(connection& c, batch& b) {
+bool front::take_once(connection& c, bundle& b) {
   auto& r = c.queue.front();
   const auto number = r.size() > 3 ? text::parse_int64(r[2]) : std::nullopt;
   request inner;
@@ -304,7 +304,7 @@ bool front::take_once(connection& c, batch& b) {
   return false;
 }
 
-bool front::take_wait(connection& c, batch& b) {
+bool front::take_wait(connection& c, bundle& b) {
   if (!b.items.empty())
     return false;
   const auto& r = c.queue.front();

@@ -1,4 +1,4 @@
-// When a batch goes to the replica. What it takes there is accounted for before it is asked for:
+// When a bundle goes to the replica. What it takes there is accounted for before it is asked for:
 // the bytes of operations and queries, and those of large replies until they have been read.
 #include "redis/front.hpp"
 
@@ -9,7 +9,7 @@ namespace pmmc::redis {
 namespace {
 
 /// Of the encoded transaction, not less.
-std::size_t encoded_bytes(const kv::transaction& t) {
+std::size_t most_encoded_bytes(const kv::transaction& t) {
   constexpr std::size_t varint = 10;
   std::size_t bytes = 6 * varint + t.session.size();
   for (const auto& [key, version] : t.watched)
@@ -25,14 +25,12 @@ std::size_t encoded_bytes(const kv::transaction& t) {
 } // namespace
 
 /// Refused here if the replica would: it would cost a number of the session first.
-void front::send(connection& c, batch& b) {
-  if (encoded_bytes(b.t) > options_.max_op_bytes)
-    if (const auto bytes = kv::encode(b.t).size(); bytes > options_.max_op_bytes)
-      return fail(b,
-                  "ERR not executed: with the names of watched keys and of the PMMC session this "
-                  "has " +
-                      std::to_string(bytes) + " bytes, and an operation has at most " +
-                      std::to_string(options_.max_op_bytes));
+void front::send(connection& c, bundle& b) {
+  if (const auto bytes = kv::encoded_bytes(b.t); bytes > options_.max_op_bytes)
+    return fail(b, "ERR not executed: with the names of watched keys and of the PMMC session this "
+                   "has " +
+                       std::to_string(bytes) + " bytes, and an operation has at most " +
+                       std::to_string(options_.max_op_bytes));
   const auto largest = largest_reply(b.t);
   // Small ones may have others of the connection before and behind them: all go the same way.
   if (b.small || largest <= options_.small_reply_bytes)
@@ -44,7 +42,7 @@ void front::send(connection& c, batch& b) {
 }
 
 /// A query whose reply has more bytes than there was room for.
-void front::send_again(connection& c, batch& b, std::uint64_t reply_bytes) {
+void front::send_again(connection& c, bundle& b, std::uint64_t reply_bytes) {
   constexpr std::size_t spare = 4 << 10; // values grow meanwhile
   c.expected_reply_bytes = reply_bytes;
   ++b.too_large;
@@ -53,13 +51,13 @@ void front::send_again(connection& c, batch& b, std::uint64_t reply_bytes) {
 
 /// `room`: for a reply that may be large; 0: a query is tried with little room, and whatever else
 /// has a small reply.
-void front::wait_for_room(connection& c, batch& b, std::size_t room) {
+void front::wait_for_room(connection& c, bundle& b, std::size_t room) {
   b.ticket = ++tickets_;
   auto& p = tickets_out_.emplace(b.ticket, place{}).first->second;
   p.connection = c.id;
   p.is_query = b.is_query;
   p.since = tick_;
-  p.bytes = encoded_bytes(b.t);
+  p.bytes = most_encoded_bytes(b.t);
   if (p.is_query) {
     p.max_reply = std::max(room, options_.small_reply_bytes);
     p.bytes += p.max_reply;
@@ -101,20 +99,20 @@ void front::give_turns() {
       submit(*ticket);
 }
 
-batch* front::find_batch(const place& p, std::uint64_t ticket) {
+bundle* front::find_bundle(const place& p, std::uint64_t ticket) {
   const auto it = connections_.find(p.connection);
   if (it == connections_.end())
     return nullptr;
   auto& all = it->second->in_flight;
   const auto b =
-      std::find_if(all.begin(), all.end(), [&](const batch& one) { return one.ticket == ticket; });
+      std::find_if(all.begin(), all.end(), [&](const bundle& one) { return one.ticket == ticket; });
   return b == all.end() ? nullptr : &*b;
 }
 
 void front::submit(std::uint64_t ticket) {
   auto& p = tickets_out_.at(ticket);
   p.at = place::stage::under_way;
-  auto& b = *find_batch(p, ticket); // what waits is forgotten with its connection
+  auto& b = *find_bundle(p, ticket); // what waits is forgotten with its connection
   b.t.now = now_for(b.t);
   out_.submit.push_back({ticket, p.is_query, kv::encode(b.t), p.max_reply});
 }
@@ -150,7 +148,7 @@ void front::hold(connection& c, std::size_t bytes) {
 /// What the connection has not read takes of the room for large replies. Not so what is behind a
 /// reply that waits for that room: it would wait for itself.
 void front::hold_unread(connection& c) {
-  const auto waits_for_room = [this](const batch& b) {
+  const auto waits_for_room = [this](const bundle& b) {
     const auto place = tickets_out_.find(b.ticket);
     return place != tickets_out_.end() && place->second.at == place::stage::for_room;
   };
@@ -170,7 +168,7 @@ void front::finished(const client_outcome& outcome) {
   if (p.connection == 0)
     return settle_expiry(outcome);
   const bool due = says_due(outcome);
-  auto* b = find_batch(p, outcome.ticket);
+  auto* b = find_bundle(p, outcome.ticket);
   if (b == nullptr)
     return;
   auto& c = *connections_.at(p.connection);

@@ -136,12 +136,13 @@ port_outputs port::take() {
 }
 
 void port::submit(front_outputs::submission& s) {
-  if (!barred_.empty())
-    return front_.finished({s.ticket, outcome_kind::not_executed, barred_, 0, {}, false});
-  const auto ticket =
-      s.is_query ? client_.submit_query(std::move(s.op), options_.timeout_ticks, s.max_reply)
-                 : client_.submit(std::move(s.op), options_.timeout_ticks);
-  tickets_.emplace(ticket, s.ticket);
+  if (!why_unavailable_.empty())
+    return front_.finished({s.ticket, outcome_kind::not_executed, why_unavailable_, 0, {}, false});
+  if (s.is_query)
+    client_.submit_query(std::move(s.op), options_.timeout_ticks, s.max_reply, s.ticket);
+  else
+    client_.submit(std::move(s.op), options_.timeout_ticks, pmmc::request_kind::operation,
+                   s.ticket);
 }
 
 std::uint64_t port::propose(std::string op) {
@@ -152,13 +153,13 @@ std::uint64_t port::propose(std::string op) {
 }
 
 void port::finish(client_outcome outcome) {
+  if (outcome.tag != 0) { // the front's tickets count from 1
+    outcome.ticket = outcome.tag;
+    return front_.finished(outcome);
+  }
   if (std::erase(proposals_, outcome.ticket) > 0) {
     out_.proposed.push_back(std::move(outcome));
     return;
-  }
-  if (const auto known = tickets_.extract(outcome.ticket); !known.empty()) {
-    outcome.ticket = known.mapped();
-    return front_.finished(outcome);
   }
   for (auto& w : waits_)
     if (w.query == outcome.ticket) {
@@ -174,16 +175,16 @@ void port::learn(const membership& known) {
   const auto& configurations = known.configurations;
   const auto& id = options_.replica;
   if (configurations.empty() || configurations.latest().has_replica(id))
-    return barred_.clear();
+    return why_unavailable_.clear();
   const auto former = configurations.former_members().find(id);
-  barred_ = "replica " + id.str() +
-            (former == configurations.former_members().end()
-                 ? " is not a member of the cluster yet"
-                 : " was removed from the cluster in configuration " +
-                       std::to_string(former->second.removed_in)) +
-            "; use the port of another replica";
+  why_unavailable_ = "replica " + id.str() +
+                     (former == configurations.former_members().end()
+                          ? " is not a member of the cluster yet"
+                          : " was removed from the cluster in configuration " +
+                                std::to_string(former->second.removed_in)) +
+                     "; use the port of another replica";
   for (const auto& w : std::exchange(waits_, {}))
-    answer_with_error(w.ticket, "CLUSTERDOWN not executed: " + barred_);
+    answer_with_error(w.ticket, "CLUSTERDOWN not executed: " + why_unavailable_);
 }
 
 // --- WAIT ---------------------------------------------------------------------------------------
@@ -193,8 +194,8 @@ void port::ask(question&& q) {
     out_.ask.push_back(std::move(q));
     return;
   }
-  if (!barred_.empty())
-    return answer_with_error(q.ticket, "CLUSTERDOWN not executed: " + barred_);
+  if (!why_unavailable_.empty())
+    return answer_with_error(q.ticket, "CLUSTERDOWN not executed: " + why_unavailable_);
   auto& w = waits_.emplace_back();
   w.ticket = q.ticket;
   w.wanted = q.wanted;

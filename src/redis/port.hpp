@@ -12,7 +12,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace pmmc::redis {
@@ -77,7 +76,7 @@ public:
   /// A reconfiguration for the log: its outcome comes with the ticket that is returned.
   std::uint64_t propose(std::string op);
   /// Why the replica can serve nobody; empty: it can.
-  const std::string& barred() const { return barred_; }
+  const std::string& why_unavailable() const { return why_unavailable_; }
 
   port_outputs take();
 
@@ -107,10 +106,9 @@ private:
   bool begun_ = false; ///< requests are taken
   held_events held_;   ///< that came before
   std::optional<kv::log_time> told_;
-  std::unordered_map<std::uint64_t, std::uint64_t> tickets_; ///< the client's → the front's
-  std::vector<std::uint64_t> proposals_;                     ///< the client's tickets
+  std::vector<std::uint64_t> proposals_; ///< the client's tickets
   std::vector<waiting> waits_;
-  std::string barred_;
+  std::string why_unavailable_;
   std::uint64_t tick_ = 0;
   port_outputs out_;
 };

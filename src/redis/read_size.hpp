@@ -15,9 +15,9 @@ public:
 
   std::size_t bytes() const { return large_ ? large_bytes : small_bytes; }
 
-  /// So many bytes have come at once. True: the size is another one now.
-  bool came(std::size_t count) {
-    something_came_ = true;
+  /// So many bytes were received at once. True: the size is another one now.
+  bool received(std::size_t count) {
+    received_since_look_ = true;
     const bool much = count == bytes() || (large_ && count > small_bytes);
     return std::exchange(large_, much) != much;
   }
@@ -25,13 +25,13 @@ public:
   /// About once a second: who has sent nothing since the last time gives the large one back. True:
   /// the size is another one now.
   bool look() {
-    const bool idle = !std::exchange(something_came_, false);
+    const bool idle = !std::exchange(received_since_look_, false);
     return idle && std::exchange(large_, false);
   }
 
 private:
   bool large_ = false;
-  bool something_came_ = false; ///< since the last look
+  bool received_since_look_ = false;
 };
 
 } // namespace pmmc::redis

@@ -1,7 +1,7 @@
 #include "sim/ahead_client.hpp"
 
 #include "codec.hpp"
-#include "kv/operation.hpp"
+#include "kv/single_call.hpp"
 #include "sim/checkers/violation.hpp"
 
 namespace pmmc::sim {
@@ -23,9 +23,9 @@ void ahead_client::send(std::uint64_t sequence) {
   for (auto it = answered_.begin(); it != answered_.end() && *it == acknowledged + 1; ++it)
     ++acknowledged;
   const auto& replicas = world_.checkers.truth().state().configurations().latest().replicas;
-  world_.send(*this, replicas.front().id,
-              request{request_kind::operation, session_, sequence, acknowledged,
-                      encode(kv::incr{"k1", 1})});
+  world_.send(
+      *this, replicas.front().id,
+      request{request_kind::operation, session_, sequence, acknowledged, encode(kv::incr("k1"))});
 }
 
 void ahead_client::on_tick() {

@@ -1,6 +1,7 @@
 #include "sim/client_host.hpp"
 
-#include "kv/operation.hpp"
+#include "check/kv_record.hpp"
+#include "kv/single_call.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -22,24 +23,24 @@ std::string client_host::make_operation() {
   switch (random_.below(8)) {
   case 0:
   case 1:
-    return encode(kv::put{key, value});
+    return encode(kv::put(key, value));
   case 2:
   case 3:
-    return is_number ? encode(kv::incr{key, static_cast<std::int64_t>(1 + random_.below(9))})
-                     : encode(kv::append{key, value});
+    return is_number ? encode(kv::incr(key, static_cast<std::int64_t>(1 + random_.below(9))))
+                     : encode(kv::append(key, value));
   case 4: {
     // A guess at the present value, from what this history has seen last.
     std::optional<std::string> expected;
     for (auto it = history_.rbegin(); it != history_.rend() && it - history_.rbegin() < 12; ++it)
-      if (const auto op = kv::decode_operation(it->op))
-        if (const auto* p = std::get_if<kv::put>(&*op); p != nullptr && p->key == key) {
-          expected = std::string{p->value};
-          break;
-        }
-    return encode(kv::cas{key, expected, value});
+      if (const auto op = check::recorded_call(it->op);
+          op && op->kind == check::operation_kind::put && op->key == key) {
+        expected = op->value;
+        break;
+      }
+    return encode(kv::cas(key, expected, value));
   }
   default:
-    return encode(kv::get{key});
+    return encode(kv::get(key));
   }
 }
 
@@ -62,12 +63,7 @@ void client_host::hurry() {
 }
 
 bool client_host::is_query(std::size_t place) const {
-  return kv::is_query(*kv::decode_operation(op_at(place)));
-}
-
-std::string client_host::key_of(std::size_t place) const {
-  const auto op = kv::decode_operation(op_at(place));
-  return std::string{std::get<kv::get>(*op).key};
+  return kv::is_read(kv::decode_transaction(op_at(place))->calls.at(0).what);
 }
 
 void client_host::finish(std::size_t place, operation_end end, std::string answer) {
@@ -98,7 +94,7 @@ void core_client::start() {
 
 void core_client::check(world& w, const role_id&, const message& m) const {
   if (const auto* q = std::get_if<query>(&m))
-    w.checkers.query_sent(id(), q->number, key_of(places_.at(q->number)));
+    w.checkers.query_sent(id(), q->number, q->op);
 }
 
 void core_client::on_message(const role_id& from, message& m) {

@@ -28,7 +28,6 @@ protected:
   std::optional<std::size_t> next_operation();
   const std::string& op_at(std::size_t place) const { return history_[place].op; }
   bool is_query(std::size_t place) const;
-  std::string key_of(std::size_t place) const;
   void finish(std::size_t place, operation_end end, std::string answer);
   random_source random_;
 

@@ -1,7 +1,7 @@
 #include "sim/history.hpp"
 
 #include "check/kv_record.hpp"
-#include "kv/operation.hpp"
+#include "kv/single_call.hpp"
 #include "sim/checkers/violation.hpp"
 
 #include <algorithm>
@@ -14,7 +14,10 @@ namespace pmmc::sim {
 namespace {
 
 bool has_changed(const kv_model::effect& e) {
-  const auto answer = kv::decode_answer(e.answer);
+  const auto t = kv::decode_transaction(e.op);
+  if (!t || t->calls.size() != 1)
+    return false;
+  const auto answer = kv::read_answer(t->calls[0].what, e.answer);
   return answer && answer->status == kv::answer_status::ok;
 }
 

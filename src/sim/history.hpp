@@ -22,7 +22,7 @@ enum class operation_end : std::uint8_t {
 
 struct recorded_operation {
   role_id client;
-  std::string op;     ///< as in kv/operation.hpp, encoded
+  std::string op;     ///< a transaction of one call (kv/single_call.hpp), encoded
   std::string answer; ///< likewise
   sim_time called = 0;
   sim_time returned = 0;

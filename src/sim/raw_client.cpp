@@ -14,7 +14,7 @@ void raw_client::start() { nonce_ = random_.next() | 1; }
 
 void raw_client::check(world& w, const role_id&, const message& m) const {
   if (const auto* q = std::get_if<query>(&m))
-    w.checkers.query_sent(id(), q->number, key_of(queries_.at(q->number).place));
+    w.checkers.query_sent(id(), q->number, q->op);
 }
 
 /// To one replica, to some, or to all.

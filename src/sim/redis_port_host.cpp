@@ -30,8 +30,8 @@ redis::port::settings settings_for(world& w, const role_id& replica) {
   if (!s.redis_has_little_room)
     return made;
   auto& f = made.front;
-  f.batch_calls = 1 + w.chance.below(6);
-  f.batch_bytes = 100 + w.chance.below(2'000);
+  f.bundle_calls = 1 + w.chance.below(6);
+  f.bundle_bytes = 100 + w.chance.below(2'000);
   f.max_unsent_bytes = 300;
   f.note_unread_bytes = 100;
   f.max_transaction_bytes = 2'000;
@@ -121,7 +121,7 @@ void redis_port_host::check(world& w, const role_id&, const message& m) const {
   const auto* q = std::get_if<query>(&m);
   const auto* r = std::get_if<request>(&m);
   if (q != nullptr)
-    w.checkers.calls_sent(id(), q->number, q->op);
+    w.checkers.query_sent(id(), q->number, q->op);
   if (r == nullptr || r->kind != request_kind::operation)
     return;
   byte_reader in{std::string_view{r->op}.substr(1)};

@@ -1,4 +1,4 @@
-#include "sim/batch.hpp"
+#include "sim/seed_series.hpp"
 
 #include <chrono>
 

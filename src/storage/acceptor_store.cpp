@@ -41,7 +41,7 @@ struct acceptor_store::implementation {
   void make_room(std::uint64_t bytes);
   void append();
   void write_oldest_again();
-  bool counts(const pvalue_position& position, std::string_view value) const;
+  bool is_in_force(const pvalue_position& position, std::string_view value) const;
 
   disk& files;
   std::filesystem::path path;
@@ -101,9 +101,7 @@ void acceptor_store::implementation::add(const promise_record& r) {
 void acceptor_store::implementation::add(const accept_record& r) {
   PMMC_INVARIANT(r.value.slot >= watermark, "A3: nothing is accepted below the watermark");
   set_ballot(r.version, r.value.ballot);
-  const auto value = encode(r.value);
-  record.put(pvalue_key(r.version, r.value.slot), value);
-  digest.set_pvalue(r.version, r.value.slot, value);
+  digest.set_pvalue(r.version, r.value.slot, record.put(r.version, r.value));
   highest = std::max(highest, r.value.slot);
 }
 
@@ -139,6 +137,7 @@ void acceptor_store::implementation::write(std::span<const acceptor_record> reco
   for (const auto& each : records)
     bytes += std::visit([](const auto& r) { return most_bytes(r); }, each);
   make_room(bytes);
+  record.reserve(bytes);
   for (const auto& each : records)
     std::visit([&](const auto& r) { add(r); }, each);
   append();
@@ -147,8 +146,9 @@ void acceptor_store::implementation::write(std::span<const acceptor_record> reco
     write_oldest_again();
 }
 
-bool acceptor_store::implementation::counts(const pvalue_position& position,
-                                            std::string_view value) const {
+/// Neither collected nor replaced by a later ballot's.
+bool acceptor_store::implementation::is_in_force(const pvalue_position& position,
+                                                 std::string_view value) const {
   return position.slot >= watermark && digest.holds(position.version, position.slot, value);
 }
 
@@ -162,7 +162,7 @@ void acceptor_store::implementation::write_oldest_again() {
   std::uint64_t bytes = most_of_a_write;
   for (log_record old; reader.next(old);)
     for_each_entry(old.entries, [&](std::string_view key, std::string_view value) {
-      if (const auto position = parse_pvalue_key(key); position && counts(*position, value)) {
+      if (const auto position = parse_pvalue_key(key); position && is_in_force(*position, value)) {
         record.put(key, value);
         bytes += most_without_command + value.size();
         highest = std::max(highest, position->slot);

@@ -32,14 +32,32 @@ std::uint64_t record_checksum(std::string_view head, std::string_view entries, s
 
 record_builder::record_builder() { clear(); }
 
-void record_builder::put(std::string_view key, std::string_view value) {
+void record_builder::begin_entry(std::string_view key, std::size_t value_bytes) {
   PMMC_INVARIANT(key.size() <= std::numeric_limits<std::uint8_t>::max(), "keys are short");
   bytes_.push_back(static_cast<char>(key.size()));
   bytes_ += key;
-  put_u32(bytes_, static_cast<std::uint32_t>(value.size()));
-  bytes_ += value;
+  put_u32(bytes_, static_cast<std::uint32_t>(value_bytes));
+}
+
+void record_builder::check_size() const {
   PMMC_INVARIANT(bytes_.size() <= std::numeric_limits<std::uint32_t>::max(),
                  "a write fits a record");
+}
+
+void record_builder::put(std::string_view key, std::string_view value) {
+  begin_entry(key, value.size());
+  bytes_ += value;
+  check_size();
+}
+
+std::string_view record_builder::put(config_version version, const pvalue& value) {
+  const auto bytes = encoded_bytes(value);
+  begin_entry(pvalue_key(version, value.slot), bytes);
+  const auto begin = bytes_.size();
+  put_pvalue(bytes_, value);
+  PMMC_INVARIANT(bytes_.size() == begin + bytes, "a pvalue has as many bytes as it said");
+  check_size();
+  return std::string_view{bytes_}.substr(begin);
 }
 
 bool record_builder::empty() const { return bytes_.size() == head_bytes; }

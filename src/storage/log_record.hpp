@@ -27,12 +27,16 @@ struct log_record {
 /// Records begin at multiples of this.
 inline constexpr std::size_t record_alignment = 8;
 
-/// One that is built up entry by entry.
+/// One that is built up entry by entry. Values are written once, where they leave for the disk.
 class record_builder {
 public:
   record_builder();
+  /// The record will have about so many bytes: it does not move while it grows up to them.
+  void reserve(std::size_t bytes) { bytes_.reserve(bytes); }
   /// Puts `value` under `key`. Less than 4 GiB in all.
   void put(std::string_view key, std::string_view value);
+  /// Puts `value` under the key of its place. Returns its bytes, valid until the next call.
+  std::string_view put(config_version version, const pvalue& value);
   bool empty() const;
   /// The record's bytes, valid until the next `clear`. `seed`: the segment's.
   std::string_view finish(record_kind kind, const write_mark& mark, std::uint64_t seed);
@@ -40,6 +44,9 @@ public:
   void clear();
 
 private:
+  void begin_entry(std::string_view key, std::size_t value_bytes);
+  void check_size() const;
+
   std::string bytes_;
 };
 

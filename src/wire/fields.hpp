@@ -96,26 +96,26 @@ auto each_field(is<collected> auto& m, auto&& f) {
 // --- Clients ------------------------------------------------------------------------------------
 
 auto each_field(is<request> auto& m, auto&& f) {
-  auto& [kind, session, sequence, acknowledged, op, came] = m;
-  static_cast<void>(came);
+  auto& [kind, session, sequence, acknowledged, op, arrived] = m;
+  static_cast<void>(arrived);
   return f(kind, session, sequence, acknowledged, op);
 }
 
 auto each_field(is<response> auto& m, auto&& f) {
-  auto& [session, sequence, status, body, came] = m;
-  static_cast<void>(came);
+  auto& [session, sequence, status, body, arrived] = m;
+  static_cast<void>(arrived);
   return f(session, sequence, status, body);
 }
 
 auto each_field(is<query> auto& m, auto&& f) {
-  auto& [number, op, came, max_reply] = m;
-  static_cast<void>(came);
+  auto& [number, op, arrived, max_reply] = m;
+  static_cast<void>(arrived);
   return f(number, op, max_reply);
 }
 
 auto each_field(is<query_reply> auto& m, auto&& f) {
-  auto& [number, status, slot, body, came] = m;
-  static_cast<void>(came);
+  auto& [number, status, slot, body, arrived] = m;
+  static_cast<void>(arrived);
   return f(number, status, slot, body);
 }
 

@@ -109,9 +109,10 @@ class KeyValueCommands(OneCluster):
 
 
 class Bytes(OneCluster):
-    """`apply` and `query`: the store's own operations, as bytes; their form is kv/operation.hpp's."""
+    """`apply` and `query`: the store's own operations, as bytes; their form is kv/transaction.hpp's."""
 
-    PUT = b"\x01\x01\x00kv\xff\x00"  # put, one byte of key: k, the value
+    # No time, not whole, nothing watched, no session; one call: set, without flags or number, of two words.
+    PUT = b"\x08\x00\x00\x00\x00\x01\x02\x00\x00\x02\x01k\x03v\xff\x00"
 
     def test_the_operation_from_an_argument_stdin_or_a_file(self):
         file = self.cluster.directory / "op"
@@ -359,8 +360,8 @@ class Reports(OneCluster):
         self.assertEqual(len({r["fingerprint"] for r in rows}), 1)
         self.assertRegex(rows[0]["fingerprint"], "^[0-9a-f]{16}$")
         self.assertRegex(self.cluster.run("fingerprint").text,
-                         rf"(?m)^r1 +{rows[0]['slot_out']} +{rows[0]['fingerprint']} +kv/1$")
-        self.assertEqual({r["state_machine"] for r in rows}, {"kv/1"})
+                         rf"(?m)^r1 +{rows[0]['slot_out']} +{rows[0]['fingerprint']} +kv/2$")
+        self.assertEqual({r["state_machine"] for r in rows}, {"kv/2"})
 
     def test_the_fingerprint_tells_states_apart(self):
         self.cluster.run("put", "fp2", "1")

@@ -103,24 +103,24 @@ class AnotherProgram(FactsTest):
         third = cluster.processes[2]
         start = ("start", "--config", third.config, "--id", third.roles[0])
         self.assert_error(run_program(*start, binary=BANK), BAD_USAGE,
-                          "is not one for this program: its state machine is kv/1, and in this program "
+                          "is not one for this program: its state machine is kv/2, and in this program "
                           "it is bank/1")
         shutil.rmtree(third.directory / "data")
         init = ("init", "--config", third.config,
                 *(word for role in third.roles for word in ("--id", role)))
         self.assert_error(run_program(*init, binary=BANK), BAD_USAGE, "nothing was formatted",
-                          "its state machine is kv/1, and in this program it is bank/1")
+                          "its state machine is kv/2, and in this program it is bank/1")
         cluster.kill9_all()  # nobody can be reached
         self.assertEqual(run_program(*init, binary=BANK).code, 0)
         for machine in cluster.processes[:2]:
             machine.start()
         third.binary = BANK
         third.launch()
-        self.assert_it_ends(third, "its state machine is bank/1, and there it is kv/1")
+        self.assert_it_ends(third, "its state machine is bank/1, and there it is kv/2")
         cluster.run("put", "k", "v", timeout_s=PATIENCE_S)
         rows = cluster.run("fingerprint", "--json").json["replicas"]
-        self.assertEqual({r["state_machine"] for r in rows if r["up"]}, {"kv/1"})
-        self.assertRegex(cluster.pmmc("status").text, r"(?m)^r1 .* kv/1$")
+        self.assertEqual({r["state_machine"] for r in rows if r["up"]}, {"kv/2"})
+        self.assertRegex(cluster.pmmc("status").text, r"(?m)^r1 .* kv/2$")
 
 
 class Diverged(ReconfigurationTest):

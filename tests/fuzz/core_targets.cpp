@@ -3,6 +3,7 @@
 
 #include "batch.hpp"
 #include "kv/kv_store.hpp"
+#include "kv/single_call.hpp"
 #include "reconfiguration.hpp"
 #include "replicated_state.hpp"
 
@@ -35,8 +36,8 @@ reconfiguration change() {
 command some_batch() {
   const auto session = session_opened_at(1, 0);
   const std::vector<request> requests = {
-      {request_kind::operation, session, 1, 0, encode(kv::operation{kv::put{"k", "v"}})},
-      {request_kind::operation, session, 3, 1, encode(kv::operation{kv::incr{"n", 2}})},
+      {request_kind::operation, session, 1, 0, encode(kv::put("k", "v"))},
+      {request_kind::operation, session, 3, 1, encode(kv::incr("n", 2))},
       {request_kind::reconfigure, session, 2, 0, encode(change())}};
   return encode_batch(requests);
 }

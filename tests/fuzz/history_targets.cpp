@@ -5,7 +5,8 @@
 #include "check/history_line.hpp"
 #include "check/kv_record.hpp"
 #include "check/linearizability.hpp"
-#include "kv/operation.hpp"
+#include "kv/kv_store.hpp"
+#include "kv/single_call.hpp"
 
 #include <sstream>
 
@@ -69,19 +70,21 @@ void try_kv_record(std::string_view bytes) {
 
 std::vector<std::string> record_seeds() {
   std::vector<std::string> seeds;
-  const std::vector<kv::operation> operations = {kv::put{"k", "v"},          kv::get{"k"},
-                                                 kv::append{"k", "v"},       kv::del{"k"},
-                                                 kv::cas{"k", "old", "new"}, kv::incr{"k", 3}};
-  const std::vector<kv::answer> answers = {{},
-                                           {kv::answer_status::ok, std::string{"v"}},
-                                           {kv::answer_status::mismatch, std::string{"x"}},
-                                           {kv::answer_status::ok, std::uint64_t{7}},
-                                           {kv::answer_status::ok, std::int64_t{-7}},
-                                           {kv::answer_status::absent, {}}};
+  const std::vector<kv::transaction> operations = {kv::put("k", "v"),
+                                                   kv::get("k"),
+                                                   kv::append("k", "v"),
+                                                   kv::del("k"),
+                                                   kv::cas("k", "old", "new"),
+                                                   kv::cas("k", std::nullopt, "new"),
+                                                   kv::incr("k", 3)};
+  std::vector<std::string> answers;
+  kv::kv_store store;
+  for (const auto& op : operations)
+    answers.push_back(store.apply(encode(op)));
   for (const auto& op : operations)
     for (const auto& a : answers) {
       const auto encoded = encode(op);
-      seeds.push_back(static_cast<char>(encoded.size()) + encoded + encode(a));
+      seeds.push_back(static_cast<char>(encoded.size()) + encoded + a);
     }
   return seeds;
 }

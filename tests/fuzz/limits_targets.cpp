@@ -3,6 +3,7 @@
 #include "target.hpp"
 
 #include "kv/kv_store.hpp"
+#include "kv/single_call.hpp"
 #include "reconfiguration.hpp"
 #include "replicated_state.hpp"
 #include "storage/acceptor_codec.hpp"
@@ -124,9 +125,9 @@ std::string some_operation(choices& in) {
   const auto value = std::string_view{some_bytes()}.substr(0, value_size(in));
   switch (in.below(4)) {
   case 0:
-    return encode(operation{put{key, value}});
+    return encode(put(key, value));
   case 1:
-    return encode(operation{get{key}});
+    return encode(get(key));
   default:
     return some_transaction(in);
   }

@@ -1,6 +1,7 @@
 #include "request_times.hpp"
 
 #include "kv/kv_store.hpp"
+#include "kv/single_call.hpp"
 #include "node_messages.hpp"
 
 #include <doctest/doctest.h>
@@ -12,11 +13,11 @@ namespace {
 client_requests some_requests() {
   client_requests m;
   m.requests = {{request_kind::open_session, 0, 1, 0, {}},
-                {request_kind::operation, 1, 1, 0, kv::encode(kv::put{"k", "v"})},
-                {request_kind::operation, 1, 2, 0, kv::encode(kv::put{"k", "w"})},
+                {request_kind::operation, 1, 1, 0, kv::encode(kv::put("k", "v"))},
+                {request_kind::operation, 1, 2, 0, kv::encode(kv::put("k", "w"))},
                 {request_kind::operation, 1, 3, 0, "no operation"},
                 {static_cast<request_kind>(99), 1, 4, 0, {}}};
-  m.queries = {{1, kv::encode(kv::get{"k"})}};
+  m.queries = {{1, kv::encode(kv::get("k"))}};
   return m;
 }
 
@@ -56,11 +57,11 @@ TEST_CASE("request times: by operation and outcome") {
   out.push_back({"a1", ping{}});
   times.observe(out);
   CHECK(count_of(times, "open_session", reply_status::ok) == 1);
-  CHECK(count_of(times, "put", reply_status::ok) == 2);
+  CHECK(count_of(times, "set", reply_status::ok) == 2);
   CHECK(count_of(times, "malformed", reply_status::ok) == 2);
   CHECK(count_of(times, "get", reply_status::unavailable) == 1);
   CHECK(count_of(times, "get", reply_status::ok) == 0);
-  CHECK(count_of(times, "put", reply_status::unavailable) == 0);
+  CHECK(count_of(times, "set", reply_status::unavailable) == 0);
 }
 
 TEST_CASE("request times: names without end are counted as other") {

@@ -1,7 +1,8 @@
 // What the clients of a run saw, and where in the log it seems to have happened.
 #include "sim/history.hpp"
 
-#include "kv/operation.hpp"
+#include "kv/kv_store.hpp"
+#include "kv/single_call.hpp"
 
 #include <doctest/doctest.h>
 
@@ -11,7 +12,7 @@ using pmmc::check::no_guess;
 
 namespace {
 
-recorded_operation seen(const kv::operation& op, operation_end end, std::string answer = {},
+recorded_operation seen(const kv::transaction& op, operation_end end, std::string answer = {},
                         sim_time called = 0, sim_time returned = 10) {
   return {"c1", encode(op), std::move(answer), called, returned, end};
 }
@@ -23,12 +24,16 @@ std::vector<pmmc::check::guess> guessed(const history& all,
   return guess_order(all, effects, times);
 }
 
-const auto put_x = kv::put{"k", "x"};
-const auto add_1 = kv::incr{"n", 1};
-const auto swap_x = kv::cas{"k", "x", "y"};
-const auto ok = encode(kv::answer{});
+const auto put_x = kv::put("k", "x");
+const auto add_1 = kv::incr("n");
+const auto swap_x = kv::cas("k", "x", "y");
 
-std::string number(std::int64_t n) { return encode(kv::answer{kv::answer_status::ok, n}); }
+/// Of an empty store.
+std::string answer_to(const kv::transaction& t) { return kv::kv_store{}.apply(encode(t)); }
+
+const auto ok = answer_to(put_x);
+
+std::string number(std::int64_t n) { return answer_to(kv::incr("n", n)); }
 
 } // namespace
 
@@ -51,8 +56,7 @@ TEST_CASE("one of unknown outcome is guessed to be an effect that is nobody else
 }
 
 TEST_CASE("one of unknown outcome that changed nothing is guessed to be none") {
-  const std::vector<kv_model::effect> effects{
-      {encode(swap_x), encode(kv::answer{kv::answer_status::mismatch, {}})}};
+  const std::vector<kv_model::effect> effects{{encode(swap_x), answer_to(swap_x)}};
   CHECK(guessed({seen(swap_x, operation_end::unknown)}, effects) ==
         std::vector<pmmc::check::guess>{no_guess});
 }

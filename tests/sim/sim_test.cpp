@@ -1,6 +1,6 @@
 // The simulator as a test: some hundred seeds, those that once found a defect, and that a seed is
 // the same run every time. `pmmc sim --seed N` repeats one of them.
-#include "sim/batch.hpp"
+#include "sim/seed_series.hpp"
 
 #include <doctest/doctest.h>
 
@@ -19,11 +19,11 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
 } // namespace
 
 TEST_CASE("seeds: nothing is broken, everything is answered, and interesting things happen") {
-  batch b;
+  seed_series b;
   b.first_seed = number_from("PMMC_SEED", 1);
   b.runs = number_from("PMMC_RUNS", 200);
   b.jobs = 2;
-  const auto all = run_batch(b, [](const batch_result&) {});
+  const auto all = run_series(b, [](const series_result&) {});
   for (const auto& f : all.failures)
     FAIL_CHECK("pmmc sim --seed " << f.seed << ": " << f.broken);
   MESSAGE(describe(all.facts));

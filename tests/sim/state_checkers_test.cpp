@@ -6,7 +6,7 @@
 #include "codec.hpp"
 #include "core_helpers.hpp"
 #include "kv/kv_store.hpp"
-#include "kv/operation.hpp"
+#include "kv/single_call.hpp"
 #include "reconfiguration.hpp"
 
 #include <doctest/doctest.h>
@@ -48,7 +48,7 @@ replica performed(const std::vector<command>& commands) {
 }
 
 command put(std::uint64_t sequence, const std::string& value) {
-  return batch_of({operation(session, sequence, encode(kv::put{"k", value}))});
+  return batch_of({operation(session, sequence, encode(kv::put("k", value)))});
 }
 
 /// Replaces all replicas by r4 and r5.
@@ -233,10 +233,10 @@ TEST_CASE("replica checker: G1 f + 1 replicas of the configuration that was deci
 TEST_CASE("replica checker: X1 answers that the decisions do not give") {
   judges j{{opens, put(1, "x")}};
   const auto said = [&](response r) { return broken_by([&] { j.replicas.sent(0, r); }); };
-  const auto ok = encode(kv::answer{});
+  const auto ok = kv::kv_store{}.apply(encode(kv::put("k", "x")));
+  const auto another = kv::kv_store{}.apply(encode(kv::del("k")));
   CHECK(said({session, 1, reply_status::ok, ok}) == "");
-  CHECK(said({session, 1, reply_status::ok, encode(kv::answer{kv::answer_status::absent, {}})}) ==
-        "X1");
+  CHECK(said({session, 1, reply_status::ok, another}) == "X1");
   CHECK(said({session, 2, reply_status::ok, ok}) == "X1"); // not executed yet
   std::string unknown;
   put_varint(unknown, session + 1);
@@ -250,17 +250,21 @@ TEST_CASE("replica checker: X1 answers that the decisions do not give") {
 }
 
 TEST_CASE("fold: X1 a request that was decided twice is expected to have one effect") {
-  const auto adds = batch_of({operation(session, 1, encode(kv::append{"k", "x"}))});
+  const auto adds = batch_of({operation(session, 1, encode(kv::append("k", "x")))});
   judges j{{opens, adds, adds}};
   CHECK(j.truth.requests_decided_again() == 1);
-  CHECK(j.truth.model().value_at("k", 4) == "x");
+  const auto& store = j.truth.model().store();
+  REQUIRE(store.find("k", store.now()) != nullptr);
+  CHECK(store.find("k", store.now())->value == "x");
 }
 
 TEST_CASE("replica checker: R3 a read shows another value than the decisions below its slot") {
   judges j{{opens, put(1, "x"), put(2, "y")}};
   const auto shown = [&](slot_num slot, const std::string& value) {
-    j.replicas.asked("c1", 1, "k");
-    const auto body = encode(kv::answer{kv::answer_status::ok, value});
+    j.replicas.asked("c1", 1, encode(kv::get("k")));
+    kv::kv_store store;
+    store.apply(encode(kv::put("k", value)));
+    const auto body = store.query(encode(kv::get("k")));
     return broken_by([&] { j.replicas.sent("c1", query_reply{1, reply_status::ok, slot, body}); });
   };
   CHECK(shown(3, "x") == "");

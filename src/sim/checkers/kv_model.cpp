@@ -1,10 +1,8 @@
 #include "sim/checkers/kv_model.hpp"
 
 #include "batch.hpp"
-#include "kv/operation.hpp"
+#include "kv/transaction.hpp"
 #include "sim/checkers/violation.hpp"
-
-#include <charconv>
 
 namespace pmmc::sim {
 
@@ -103,21 +101,11 @@ moment kv_model::before(slot_num slot) const {
   return slot < slots_.size() ? slots_[slot] : store_.now();
 }
 
-std::optional<std::string_view> kv_model::value_of(std::string_view key) const {
-  const auto* state = store_.find(key, store_.now());
-  return state == nullptr ? std::nullopt : std::optional<std::string_view>{state->value};
-}
-
-std::optional<std::string_view> kv_model::value_at(const std::string& key, slot_num slot) const {
-  const auto* state = store_.find(key, before(slot));
-  return state == nullptr ? std::nullopt : std::optional<std::string_view>{state->value};
-}
-
 bool kv_model::is_answer(const expected_answer& expected, std::string_view body) const {
   if (!expected.is_known)
     return true;
   const auto t = kv::decode_transaction(effects_[expected.effect].op);
-  return t ? store_.is_answer(*t, expected.encoded, body) : expected.encoded == body;
+  return store_.is_answer(*t, expected.encoded, body);
 }
 
 bool kv_model::is_answer(std::string_view query, slot_num slot, std::string_view body) const {
@@ -128,59 +116,11 @@ bool kv_model::is_answer(std::string_view query, slot_num slot, std::string_view
 
 kv_model::effect kv_model::perform(const std::string& op) {
   const auto t = kv::decode_transaction(op);
-  if (!t) {
-    const auto before = store_.now();
-    auto answer = execute(op);
-    return {op, std::move(answer), before, store_.now() - before, false};
-  }
+  demand(t.has_value(), [] { return std::string{"R3: a request has changed on its way"}; });
   auto done = store_.perform(*t);
   keys_expired_ += done.expired;
   answered_again_ += done.is_repeated;
   return {op, std::move(done.answer), done.before, done.executed, done.is_repeated};
-}
-
-std::string kv_model::execute(std::string_view bytes) {
-  using kv::answer;
-  using kv::answer_status;
-  const auto op = kv::decode_operation(bytes);
-  demand(op.has_value(), [] { return std::string{"R3: a request has changed on its way"}; });
-  if (const auto* p = std::get_if<kv::put>(&*op)) {
-    store_.write(p->key, std::string{p->value});
-    return encode(answer{});
-  }
-  if (const auto* a = std::get_if<kv::append>(&*op)) {
-    auto value = std::string{value_of(a->key).value_or("")} + std::string{a->value};
-    const auto size = value.size();
-    store_.rewrite(a->key, std::move(value));
-    return encode(answer{answer_status::ok, std::uint64_t{size}});
-  }
-  if (const auto* d = std::get_if<kv::del>(&*op)) {
-    if (!value_of(d->key))
-      return encode(answer{answer_status::absent, {}});
-    store_.erase(d->key);
-    return encode(answer{});
-  }
-  if (const auto* c = std::get_if<kv::cas>(&*op)) {
-    const auto held = value_of(c->key);
-    if (held == c->expected) {
-      store_.write(c->key, std::string{c->value});
-      return encode(answer{});
-    }
-    answer refusal{answer_status::mismatch, {}};
-    if (held)
-      refusal.payload = std::string{*held};
-    return encode(refusal);
-  }
-  const auto* i = std::get_if<kv::incr>(&*op);
-  demand(i != nullptr, [] { return std::string{"R3: a query has come into the log"}; });
-  const auto text = std::string{value_of(i->key).value_or("0")};
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size())
-    return encode(answer{answer_status::not_a_number, {}});
-  number += i->by;
-  store_.rewrite(i->key, std::to_string(number));
-  return encode(answer{answer_status::ok, number});
 }
 
 } // namespace pmmc::sim

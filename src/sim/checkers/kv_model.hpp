@@ -15,8 +15,8 @@
 
 namespace pmmc::sim {
 
-/// X1, R3: written from the rules (docs/ARCHITECTURE.md, "Sessions"; the list of operations in
-/// kv/operation.hpp), not from the code. Only that there are 10,000 sessions at the most is left
+/// X1, R3: written from the rules (docs/ARCHITECTURE.md, "Sessions"; the list of calls in
+/// kv/transaction.hpp), not from the code. Only that there are 10,000 sessions at the most is left
 /// out.
 class kv_model {
 public:
@@ -39,7 +39,7 @@ public:
 
   /// Whether replicas may answer so.
   bool is_answer(const expected_answer& expected, std::string_view body) const;
-  /// The same for a query of transactions that shows the store before `slot`.
+  /// The same for a query that shows the store before `slot`.
   bool is_answer(std::string_view query, slot_num slot, std::string_view body) const;
 
   struct effect {
@@ -52,8 +52,6 @@ public:
   /// All that was executed, in its order.
   const std::vector<effect>& effects() const { return effects_; }
   const store_model& store() const { return store_; }
-  /// The value before `slot`.
-  std::optional<std::string_view> value_at(const std::string& key, slot_num slot) const;
   std::uint64_t keys_expired() const { return keys_expired_; }
   /// Requests of named sessions whose answers were remembered.
   std::uint64_t answered_again() const { return answered_again_; }
@@ -71,9 +69,7 @@ private:
   std::size_t decide(session_id id, session& s, const batch_entry& e);
   void execute_next(session_id id, session& s);
   static bool has_no_room(const session& s, std::uint64_t sequence);
-  std::string execute(std::string_view op);
   effect perform(const std::string& op);
-  std::optional<std::string_view> value_of(std::string_view key) const;
   moment before(slot_num slot) const;
 
   std::map<session_id, session> sessions_;

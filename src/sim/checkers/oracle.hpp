@@ -36,11 +36,8 @@ public:
     return replicas_.handled(replica, r);
   }
   void snapshot_durable(std::size_t replica, slot_num slot) { replicas_.durable(replica, slot); }
-  void query_sent(const role_id& client, std::uint64_t number, std::string key) {
-    replicas_.asked(client, number, std::move(key));
-  }
-  void calls_sent(const role_id& client, std::uint64_t number, std::string query) {
-    replicas_.asked_calls(client, number, std::move(query));
+  void query_sent(const role_id& client, std::uint64_t number, std::string query) {
+    replicas_.asked(client, number, std::move(query));
   }
 
   void acceptor_sent(std::size_t from, const message& m);

@@ -30,10 +30,8 @@ public:
   void sent(std::size_t replica, const pong& m) const;
   void sent(std::size_t replica, const response& m) const;
   void sent(const role_id& client, const query_reply& m) const;
-  /// A client asks for a key's value.
-  void asked(const role_id& client, std::uint64_t number, std::string key);
-  /// A query of transactions (kv/transaction.hpp).
-  void asked_calls(const role_id& client, std::uint64_t number, std::string query);
+  /// A client asks a query: a transaction that only reads (kv/transaction.hpp).
+  void asked(const role_id& client, std::uint64_t number, std::string query);
 
 private:
   struct look {
@@ -52,7 +50,6 @@ private:
   std::uint64_t window_;
   std::vector<look> looks_;
   std::map<std::pair<role_id, std::uint64_t>, std::string> queries_;
-  std::map<std::pair<role_id, std::uint64_t>, std::string> calls_;
 };
 
 } // namespace pmmc::sim

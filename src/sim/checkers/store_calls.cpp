@@ -45,7 +45,7 @@ std::string_view refused_for_size(const kv::call& c) {
     return "ERR a pattern has at most 4096 bytes";
   const bool has_values = c.what == verb::set || c.what == verb::mset || c.what == verb::append;
   for (std::size_t i = 0; names_keys(c.what) && i < c.words.size(); ++i)
-    if (has_values && i % 2 == 1) {
+    if ((has_values && i % 2 == 1) || (c.what == verb::cas && i > 0)) {
       if (c.words[i].size() > largest_value)
         return too_long;
     } else if (c.words[i].empty() || c.words[i].size() > largest_key) {
@@ -113,6 +113,17 @@ void store_model::append(const kv::call& c, kv::reply_writer& out) {
   put(c.words[0], std::move(state));
 }
 
+/// Of pmmc's own commands: key, perhaps what it must hold, and what it is to hold.
+void store_model::cas(const kv::call& c, kv::reply_writer& out) {
+  const auto* held = find(c.words[0], now_);
+  const bool holds_it =
+      c.words.size() == 2 ? held == nullptr : held != nullptr && held->value == c.words[1];
+  if (!holds_it)
+    return bulk_or_nil(held, out);
+  put(c.words[0], entry{std::string{c.words.back()}, std::nullopt});
+  out.ok();
+}
+
 void store_model::incrby(const kv::call& c, kv::reply_writer& out) {
   const auto* old = find(c.words[0], now_);
   auto state = old == nullptr ? entry{"0", std::nullopt} : *old;
@@ -153,6 +164,8 @@ void store_model::execute(const kv::call& c, kv::reply_writer& out) {
     return mset(c, out);
   case verb::append:
     return append(c, out);
+  case verb::cas:
+    return cas(c, out);
   case verb::incrby:
     return incrby(c, out);
   case verb::expire:

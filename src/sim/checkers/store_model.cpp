@@ -72,24 +72,6 @@ void store_model::put(std::string_view key, std::optional<entry> state) {
     it->second.emplace_back(now_, std::move(state));
 }
 
-void store_model::write(std::string_view key, std::string value) {
-  ++now_;
-  put(key, entry{std::move(value), std::nullopt});
-}
-
-void store_model::rewrite(std::string_view key, std::string value) {
-  const auto* old = find(key, now_);
-  const auto deadline = old == nullptr ? std::nullopt : old->deadline;
-  ++now_;
-  put(key, entry{std::move(value), deadline});
-}
-
-void store_model::erase(std::string_view key) {
-  ++now_;
-  if (find(key, now_) != nullptr)
-    put(key, std::nullopt);
-}
-
 /// The log time never goes back.
 void store_model::advance(kv::log_time to, effect& e) {
   if (to <= log_time(now_) || to > kv::last_log_time)

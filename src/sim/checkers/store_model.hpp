@@ -52,12 +52,6 @@ public:
   /// What a call that reads answers. `port_time`: as a query carries it.
   void read(const kv::call& c, moment at, kv::log_time port_time, kv::reply_writer& out) const;
 
-  // --- the operations of `pmmc` itself: each a moment of its own ---
-  void write(std::string_view key, std::string value);
-  /// A deadline stays.
-  void rewrite(std::string_view key, std::string value);
-  void erase(std::string_view key);
-
 private:
   void learn(std::string_view key, std::uint64_t version, moment when) const;
   void advance(kv::log_time to, effect& e);
@@ -67,6 +61,7 @@ private:
   void set(const kv::call& c, kv::reply_writer& out);
   void mset(const kv::call& c, kv::reply_writer& out);
   void append(const kv::call& c, kv::reply_writer& out);
+  void cas(const kv::call& c, kv::reply_writer& out);
   void incrby(const kv::call& c, kv::reply_writer& out);
   void expire(const kv::call& c, kv::reply_writer& out);
   void put(std::string_view key, std::optional<entry> state);

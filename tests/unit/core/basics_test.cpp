@@ -114,7 +114,7 @@ TEST_CASE("a batch comes back as it went in") {
     bytes += batch_bytes(requests[i]);
   }
   CHECK(encoded.size() <= bytes);
-  CHECK(encode_batch({}).is_noop());
+  CHECK(encode_batch(std::vector<request>{}).is_noop());
   CHECK(decode_batch(command{})->empty());
 }
 

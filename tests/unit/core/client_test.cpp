@@ -83,6 +83,32 @@ TEST_CASE("an operation waits for a replica and a session, and is done once") {
   CHECK(c.core.is_idle());
 }
 
+TEST_CASE("a tag comes back with the outcome, however that ends") {
+  played_client c;
+  const auto operation = request_kind::operation;
+  const std::string too_large(max_op_bytes + 1, 'x');
+  c.core.submit("done", patience_ticks, operation, 11);
+  c.core.submit(too_large, patience_ticks, operation, 12);
+  c.core.submit_query(too_large, patience_ticks, 0, 13);
+  c.core.submit_query("late", 5, 0, 14);
+  c.core.submit("untagged", patience_ticks);
+  c.core.on_replica_up("r1", "h:1");
+  c.open_session();
+  for (const auto& [replica, r] : c.sent<request>())
+    c.answer(r);
+  c.core.submit_query("done", patience_ticks, 0, 15);
+  for (const auto& [replica, q] : c.sent<query>())
+    if (q.op == "done")
+      c.core.on(replica, query_reply{q.number, reply_status::ok, 1, "answer"});
+  c.ticks(5);
+  c.core.submit("unknown", 5, operation, 16);
+  c.ticks(5);
+  std::multiset<std::uint64_t> tags;
+  for (const auto& o : c.outcomes())
+    tags.insert(o.tag);
+  CHECK(tags == std::multiset<std::uint64_t>{0, 11, 12, 13, 14, 15, 16});
+}
+
 TEST_CASE("what is in flight goes to another replica with the same numbers") {
   played_client c;
   c.core.on_replica_up("r1", "h:1");

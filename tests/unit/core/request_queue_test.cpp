@@ -29,7 +29,12 @@ struct queue_bench {
   }
   numbers batch() {
     keys.clear();
-    return numbers_of(queue.next_batch(keys));
+    numbers found;
+    for (const auto* r : queue.next_batch()) {
+      keys.push_back(key_of(*r));
+      found.push_back(r->sequence);
+    }
+    return found;
   }
 
   request_queue queue;

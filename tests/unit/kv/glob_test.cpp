@@ -1,6 +1,7 @@
 #include "kv/glob.hpp"
 
 #include "kv/kv_store.hpp"
+#include "kv/single_call.hpp"
 #include "random_bytes.hpp"
 
 #include <doctest/doctest.h>
@@ -138,7 +139,7 @@ TEST_CASE("patterns: none takes long") {
 
 TEST_CASE("patterns: those that are too long are refused by the store") {
   kv_store store;
-  store.apply(encode(operation{put{"k", "v"}}));
+  store.apply(encode(put("k", "v")));
   const std::string most(max_pattern_bytes, '*');
   const std::string more = most + "*";
   CHECK(matches(most, "k"));

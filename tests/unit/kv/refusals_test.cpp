@@ -1,6 +1,7 @@
 // A refusal changes nothing: what the store answers with anything but "done" leaves its state as it
 // was, and the next operation finds it so.
 #include "kv/kv_store.hpp"
+#include "kv/single_call.hpp"
 
 #include <doctest/doctest.h>
 #include <limits>
@@ -19,9 +20,8 @@ std::string snapshot_of(const kv_store& store) {
 
 /// A text, a number, and a session with one request.
 void fill(kv_store& store) {
-  store.apply(encode(operation{put{"text", "some"}}));
-  store.apply(
-      encode(operation{put{"most", std::to_string(std::numeric_limits<std::int64_t>::max())}}));
+  store.apply(encode(put("text", "some")));
+  store.apply(encode(put("most", std::to_string(std::numeric_limits<std::int64_t>::max()))));
   transaction opens;
   opens.calls.push_back({verb::session, 0, 0, {"s"}});
   store.apply(encode(opens));
@@ -47,27 +47,35 @@ transaction in_session(std::string_view name, std::uint64_t number) {
 TEST_CASE("refusal: of an operation, changes nothing") {
   const std::string large(max_value_bytes + 1, 'x');
   const std::string long_key(max_key_bytes + 1, 'k');
-  const std::vector<std::pair<std::string, answer_status>> refused = {
-      {encode(operation{put{"text", large}}), answer_status::too_large},
-      {encode(operation{put{long_key, "v"}}), answer_status::too_large},
-      {encode(operation{append{"text", large}}), answer_status::too_large},
-      {encode(operation{cas{"text", "somexx", large}}), answer_status::too_large},
-      {encode(operation{cas{"text", "other", "v"}}), answer_status::mismatch},
-      {encode(operation{cas{"none", "other", "v"}}), answer_status::mismatch},
-      {encode(operation{incr{"text", 1}}), answer_status::not_a_number},
-      {encode(operation{incr{"most", 1}}), answer_status::overflow},
-      {encode(operation{del{"none"}}), answer_status::absent},
-      {"\x01", answer_status::malformed},
-      {"no operation", answer_status::malformed},
+  const std::vector<std::pair<transaction, answer_status>> refused = {
+      {put("text", large), answer_status::too_large},
+      {put(long_key, "v"), answer_status::too_large},
+      {append("text", large), answer_status::too_large},
+      {cas("text", "somexx", large), answer_status::too_large},
+      {cas("text", "other", "v"), answer_status::mismatch},
+      {cas("text", std::nullopt, "v"), answer_status::mismatch},
+      {cas("none", "other", "v"), answer_status::mismatch},
+      {incr("text", 1), answer_status::not_a_number},
+      {incr("most", 1), answer_status::overflow},
+      {del("none"), answer_status::absent},
   };
   kv_store store;
   fill(store);
   const auto before = snapshot_of(store);
-  for (const auto& [op, status] : refused) {
-    CHECK(decode_answer(store.apply(op))->status == status);
-    CHECK(snapshot_of(store) == before);
-    const auto next = decode_answer(store.apply(encode(operation{get{"text"}})));
-    CHECK(std::get<std::string>(next->payload) == "somexx");
+  const auto is_as_before = [&] {
+    return snapshot_of(store) == before &&
+           read_answer(verb::get, store.apply(encode(get("text")))) ==
+               answer{answer_status::ok, std::string{"somexx"}};
+  };
+  for (const auto& [t, status] : refused) {
+    const auto told = read_answer(t.calls.at(0).what, store.apply(encode(t)));
+    REQUIRE(told);
+    CHECK(told->status == status);
+    CHECK(is_as_before());
+  }
+  for (const auto* bytes : {"\x01", "no operation", ""}) {
+    CHECK(read_answer(verb::get, store.apply(bytes)) == answer{answer_status::malformed, {}});
+    CHECK(is_as_before());
   }
 }
 

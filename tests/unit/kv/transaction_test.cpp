@@ -1,4 +1,5 @@
 #include "kv/kv_store.hpp"
+#include "kv/single_call.hpp"
 
 #include "codec.hpp"
 #include "random_bytes.hpp"
@@ -146,6 +147,7 @@ TEST_CASE("transactions come back from their encoding, and damaged ones are refu
                          {words[1], words[2]}});
     const auto bytes = encode(t);
     REQUIRE(decode_transaction(bytes) == t);
+    REQUIRE(encoded_bytes(t) == bytes.size());
     kv_store store;
     const auto garbage = damaged(random, bytes);
     REQUIRE(!store.apply(garbage).empty()); // answers, and lives
@@ -164,10 +166,10 @@ TEST_CASE("a key expires when the log time reaches its deadline, for everybody a
   CHECK(b.get("k") == "due"); // only an operation can move the time
   CHECK(b.query({verb::get, 0, 0, {"other"}}) == "nil");
   CHECK(b.query({verb::dbsize, 0, 0, {}}) == "due");
-  CHECK(decode_answer(b.store.query(encode(get{"k"})))->status == answer_status::ok);
+  CHECK(read_answer(verb::get, b.store.query(encode(get("k"))))->status == answer_status::ok);
   CHECK(b.apply(call{verb::get, 0, 0, {"k"}}) == "nil");
   CHECK(b.get("k") == "nil");
-  CHECK(decode_answer(b.store.query(encode(get{"k"})))->status == answer_status::absent);
+  CHECK(read_answer(verb::get, b.store.query(encode(get("k"))))->status == answer_status::absent);
   CHECK(b.store.size() == 0);
 }
 
@@ -233,9 +235,9 @@ TEST_CASE("writes drop a deadline or keep it as Redis's do") {
   CHECK(left() == "500");
   b.apply(call{verb::append, 0, 0, {"k", "0"}});
   CHECK(left() == "500");
-  b.store.apply(encode(operation{pmmc::kv::incr{"k", 1}}));
+  b.store.apply(encode(incr("k")));
   CHECK(left() == "500");
-  b.store.apply(encode(put{"k", "1"}));
+  b.store.apply(encode(put("k", "1")));
   CHECK(left() == "-1");
   b.set("k", "1", call_flags::relative, 500);
   CHECK(b.apply(call{verb::persist, 0, 0, {"k"}}) == "1");
@@ -421,7 +423,7 @@ TEST_CASE("the whole answer stays below its limit, however many calls are refuse
   pmmc::byte_reader in{std::string_view{answer}.substr(1)};
   CHECK(in.varint() == max_calls);
   t.calls.push_back(t.calls[0]);
-  CHECK(decode_answer(b.store.apply(encode(t)))->status == answer_status::malformed);
+  CHECK(read_answer(verb::get, b.store.apply(encode(t)))->status == answer_status::malformed);
 }
 
 TEST_CASE("KEYS, SCAN and MGET count all that they answer") {

@@ -20,16 +20,16 @@ struct finished_operation {
 
 /// One client of a cluster. Operations are executed once each, in the order of submission; reads
 /// are linearizable. Not thread-safe.
-class connection {
+class blocking_client {
 public:
   /// Begins to connect; never waits. `timeout` bounds each operation. `on_silence` is called once,
   /// when an outcome is waited for and none has come for a second.
-  connection(const config::cluster_file& cluster, std::chrono::milliseconds timeout,
-             std::function<void()> on_silence = {});
+  blocking_client(const config::cluster_file& cluster, std::chrono::milliseconds timeout,
+                  std::function<void()> on_silence = {});
   /// Ends the session, if one was opened, but does not wait for it longer than a second.
-  ~connection();
-  connection(const connection&) = delete;
-  connection& operator=(const connection&) = delete;
+  ~blocking_client();
+  blocking_client(const blocking_client&) = delete;
+  blocking_client& operator=(const blocking_client&) = delete;
 
   /// Queues an operation or a query. Its outcome comes from `next`, with the tag returned here.
   std::uint64_t submit(std::string op);

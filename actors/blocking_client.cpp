@@ -1,4 +1,4 @@
-#include "connection.hpp"
+#include "blocking_client.hpp"
 
 #include "caf_error.hpp"
 #include "client_actor.hpp"
@@ -26,7 +26,7 @@ unsigned ticks_of(std::chrono::milliseconds time) {
 
 } // namespace
 
-struct connection::implementation {
+struct blocking_client::implementation {
   implementation(std::chrono::milliseconds t, std::function<void()> f)
       : timeout(t), on_silence(std::move(f)), options(1), system(options), self(system) {}
 
@@ -67,7 +67,7 @@ struct connection::implementation {
   bool wrote = false;
 };
 
-void connection::implementation::start(const config::cluster_file& cluster) {
+void blocking_client::implementation::start(const config::cluster_file& cluster) {
   client::settings settings;
   settings.id = fresh_client_id();
   settings.seed = fresh_seed();
@@ -82,13 +82,14 @@ void connection::implementation::start(const config::cluster_file& cluster) {
   node = system.spawn(node_actor, node_options);
 }
 
-connection::connection(const config::cluster_file& cluster, std::chrono::milliseconds timeout,
-                       std::function<void()> on_silence)
+blocking_client::blocking_client(const config::cluster_file& cluster,
+                                 std::chrono::milliseconds timeout,
+                                 std::function<void()> on_silence)
     : implementation_(std::make_unique<implementation>(timeout, std::move(on_silence))) {
   implementation_->start(cluster);
 }
 
-connection::~connection() {
+blocking_client::~blocking_client() {
   auto& i = *implementation_;
   i.on_silence = {};
   if (i.wrote) {
@@ -103,42 +104,42 @@ connection::~connection() {
   static_cast<void>(implementation_.release());
 }
 
-std::uint64_t connection::submit(std::string op) {
+std::uint64_t blocking_client::submit(std::string op) {
   implementation_->wrote = true;
   return implementation_->submit(submission_kind::operation, std::move(op),
                                  implementation_->timeout);
 }
 
-std::uint64_t connection::submit_query(std::string op) {
+std::uint64_t blocking_client::submit_query(std::string op) {
   return implementation_->submit(submission_kind::query, std::move(op), implementation_->timeout);
 }
 
-finished_operation connection::next() { return implementation_->next(); }
+finished_operation blocking_client::next() { return implementation_->next(); }
 
-std::optional<finished_operation> connection::next_if_ready() {
+std::optional<finished_operation> blocking_client::next_if_ready() {
   if (!implementation_->self->has_next_message())
     return std::nullopt;
   return next();
 }
 
-client_outcome connection::call(std::string op) {
+client_outcome blocking_client::call(std::string op) {
   submit(std::move(op));
   return next().outcome;
 }
 
-client_outcome connection::call_query(std::string op) {
+client_outcome blocking_client::call_query(std::string op) {
   submit_query(std::move(op));
   return next().outcome;
 }
 
-client_outcome connection::reconfigure(std::string op) {
+client_outcome blocking_client::reconfigure(std::string op) {
   auto& i = *implementation_;
   i.wrote = true;
   i.submit(submission_kind::reconfiguration, std::move(op), i.timeout);
   return next().outcome;
 }
 
-bool connection::freeze(const role_id& replica, std::string& error) {
+bool blocking_client::freeze(const role_id& replica, std::string& error) {
   auto& i = *implementation_;
   bool good = false;
   i.self->request(i.client, i.timeout, export_open{replica})
@@ -154,7 +155,7 @@ bool connection::freeze(const role_id& replica, std::string& error) {
   return good;
 }
 
-std::optional<std::string> connection::read_frozen(std::string op, std::string& error) {
+std::optional<std::string> blocking_client::read_frozen(std::string op, std::string& error) {
   auto& i = *implementation_;
   std::optional<std::string> result;
   i.self->request(i.frozen, i.timeout, export_page{std::move(op)})

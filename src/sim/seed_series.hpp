@@ -9,7 +9,7 @@
 
 namespace pmmc::sim {
 
-struct batch {
+struct seed_series {
   std::uint64_t first_seed = 1;
   std::uint64_t runs = 1;
   unsigned jobs = 1;              ///< at the same time
@@ -17,14 +17,15 @@ struct batch {
   reduction less;
 };
 
-struct batch_result {
+struct series_result {
   std::uint64_t runs = 0;
   summary facts;
   std::vector<result> failures; ///< by seed
 };
 
 /// Calls `progress` after each run.
-batch_result run_batch(const batch& b, const std::function<void(const batch_result&)>& progress);
+series_result run_series(const seed_series& s,
+                         const std::function<void(const series_result&)>& progress);
 
 /// The smallest scenario found in `seconds` seconds that breaks the invariant of the same name.
 reduction shrink(std::uint64_t seed, const reduction& less, const std::string& broken,

@@ -1,4 +1,4 @@
-#include "sim/batch.hpp"
+#include "sim/seed_series.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -25,15 +25,16 @@ std::size_t wait_for_one(const std::vector<isolated_run>& running) {
 
 } // namespace
 
-batch_result run_batch(const batch& b, const std::function<void(const batch_result&)>& progress) {
-  batch_result all;
+series_result run_series(const seed_series& s,
+                         const std::function<void(const series_result&)>& progress) {
+  series_result all;
   std::vector<isolated_run> running;
-  const auto steps = b.less.steps.value_or(0);
+  const auto steps = s.less.steps.value_or(0);
   std::uint64_t next = 0;
-  while (next < b.runs || !running.empty()) {
-    const bool go_on = next < b.runs && all.failures.size() < b.most_failures;
-    if (go_on && running.size() < b.jobs) {
-      running.emplace_back(choose_scenario(b.first_seed + next++, b.less), steps, false);
+  while (next < s.runs || !running.empty()) {
+    const bool go_on = next < s.runs && all.failures.size() < s.most_failures;
+    if (go_on && running.size() < s.jobs) {
+      running.emplace_back(choose_scenario(s.first_seed + next++, s.less), steps, false);
       continue;
     }
     if (running.empty())
