@@ -69,6 +69,7 @@ introduction_reply reply_of(const welcome& m);
 /// members_news               from another node, or from an own role
 /// status_request → process_status
 /// metrics_request → node_metrics
+/// ask_process_at → probed_process   from the own process
 /// watch_members → members_news, from now on, and clock_news
 /// log_time_seen              from the own Redis port
 class node {
@@ -113,6 +114,12 @@ private:
   std::vector<role_id> role_ids_at(const std::string& address) const;
   caf::result<process_status> status(const status_request& m);
   node_metrics metrics() const;
+  std::string why_not_connected(const std::string& address) const;
+  caf::result<probed_process> ask_at(const ask_process_at& m);
+  void ask_stranger(const ask_process_at& m, caf::typed_response_promise<probed_process> promise);
+  void ask_status(const caf::actor& remote, const ask_process_at& m,
+                  caf::typed_response_promise<probed_process> promise);
+  void leave_strangers();
 
   std::string logged_as(const node_link& link) const;
   void watch_quorum();
@@ -125,9 +132,10 @@ private:
   admission admission_;
   std::uint64_t incarnation_;
   std::uint64_t random_state_;
-  std::map<std::string, node_link> links_; ///< by address; clients by their node's name
-  std::set<std::string> dials_;            ///< addresses, until CAF has answered
-  unsigned lonely_beats_ = 0;              ///< since it was connected with anybody
+  std::map<std::string, node_link> links_;     ///< by address; clients by their node's name
+  std::set<std::string> dials_;                ///< addresses, until CAF has answered
+  std::map<caf::node_id, unsigned> strangers_; ///< dialled to be asked; beats since they were
+  unsigned lonely_beats_ = 0;                  ///< since it was connected with anybody
   quorum_log quorum_;
   refusal_log refused_;              ///< those who dial
   std::set<role_id> removed_roles_;  ///< own ones, reported
