@@ -67,7 +67,7 @@ void leader_host::on_wake(std::size_t what) {
 void leader_host::settle() {
   while (!is_blocked()) {
     auto out = role_->take();
-    if (out.persist_seqnum) {
+    if (!out.persist.empty()) {
       if (world_.dies(*this, fault_kind::crash_before_persist))
         return;
       saving_ = std::move(out);
@@ -82,51 +82,56 @@ void leader_host::settle() {
 }
 
 void leader_host::unblocked() {
-  if (!on_disk([&] { disk_.state().save(*saving_->persist_seqnum); }))
+  if (!on_disk([&] { disk_.state().save(saving_->persist.back().free_seqnum); }))
     return;
   auto out = std::move(*std::exchange(saving_, std::nullopt));
   note_own_records();
   if (!is_on_wrong_disk())
-    world_.checkers.seqnum_saved(number(), *out.persist_seqnum);
+    world_.checkers.seqnum_saved(number(), out.persist.back().free_seqnum);
   if (world_.dies(*this, fault_kind::crash_before_send))
     return;
   carry_out(std::move(out));
   settle();
 }
 
-/// In the order that leader_outputs asks for.
+/// In the order of `outputs`.
 void leader_host::carry_out(leader_outputs out) {
   if (out.stop_all) {
     scouts_.clear();
     commanders_.clear();
   }
-  for (const auto version : out.stop_scouts)
-    std::erase_if(scouts_, [&](const scout& s) { return s.task().config->version == version; });
-  for (const auto slot : out.stop_commanders)
-    commanders_.erase(slot);
-  for (auto& task : out.start_scouts) {
-    world_.facts.count(fact::recovery_scout, task.to_slot != 0);
-    if (world_.log.is_told())
-      world_.tell(id().str() + " scouts at " + to_string(task.ballot) + " from slot " +
-                  std::to_string(task.from_slot));
-    scouts_.emplace_back(id(), std::move(task));
-  }
-  if (!out.start_scouts.empty())
-    settle_scouts();
-  for (auto& task : out.start_commanders) {
-    const auto slot = task.value.slot;
-    const auto [it, is_new] = commanders_.try_emplace(slot, id(), std::move(task));
-    demand(is_new,
-           [&] { return "C1: two commanders at the same time for slot " + std::to_string(slot); });
-    settle_commander(it->second);
-  }
+  for (const auto& child : out.stop)
+    if (child.kind == sub_role_kind::commander)
+      commanders_.erase(child.number);
+    else
+      std::erase_if(scouts_,
+                    [&](const scout& s) { return s.task().config->version == child.number; });
+  for (auto& task : out.start)
+    std::visit([this](auto& wanted) { start_child(std::move(wanted)); }, task);
   stamp_records(out.send, records());
   send_all(std::move(out.send));
 }
 
+void leader_host::start_child(scout_task task) {
+  world_.facts.count(fact::recovery_scout, task.to_slot != 0);
+  if (world_.log.is_told())
+    world_.tell(id().str() + " scouts at " + to_string(task.ballot) + " from slot " +
+                std::to_string(task.from_slot));
+  scouts_.emplace_back(id(), std::move(task));
+  settle_scouts();
+}
+
+void leader_host::start_child(commander_task task) {
+  const auto slot = task.value.slot;
+  const auto [it, is_new] = commanders_.try_emplace(slot, id(), std::move(task));
+  demand(is_new,
+         [&] { return "C1: two commanders at the same time for slot " + std::to_string(slot); });
+  settle_commander(it->second);
+}
+
 void leader_host::settle_scouts() {
   for (auto& s : scouts_)
-    for (auto& e : s.take())
+    for (auto& e : s.take().send)
       world_.send(*this, e.to, std::move(e.body));
   std::erase_if(scouts_, [&](const scout& s) {
     if (s.outcome())
@@ -136,8 +141,7 @@ void leader_host::settle_scouts() {
 }
 
 bool leader_host::settle_commander(commander& c) {
-  auto out = c.take();
-  send_all(std::move(out));
+  send_all(c.take().send);
   if (!c.outcome())
     return false;
   hand_in(std::pair{*c.outcome(), c.task().value.ballot});
@@ -186,7 +190,7 @@ void leader_host::count(const report& r) {
 
 void leader_host::forget(bool power) {
   if (saving_)
-    die_within(disk_, 6, [&] { disk_.state().save(*saving_->persist_seqnum); });
+    die_within(disk_, 6, [&] { disk_.state().save(saving_->persist.back().free_seqnum); });
   saving_.reset();
   role_.reset();
   scouts_.clear();

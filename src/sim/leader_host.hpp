@@ -43,6 +43,8 @@ private:
   using report = std::variant<scout_outcome, std::pair<commander_outcome, ballot_num>>;
 
   void carry_out(leader_outputs out);
+  void start_child(scout_task task);
+  void start_child(commander_task task);
   void settle_scouts();
   /// Returns whether the commander is done.
   bool settle_commander(commander& c);

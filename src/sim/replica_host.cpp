@@ -69,7 +69,7 @@ void replica_host::on_wake(std::size_t what) {
     hand_over(*piece);
 }
 
-/// In the order that replica_outputs asks for.
+/// In the order of replica_outputs.
 void replica_host::settle() {
   role_->flush();
   auto out = role_->take();
