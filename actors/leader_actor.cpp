@@ -39,33 +39,38 @@ void log_change_of_office(const leader_shell& shell, bool was_active) {
                  to_string(shell.core.preempted_by()));
 }
 
-/// In the order that leader_outputs asks for.
+void start_child(caf::event_based_actor* self, leader_shell& shell, scout_task task) {
+  const auto version = task.config->version;
+  spdlog::log(task.to_slot == 0 ? spdlog::level::info : spdlog::level::debug,
+              "{} scouts for ballot {} from slot {} in configuration {}", shell.id.view(),
+              to_string(task.ballot), task.from_slot, version);
+  ++shell.counted.scouts_started;
+  shell.scouts.emplace_back(
+      version, self->spawn(scout_actor, caf::actor{self}, shell.id, shell.peers, std::move(task)));
+}
+
+void start_child(caf::event_based_actor* self, leader_shell& shell, commander_task task) {
+  const auto slot = task.value.slot;
+  ++shell.counted.commanders_started;
+  shell.commanders[slot] =
+      self->spawn(commander_actor, caf::actor{self}, shell.id, shell.peers, std::move(task));
+}
+
+/// In the order of `outputs`.
 void carry_out(caf::event_based_actor* self, leader_shell& shell) {
   auto out = shell.core.take();
-  if (out.persist_seqnum)
-    shell.durable.save(*out.persist_seqnum);
+  for (const auto& record : out.persist)
+    shell.durable.save(record.free_seqnum);
   if (out.stop_all)
     stop_sub_actors(shell);
-  for (const auto version : out.stop_scouts)
-    stop_scouts(shell, version);
-  for (const auto slot : out.stop_commanders)
-    stop_commander(shell, slot);
+  for (const auto& child : out.stop)
+    if (child.kind == sub_role_kind::scout)
+      stop_scouts(shell, child.number);
+    else
+      stop_commander(shell, child.number);
   const caf::actor me{self};
-  shell.counted.scouts_started += out.start_scouts.size();
-  shell.counted.commanders_started += out.start_commanders.size();
-  for (auto& task : out.start_scouts) {
-    const auto version = task.config->version;
-    spdlog::log(task.to_slot == 0 ? spdlog::level::info : spdlog::level::debug,
-                "{} scouts for ballot {} from slot {} in configuration {}", shell.id.view(),
-                to_string(task.ballot), task.from_slot, version);
-    shell.scouts.emplace_back(version,
-                              self->spawn(scout_actor, me, shell.id, shell.peers, std::move(task)));
-  }
-  for (auto& task : out.start_commanders) {
-    const auto slot = task.value.slot;
-    shell.commanders[slot] =
-        self->spawn(commander_actor, me, shell.id, shell.peers, std::move(task));
-  }
+  for (auto& task : out.start)
+    std::visit([&](auto& wanted) { start_child(self, shell, std::move(wanted)); }, task);
   stamp_records(out.send, shell.durable.load());
   send_all(me, shell.id, shell.peers, std::move(out.send));
 }

@@ -15,7 +15,7 @@ namespace {
 /// Between two turns of large answers: time for everybody else.
 constexpr std::chrono::milliseconds others_turn{1};
 
-/// In the order that replica_outputs asks for.
+/// In the order of replica_outputs.
 void flush(caf::event_based_actor* self, replica_shell& shell) {
   shell.flush_due = false;
   if (const auto& why = shell.core.state().refusal(); !why.empty())

@@ -24,7 +24,7 @@ commander_report report_of(const commander& core) {
 /// Sends what the core put out and, when it has its outcome, reports and quits.
 template <class Core>
 void carry_out(caf::event_based_actor* self, sub_shell<Core>& shell) {
-  send_all(shell.leader, shell.leader_id, shell.peers, shell.core.take());
+  send_all(shell.leader, shell.leader_id, shell.peers, shell.core.take().send);
   if (!shell.core.outcome())
     return;
   self->send(shell.leader, report_of(shell.core));

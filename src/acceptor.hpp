@@ -4,7 +4,7 @@
 
 #include "membership.hpp"
 #include "messages.hpp"
-#include "outputs.hpp"
+#include "part.hpp"
 
 #include <map>
 #include <variant>
@@ -44,7 +44,7 @@ struct acceptor_state {
   void apply(const acceptor_record& record);
 };
 
-/// Single-threaded; the driver feeds inputs and takes the outputs (see outputs.hpp for the order).
+/// Single-threaded; the driver feeds inputs and takes the outputs (see part.hpp for the order).
 class acceptor {
 public:
   struct settings {
@@ -65,6 +65,10 @@ public:
   void on(const pong&) {}
   /// What it has not heard of is served as asked; what it knows of only within its slots.
   void on(const config_news& m);
+
+  /// It waits for nothing, and for nobody.
+  void on_tick() {}
+  void on_peer_down(const role_id&) {}
 
   outputs<acceptor_record> take();
 

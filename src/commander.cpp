@@ -30,9 +30,9 @@ void commander::on(const p2b& m) {
   if (task_.config->acceptors.size() - waitfor_.size() < task_.config->quorum())
     return;
   for (const auto& replica : task_.config->replicas)
-    out_.push_back({replica.id, decision{task_.config->version, value.slot, value.value}});
+    out_.send.push_back({replica.id, decision{task_.config->version, value.slot, value.value}});
   for (const auto& replica : task_.learners)
-    out_.push_back({replica, decision{task_.config->version, value.slot, value.value}});
+    out_.send.push_back({replica, decision{task_.config->version, value.slot, value.value}});
   outcome_ = decided{value};
 }
 
@@ -43,9 +43,9 @@ void commander::on_tick() {
 
 void commander::ask_all() {
   for (const auto& acceptor : waitfor_)
-    out_.push_back({acceptor, p2a{leader_, task_.config->version, task_.value}});
+    out_.send.push_back({acceptor, p2a{leader_, task_.config->version, task_.value}});
 }
 
-std::vector<envelope> commander::take() { return std::exchange(out_, {}); }
+outputs<> commander::take() { return std::exchange(out_, {}); }
 
 } // namespace pmmc

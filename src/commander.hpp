@@ -44,11 +44,13 @@ public:
 
   void on(const p2b& m);
   void on_tick();
+  void on_peer_down(const role_id&) {}
 
-  std::vector<envelope> take();
+  outputs<> take();
   /// Set once.
   const std::optional<commander_outcome>& outcome() const { return outcome_; }
   const commander_task& task() const { return task_; }
+  const ballot_num& ballot() const { return task_.value.ballot; }
 
 private:
   void ask_all();
@@ -59,7 +61,7 @@ private:
   unsigned ticks_ = 0;
   std::set<role_id> waitfor_;
   std::optional<commander_outcome> outcome_;
-  std::vector<envelope> out_;
+  outputs<> out_;
 
   friend struct role_contents; // exhaustive/encoding.cpp
 };

@@ -61,9 +61,9 @@ void leader::command_slot(slot_num slot, const command& value) {
 
 void leader::start_waiting_commanders() {
   while (const auto slot = commanders_.start_next())
-    out_.start_commanders.push_back({configurations_.for_slot(*slot),
-                                     pvalue{ballot_num_, *slot, proposals_.at(*slot)},
-                                     configurations_.learners_of(*slot)});
+    out_.start.emplace_back(commander_task{configurations_.for_slot(*slot),
+                                           pvalue{ballot_num_, *slot, proposals_.at(*slot)},
+                                           configurations_.learners_of(*slot)});
 }
 
 /// A replica needs a slot that phase 1 has not looked at: look, and only then propose. The slot's
@@ -95,7 +95,7 @@ void leader::start_recovery() {
   if (const auto busy = proposals_.upper_bound(slot); busy != proposals_.end())
     to_slot = std::min(to_slot, busy->first);
   recovery_.begin(slot);
-  out_.start_scouts.push_back({configurations_.for_slot(slot), ballot_num_, slot, to_slot});
+  out_.start.emplace_back(scout_task{configurations_.for_slot(slot), ballot_num_, slot, to_slot});
 }
 
 void leader::propose_recovered(const adopted& m) {
@@ -114,6 +114,13 @@ void leader::propose_recovered(const adopted& m) {
     if (free(slot) && !commanders_.was_commanded(slot))
       command_slot(slot, value);
   start_recovery();
+}
+
+void leader::on(const sub_role_report& m) {
+  if (const auto* scouted = std::get_if<scout_outcome>(&m.outcome))
+    on(*scouted);
+  else
+    on(std::get<commander_outcome>(m.outcome), m.ballot);
 }
 
 void leader::on(const commander_outcome& m, const ballot_num& ballot) {

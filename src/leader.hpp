@@ -1,11 +1,10 @@
 // The leader (paper, section 2.4, figure 7), with failure detection (section 3) and reconfiguration
-// (4.4). It decides; what it knows and when things are due is kept by its parts, classes that need
+// (4.4). It decides; what it knows and when things are due is kept by its pieces, classes that need
 // no leader: shared_configurations, election_timer, phase_one, heard_acceptors, replica_progress,
 // kept_decisions, commander_slots, slot_recovery. Three files: leader.cpp (the paper's part),
 // leader_election.cpp, leader_configurations.cpp.
 #pragma once
 
-#include "commander.hpp"
 #include "commander_slots.hpp"
 #include "configuration.hpp"
 #include "counters.hpp"
@@ -14,11 +13,12 @@
 #include "kept_decisions.hpp"
 #include "membership.hpp"
 #include "messages.hpp"
+#include "part.hpp"
 #include "phase_one.hpp"
 #include "replica_progress.hpp"
-#include "scout.hpp"
 #include "shared_configurations.hpp"
 #include "slot_recovery.hpp"
+#include "sub_roles.hpp"
 
 #include <map>
 #include <memory>
@@ -28,22 +28,15 @@
 
 namespace pmmc {
 
-/// What a leader wants done.
-/// ORDER: `persist_seqnum` must be durable before any scout of `start_scouts` sends its first
-/// message, so that no ballot is ever used again after a restart (L3). Then: stop what is to be
-/// stopped, start what is to be started, send.
-struct leader_outputs {
-  std::optional<std::uint64_t> persist_seqnum; ///< the least seqnum that is still free
-  bool stop_all = false;                       ///< stop all scouts and commanders started so far
-  std::vector<config_version> stop_scouts;     ///< those of these configurations
-  std::vector<slot_num> stop_commanders;       ///< those of these slots
-  std::vector<scout_task> start_scouts;
-  std::vector<commander_task> start_commanders;
-  std::vector<envelope> send;
+/// `free_seqnum` is the least seqnum that is still free. It must be durable before any scout sends
+/// its first message, so that no ballot is ever used again after a restart (L3).
+struct seqnum_record {
+  std::uint64_t free_seqnum = 0;
 };
 
-/// Single-threaded; driven by messages, by the outcomes of the scouts and commanders that it asked
-/// for, and by ticks of about 10 ms.
+using leader_outputs = outputs<seqnum_record, sub_roles>;
+
+/// A part (part.hpp) that is also given the reports of the scouts and commanders that it asked for.
 class leader {
 public:
   struct settings {
@@ -67,6 +60,7 @@ public:
   void on(const ping& m);
   void on(const pong& m);
   void on(const config_news& m);
+  void on(const sub_role_report& m);
   void on(const scout_outcome& m);
   /// `ballot`: the one that the commander worked for.
   void on(const commander_outcome& m, const ballot_num& ballot);

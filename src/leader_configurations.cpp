@@ -40,8 +40,8 @@ void leader::scout_live_configurations() {
   for (const auto& config : live_configurations()) {
     const auto version = config->version;
     if (may_lead(*config) && phase_one_.begin(version))
-      out_.start_scouts.push_back(
-          {config, ballot_num_, std::max(covered_from_, config->first_slot), 0});
+      out_.start.emplace_back(
+          scout_task{config, ballot_num_, std::max(covered_from_, config->first_slot), 0});
   }
 }
 
@@ -87,17 +87,17 @@ void leader::forget_retired() {
     if (end > needed)
       continue;
     covered_from_ = std::max(covered_from_, end);
-    out_.stop_scouts.push_back(version);
+    out_.stop.push_back({sub_role_kind::scout, version});
     phase_one_.give_up(version);
     waited_in_vain = true;
   }
   if (const auto from = recovery_.forget_below(watermark_))
-    out_.stop_scouts.push_back(configurations().for_slot(*from).version);
+    out_.stop.push_back({sub_role_kind::scout, configurations().for_slot(*from).version});
   commanders_.forget_below(watermark_);
   while (!proposals_.empty() && proposals_.begin()->first < watermark_) {
     const auto slot = proposals_.begin()->first;
     if (commanders_.remove(slot))
-      out_.stop_commanders.push_back(slot);
+      out_.stop.push_back({sub_role_kind::commander, slot});
     proposals_.erase(proposals_.begin());
   }
   start_waiting_commanders();

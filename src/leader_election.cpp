@@ -16,7 +16,7 @@ void leader::run_for_office() {
   PMMC_INVARIANT(next > ballot_num_, "L3: ballots are never reused");
   ballot_num_ = next;
   free_seqnum_ = seqnum + 1;
-  out_.persist_seqnum = free_seqnum_;
+  out_.persist.push_back({free_seqnum_});
   phase_one_.clear();
   commanders_.begin_ballot();
   covered_from_ = kept_from_;
@@ -100,10 +100,8 @@ void leader::become_passive(const ballot_num& by) {
   timer_.watch_anew();
   out_.stop_all = true;
   // What has not been carried out yet must not be started after the stop.
-  out_.start_scouts.clear();
-  out_.start_commanders.clear();
-  out_.stop_scouts.clear();
-  out_.stop_commanders.clear();
+  out_.start.clear();
+  out_.stop.clear();
   commanders_.stop_all();
   phase_one_.clear();
   recovery_.clear();

@@ -1,6 +1,6 @@
 // The replica (paper, section 2.1, figure 1), with batching, hand-on, linearizable reads (4.5),
 // snapshots and catching up (4.2), reconfiguration (4.4). It decides; what it knows and when things
-// are due is kept by its parts, classes that need no replica: request_queue, slot_proposals,
+// are due is kept by its pieces, classes that need no replica: request_queue, slot_proposals,
 // kept_decisions, proposer_choice, gossip, agreement, read_rounds, snapshot_schedule,
 // missing_decisions, snapshot_fetch. Four files: replica.cpp (the paper's part),
 // replica_catchup.cpp, replica_configurations.cpp and replica_gauges.cpp.
@@ -13,6 +13,7 @@
 #include "membership.hpp"
 #include "messages.hpp"
 #include "missing_decisions.hpp"
+#include "part.hpp"
 #include "proposer_choice.hpp"
 #include "random.hpp"
 #include "read_rounds.hpp"
@@ -32,10 +33,9 @@
 
 namespace pmmc {
 
-/// What a replica wants done, in this order.
-struct replica_outputs {
-  std::vector<envelope> send;
-
+/// What a replica wants done: it persists nothing before it sends, and then has work for who writes
+/// and reads its snapshots, in this order.
+struct replica_outputs : outputs<> {
   /// Write this to disk, without holding up the replica, and call `snapshot_saved`, or
   /// `snapshot_failed`.
   std::unique_ptr<replicated_state> save_snapshot;
@@ -54,9 +54,9 @@ struct replica_outputs {
   std::vector<snapshot_chunk> store_snapshot;
 };
 
-/// Single-threaded; driven by messages, by ticks of about 10 ms, and by `flush`, which the driver
-/// calls when it has no more inputs at hand: only then does the replica propose and start reads, so
-/// that what came together travels together.
+/// A part (part.hpp), driven by `flush` too, which the driver calls when it has no more inputs at
+/// hand: only then does the replica propose and start reads, so that what came together travels
+/// together.
 class replica {
 public:
   struct settings {

@@ -62,10 +62,10 @@ void scout::on_tick() {
 }
 
 void scout::ask(const role_id& acceptor, slot_num from_slot) {
-  out_.push_back(
+  out_.send.push_back(
       {acceptor, p1a{leader_, task_.config->version, task_.ballot, from_slot, task_.to_slot}});
 }
 
-std::vector<envelope> scout::take() { return std::exchange(out_, {}); }
+outputs<> scout::take() { return std::exchange(out_, {}); }
 
 } // namespace pmmc

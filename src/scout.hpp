@@ -3,6 +3,7 @@
 
 #include "configuration.hpp"
 #include "messages.hpp"
+#include "part.hpp"
 
 #include <map>
 #include <memory>
@@ -49,11 +50,13 @@ public:
 
   void on(const p1b& m);
   void on_tick();
+  void on_peer_down(const role_id&) {}
 
-  std::vector<envelope> take();
+  outputs<> take();
   /// Set once.
   const std::optional<scout_outcome>& outcome() const { return outcome_; }
   const scout_task& task() const { return task_; }
+  const ballot_num& ballot() const { return task_.ballot; }
 
 private:
   void ask(const role_id& acceptor, slot_num from_slot);
@@ -66,7 +69,7 @@ private:
   std::map<role_id, slot_num> waitfor_; ///< acceptor → first slot that it has not told about
   adopted result_;
   std::optional<scout_outcome> outcome_;
-  std::vector<envelope> out_;
+  outputs<> out_;
 
   friend struct role_contents; // exhaustive/encoding.cpp
 };

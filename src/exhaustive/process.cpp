@@ -5,7 +5,9 @@
 #include "invariant.hpp"
 
 #include <algorithm>
+#include <concepts>
 #include <stdexcept>
+#include <utility>
 
 namespace pmmc::exhaustive {
 
@@ -34,24 +36,21 @@ step_outcome nothing(process p) {
   return out;
 }
 
-/// A leader's outputs, in the order that leader_outputs asks for.
-void carry_out(leader_process& p, step_outcome& out) {
+/// What any part wants done, in the order of `outputs`.
+template <part Part, class Durable>
+void carry_out(hosted<Part, Durable>& p, step_outcome& out) {
   auto wanted = p.core.take();
-  if (wanted.persist_seqnum)
-    p.durable_seqnum = *wanted.persist_seqnum;
-  out.stops_sub_roles |= wanted.stop_all;
-  out.stopped_scouts = std::move(wanted.stop_scouts);
-  out.stopped_commanders = std::move(wanted.stop_commanders);
-  const role_id id{"l" + std::to_string(p.number + 1)};
-  for (auto& task : wanted.start_scouts) {
-    scout started{id, std::move(task)};
-    keep_modelled(out.sent, started.take());
-    out.started.push_back(scout_process{p.number, std::move(started)});
-  }
-  for (auto& task : wanted.start_commanders) {
-    commander started{id, std::move(task)};
-    keep_modelled(out.sent, started.take());
-    out.started.push_back(commander_process{p.number, std::move(started)});
+  for (const auto& record : wanted.persist)
+    p.durable.apply(record);
+  if constexpr (has_children<Part>) {
+    out.stops_sub_roles |= wanted.stop_all;
+    out.stopped.insert(out.stopped.end(), wanted.stop.begin(), wanted.stop.end());
+    const role_id parent{"l" + std::to_string(p.number + 1)};
+    for (auto& task : wanted.start) {
+      sub_process child{{p.number, sub_role{parent, std::move(task)}, {}}};
+      carry_out(child, out);
+      out.started.emplace_back(std::move(child));
+    }
   }
   keep_modelled(out.sent, std::move(wanted.send));
 }
@@ -97,25 +96,25 @@ struct byte_writer {
   }
   void operator()(const leader_process& p) const {
     put_name(out, 'l', p.number);
-    put_varint(out, p.durable_seqnum);
+    put_varint(out, p.durable.free_seqnum);
     put_varint(out, p.ballots_left);
     put_varint(out, p.restarts_left);
     put(out, p.core);
   }
-  void operator()(const scout_process& p) const {
-    put_name(out, 's', p.leader);
-    put(out, p.core);
+  void operator()(const sub_process& p) const {
+    put_name(out, std::holds_alternative<scout>(p.core.role()) ? 's' : 'c', p.number);
+    std::visit([this](const auto& role) { put(out, role); }, p.core.role());
   }
-  void operator()(const commander_process& p) const {
-    put_name(out, 'c', p.leader);
-    put(out, p.core);
-  }
+  /// What a scout has adopted tells its ballot; who was preempted, and why, makes no difference.
   void operator()(const report& p) const {
+    const auto& [from, ballot, outcome] = p.what;
     put_name(out, 'r', p.leader);
-    put_varint(out, p.outcome.index());
-    put_varint(out, p.ballot.seqnum);
-    put_bytes(out, p.ballot.leader.view());
-    std::visit([this](const auto& outcome) { put(out, outcome); }, p.outcome);
+    put_varint(out, outcome.index());
+    if (from.kind == sub_role_kind::commander) {
+      put_varint(out, ballot.seqnum);
+      put_bytes(out, ballot.leader.view());
+    }
+    std::visit([this](const auto& outcome) { put(out, outcome); }, outcome);
   }
 };
 
@@ -166,9 +165,9 @@ leader process_driver::make_leader(unsigned number, std::uint64_t free_seqnum) c
 std::vector<process> process_driver::first_processes() const {
   std::vector<process> all;
   for (unsigned i = 0; i < acceptors_of(scope_); ++i)
-    all.push_back(acceptor_process{i, make_acceptor(i, {}), {}});
+    all.push_back(acceptor_process{{i, make_acceptor(i, {}), {}}});
   for (unsigned i = 0; i < scope_.leaders; ++i) {
-    leader_process p{i, make_leader(i, 0), 0, scope_.ballots, scope_.restarts};
+    leader_process p{{i, make_leader(i, 0), {}}, scope_.ballots, scope_.restarts};
     step_outcome first_pings{p};
     carry_out(p, first_pings);
     all.push_back(std::move(p));
@@ -230,6 +229,29 @@ std::vector<envelope> process_driver::announcement(slot_num slot_out) const {
   return all;
 }
 
+namespace {
+
+bool hear(leader_process& p, const report& r) {
+  p.core.on(r.what);
+  return true;
+}
+template <class Hosted>
+bool hear(Hosted&, const report&) {
+  return false;
+}
+
+template <class Hosted>
+process after(Hosted p) {
+  return p;
+}
+process after(sub_process p) {
+  if (auto done = p.core.report())
+    return report{p.number, std::move(*done)};
+  return p;
+}
+
+} // namespace
+
 step_outcome process_driver::step(const process& before, const input& in) const {
   try {
     return std::visit([&](const auto& p) { return run(p, in); }, before);
@@ -241,110 +263,57 @@ step_outcome process_driver::step(const process& before, const input& in) const 
   }
 }
 
-step_outcome process_driver::run(acceptor_process p, const input& in) const {
-  step_outcome out = nothing(p);
-  if (std::holds_alternative<crash_and_restart>(in)) {
-    p.core = make_acceptor(p.number, p.durable);
-  } else if (const auto* const* m = std::get_if<const envelope*>(&in)) {
-    if (const auto* asked = std::get_if<p1a>(&(*m)->body))
-      p.core.on(*asked);
-    else if (const auto* offered = std::get_if<p2a>(&(*m)->body))
-      p.core.on(*offered);
-    else if (const auto* news = std::get_if<ping>(&(*m)->body))
-      p.core.on(*news);
-    else if (const auto* later = std::get_if<config_news>(&(*m)->body))
-      p.core.on(*later);
-    else
-      return out;
-    auto wanted = p.core.take();
-    for (const auto& record : wanted.persist)
-      p.durable.apply(record);
-    keep_modelled(out.sent, std::move(wanted.send));
-  } else {
-    return out;
-  }
-  out.happened = true;
-  out.after = std::move(p);
-  return out;
-}
-
-step_outcome process_driver::run(leader_process p, const input& in) const {
-  step_outcome out = nothing(p);
+/// Any part's step.
+template <class Hosted>
+step_outcome process_driver::run(Hosted p, const input& in) const {
+  auto out = nothing(p);
   if (const auto* const* m = std::get_if<const envelope*>(&in)) {
-    if (const auto* proposal = std::get_if<propose>(&(*m)->body))
-      p.core.on(*proposal);
-    else if (const auto* news = std::get_if<ping>(&(*m)->body))
-      p.core.on(*news);
-    else if (const auto* later = std::get_if<config_news>(&(*m)->body))
-      p.core.on(*later);
-    else
-      return out;
-    carry_out(p, out);
+    auto body = (*m)->body;
+    out.happened = deliver(p.core, {}, body);
   } else if (const auto* const* r = std::get_if<const report*>(&in)) {
-    if (const auto* from_scout = std::get_if<scout_outcome>(&(*r)->outcome))
-      p.core.on(*from_scout);
-    else
-      p.core.on(std::get<commander_outcome>((*r)->outcome), (*r)->ballot);
-    carry_out(p, out);
-  } else if (std::holds_alternative<crash_and_restart>(in)) {
-    if (p.restarts_left == 0)
-      return out;
-    --p.restarts_left;
-    p.core = make_leader(p.number, p.durable_seqnum);
-    carry_out(p, out);
-    out.loses_sub_roles = true;
-  } else if (std::holds_alternative<run_for_office>(in)) {
-    if (p.ballots_left == 0 || p.core.is_active() ||
-        !tick_until(p, out, true, [&] { return !out.started.empty(); }))
-      return nothing(out.after);
-    --p.ballots_left;
-  } else if (!p.core.is_active()) {
-    return out;
-  } else if (std::holds_alternative<lose_office>(in)) {
-    if (!tick_until(p, out, false, [&] { return !p.core.is_active(); }))
-      return nothing(out.after);
-  } else {
-    p.core.on_tick();
-    carry_out(p, out);
+    out.happened = hear(p, **r);
+  } else if constexpr (!std::same_as<Hosted, sub_process>) {
+    out.happened = choose(p, in, out);
   }
-  out.happened = true;
-  out.after = std::move(p);
-  return out;
-}
-
-step_outcome process_driver::run(scout_process p, const input& in) const {
-  const auto* const* m = std::get_if<const envelope*>(&in);
-  const auto* answer = m == nullptr ? nullptr : std::get_if<p1b>(&(*m)->body);
-  step_outcome out = nothing(p);
-  if (answer == nullptr)
-    return out;
-  p.core.on(*answer);
-  keep_modelled(out.sent, p.core.take());
-  out.happened = true;
-  if (const auto& outcome = p.core.outcome())
-    out.after = report{p.leader, *outcome, {}};
-  else
-    out.after = std::move(p);
-  return out;
-}
-
-step_outcome process_driver::run(commander_process p, const input& in) const {
-  const auto* const* m = std::get_if<const envelope*>(&in);
-  const auto* answer = m == nullptr ? nullptr : std::get_if<p2b>(&(*m)->body);
-  step_outcome out = nothing(p);
-  if (answer == nullptr)
-    return out;
-  p.core.on(*answer);
-  keep_modelled(out.sent, p.core.take());
-  out.happened = true;
-  if (const auto& outcome = p.core.outcome())
-    out.after = report{p.leader, *outcome, p.core.task().value.ballot};
-  else
-    out.after = std::move(p);
+  if (!out.happened)
+    return nothing(std::move(out.after));
+  carry_out(p, out);
+  out.after = after(std::move(p));
   return out;
 }
 
 step_outcome process_driver::run(report p, const input&) const { return nothing(std::move(p)); }
+
+bool process_driver::choose(acceptor_process& p, const input& in, step_outcome&) const {
+  if (!std::holds_alternative<crash_and_restart>(in))
+    return false;
+  p.core = make_acceptor(p.number, p.durable);
+  return true;
+}
+
+bool process_driver::choose(leader_process& p, const input& in, step_outcome& out) const {
+  if (std::holds_alternative<crash_and_restart>(in)) {
+    if (p.restarts_left == 0)
+      return false;
+    --p.restarts_left;
+    p.core = make_leader(p.number, p.durable.free_seqnum);
+    out.loses_sub_roles = true;
+    return true;
+  }
+  if (std::holds_alternative<run_for_office>(in)) {
+    if (p.ballots_left == 0 || p.core.is_active() ||
+        !tick_until(p, out, true, [&] { return !out.started.empty(); }))
+      return false;
+    --p.ballots_left;
+    return true;
+  }
+  if (!p.core.is_active())
+    return false;
+  if (std::holds_alternative<lose_office>(in))
+    return tick_until(p, out, false, [&] { return !p.core.is_active(); });
+  p.core.on_tick();
+  return true;
+}
 
 std::string canonical_bytes(const process& p) {
   std::string out;

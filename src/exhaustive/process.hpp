@@ -3,10 +3,10 @@
 #pragma once
 
 #include "acceptor.hpp"
-#include "commander.hpp"
 #include "exhaustive/scope.hpp"
 #include "leader.hpp"
-#include "scout.hpp"
+#include "part.hpp"
+#include "sub_roles.hpp"
 
 #include <string>
 #include <variant>
@@ -14,39 +14,42 @@
 
 namespace pmmc::exhaustive {
 
-struct acceptor_process {
-  unsigned number = 0; ///< 0 for a1
-  acceptor core;
-  acceptor_state durable; ///< what the records it persisted add up to
+/// What a leader's records add up to.
+struct leader_state {
+  std::uint64_t free_seqnum = 0;
+
+  void apply(const seqnum_record& r) { free_seqnum = r.free_seqnum; }
 };
 
-struct leader_process {
-  unsigned number = 0; ///< 0 for l1
-  leader core;
-  std::uint64_t durable_seqnum = 0;
+/// Of a part that persists nothing.
+struct no_state {
+  void apply(const no_record&) {}
+};
+
+/// A part and what it has made durable: `Durable` applies its records.
+template <part Part, class Durable>
+struct hosted {
+  unsigned number = 0; ///< 0 for a1 or l1; of a scout or commander, that of its leader
+  Part core;
+  Durable durable;
+};
+
+struct acceptor_process : hosted<acceptor, acceptor_state> {};
+
+struct leader_process : hosted<leader, leader_state> {
   unsigned ballots_left = 0;
   unsigned restarts_left = 0;
 };
 
-struct scout_process {
-  unsigned leader = 0;
-  scout core;
-};
-
-struct commander_process {
-  unsigned leader = 0;
-  commander core;
-};
+struct sub_process : hosted<sub_role, no_state> {};
 
 /// A scout or commander that is done: its outcome is on its way to the leader.
 struct report {
   unsigned leader = 0;
-  std::variant<scout_outcome, commander_outcome> outcome;
-  ballot_num ballot; ///< of a commander
+  sub_role_report what;
 };
 
-using process =
-    std::variant<acceptor_process, leader_process, scout_process, commander_process, report>;
+using process = std::variant<acceptor_process, leader_process, sub_process, report>;
 
 /// What can happen to a process beside a message.
 struct crash_and_restart {}; ///< comes back with what is durable
@@ -65,8 +68,7 @@ struct step_outcome {
   bool stops_sub_roles =
       false; ///< the leader's scouts and commanders end, undelivered reports stay
   bool loses_sub_roles = false; ///< the leader's process crashed: these and the reports are gone
-  std::vector<config_version> stopped_scouts;
-  std::vector<slot_num> stopped_commanders;
+  std::vector<sub_role_id> stopped;
   std::vector<process> started;
   std::vector<envelope> sent; ///< of what is_modelled
   std::string fault;          ///< an assertion of the core that failed: nothing else is set
@@ -97,11 +99,11 @@ private:
   void propose_slot(std::vector<envelope>& to, slot_num slot, config_version version) const;
   void send_to_all(std::vector<envelope>& to, const message& m) const;
 
-  step_outcome run(acceptor_process p, const input& in) const;
-  step_outcome run(leader_process p, const input& in) const;
-  step_outcome run(scout_process p, const input& in) const;
-  step_outcome run(commander_process p, const input& in) const;
+  template <class Hosted>
+  step_outcome run(Hosted p, const input& in) const;
   step_outcome run(report p, const input& in) const;
+  bool choose(acceptor_process& p, const input& in, step_outcome& out) const;
+  bool choose(leader_process& p, const input& in, step_outcome& out) const;
 
   scope scope_;
   std::vector<configuration> configs_;

@@ -52,17 +52,14 @@ void successors::send(const std::vector<part_id>& messages) {
 
 /// Scouts and commanders that are not needed any more.
 void successors::stop_some(std::size_t position, const step_result& result) {
-  if (result.stopped_scouts.empty() && result.stopped_commanders.empty())
+  if (result.stopped.empty())
     return;
-  const auto has = [](const auto& all, auto one) {
-    return std::find(all.begin(), all.end(), one) != all.end();
-  };
   const auto leader = universe_.process_state(now_.processes[position]).number;
   const auto is_stopped = [&](part_id id) {
     const auto& part = universe_.process_state(id);
     return part.number == leader &&
-           ((part.kind == part_kind::scout && has(result.stopped_scouts, part.version)) ||
-            (part.kind == part_kind::commander && has(result.stopped_commanders, part.slot)));
+           (part.kind == part_kind::scout || part.kind == part_kind::commander) &&
+           std::find(result.stopped.begin(), result.stopped.end(), part.id) != result.stopped.end();
   };
   now_.processes.erase(std::remove_if(now_.processes.begin() + static_cast<std::ptrdiff_t>(fixed_),
                                       now_.processes.end(), is_stopped),

@@ -101,7 +101,7 @@ std::string what_happens(const universe& u, const step_key& key) {
     return "receives " + text_of(u.message(key.argument).message.body);
   case input_kind::report: {
     const auto& r = std::get<report>(u.process_state(key.argument).contents);
-    return "hears: " + std::visit(report_text{}, r.outcome);
+    return "hears: " + std::visit(report_text{}, r.what.outcome);
   }
   case input_kind::crash_and_restart:
     return "crashes and restarts";

@@ -25,25 +25,20 @@ struct describe_process {
   void operator()(const leader_process& p) const {
     part.kind = part_kind::leader;
     part.number = p.number;
-    part.leader = {p.number, p.durable_seqnum};
+    part.leader = {p.number, p.durable.free_seqnum};
     // While passive it tells of another leader's ballot.
     const auto ballot = p.core.current_vitals().ballot;
     part.ballot = ballot == p.core.ballot() ? rank(ballot) : 0;
   }
-  void operator()(const scout_process& p) const {
-    sub_role(part_kind::scout, p.leader);
-    part.version = p.core.task().config->version;
-    part.ballot = rank(p.core.task().ballot);
+  void operator()(const sub_process& p) const {
+    part.id = p.core.id();
+    child(part.id.kind == sub_role_kind::scout ? part_kind::scout : part_kind::commander, p.number);
+    part.ballot = std::visit([](const auto& role) { return rank(role.ballot()); }, p.core.role());
   }
-  void operator()(const commander_process& p) const {
-    sub_role(part_kind::commander, p.leader);
-    part.slot = p.core.task().value.slot;
-    part.ballot = rank(p.core.task().value.ballot);
-  }
-  void operator()(const report& p) const { sub_role(part_kind::report, p.leader); }
+  void operator()(const report& p) const { child(part_kind::report, p.leader); }
 
 private:
-  void sub_role(part_kind kind, unsigned leader) const {
+  void child(part_kind kind, unsigned leader) const {
     part.kind = kind;
     part.number = leader;
   }
@@ -244,8 +239,7 @@ step_result universe::run(const step_key& key) {
   }
   result.stops_sub_roles = out.stops_sub_roles;
   result.loses_sub_roles = out.loses_sub_roles;
-  result.stopped_scouts = std::move(out.stopped_scouts);
-  result.stopped_commanders = std::move(out.stopped_commanders);
+  result.stopped = std::move(out.stopped);
   for (auto& p : out.started)
     result.started.push_back(intern_first(std::move(p)));
   result.sent = intern(out.sent);
@@ -254,7 +248,7 @@ step_result universe::run(const step_key& key) {
   result.after = intern(std::move(out.after), key);
   result.changes_nothing = result.after == key.before && result.sent.empty() &&
                            result.started.empty() && !out.stops_sub_roles && !out.loses_sub_roles &&
-                           result.stopped_scouts.empty() && result.stopped_commanders.empty();
+                           result.stopped.empty();
   return result;
 }
 

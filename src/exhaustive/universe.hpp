@@ -39,12 +39,11 @@ struct process_part {
 
   process contents;
   part_kind kind = part_kind::none;
-  unsigned number = 0;        ///< the acceptor's, or the leader's that this belongs to
-  acceptor_fact durable;      ///< of an acceptor
-  leader_fact leader;         ///< of a leader
-  config_version version = 0; ///< of a scout
-  slot_num slot = 0;          ///< of a commander
-  ballot_rank ballot = 0;     ///< of a scout, a commander, or a leader that scouts or is active
+  unsigned number = 0;    ///< the acceptor's, or the leader's that this belongs to
+  acceptor_fact durable;  ///< of an acceptor
+  leader_fact leader;     ///< of a leader
+  sub_role_id id;         ///< of a scout or a commander
+  ballot_rank ballot = 0; ///< of a scout, a commander, or a leader that scouts or is active
   renamed_hashes hashes{};
 };
 
@@ -71,8 +70,7 @@ struct step_result {
   bool changes_nothing = true;
   bool stops_sub_roles = false;
   bool loses_sub_roles = false;
-  std::vector<config_version> stopped_scouts;
-  std::vector<slot_num> stopped_commanders;
+  std::vector<sub_role_id> stopped;
   std::vector<part_id> started;
   std::vector<part_id> sent;
   std::string fault; ///< what is wrong with this step, or ""

@@ -5,7 +5,7 @@
 namespace pmmc::sim {
 
 void acceptor_host::recover() {
-  start_from_disk(disk_, [&] { store_.emplace(disk_.directory(), small_segments); });
+  start_from_disk(disk(), [&] { store_.emplace(disk().directory(), small_segments); });
 }
 
 void acceptor_host::start() {
@@ -15,8 +15,8 @@ void acceptor_host::start() {
     if (!std::exchange(under_way_, {}).empty())
       world_.facts.count(is_kept ? fact::write_kept : fact::write_lost);
   }
-  role_.emplace(acceptor::settings{id(), world_.options.acceptor_page_bytes}, std::move(state),
-                disk_.known());
+  start_role(acceptor::settings{id(), world_.options.acceptor_page_bytes}, std::move(state),
+             disk().known());
 }
 
 void acceptor_host::check(world& w, const role_id&, const message& m) const {
@@ -31,55 +31,20 @@ void acceptor_host::on_message(const role_id& from, message& m) {
   if ((scouts != nullptr && !counts(world_.number_of(scouts->leader))) ||
       (commands != nullptr && !counts(world_.number_of(commands->leader))))
     return world_.facts.count(fact::unknown_leader_ignored);
-  dispatch(*role_, from, m);
+  part_host::on_message(from, m);
 }
 
-/// Who runs it writes down what it heard of others, some time.
-void acceptor_host::on_tick() {
-  if (world_.chance.below(4) == 0)
-    on_disk([&] { disk_.remember(role_->configurations()); });
-}
-
-void acceptor_host::settle() {
-  auto out = role_->take();
-  if (out.persist.empty()) {
-    stamp_records(out.send, records());
-    return send_all(std::move(out.send));
-  }
-  if (world_.dies(*this, fault_kind::crash_before_persist))
-    return;
-  writing_ = std::move(out);
-  block(world_.sync_time(*this));
-}
-
-void acceptor_host::unblocked() {
-  if (!on_disk([&] { store_->write(writing_.persist); }))
-    return;
-  note_own_records();
-  for (const auto& record : std::exchange(writing_.persist, {})) {
+void acceptor_host::written(const records_type& records) {
+  for (const auto& record : records) {
     if (!is_on_wrong_disk())
       world_.checkers.persisted(number(), record);
     world_.facts.count(fact::log_collected, std::holds_alternative<collect_record>(record));
   }
-  if (world_.dies(*this, fault_kind::crash_before_send))
-    return;
-  auto send = std::exchange(writing_.send, {});
-  stamp_records(send, records());
-  send_all(std::move(send));
 }
 
-void acceptor_host::forget(bool power) {
-  if (!writing_.persist.empty()) {
-    die_within(disk_, 12, [&] { store_->write(writing_.persist); });
-    if (!is_on_wrong_disk())
-      under_way_ = std::move(writing_.persist);
-  }
-  writing_ = {};
-  disk_.files().stop();
-  role_.reset();
-  store_.reset();
-  disk_.close();
-  disk_.files().restart(power);
+void acceptor_host::interrupted(records_type records) {
+  if (!is_on_wrong_disk())
+    under_way_ = std::move(records);
 }
 
 bool acceptor_host::is_quiet(std::string& why) const {

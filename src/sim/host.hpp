@@ -217,17 +217,4 @@ std::vector<host*> members_of(const process& p);
 /// Of the roles of `p` that have one.
 std::vector<storage::simulated_disk*> disks_of(const process& p);
 
-/// Gives `m` to `role` if it has a handler for such messages.
-template <class Role>
-void dispatch(Role& role, const role_id& from, message& m) {
-  std::visit(
-      [&](auto& body) {
-        if constexpr (requires { role.on(std::move(body)); })
-          role.on(std::move(body));
-        else if constexpr (requires { role.on(from, std::move(body)); })
-          role.on(from, std::move(body));
-      },
-      m);
-}
-
 } // namespace pmmc::sim

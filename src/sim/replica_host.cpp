@@ -13,8 +13,8 @@ enum : std::size_t { snapshot_written = 1, snapshot_fetched = 2 };
 
 void replica_host::recover() {
   const auto make_state = [this] { return state_before_slot_1(world_.options); };
-  if (!start_from_disk(disk_, [&] {
-        snapshots_.emplace(disk_.directory());
+  if (!start_from_disk(disk(), [&] {
+        snapshots_.emplace(disk().directory());
         found_ = storage::newest_state(*snapshots_, make_state);
         found_part_ = snapshots_->unfinished();
       }))
@@ -28,11 +28,11 @@ void replica_host::start() {
   settings.near_slots = world_.options.window;
   settings.seed = world_.chance.next();
   settings.founds = random_source{settings.seed}.next();
-  role_.emplace(settings, std::move(found_), snapshots_->latest().has_value());
+  start_role(settings, std::move(found_), snapshots_->latest().has_value());
   if (const auto part = std::exchange(found_part_, std::nullopt); part && part->total() > 0)
-    role_->resume_fetch(part->slot(), std::min(part->offset(), part->total() - 1));
+    role().resume_fetch(part->slot(), std::min(part->offset(), part->total() - 1));
   note_durable();
-  world_.checkers.replica_started(number(), *role_);
+  world_.checkers.replica_started(number(), role());
   settle();
 }
 
@@ -54,12 +54,12 @@ void replica_host::check(world& w, const role_id& to, const message& m) const {
 void replica_host::on_message(const role_id& from, message& m) {
   if (const auto* d = std::get_if<decision>(&m)) {
     world_.facts.count(fact::hole,
-                       d->slot > role_->slot_out() && !role_->decisions().contains(d->slot - 1));
+                       d->slot > role().slot_out() && !role().decisions().contains(d->slot - 1));
     if (const auto mine = proposed_.find(d->slot);
-        mine != proposed_.end() && role_->has_proposal(d->slot))
+        mine != proposed_.end() && role().has_proposal(d->slot))
       world_.facts.count(fact::lost_slot, mine->second != d->value);
   }
-  dispatch(*role_, from, m);
+  part_host::on_message(from, m);
 }
 
 void replica_host::on_wake(std::size_t what) {
@@ -69,18 +69,15 @@ void replica_host::on_wake(std::size_t what) {
     hand_over(*piece);
 }
 
-/// In the order that replica_outputs asks for.
-void replica_host::settle() {
-  role_->flush();
-  auto out = role_->take();
-  if (world_.checkers.replica_handled(number(), *role_))
-    proposed_.erase(proposed_.begin(), proposed_.lower_bound(role_->slot_out()));
+void replica_host::taken(const replica_outputs& out) {
+  if (world_.checkers.replica_handled(number(), role()))
+    proposed_.erase(proposed_.begin(), proposed_.lower_bound(role().slot_out()));
   for (const auto& e : out.send)
     if (const auto* p = std::get_if<propose>(&e.body))
       proposed_[p->slot] = p->value;
-  send_all(std::move(out.send));
-  if (world_.process_at(process_number()).crashing)
-    return;
+}
+
+void replica_host::carry_out_rest(replica_outputs& out) {
   if (out.save_snapshot) {
     saving_ = std::move(out.save_snapshot);
     world_.wake(*this, world_.chance.below(world_.options.save_spread), snapshot_written);
@@ -109,7 +106,7 @@ void replica_host::save() {
   world_.facts.count(fact::snapshot_saved);
   if (world_.dies(*this, fault_kind::crash_before_send))
     return;
-  role_->snapshot_saved(slot);
+  role().snapshot_saved(slot);
 }
 
 void replica_host::answer_piece(const replica_outputs::read_piece& m) {
@@ -137,32 +134,32 @@ void replica_host::hand_over(const snapshot_chunk& piece) {
 void replica_host::take_over(storage::snapshot_keeper::fetched fetched) {
   if (!fetched.state) {
     world_.facts.count(fact::snapshot_rejected);
-    return role_->snapshot_rejected();
+    return role().snapshot_rejected();
   }
   note_durable();
   world_.facts.count(fact::snapshot_installed);
   if (world_.log.is_told())
     world_.tell(id().str() + " takes over a snapshot at slot " +
                 std::to_string(fetched.state->slot_out()));
-  role_->install(std::move(fetched.state));
+  role().install(std::move(fetched.state));
 }
 
 void replica_host::forget(bool power) {
   if (saving_)
-    die_within(disk_, 25, [&] { keeper_->save(*saving_); });
+    die_within(disk(), 25, [&] { keeper_->save(*saving_); });
   if (last_piece_)
-    die_within(disk_, 12, [&] { keeper_->store(*last_piece_); });
+    die_within(disk(), 12, [&] { keeper_->store(*last_piece_); });
   saving_.reset();
   last_piece_.reset();
-  role_.reset();
   proposed_.clear();
-  disk_.files().stop();
+  part_host::forget(power);
+}
+
+void replica_host::close_files() {
   found_part_.reset();
   found_.reset();
   keeper_.reset();
   snapshots_.reset();
-  disk_.close();
-  disk_.files().restart(power);
 }
 
 /// Of the latest configuration: it has everything, and needs no older one any more.
@@ -170,16 +167,16 @@ bool replica_host::is_quiet(std::string& why) const {
   const auto& configurations = world_.checkers.truth().state().configurations();
   if (!configurations.latest().has_replica(id()))
     return true;
-  if (const auto live = role_->live_from(); live != configurations.latest().version) {
+  if (const auto live = role().live_from(); live != configurations.latest().version) {
     why += id().str() + " still needs version " + std::to_string(live) + " of " +
            std::to_string(configurations.latest().version) + "; ";
     return false;
   }
   const auto& truth = world_.checkers.truth();
-  if (role_->slot_out() == truth.slot_out() && role_->pending_requests() == 0)
+  if (role().slot_out() == truth.slot_out() && role().pending_requests() == 0)
     return true;
-  why += id().str() + " is at slot " + std::to_string(role_->slot_out()) + " of " +
-         std::to_string(truth.slot_out()) + " with " + std::to_string(role_->pending_requests()) +
+  why += id().str() + " is at slot " + std::to_string(role().slot_out()) + " of " +
+         std::to_string(truth.slot_out()) + " with " + std::to_string(role().pending_requests()) +
          " requests; ";
   return false;
 }

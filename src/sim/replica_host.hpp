@@ -2,7 +2,7 @@
 #pragma once
 
 #include "replica.hpp"
-#include "sim/host.hpp"
+#include "sim/part_host.hpp"
 #include "storage/snapshot_keeper.hpp"
 
 #include <map>
@@ -11,29 +11,27 @@
 
 namespace pmmc::sim {
 
-class replica_host final : public host {
+class replica_host final : public part_host<replica> {
 public:
   replica_host(world& w, const role_id& id, std::size_t process)
-      : host(w, id, process), disk_(w.options, role_kind::replica, id, {}) {
-    use(disk_);
-  }
+      : part_host(w, id, process, role_kind::replica, {}) {}
 
-  role_kind kind() const override { return role_kind::replica; }
+  using part_host::role;
   void start() override;
   void check(world& w, const role_id& to, const message& m) const override;
-  membership known_members() const override { return role_->known_members(); }
   bool is_quiet(std::string& why) const override;
-  /// Precondition: its process is up.
-  const replica& role() const { return *role_; }
 
 protected:
   void on_message(const role_id& from, message& m) override;
-  void on_tick() override { role_->on_tick(); }
-  void on_peer_lost(const role_id& peer) override { role_->on_peer_down(peer); }
   void on_wake(std::size_t what) override;
-  void settle() override;
-  void forget(bool power) override;
   void recover() override;
+  void write(const records_type&) override {}
+  std::size_t most_changes() const override { return 0; }
+  void flush() override { role().flush(); }
+  void taken(const replica_outputs& out) override;
+  void carry_out_rest(replica_outputs& out) override;
+  void forget(bool power) override;
+  void close_files() override;
 
 private:
   void save();
@@ -43,12 +41,10 @@ private:
   void take_over(storage::snapshot_keeper::fetched fetched);
   void note_durable();
 
-  role_disk disk_;
   std::optional<storage::snapshot_store> snapshots_;
   std::optional<storage::snapshot_keeper> keeper_;
   std::unique_ptr<replicated_state> found_; ///< until it starts
   std::optional<storage::snapshot_receiver> found_part_;
-  std::optional<replica> role_;
   std::map<slot_num, command> proposed_; ///< what it last proposed in each slot
   std::unique_ptr<replicated_state> saving_;
   std::optional<snapshot_chunk> last_piece_; ///< of another replica's: it takes a while

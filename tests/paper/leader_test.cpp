@@ -22,7 +22,7 @@ p1b promise(const char* acceptor, std::vector<pvalue> accepted = {}) {
 
 TEST_CASE("fig 6b: the commander sends p2a to all acceptors") {
   auto c = new_commander();
-  const auto asked = only<p2a>(c.take());
+  const auto asked = only<p2a>(c.take().send);
   REQUIRE(asked.size() == 3);
   CHECK(asked[0].value == pvalue{b1, 1, command{"A"}});
 }
@@ -33,7 +33,7 @@ TEST_CASE("fig 6b: if |waitfor| < |acceptors|/2, the decision goes to all replic
   c.on(vote("a1"));
   CHECK(c.take().empty());
   c.on(vote("a3"));
-  CHECK(only<decision>(c.take()).size() == 3);
+  CHECK(only<decision>(c.take().send).size() == 3);
 }
 
 TEST_CASE("fig 6b: else, ⟨preempted, b'⟩ goes to the leader, and nothing is decided") {
@@ -42,12 +42,12 @@ TEST_CASE("fig 6b: else, ⟨preempted, b'⟩ goes to the leader, and nothing is 
   c.on(vote("a2", {1, "l2"}));
   c.on(vote("a3"));
   CHECK(std::get<preempted>(*c.outcome()).ballot == ballot_num{1, "l2"});
-  CHECK(only<decision>(c.take()).empty());
+  CHECK(only<decision>(c.take().send).empty());
 }
 
 TEST_CASE("fig 6a: the scout sends p1a to all acceptors, a majority makes it adopted") {
   scout s{"l1", {share(make_config()), b1, 1, 0}};
-  CHECK(only<p1a>(s.take()).size() == 3);
+  CHECK(only<p1a>(s.take().send).size() == 3);
   s.on(promise("a1", {{{0, "l2"}, 1, command{"A"}}}));
   CHECK_FALSE(s.outcome());
   s.on(promise("a2", {{{0, "l3"}, 2, command{"B"}}}));
@@ -79,18 +79,17 @@ TEST_CASE("fig 7: propose, if there is no other proposal for the slot, it is kep
 
 TEST_CASE("fig 7: propose, if active then a commander is spawned") {
   leader_bench b;
-  CHECK(b.propose(1, "A").start_commanders.empty());
-  CHECK(b.elect().start_commanders.size() == 1);
-  CHECK(b.propose(2, "B").start_commanders.size() == 1);
+  CHECK(commanders_in(b.propose(1, "A")).empty());
+  CHECK(commanders_in(b.elect()).size() == 1);
+  CHECK(commanders_in(b.propose(2, "B")).size() == 1);
 }
 
 TEST_CASE("fig 7: adopted, proposals := proposals ◁ pmax(pvals), then a commander for each") {
   leader_bench b;
   b.propose(1, "mine");
   b.propose(3, "mine too");
-  const auto started =
-      b.elect({{1, {{0, "l2"}, 1, command{"theirs"}}}, {2, {{0, "l2"}, 2, command{"also theirs"}}}})
-          .start_commanders;
+  const auto started = commanders_in(b.elect(
+      {{1, {{0, "l2"}, 1, command{"theirs"}}}, {2, {{0, "l2"}, 2, command{"also theirs"}}}}));
   REQUIRE(started.size() == 3);
   CHECK(started[0].value.value == command{"theirs"});
   CHECK(started[1].value.value == command{"also theirs"});
@@ -124,9 +123,9 @@ TEST_CASE("fig 7: preempted by a ballot that is not higher changes nothing") {
 TEST_CASE("2.4, C1: 'for any ballot b and slot s, … at most one commander is spawned'") {
   leader_bench b;
   b.elect();
-  CHECK(b.propose(1, "A", "r1").start_commanders.size() == 1);
-  CHECK(b.propose(1, "A", "r2").start_commanders.empty());
-  CHECK(b.propose(1, "B", "r3").start_commanders.empty());
+  CHECK(commanders_in(b.propose(1, "A", "r1")).size() == 1);
+  CHECK(commanders_in(b.propose(1, "A", "r2")).empty());
+  CHECK(commanders_in(b.propose(1, "B", "r3")).empty());
 }
 
 TEST_CASE("2.4, C2: a command chosen at a lower ballot is proposed again at the higher one") {
@@ -143,7 +142,7 @@ TEST_CASE("2.4, C2: a command chosen at a lower ballot is proposed again at the 
     b.propose(1, "B");
     b.until_scouting();
     b.role.on(scout_outcome{std::get<adopted>(*s.outcome())});
-    CHECK(b.role.take().start_commanders.at(0).value.value == command{"A"});
+    CHECK(commanders_in(b.role.take()).at(0).value.value == command{"A"});
   }
 }
 
@@ -154,7 +153,7 @@ TEST_CASE(
   b.role.on(scout_outcome{preempted{{3, "l2"}}});
   CHECK(only<ping>(b.role.take().send, "l2").size() == 1);
   b.hear_leader("l2", {3, "l2"}, true);
-  CHECK(b.tick(b.role.timeout_ticks() - 1).start_scouts.empty());
+  CHECK(scouts_in(b.tick(b.role.timeout_ticks() - 1)).empty());
   CHECK_FALSE(b.until_scouting().empty());
 }
 
@@ -168,6 +167,6 @@ TEST_CASE("3: the timeout grows by a factor when preempted, and shrinks by a ste
   CHECK(grown == first + first / 2 + 1);
   b.elect();
   CHECK(b.role.timeout_ticks() == grown - 1);
-  b.decide(b.propose(1, "A").start_commanders.at(0));
+  b.decide(commanders_in(b.propose(1, "A")).at(0));
   CHECK(b.role.timeout_ticks() == grown - 2);
 }

@@ -102,7 +102,7 @@ TEST_CASE("a leader that wants B at 3.0 proposes A, which an acceptor holds sinc
   CHECK(ballot == ballot_num{3, "0"});
 
   zero.role.on(b.scout_for(ballot, {1, 2}));
-  const auto started = zero.role.take().start_commanders;
+  const auto started = commanders_in(zero.role.take());
   REQUIRE(started.size() == 1);
   CHECK(started[0].value == pvalue{ballot, 1, command{"A"}});
 }

@@ -174,8 +174,8 @@ void cluster::settle(const role_id& id, leader_host& h) {
   checker_.watermark(h.role->current_vitals().watermark);
   do {
     auto out = h.role->take();
-    if (out.persist_seqnum)
-      h.free_seqnum = *out.persist_seqnum;
+    for (const auto& record : out.persist)
+      h.free_seqnum = record.free_seqnum;
     if (doomed == crash_moment::before_sending)
       return crash(id);
     carry_out(id, h, std::move(out));
@@ -189,26 +189,29 @@ void cluster::settle(const role_id& id, leader_host& h) {
 }
 
 void cluster::carry_out(const role_id& id, leader_host& h, leader_outputs out) {
-  if (out.persist_seqnum)
-    h.free_seqnum = *out.persist_seqnum;
+  for (const auto& record : out.persist)
+    h.free_seqnum = record.free_seqnum;
   if (out.stop_all) {
     h.scouts.clear();
     h.commanders.clear();
   }
-  for (const auto version : out.stop_scouts)
-    std::erase_if(h.scouts, [&](const scout& s) { return s.task().config->version == version; });
-  for (const auto slot : out.stop_commanders)
-    h.commanders.erase(slot);
-  for (auto& task : out.start_scouts) {
-    if (task.to_slot == 0)
-      checker_.ran(id, task.ballot, h.life);
-    h.scouts.emplace_back(id, std::move(task));
-  }
-  for (auto& task : out.start_commanders) {
-    const auto slot = task.value.slot;
-    const bool only_one = h.commanders.emplace(slot, commander{id, std::move(task)}).second;
-    checker::demand(only_one, "C1: two commanders for a slot at the same time");
-  }
+  for (const auto& child : out.stop)
+    if (child.kind == sub_role_kind::commander)
+      h.commanders.erase(child.number);
+    else
+      std::erase_if(h.scouts,
+                    [&](const scout& s) { return s.task().config->version == child.number; });
+  for (auto& wanted : out.start)
+    if (auto* task = std::get_if<scout_task>(&wanted)) {
+      if (task->to_slot == 0)
+        checker_.ran(id, task->ballot, h.life);
+      h.scouts.emplace_back(id, std::move(*task));
+    } else {
+      commander started{id, std::move(std::get<commander_task>(wanted))};
+      const auto slot = started.task().value.slot;
+      const bool only_one = h.commanders.emplace(slot, std::move(started)).second;
+      checker::demand(only_one, "C1: two commanders for a slot at the same time");
+    }
   for (auto& e : out.send)
     send(id, e.to, std::move(e.body));
 }
@@ -216,10 +219,10 @@ void cluster::carry_out(const role_id& id, leader_host& h, leader_outputs out) {
 void cluster::collect_news(const role_id& id, leader_host& h) {
   const auto arrival = [this] { return now_ + random_.below(options_.most_outcome_ticks + 1); };
   for (auto& s : h.scouts)
-    for (auto& e : s.take())
+    for (auto& e : s.take().send)
       send(id, e.to, std::move(e.body));
   for (auto& [slot, c] : h.commanders)
-    for (auto& e : c.take())
+    for (auto& e : c.take().send)
       send(id, e.to, std::move(e.body));
   std::erase_if(h.scouts, [&](const scout& s) {
     if (s.outcome())

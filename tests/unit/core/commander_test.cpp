@@ -19,7 +19,7 @@ p2b vote(const char* acceptor) { return {acceptor, 1, mine, mine, 7, 1}; }
 
 TEST_CASE("commander: a majority of distinct acceptors decides, and every replica is told") {
   auto c = start(5);
-  CHECK(only<p2a>(c.take()).size() == 5);
+  CHECK(only<p2a>(c.take().send).size() == 5);
   for (int i = 0; i < 3; ++i)
     c.on(vote("a1")); // the same vote again is one vote
   c.on(vote("a2"));
@@ -27,7 +27,7 @@ TEST_CASE("commander: a majority of distinct acceptors decides, and every replic
   c.on(vote("a3"));
   REQUIRE(c.outcome());
   CHECK(std::get<decided>(*c.outcome()).value.value == command{"A"});
-  const auto told = c.take();
+  const auto told = c.take().send;
   CHECK(only<decision>(told).size() == 5);
   CHECK(only<decision>(told, "r4").at(0).slot == 7);
   c.on(vote("a4"));
@@ -82,7 +82,7 @@ TEST_CASE("commander: sends again to those that have not voted, until it is done
   c.on(vote("a2"));
   for (int i = 0; i < 10; ++i)
     c.on_tick();
-  const auto sent = c.take();
+  const auto sent = c.take().send;
   CHECK(only<p2a>(sent).size() == 2);
   CHECK(only<p2a>(sent, "a2").empty());
   c.on(vote("a1"));

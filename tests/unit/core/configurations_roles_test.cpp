@@ -79,16 +79,16 @@ TEST_CASE("leader: news of a configuration make an active one scout it, and comm
   leader_bench b;
   b.elect();
   b.role.on(config_news{"r1", two({a3}, {a4})});
-  const auto scouts = b.role.take().start_scouts;
+  const auto scouts = scouts_in(b.role.take());
   REQUIRE(scouts.size() == 1);
   CHECK(scouts[0].config->version == 2);
   CHECK(scouts[0].from_slot == 20);
-  CHECK(b.propose(19, "x").start_commanders.size() == 1);
+  CHECK(commanders_in(b.propose(19, "x")).size() == 1);
   b.role.on(propose{"r1", 2, 20, command{"y"}});
-  CHECK(b.role.take().start_commanders.empty());
+  CHECK(commanders_in(b.role.take()).empty());
   b.role.on(propose{"r1", 1, 21, command{"z"}}); // the wrong version
   b.role.on(scout_outcome{adopted{2, scouts[0].ballot, 20, 0, 1, {}}});
-  const auto started = b.role.take().start_commanders;
+  const auto started = commanders_in(b.role.take());
   REQUIRE(started.size() == 1);
   CHECK(started[0].value.slot == 20);
   CHECK(started[0].config->version == 2);
@@ -100,14 +100,14 @@ TEST_CASE("leader: C2, what was proposed below its phase 1 while it waited is no
   b.elect();
   REQUIRE(b.role.covered_from() == 40);
   b.role.on(config_news{"r1", two({a3}, {a4})});
-  const auto scouts = b.role.take().start_scouts;
+  const auto scouts = scouts_in(b.role.take());
   REQUIRE(scouts.size() == 1);
   CHECK(scouts[0].from_slot == 40);
   b.role.on(propose{"r1", 2, 25, command{"y"}});
   b.role.on(scout_outcome{adopted{2, scouts[0].ballot, 40, 0, 1, {}}});
-  CHECK(b.role.take().start_commanders.empty());
+  CHECK(commanders_in(b.role.take()).empty());
   b.role.on(propose{"r1", 2, 25, command{"y"}}); // asked again, it looks first
-  CHECK(b.role.take().start_scouts.at(0).from_slot == 25);
+  CHECK(scouts_in(b.role.take()).at(0).from_slot == 25);
 }
 
 TEST_CASE("leader: a new one scouts every configuration that is live, and only those") {
@@ -133,8 +133,9 @@ TEST_CASE("leader: it stops waiting for a configuration once that is over") {
   std::vector<config_version> stopped;
   for (int i = 0; i < 5; ++i) {
     b.role.on_tick();
-    for (const auto version : b.role.take().stop_scouts)
-      stopped.push_back(version);
+    for (const auto& child : b.role.take().stop)
+      if (child.kind == sub_role_kind::scout)
+        stopped.push_back(child.number);
   }
   CHECK(stopped == std::vector<config_version>{1});
   CHECK(b.role.is_active());
@@ -144,10 +145,10 @@ TEST_CASE("leader: one that is removed leads the slots below the boundary, and n
   leader_bench b;
   b.elect();
   b.role.on(config_news{"r1", two({l1}, {})});
-  CHECK(b.role.take().start_scouts.empty());
-  CHECK(b.propose(19, "x").start_commanders.size() == 1);
+  CHECK(scouts_in(b.role.take()).empty());
+  CHECK(commanders_in(b.propose(19, "x")).size() == 1);
   b.role.on(propose{"r1", 2, 20, command{"y"}});
-  CHECK(b.role.take().start_commanders.empty());
+  CHECK(commanders_in(b.role.take()).empty());
   CHECK_FALSE(b.role.proposals().contains(20));
   b.hear_replica("r1", 20, 20);
   b.tick(10);
@@ -160,13 +161,13 @@ TEST_CASE("commander: replicas that are to come learn decisions of the slots bef
   b.elect();
   b.role.on(config_news{"r1", two({r3}, {r4})});
   b.role.take();
-  const auto started = b.propose(5, "x").start_commanders;
+  const auto started = commanders_in(b.propose(5, "x"));
   REQUIRE(started.size() == 1);
   CHECK(started[0].learners == std::vector<role_id>{"r4"});
   commander c{"l1", started[0]};
   for (const auto* id : {"a1", "a2"})
     c.on(p2b{id, 1, started[0].value.ballot, started[0].value.ballot, 5, 1});
-  CHECK(only<decision>(c.take(), "r4").size() == 1);
+  CHECK(only<decision>(c.take().send, "r4").size() == 1);
 }
 
 TEST_CASE("replica: a configuration that comes up is told at once, and snapshotted at its first "

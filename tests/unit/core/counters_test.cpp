@@ -148,8 +148,8 @@ TEST_CASE("leader: counts decisions, and preemptions that cost it its ballot") {
   leader_bench b;
   b.elect();
   const auto out = b.propose(1, "x");
-  REQUIRE(out.start_commanders.size() == 1);
-  b.decide(out.start_commanders[0]);
+  REQUIRE(commanders_in(out).size() == 1);
+  b.decide(commanders_in(out)[0]);
   CHECK(b.role.counters().decisions == 1);
   b.role.on(scout_outcome{preempted{{9, "l2"}}});
   CHECK(b.role.counters().preemptions == 1);

@@ -7,6 +7,22 @@
 
 namespace pmmc::test {
 
+/// The children of one kind that are to be started.
+template <class Task>
+std::vector<Task> tasks_in(const leader_outputs& out) {
+  std::vector<Task> found;
+  for (const auto& task : out.start)
+    if (const auto* wanted = std::get_if<Task>(&task))
+      found.push_back(*wanted);
+  return found;
+}
+inline std::vector<scout_task> scouts_in(const leader_outputs& out) {
+  return tasks_in<scout_task>(out);
+}
+inline std::vector<commander_task> commanders_in(const leader_outputs& out) {
+  return tasks_in<commander_task>(out);
+}
+
 class leader_bench {
 public:
   explicit leader_bench(std::uint64_t free_seqnum = 0, leader::settings settings = {},
@@ -28,9 +44,9 @@ public:
   /// Ticks until it runs for office; returns the tasks of its scouts.
   std::vector<scout_task> until_scouting(unsigned most_ticks = 2'000) {
     for (ticks_waited = 0; ticks_waited < most_ticks; ++ticks_waited)
-      if (auto out = tick(); !out.start_scouts.empty()) {
+      if (auto out = tick(); !scouts_in(out).empty()) {
         last = std::move(out);
-        return last.start_scouts;
+        return scouts_in(last);
       }
     return {};
   }
@@ -79,13 +95,11 @@ public:
   }
 
   static void add(leader_outputs& sum, leader_outputs more) {
-    if (more.persist_seqnum)
-      sum.persist_seqnum = more.persist_seqnum;
+    for (auto& r : more.persist)
+      sum.persist.push_back(r);
     sum.stop_all |= more.stop_all;
-    for (auto& t : more.start_scouts)
-      sum.start_scouts.push_back(std::move(t));
-    for (auto& t : more.start_commanders)
-      sum.start_commanders.push_back(std::move(t));
+    for (auto& t : more.start)
+      sum.start.push_back(std::move(t));
     for (auto& e : more.send)
       sum.send.push_back(std::move(e));
   }

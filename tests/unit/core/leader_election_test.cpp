@@ -13,7 +13,7 @@ TEST_CASE("leader: runs for office some time after its start, with its seqnum du
   CHECK(scouts[0].ballot == ballot_num{7, "l1"});
   CHECK(scouts[0].from_slot == 1);
   CHECK(scouts[0].to_slot == 0);
-  CHECK(b.last.persist_seqnum == 8);
+  CHECK(b.last.persist.at(0).free_seqnum == 8);
 }
 
 TEST_CASE("leader: L3, a restart never uses a ballot again") {
@@ -24,13 +24,13 @@ TEST_CASE("leader: L3, a restart never uses a ballot again") {
     const auto scouts = b.until_scouting();
     CHECK(scouts.at(0).ballot > last);
     last = scouts.at(0).ballot;
-    durable = *b.last.persist_seqnum;
+    durable = b.last.persist.at(0).free_seqnum;
     if (life % 2 == 0) { // preempted, and runs again in the same life
       b.role.on(scout_outcome{preempted{{last.seqnum + 3, "l2"}}});
       const auto again = b.until_scouting();
       CHECK(again.at(0).ballot == ballot_num{last.seqnum + 4, "l1"});
       last = again.at(0).ballot;
-      durable = *b.last.persist_seqnum;
+      durable = b.last.persist.at(0).free_seqnum;
     }
   }
 }
@@ -56,7 +56,7 @@ TEST_CASE("leader: an active leader's answers keep it passive for as long as the
   b.until_scouting();
   b.role.on(scout_outcome{preempted{{3, "l2"}}});
   for (int i = 0; i < 100; ++i) {
-    CHECK(b.tick(5).start_scouts.empty());
+    CHECK(scouts_in(b.tick(5)).empty());
     b.hear_leader("l2", {3, "l2"}, true);
   }
   CHECK(b.role.preempted_by() == ballot_num{3, "l2"});
@@ -71,7 +71,7 @@ TEST_CASE("leader: one that scouts in vain, or holds an older ballot, keeps nobo
   for (int i = 0; i < 40 && !ran; ++i) {
     b.hear_leader("l2", {3, "l2"}, false);
     b.hear_leader("l3", {2, "l3"}, true);
-    ran = !b.tick(5).start_scouts.empty();
+    ran = !scouts_in(b.tick(5)).empty();
   }
   CHECK(ran);
 }
@@ -83,7 +83,7 @@ TEST_CASE("leader: a broken connection to the active one makes it run soon") {
   b.until_scouting();
   b.role.on(scout_outcome{preempted{{3, "l2"}}});
   b.role.on_peer_down("l3"); // not the one that it watches
-  CHECK(b.tick(100).start_scouts.empty());
+  CHECK(scouts_in(b.tick(100)).empty());
   b.hear_leader("l2", {3, "l2"}, true);
   b.role.on_peer_down("l2");
   REQUIRE(b.until_scouting().size() == 1);
@@ -96,14 +96,14 @@ TEST_CASE("leader: learns through the acceptors of an active one that it cannot 
   b.role.on(scout_outcome{preempted{{3, "l2"}}});
   std::uint64_t number = 50;
   for (int i = 0; i < 100; ++i) {
-    CHECK(b.tick(5).start_scouts.empty());
+    CHECK(scouts_in(b.tick(5)).empty());
     b.hear_acceptor("a1", number++, {3, "l2"});
   }
   // The same number again and again is an echo of one that has gone.
   bool ran = false;
   for (int i = 0; i < 40 && !ran; ++i) {
     b.hear_acceptor("a1", number - 1, {3, "l2"});
-    ran = !b.tick(5).start_scouts.empty();
+    ran = !scouts_in(b.tick(5)).empty();
   }
   CHECK(ran);
 }
@@ -139,7 +139,7 @@ TEST_CASE("leader: runs for office only when it hears a majority of the acceptor
   leader_bench b;
   b.acceptors_answer = false;
   for (int i = 0; i < 400; ++i) {
-    CHECK(b.tick(5).start_scouts.empty());
+    CHECK(scouts_in(b.tick(5)).empty());
     b.hear_acceptor("a2");
   }
   CHECK(b.role.ballot().is_bottom());
@@ -156,7 +156,7 @@ TEST_CASE("leader: one that follows and is cut off does not run, and goes on fol
     b.role.on(scout_outcome{preempted{{3, "l2"}}});
     std::uint64_t number = 50;
     const auto follow = [&] {
-      CHECK(b.tick(5).start_scouts.empty());
+      CHECK(scouts_in(b.tick(5)).empty());
       for (const auto* id : {"a1", "a2", "a3"})
         b.hear_acceptor(id, number, {3, "l2"});
       ++number;
@@ -166,7 +166,7 @@ TEST_CASE("leader: one that follows and is cut off does not run, and goes on fol
     b.acceptors_answer = false;
     if (told)
       b.role.on_peer_down("l2");
-    CHECK(b.tick(1'000).start_scouts.empty());
+    CHECK(scouts_in(b.tick(1'000)).empty());
     number += 200; // the active leader has gone on
     b.acceptors_answer = true;
     for (int i = 0; i < 100; ++i)
@@ -182,7 +182,7 @@ TEST_CASE("leader: one that restarts follows whom the acceptors have heard of") 
     for (const auto* id : {"a1", "a2"})
       b.hear_acceptor(id, number, {3, "l2"});
     number += i % 2; // now and then there is no news
-    CHECK(b.tick(5).start_scouts.empty());
+    CHECK(scouts_in(b.tick(5)).empty());
   }
 }
 
@@ -199,21 +199,21 @@ TEST_CASE("leader: one that scouts and hears no majority any more gives up, and 
     gave_up = b.tick().stop_all;
   CHECK(gave_up);
   CHECK(ticks >= 90);
-  CHECK(b.tick(500).start_scouts.empty());
+  CHECK(scouts_in(b.tick(500)).empty());
   // No acceptor ever heard of 4.l1, and l2 still leads.
   SUBCASE("which it hears") {
     for (int i = 0; i < 100; ++i) {
       b.hear_leader("l2", {3, "l2"}, true);
       for (const auto* id : {"a1", "a2", "a3"})
         b.hear_acceptor(id);
-      CHECK(b.tick(5).start_scouts.empty());
+      CHECK(scouts_in(b.tick(5)).empty());
     }
   }
   SUBCASE("of which it hears") {
     for (std::uint64_t number = 50; number < 150; ++number) {
       for (const auto* id : {"a1", "a2", "a3"})
         b.hear_acceptor(id, number, {3, "l2"});
-      CHECK(b.tick(5).start_scouts.empty());
+      CHECK(scouts_in(b.tick(5)).empty());
     }
   }
   b.acceptors_answer = true;
@@ -241,12 +241,12 @@ TEST_CASE("leader: acceptors that nobody needs any more are not waited for") {
   };
   for (int i = 0; i < 100; ++i) {
     hear_the_new(19);
-    CHECK(b.tick(5).start_scouts.empty());
+    CHECK(scouts_in(b.tick(5)).empty());
   }
   std::vector<scout_task> scouts;
   for (int i = 0; i < 20 && scouts.empty(); ++i) {
     hear_the_new(20);
-    scouts = b.tick(5).start_scouts;
+    scouts = scouts_in(b.tick(5));
   }
   REQUIRE(scouts.size() == 1);
   CHECK(scouts[0].config->version == 2);
@@ -266,7 +266,7 @@ TEST_CASE("leader: without proposals it learns from the acceptors that it has be
 TEST_CASE("leader: outcomes of an earlier ballot change nothing") {
   leader_bench b;
   b.elect();
-  auto old_task = b.propose(1, "A").start_commanders.at(0);
+  auto old_task = commanders_in(b.propose(1, "A")).at(0);
   b.role.on(commander_outcome{preempted{{4, "l2"}}}, old_task.value.ballot);
   CHECK_FALSE(b.role.is_active());
   b.elect();
@@ -285,7 +285,7 @@ TEST_CASE("leader: nothing that it asked for before a preemption starts after it
   b.role.on(commander_outcome{preempted{{4, "l2"}}}, b.role.ballot());
   const auto out = b.role.take();
   CHECK(out.stop_all);
-  CHECK(out.start_commanders.empty());
+  CHECK(commanders_in(out).empty());
 }
 
 TEST_CASE("leader: tells replicas when it becomes active") {

@@ -24,26 +24,26 @@ void elect_from_20(leader_bench& b) {
 TEST_CASE("leader: one commander per slot, whatever else is proposed for it") {
   leader_bench b;
   b.elect();
-  const auto first = b.propose(1, "A", "r1").start_commanders;
+  const auto first = commanders_in(b.propose(1, "A", "r1"));
   REQUIRE(first.size() == 1);
   CHECK(first[0].value == pvalue{b.role.ballot(), 1, command{"A"}});
-  CHECK(b.propose(1, "B", "r2").start_commanders.empty());
+  CHECK(commanders_in(b.propose(1, "B", "r2")).empty());
 }
 
 TEST_CASE("leader: a proposal for a decided slot is answered with the decision") {
   leader_bench b;
   b.elect();
-  b.decide(b.propose(1, "A").start_commanders.at(0));
+  b.decide(commanders_in(b.propose(1, "A")).at(0));
   const auto out = b.propose(1, "B", "r2");
-  CHECK(out.start_commanders.empty());
+  CHECK(commanders_in(out).empty());
   CHECK(only<decision>(out.send, "r2").at(0).value == command{"A"});
 }
 
 TEST_CASE("leader: what was proposed while it was passive is commanded when it is elected") {
   leader_bench b;
-  CHECK(b.propose(1, "A").start_commanders.empty());
-  CHECK(b.propose(2, "B").start_commanders.empty());
-  const auto started = b.elect(accepted(0, 2, "other")).start_commanders;
+  CHECK(commanders_in(b.propose(1, "A")).empty());
+  CHECK(commanders_in(b.propose(2, "B")).empty());
+  const auto started = commanders_in(b.elect(accepted(0, 2, "other")));
   REQUIRE(started.size() == 2);
   CHECK(started[0].value.value == command{"A"});
   CHECK(started[1].value.value == command{"other"});
@@ -55,7 +55,7 @@ TEST_CASE("leader: proposals of another or unknown configuration are left to be 
   b.role.on(propose{"r1", 2, 1, command{"A"}});
   b.role.on(propose{"r1", 1, 0, command{"A"}});
   const auto out = b.role.take();
-  CHECK(out.start_commanders.empty());
+  CHECK(commanders_in(out).empty());
   CHECK(out.send.empty());
 }
 
@@ -63,9 +63,9 @@ TEST_CASE("leader: below the watermark it can only point to a snapshot") {
   leader_bench b;
   b.elect({}, 10);
   const auto out = b.propose(9, "A");
-  CHECK(out.start_commanders.empty());
+  CHECK(commanders_in(out).empty());
   CHECK(only<collected>(out.send, "r1").at(0).watermark == 10);
-  CHECK(b.propose(10, "A").start_commanders.size() == 1);
+  CHECK(commanders_in(b.propose(10, "A")).size() == 1);
 }
 
 TEST_CASE("leader: a replica that knows only a forgotten configuration is pointed to a snapshot") {
@@ -73,7 +73,7 @@ TEST_CASE("leader: a replica that knows only a forgotten configuration is pointe
   b.elect({}, 10);
   b.role.on(propose{"r1", 7, 9, command{"A"}});
   const auto out = b.role.take();
-  CHECK(out.start_commanders.empty());
+  CHECK(commanders_in(out).empty());
   CHECK(only<collected>(out.send, "r1").at(0).watermark == 10);
 }
 
@@ -90,14 +90,14 @@ TEST_CASE("leader: nothing is proposed where the slot's configuration was forgot
   b.role.on(config_news{{}, history});
   b.role.take();
   const auto out = b.propose(15, "A"); // version 2's, which would be taken for version 1's
-  CHECK(out.start_commanders.empty());
-  CHECK(out.start_scouts.empty());
+  CHECK(commanders_in(out).empty());
+  CHECK(scouts_in(out).empty());
 }
 
 TEST_CASE("leader: a commander that meets a watermark frees the slot, and the next one is told") {
   leader_bench b;
   b.elect();
-  const auto task = b.propose(3, "A").start_commanders.at(0);
+  const auto task = commanders_in(b.propose(3, "A")).at(0);
   b.role.on(commander_outcome{below_watermark{3, 8}}, task.value.ballot);
   CHECK(b.role.commanders().empty());
   CHECK(only<collected>(b.propose(3, "A").send).at(0).watermark == 8);
@@ -107,15 +107,15 @@ TEST_CASE("leader: for a slot that phase 1 has not covered, it looks before it p
   leader_bench b;
   elect_from_20(b);
   const auto out = b.propose(5, "mine");
-  CHECK(out.start_commanders.empty());
-  REQUIRE(out.start_scouts.size() == 1);
-  const auto& task = out.start_scouts[0];
+  CHECK(commanders_in(out).empty());
+  REQUIRE(scouts_in(out).size() == 1);
+  const auto task = scouts_in(out)[0];
   CHECK(task.ballot == b.role.ballot());
   CHECK(task.from_slot == 5);
   CHECK(task.to_slot == 20);
-  CHECK(b.propose(6, "also mine").start_scouts.empty()); // one at a time
+  CHECK(scouts_in(b.propose(6, "also mine")).empty()); // one at a time
   b.role.on(scout_outcome{adopted{1, task.ballot, 5, 20, 1, accepted(0, 5, "chosen")}});
-  const auto started = b.role.take().start_commanders;
+  const auto started = commanders_in(b.role.take());
   REQUIRE(started.size() == 2);
   CHECK(started[0].value.value == command{"chosen"});
   CHECK(started[1].value == pvalue{task.ballot, 6, command{"also mine"}});
@@ -126,10 +126,10 @@ TEST_CASE("leader: C1, a slot decided and forgotten gets no second value at the 
   settings.kept_decisions_bytes = 0;
   leader_bench b{0, settings};
   b.elect();
-  b.decide(b.propose(1, "A").start_commanders.at(0));
+  b.decide(commanders_in(b.propose(1, "A")).at(0));
   const auto out = b.propose(1, "B", "r2");
-  CHECK(out.start_commanders.empty());
-  CHECK(out.start_scouts.size() == 1);
+  CHECK(commanders_in(out).empty());
+  CHECK(scouts_in(out).size() == 1);
 }
 
 TEST_CASE("leader: C1, a recovery does not reach over slots with commanders at work") {
@@ -137,10 +137,10 @@ TEST_CASE("leader: C1, a recovery does not reach over slots with commanders at w
   settings.kept_decisions_bytes = 0;
   leader_bench b{0, settings};
   b.elect();
-  const auto three = b.propose(3, "three").start_commanders.at(0);
-  b.decide(b.propose(5, "five").start_commanders.at(0)); // and forgotten: covers from 6 on
+  const auto three = commanders_in(b.propose(3, "three")).at(0);
+  b.decide(commanders_in(b.propose(5, "five")).at(0)); // and forgotten: covers from 6 on
   REQUIRE(b.role.covered_from() == 6);
-  const auto scouts = b.propose(1, "one").start_scouts;
+  const auto scouts = scouts_in(b.propose(1, "one"));
   REQUIRE(scouts.size() == 1);
   // The acceptors answer before they accept ⟨b,3,three⟩; then slot 3 is decided, forgotten, and
   // proposed again by a replica that has missed it.
@@ -148,7 +148,7 @@ TEST_CASE("leader: C1, a recovery does not reach over slots with commanders at w
   b.role.take();
   b.propose(3, "another", "r2");
   b.role.on(scout_outcome{adopted{1, scouts[0].ballot, 1, scouts[0].to_slot, 1, {}}});
-  for (const auto& task : b.role.take().start_commanders)
+  for (const auto& task : commanders_in(b.role.take()))
     CHECK(task.value.slot != 3);
 }
 
@@ -157,13 +157,13 @@ TEST_CASE("leader: C1, a slot commanded and forgotten gets no second value from 
   settings.kept_decisions_bytes = 0;
   leader_bench b{0, settings};
   b.elect();
-  b.decide(b.propose(2, "two").start_commanders.at(0)); // and forgotten
+  b.decide(commanders_in(b.propose(2, "two")).at(0)); // and forgotten
   const auto recover = [&](std::map<slot_num, pvalue> found) {
-    const auto scout = b.propose(1, "one").start_scouts.at(0);
+    const auto scout = scouts_in(b.propose(1, "one")).at(0);
     b.propose(2, "another", "r2");
     b.role.on(scout_outcome{adopted{1, scout.ballot, 1, scout.to_slot, 1, std::move(found)}});
     std::map<slot_num, command> commanded;
-    for (const auto& task : b.role.take().start_commanders) {
+    for (const auto& task : commanders_in(b.role.take())) {
       commanded[task.value.slot] = task.value.value;
       b.decide(task);
     }
@@ -180,14 +180,14 @@ TEST_CASE("leader: C1, a slot commanded and forgotten gets no second value from 
 TEST_CASE("leader: a recovery that is preempted leaves nothing behind") {
   leader_bench b;
   elect_from_20(b);
-  const auto task = b.propose(5, "mine").start_scouts.at(0);
+  const auto task = scouts_in(b.propose(5, "mine")).at(0);
   b.role.on(scout_outcome{preempted{{7, "l3"}}});
   CHECK_FALSE(b.role.is_active());
   b.role.take();
   b.role.on(scout_outcome{adopted{1, task.ballot, 5, 20, 1, {}}}); // late
-  CHECK(b.role.take().start_commanders.empty());
+  CHECK(commanders_in(b.role.take()).empty());
   elect_from_20(b);
-  CHECK(b.propose(5, "mine").start_scouts.size() == 1);
+  CHECK(scouts_in(b.propose(5, "mine")).size() == 1);
 }
 
 TEST_CASE("leader: commanders at work are bounded, and the rest follows in order") {
@@ -197,12 +197,12 @@ TEST_CASE("leader: commanders at work are bounded, and the rest follows in order
   std::map<slot_num, pvalue> many;
   for (slot_num slot = 1; slot <= 20; ++slot)
     many[slot] = {{0, "l2"}, slot, command{"x"}};
-  auto started = b.elect(many).start_commanders;
+  auto started = commanders_in(b.elect(many));
   CHECK(started.size() == 8);
   for (std::size_t done = 0; done < 20; ++done) {
     CHECK(started.at(done).value.slot == done + 1);
     b.decide(started.at(done));
-    for (auto& task : b.role.take().start_commanders)
+    for (auto& task : commanders_in(b.role.take()))
       started.push_back(task);
     CHECK(b.role.commanders().size() <= 8);
   }

@@ -74,31 +74,31 @@ TEST_CASE("leader: a recovery scouts the slot's configuration, whether it is liv
           "with it") {
   leader_bench b;
   elect_behind_boundary(b);
-  const auto scouts = b.propose(18, "mine").start_scouts;
+  const auto scouts = scouts_in(b.propose(18, "mine"));
   REQUIRE(scouts.size() == 1);
   CHECK(scouts[0].config->version == 1);
   CHECK(scouts[0].from_slot == 18);
   CHECK(scouts[0].to_slot == 20);
   b.role.on(propose{"r1", 2, 20, command{"behind"}}); // the same replica goes on
-  CHECK(b.role.take().start_scouts.empty());
+  CHECK(scouts_in(b.role.take()).empty());
   b.role.on(scout_outcome{adopted{1, scouts[0].ballot, 18, 20, 1, {{18, voted(18, "chosen")}}}});
   const auto out = b.role.take();
-  REQUIRE(out.start_commanders.size() == 1); // C2: of slot 20 it knows nothing yet
-  CHECK(out.start_commanders[0].value.value == command{"chosen"});
-  CHECK(out.start_commanders[0].config->version == 1);
-  REQUIRE(out.start_scouts.size() == 1); // and the next one follows by itself
-  CHECK(out.start_scouts[0].config->version == 2);
-  CHECK(out.start_scouts[0].from_slot == 20);
+  REQUIRE(commanders_in(out).size() == 1); // C2: of slot 20 it knows nothing yet
+  CHECK(commanders_in(out)[0].value.value == command{"chosen"});
+  CHECK(commanders_in(out)[0].config->version == 1);
+  REQUIRE(scouts_in(out).size() == 1); // and the next one follows by itself
+  CHECK(scouts_in(out)[0].config->version == 2);
+  CHECK(scouts_in(out)[0].from_slot == 20);
 }
 
 TEST_CASE("leader: what is asked for below a recovery that is under way comes after it") {
   leader_bench b;
   elect_behind_boundary(b);
-  const auto scouts = b.propose(18, "x").start_scouts;
+  const auto scouts = scouts_in(b.propose(18, "x"));
   REQUIRE(scouts.size() == 1);
-  CHECK(b.propose(5, "lower", "r2").start_scouts.empty());
+  CHECK(scouts_in(b.propose(5, "lower", "r2")).empty());
   b.role.on(scout_outcome{adopted{1, scouts[0].ballot, 18, 20, 1, {{18, voted(18, "chosen")}}}});
-  const auto next = b.role.take().start_scouts;
+  const auto next = scouts_in(b.role.take());
   REQUIRE(next.size() == 1);
   CHECK(next[0].from_slot == 5);
 }
@@ -109,7 +109,7 @@ TEST_CASE("leader: in office, a replica from behind does not bring old configura
   b.hear_replica("r3", 15);
   b.tick(50);
   b.role.on(config_news{"r1", three_versions(50)});
-  const auto scouts = b.role.take().start_scouts;
+  const auto scouts = scouts_in(b.role.take());
   REQUIRE(scouts.size() == 1); // version 1 is over, and its acceptors may be switched off
   CHECK(scouts[0].config->version == 3);
 }
@@ -118,13 +118,13 @@ TEST_CASE("leader: what waited for a configuration that is over is looked for, a
   leader_bench b{0, windows_of(10)};
   b.elect();
   b.role.on(config_news{"r1", three_versions(30)});
-  REQUIRE(b.role.take().start_scouts.size() == 2);
+  REQUIRE(scouts_in(b.role.take()).size() == 2);
   b.role.on(propose{"r2", 2, 25, command{"mine"}}); // until version 2 is scouted
-  CHECK(b.role.take().start_scouts.empty());
+  CHECK(scouts_in(b.role.take()).empty());
   b.hear_replica("r1", 60);
-  CHECK(b.tick(50).start_scouts.empty());
+  CHECK(scouts_in(b.tick(50)).empty());
   b.role.on(propose{"r2", 2, 25, command{"mine"}}); // again
-  const auto scouts = b.role.take().start_scouts;
+  const auto scouts = scouts_in(b.role.take());
   REQUIRE(scouts.size() == 1);
   CHECK(scouts[0].config->version == 2);
   CHECK(scouts[0].from_slot == 25);
@@ -135,22 +135,22 @@ TEST_CASE("leader: recovered slots are WINDOW at the most, and new ones never wa
   leader_bench b{0, windows_of(4)};
   b.hear_replica("r1", 100);
   b.elect();
-  const auto first = b.propose(1, "x").start_scouts;
+  const auto first = scouts_in(b.propose(1, "x"));
   REQUIRE(first.size() == 1);
   CHECK(first[0].to_slot == 5);
   std::map<slot_num, pvalue> found;
   for (slot_num slot = 1; slot < 5; ++slot)
     found[slot] = voted(slot, "old");
   b.role.on(scout_outcome{adopted{1, first[0].ballot, 1, 5, 1, found}});
-  const auto recovered = b.role.take().start_commanders;
+  const auto recovered = commanders_in(b.role.take());
   REQUIRE(recovered.size() == 4);
-  CHECK(b.propose(5, "x").start_scouts.empty()); // enough is under way
+  CHECK(scouts_in(b.propose(5, "x")).empty()); // enough is under way
   for (slot_num slot = 100; slot < 104; ++slot)
-    CHECK(b.propose(slot, "new").start_commanders.size() == 1);
+    CHECK(commanders_in(b.propose(slot, "new")).size() == 1);
   b.decide(recovered[0]);
-  CHECK(b.role.take().start_scouts.empty());
+  CHECK(scouts_in(b.role.take()).empty());
   b.decide(recovered[1]);
-  const auto next = b.role.take().start_scouts;
+  const auto next = scouts_in(b.role.take());
   REQUIRE(next.size() == 1);
   CHECK(next[0].from_slot == 5);
   CHECK(next[0].to_slot == 7);
@@ -178,5 +178,5 @@ TEST_CASE("acceptor: an answer ends where the scout said, and tells that there i
   CHECK(told[0].accepted.size() == 3);
   CHECK(told[0].next_slot == 6); // so that a scout which wants all asks on
   scout s{"l1", {std::make_shared<const configuration>(make_config()), b, 3, 6}};
-  CHECK(only<p1a>(s.take(), "a1").at(0).to_slot == 6);
+  CHECK(only<p1a>(s.take().send, "a1").at(0).to_slot == 6);
 }

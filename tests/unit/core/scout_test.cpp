@@ -28,7 +28,7 @@ const adopted* won(const scout& s) {
 
 TEST_CASE("scout: asks every acceptor, and is adopted by a majority of distinct ones") {
   auto s = start(5);
-  CHECK(only<p1a>(s.take()).size() == 5);
+  CHECK(only<p1a>(s.take().send).size() == 5);
   s.on(promise("a1"));
   s.on(promise("a1"));
   s.on(promise("a1"));
@@ -97,7 +97,7 @@ TEST_CASE("scout: asks for page after page, and counts an acceptor when it has t
   auto s = start();
   s.take();
   s.on(promise("a1", {value(1, 1, "A")}, 1, 5));
-  const auto more = only<p1a>(s.take(), "a1");
+  const auto more = only<p1a>(s.take().send, "a1");
   REQUIRE(more.size() == 1);
   CHECK(more[0].from_slot == 5);
   s.on(promise("a1", {value(1, 1, "A")}, 1, 5)); // the first page again
@@ -118,7 +118,7 @@ TEST_CASE("scout: sends again to those that have not answered, from the page tha
     s.on_tick();
   CHECK(s.take().empty());
   s.on_tick();
-  const auto sent = s.take();
+  const auto sent = s.take().send;
   CHECK(only<p1a>(sent, "a1").empty());
   CHECK(only<p1a>(sent, "a2").at(0).from_slot == 7);
   CHECK(only<p1a>(sent, "a3").at(0).from_slot == 1);
@@ -126,7 +126,7 @@ TEST_CASE("scout: sends again to those that have not answered, from the page tha
 
 TEST_CASE("scout: a range ends before to_slot") {
   auto s = start(3, 4, 8);
-  CHECK(only<p1a>(s.take()).at(0).from_slot == 4);
+  CHECK(only<p1a>(s.take().send).at(0).from_slot == 4);
   s.on(promise("a1", {value(1, 4, "D"), value(1, 8, "H")}, 4, 9));
   s.on(promise("a2", {value(1, 7, "G")}, 4));
   REQUIRE(won(s));
