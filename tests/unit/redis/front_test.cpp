@@ -58,6 +58,23 @@ TEST_CASE("several writes of a connection are in flight, and answered in their o
   CHECK(b.replies[1] == "+OK\r\n:2\r\n:0\r\n+PONG\r\n+OK\r\n");
 }
 
+TEST_CASE("a read behind a write that is under way goes through the log, as that did") {
+  bench b;
+  b.open(1);
+  b.send(1, "SET a 1\n");
+  b.send(1, "EXISTS a\n");
+  b.send(1, "STRLEN a\n");
+  REQUIRE(b.waiting.size() == 3);
+  for (const auto& s : b.waiting)
+    CHECK(!s.is_query);
+  while (!b.waiting.empty())
+    b.step();
+  CHECK(b.replies[1] == "+OK\r\n:1\r\n:1\r\n");
+  b.send(1, "EXISTS a\n"); // nothing is under way
+  REQUIRE(b.waiting.size() == 1);
+  CHECK(b.waiting[0].is_query);
+}
+
 TEST_CASE("connections do not wait for each other") {
   bench b;
   b.open(1);
