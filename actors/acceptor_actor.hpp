@@ -2,35 +2,38 @@
 #pragma once
 
 #include "acceptor.hpp"
-#include "metrics_messages.hpp"
-#include "shell.hpp"
+#include "part_host.hpp"
 #include "storage/acceptor_store.hpp"
-#include "storage/data_directory.hpp"
-#include "storage/role_state.hpp"
 
-#include <map>
 #include <memory>
 
 namespace pmmc {
 
-struct acceptor_shell {
+struct acceptor_shell : role_shell {
   acceptor_shell(role_id role, storage::data_directory opened, config_history known)
-      : id(role), directory(std::move(opened)), durable(directory), store(directory),
+      : role_shell(role, std::move(opened)), store(directory),
         core({.id = role}, store.take_recovered(), std::move(known)) {
     durable.begin_life();
     own = {directory.info().format_id, durable.lives(), store.writes()};
   }
 
-  role_id id;
-  storage::data_directory directory;
-  storage::role_state durable;
+  static constexpr bool has_ticks = false;
+  using role_shell::admits;
+  /// A leader that was formatted again may be on its way here before it is introduced. What is
+  /// dropped is sent again, and it could not be answered anyway.
+  bool admits(const p1a& m, const caf::strong_actor_ptr& from) const {
+    return peers.is_up(m.leader, from);
+  }
+  bool admits(const p2a& m, const caf::strong_actor_ptr& from) const {
+    return peers.is_up(m.leader, from);
+  }
+  void persist(const std::vector<acceptor_record>& records);
+  void sends(std::vector<envelope>& out) const { stamp_records(out, store.writes()); }
+  void complete(role_status& status, bool with_fingerprint) const;
+  acceptor_metrics metrics() const;
+
   storage::acceptor_store store;
-  directory_facts own; ///< as this life began
   acceptor core;
-  peer_directory peers;
-  members_link members;
-  std::map<role_id, std::string> uncounted; ///< whom it refuses, and why
-  bool flush_due = false;
   acceptor_metrics counted; ///< what the core does not know
 };
 

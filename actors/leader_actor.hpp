@@ -2,46 +2,42 @@
 #pragma once
 
 #include "leader.hpp"
-#include "metrics_messages.hpp"
-#include "shell.hpp"
-#include "storage/data_directory.hpp"
-#include "storage/role_state.hpp"
-#include "sub_actors.hpp"
+#include "part_host.hpp"
 
-#include <map>
 #include <memory>
-#include <set>
 #include <vector>
 
 namespace pmmc {
 
-struct leader_shell {
+struct leader_shell : role_shell {
   leader_shell(leader::settings options, storage::data_directory opened,
                config_history configurations)
-      : id(options.id), directory(std::move(opened)), durable(directory),
+      : role_shell(options.id, std::move(opened)),
         core(options, durable.load(), std::move(configurations)) {
     durable.begin_life();
     own = {directory.info().format_id, durable.lives(), durable.load()};
   }
 
-  role_id id;
-  storage::data_directory directory;
-  storage::role_state durable;
-  directory_facts own; ///< as this life began
+  static constexpr bool joins_inputs = false;
+  void persist(const std::vector<seqnum_record>& records);
+  void starts(const sub_role_task& task);
+  void sends(std::vector<envelope>& out) const { stamp_records(out, durable.load()); }
+  void carry_out_rest(caf::event_based_actor* self, leader_outputs& out);
+  void complete(role_status& status, bool with_fingerprint) const;
+  leader_metrics metrics() const;
+  /// Of its children at work.
+  std::size_t count(sub_role_kind kind) const;
+
   leader core;
-  peer_directory peers;
-  members_link members;
-  std::map<role_id, std::string> uncounted; ///< whom it refuses, and why
-  std::vector<std::pair<config_version, caf::actor>> scouts;
-  std::map<slot_num, caf::actor> commanders;
-  std::uint64_t ticks = 0;
   leader_metrics counted; ///< what the core does not know
+  bool was_active = false;
 };
 
 /// Spawns its scouts and commanders, hands them the acceptors' answers, and takes their reports.
 ///
 /// propose, ping, pong, config_news, members_news → the core
-/// p1b, p2b              → its scouts; the commander of the slot
+/// p1b, p2b              → the scout of the version; the commander of the slot
+/// sub_role_report       → the core
 /// peer_up, peer_down    → whom it can reach; an acceptor that comes back with another disk is not
 /// status_request        → role_status
 caf::behavior leader_actor(caf::event_based_actor* self, std::shared_ptr<leader_shell> shell);

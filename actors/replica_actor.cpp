@@ -2,7 +2,6 @@
 
 #include "caf_error.hpp"
 #include "export_reader.hpp"
-#include "known_disk.hpp"
 #include "redis_messages.hpp"
 
 #include <algorithm>
@@ -14,36 +13,6 @@ namespace {
 
 /// Between two turns of large answers: time for everybody else.
 constexpr std::chrono::milliseconds others_turn{1};
-
-/// In the order of replica_outputs.
-void flush(caf::event_based_actor* self, replica_shell& shell) {
-  shell.flush_due = false;
-  if (const auto& why = shell.core.state().refusal(); !why.empty())
-    fatal(shell.id.view(), why);
-  shell.core.flush();
-  auto out = shell.core.take();
-  shell.times.observe(out.send);
-  send_all(caf::actor{self}, shell.id, shell.peers, std::move(out.send));
-  if (out.save_snapshot)
-    self->send(shell.worker, save_snapshot{std::move(out.save_snapshot)});
-  for (auto& piece : out.read_snapshot)
-    self->send(shell.worker, read_piece{piece});
-  for (auto& piece : out.store_snapshot)
-    self->send(shell.worker, store_piece{std::move(piece)});
-  if (shell.core.has_reads_to_answer() && !std::exchange(shell.reads_due, true))
-    self->delayed_send(self, others_turn, more_reads_atom::value);
-}
-
-void flush_later(caf::event_based_actor* self, replica_shell& shell) {
-  if (!std::exchange(shell.flush_due, true))
-    self->send(self, flush_atom::value);
-}
-
-template <class Message>
-void handle(caf::event_based_actor* self, replica_shell& shell, Message&& m) {
-  shell.core.on(std::forward<Message>(m));
-  flush_later(self, shell);
-}
 
 void handle_client(caf::event_based_actor* self, replica_shell& shell, client_requests& m) {
   shell.times.note_arrival(m, shell.core.state().machine());
@@ -64,29 +33,6 @@ void go_on_to_last_snapshot(caf::event_based_actor* self, replica_shell& shell) 
     shell.core.save_now(); // or again, when the one that is being written is done
     flush_later(self, shell);
   }
-}
-
-/// Who differs is logged once; the one that is wrong ends.
-void report_differences(replica_shell& shell) {
-  if (shell.core.differing() == shell.reported && !shell.core.is_outvoted())
-    return;
-  shell.reported = shell.core.differing();
-  std::string others;
-  for (const auto& [id, slot] : shell.reported)
-    others += (others.empty() ? "" : ", ") + id.str() + " (slot " + std::to_string(slot) + ")";
-  if (shell.core.is_outvoted())
-    fatal(shell.id.view(),
-          "more than half of the replicas have done the same, and something else than this one: " +
-              others +
-              ". Keep its data directory for a report, move it away, and run `pmmc init "
-              "--id " +
-              shell.id.str() +
-              "`: it then fetches the state from the others (docs/OPERATIONS.md, \"Replicas "
-              "differ\")");
-  if (!others.empty())
-    spdlog::error("{} has done something else than {}, and no majority says who is wrong. Stop "
-                  "writing (docs/OPERATIONS.md, \"Replicas differ\")",
-                  shell.id.view(), others);
 }
 
 void take_over(caf::event_based_actor* self, replica_shell& shell, const snapshot_fetched& m) {
@@ -122,34 +68,6 @@ caf::result<export_ready> open_export(caf::event_based_actor* self, replica_shel
                                    caf::actor_cast<caf::actor>(self->current_sender()))};
 }
 
-role_status status_of(const replica_shell& shell, bool with_fingerprint) {
-  role_status status;
-  status.id = shell.id;
-  status.kind = role_kind::replica;
-  status.state = shell.core.current_vitals();
-  status.uncounted = shell.uncounted;
-  status.format_id = shell.directory.info().format_id;
-  status.is_fresh = shell.core.slot_out() == 1;
-  status.known_disks = shell.durable.known().format_ids();
-  for (const auto* config : shell.core.state().configurations().from(shell.core.slot_out()))
-    status.configurations.push_back(*config);
-  status.differing = shell.core.differing();
-  status.fetched_bytes = shell.core.fetched_bytes();
-  status.disk_bytes = storage::disk_bytes(shell.directory.path());
-  status.proposes = shell.core.proposes();
-  status.machine = shell.core.state().machine().name();
-  status.pending_requests = shell.core.pending_requests();
-  status.sessions = shell.core.state().sessions().size();
-  if (with_fingerprint)
-    status.fingerprint = shell.core.state().fingerprint();
-  return status;
-}
-
-role_metrics metrics_of(caf::event_based_actor* self, const replica_shell& shell) {
-  return {status_of(shell, false), self->mailbox().size(),
-          replica_metrics{shell.core.counters(), shell.core.gauges(), shell.times.by_operation()}};
-}
-
 /// Of the acceptors that count at present.
 acceptor_progress progress_of(const replica& core) {
   acceptor_progress progress{core.slot_out(), core.accepted()};
@@ -162,8 +80,7 @@ acceptor_progress progress_of(const replica& core) {
 
 replica_shell::replica_shell(replica::settings options, storage::data_directory opened,
                              state_factory make)
-    : id(options.id), directory(std::move(opened)), durable(directory), snapshots(directory),
-      make_state(std::move(make)),
+    : role_shell(options.id, std::move(opened)), snapshots(directory), make_state(std::move(make)),
       core(options, storage::newest_state(snapshots, make_state), snapshots.latest().has_value()) {
   if (const auto part = snapshots.unfinished(); part && part->total() > 0) {
     spdlog::info("{} has {} of {} bytes of a snapshot at slot {}", id.view(), part->offset(),
@@ -172,81 +89,98 @@ replica_shell::replica_shell(replica::settings options, storage::data_directory 
   }
 }
 
+/// Who differs is logged once; the one that is wrong ends.
+void replica_shell::ticked() {
+  if (core.differing() == reported && !core.is_outvoted())
+    return;
+  reported = core.differing();
+  std::string others;
+  for (const auto& [id, slot] : reported)
+    others += (others.empty() ? "" : ", ") + id.str() + " (slot " + std::to_string(slot) + ")";
+  if (core.is_outvoted())
+    fatal(id.view(),
+          "more than half of the replicas have done the same, and something else than this one: " +
+              others +
+              ". Keep its data directory for a report, move it away, and run `pmmc init "
+              "--id " +
+              id.str() +
+              "`: it then fetches the state from the others (docs/OPERATIONS.md, \"Replicas "
+              "differ\")");
+  if (!others.empty())
+    spdlog::error("{} has done something else than {}, and no majority says who is wrong. Stop "
+                  "writing (docs/OPERATIONS.md, \"Replicas differ\")",
+                  id.view(), others);
+}
+
+void replica_shell::flush() {
+  if (const auto& why = core.state().refusal(); !why.empty())
+    fatal(id.view(), why);
+  core.flush();
+}
+
+void replica_shell::carry_out_rest(caf::event_based_actor* self, replica_outputs& out) {
+  if (out.save_snapshot)
+    self->send(worker, save_snapshot{std::move(out.save_snapshot)});
+  for (auto& piece : out.read_snapshot)
+    self->send(worker, read_piece{piece});
+  for (auto& piece : out.store_snapshot)
+    self->send(worker, store_piece{std::move(piece)});
+  if (core.has_reads_to_answer() && !std::exchange(reads_due, true))
+    self->delayed_send(self, others_turn, more_reads_atom::value);
+}
+
+void replica_shell::complete(role_status& status, bool with_fingerprint) const {
+  status.is_fresh = core.slot_out() == 1;
+  for (const auto* config : core.state().configurations().from(core.slot_out()))
+    status.configurations.push_back(*config);
+  status.differing = core.differing();
+  status.fetched_bytes = core.fetched_bytes();
+  status.proposes = core.proposes();
+  status.machine = core.state().machine().name();
+  status.pending_requests = core.pending_requests();
+  status.sessions = core.state().sessions().size();
+  if (with_fingerprint)
+    status.fingerprint = core.state().fingerprint();
+}
+
+replica_metrics replica_shell::metrics() const {
+  return {core.counters(), core.gauges(), times.by_operation()};
+}
+
 caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replica_shell> shell) {
-  set_shell_handlers(self, shell->id.str());
+  auto handlers = part_handlers(self, shell);
   shell->worker =
       spawn_helper(self, *shell, snapshot_worker, shell->id,
                    storage::snapshot_keeper{shell->id, shell->snapshots, shell->make_state});
-  self->send(self, tick_atom::value);
-  return caf::message_handler{
-      [=](client_requests& m) { handle_client(self, *shell, m); },
-      [=](const decision& m) { handle(self, *shell, m); },
-      [=](flush_atom) { flush(self, *shell); },
-      [=](more_reads_atom) {
-        shell->reads_due = false;
-        flush(self, *shell);
-      },
-      [=](const read_probe_reply& m) { handle(self, *shell, m); },
-      [=](handoff& m) { handle(self, *shell, std::move(m)); },
-      [=](tick_atom) {
-        self->delayed_send(self, until_next_tick(), tick_atom::value);
-        shell->core.on_tick();
-        report_differences(*shell);
-        tell_node(self, shell->members, shell->core.known_members());
-        flush_later(self, *shell);
-      },
-      [=](const ping& m) {
-        note_records(self, *shell, m);
-        handle(self, *shell, m);
-      },
-      [=](const pong& m) {
-        note_records(self, *shell, m);
-        handle(self, *shell, m);
-      },
-      [=](const collected& m) { handle(self, *shell, m); },
-      [=](const catchup& m) { handle(self, *shell, m); },
-      [=](const catchup_reply& m) { handle(self, *shell, m); },
-      [=](const snapshot_request& m) { handle(self, *shell, m); },
-      [=](snapshot_chunk& m) { handle(self, *shell, std::move(m)); },
-  }
-      .or_else([=](const config_news& m) { handle(self, *shell, m); },
-               [=](const members_news& m) {
-                 hear_from_node(self, shell->members, shell->core, m);
-                 flush_later(self, *shell);
-               },
-               [=](const snapshot_saved& m) {
-                 shell->core.snapshot_saved(m.slot);
-                 go_on_to_last_snapshot(self, *shell);
-                 flush_later(self, *shell);
-               },
-               [=](const snapshot_unreadable& m) {
-                 spdlog::error("{} keeps its snapshot before, and the log since then: {}",
-                               shell->id.view(), m.why);
-                 shell->core.snapshot_failed();
-                 flush_later(self, *shell);
-               },
-               [=](const piece_read& m) {
-                 send_all(caf::actor{self}, shell->id, shell->peers, {{m.to, m.chunk}});
-               },
-               [=](const snapshot_fetched& m) { take_over(self, *shell, m); },
-               [=](const peer_up& m) {
-                 meet_peer(*shell, m.role);
-                 shell->core.met_disks(shell->durable.known().format_ids());
-               },
-               [=](const peer_down& m) {
-                 lose_peer(*shell, m.id);
-                 shell->core.on_peer_down(m.id);
-                 flush_later(self, *shell);
-               },
-               [=](const status_request& m) { return status_of(*shell, m.with_fingerprint); },
-               [=](const metrics_request&) { return metrics_of(self, *shell); },
-               [=](save_atom) {
-                 shell->last_slot = shell->core.slot_out();
-                 shell->waits_for_it = caf::actor_cast<caf::actor>(self->current_sender());
-                 go_on_to_last_snapshot(self, *shell);
-               },
-               [=](acceptor_progress_request) { return progress_of(shell->core); },
-               [=](const export_open&) { return open_export(self, *shell); });
+  return caf::message_handler{[=](client_requests& m) { handle_client(self, *shell, m); }}
+      .or_else(std::move(handlers))
+      .or_else(
+          [=](more_reads_atom) {
+            shell->reads_due = false;
+            carry_out(self, *shell);
+          },
+          [=](const snapshot_saved& m) {
+            shell->core.snapshot_saved(m.slot);
+            go_on_to_last_snapshot(self, *shell);
+            flush_later(self, *shell);
+          },
+          [=](const snapshot_unreadable& m) {
+            spdlog::error("{} keeps its snapshot before, and the log since then: {}",
+                          shell->id.view(), m.why);
+            shell->core.snapshot_failed();
+            flush_later(self, *shell);
+          },
+          [=](const piece_read& m) {
+            send_all(caf::actor{self}, shell->id, shell->peers, {{m.to, m.chunk}});
+          },
+          [=](const snapshot_fetched& m) { take_over(self, *shell, m); },
+          [=](save_atom) {
+            shell->last_slot = shell->core.slot_out();
+            shell->waits_for_it = caf::actor_cast<caf::actor>(self->current_sender());
+            go_on_to_last_snapshot(self, *shell);
+          },
+          [=](acceptor_progress_request) { return progress_of(shell->core); },
+          [=](const export_open&) { return open_export(self, *shell); });
 }
 
 } // namespace pmmc

@@ -1,12 +1,9 @@
 // The replica as an actor.
 #pragma once
 
-#include "metrics_messages.hpp"
+#include "part_host.hpp"
 #include "replica.hpp"
-#include "shell.hpp"
 #include "snapshot_worker.hpp"
-#include "storage/data_directory.hpp"
-#include "storage/role_state.hpp"
 #include "storage/snapshot_store.hpp"
 
 #include <memory>
@@ -15,27 +12,29 @@
 
 namespace pmmc {
 
-struct replica_shell {
+struct replica_shell : role_shell {
   /// Restores the newest snapshot, if there is one. Throws storage_error if it is damaged.
   replica_shell(replica::settings options, storage::data_directory opened, state_factory make);
 
-  role_id id;
-  storage::data_directory directory;
-  storage::role_state durable;
+  void ticked();
+  /// The log gets to know their disks.
+  void has_met() { core.met_disks(durable.known().format_ids()); }
+  void flush();
+  void sends(std::vector<envelope>& out) { times.observe(out); }
+  void carry_out_rest(caf::event_based_actor* self, replica_outputs& out);
+  void complete(role_status& status, bool with_fingerprint) const;
+  replica_metrics metrics() const;
+
   storage::snapshot_store snapshots;
   state_factory make_state;
   replica core;
-  peer_directory peers;
-  members_link members;
-  std::map<role_id, std::string> uncounted; ///< whom it refuses, and why
   caf::actor worker;
   std::vector<std::weak_ptr<const replicated_state>> frozen; ///< those that export readers have
   request_times times;
   slot_num last_slot = 0;  ///< before the stop: a snapshot of the slots below is wanted
   caf::actor waits_for_it; ///< and told when it is durable
   std::map<role_id, slot_num> reported; ///< who differs, as far as logged
-  bool flush_due = false;
-  bool reads_due = false; ///< a turn is to come for reads that are left over: one
+  bool reads_due = false;               ///< a turn is to come for reads that are left over: one
   bool helpers_detached =
       true; ///< in threads of their own, since they block; tests step them instead
 };

@@ -100,7 +100,7 @@ public:
   std::size_t sub_actors() const {
     std::size_t count = 0;
     for (const auto& [id, shell] : leaders_)
-      count += shell->scouts.size() + shell->commanders.size();
+      count += shell->children.size();
     return count;
   }
   /// Those that there are when nothing is under way: the roles, three workers, the user.

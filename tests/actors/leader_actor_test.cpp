@@ -58,11 +58,11 @@ struct leader_stage : stage {
 
   /// Ticks until the leader scouts; returns its ballot.
   ballot_num run_for_office() {
-    for (int i = 0; i < 1'000 && shell->scouts.empty(); ++i) {
+    for (int i = 0; i < 1'000 && shell->count(sub_role_kind::scout) == 0; ++i) {
       answer_ping();
       ticks(1);
     }
-    REQUIRE(!shell->scouts.empty());
+    REQUIRE(shell->count(sub_role_kind::scout) > 0);
     return shell->core.ballot();
   }
 
@@ -130,7 +130,7 @@ TEST_CASE_FIXTURE(leader_stage,
   CHECK(living() == quiet + 1);
   promise(acceptors[2]);
   CHECK(shell->core.is_active());
-  CHECK(shell->scouts.empty());
+  CHECK(shell->count(sub_role_kind::scout) == 0);
   CHECK(living() == quiet);
 }
 
@@ -151,7 +151,7 @@ TEST_CASE_FIXTURE(leader_stage, "there is a scout for each configuration that is
   next->first_slot = 5;
   restart();
   run_for_office();
-  CHECK(shell->scouts.size() == 2);
+  CHECK(shell->count(sub_role_kind::scout) == 2);
   CHECK(living() == quiet + 2);
   promise(acceptors[0]);
   promise(acceptors[1]);
@@ -168,7 +168,7 @@ TEST_CASE_FIXTURE(leader_stage, "there is a commander for each slot, until its s
   for (slot_num slot = 1; slot <= 3; ++slot)
     propose_slot(slot);
   propose_slot(2); // again
-  CHECK(shell->commanders.size() == 3);
+  CHECK(shell->count(sub_role_kind::commander) == 3);
   CHECK(living() == quiet + 3);
   CHECK(acceptors[0].heard_only_from(actor));
   CHECK(acceptors[0].count<p2a>() == 3);
@@ -184,7 +184,7 @@ TEST_CASE_FIXTURE(leader_stage, "there is a commander for each slot, until its s
   CHECK(living() == quiet + 2);
   answer(acceptors[2], 2, ballot, ballot); // too late for anybody
   CHECK(r1.count<decision>() == 0);
-  CHECK(shell->commanders.size() == 2);
+  CHECK(shell->count(sub_role_kind::commander) == 2);
 }
 
 TEST_CASE_FIXTURE(leader_stage, "what the acceptors hold is proposed again after an election") {
@@ -205,7 +205,7 @@ TEST_CASE_FIXTURE(leader_stage, "preemption ends all sub-actors") {
   answer(acceptors[0], 1, shell->core.ballot(), higher);
   CHECK(!shell->core.is_active());
   CHECK(shell->core.preempted_by() == higher);
-  CHECK(shell->commanders.empty());
+  CHECK(shell->count(sub_role_kind::commander) == 0);
   CHECK(living() == quiet);
 }
 
@@ -285,23 +285,25 @@ TEST_CASE_FIXTURE(leader_stage, "a commander's report of an earlier ballot does 
   elect();
   propose_slot(1);
   const auto old = shell->core.ballot();
-  const auto old_commander = shell->commanders.at(1);
+  const auto old_commander = shell->children.at({sub_role_kind::commander, 1});
   answer(acceptors[0], 1, old, higher);
   run_for_office();
   promise(acceptors[0]);
   promise(acceptors[1]);
   REQUIRE(shell->core.is_active());
-  REQUIRE(shell->commanders.size() == 1); // of the same slot: what was proposed is still undecided
+  REQUIRE(shell->count(sub_role_kind::commander) ==
+          1); // of the same slot: what was proposed is still undecided
   forget_all();
 
   const auto value = pvalue{old, 1, command{"c1"}};
   for (const commander_outcome& outcome :
        {commander_outcome{decided{value}}, commander_outcome{preempted{higher}},
         commander_outcome{below_watermark{1, 5}}}) {
-    caf::send_as(old_commander, actor, commander_report{1, old, outcome});
+    caf::send_as(old_commander, actor,
+                 sub_role_report{{sub_role_kind::commander, 1}, old, outcome});
     settle();
     CHECK(shell->core.is_active());
-    CHECK(shell->commanders.size() == 1);
+    CHECK(shell->count(sub_role_kind::commander) == 1);
     CHECK(shell->core.commanders().contains(1));
     CHECK(shell->core.proposals().contains(1));
   }
