@@ -80,6 +80,7 @@ node_link* node::find_dialling(const std::string& address) {
 }
 
 void node::unreachable(const std::string& address, const std::string& why) {
+  admission_.unreachable(address);
   if (auto* link = find_dialling(address))
     dial_again(*link, link->trouble.unreachable(logged_as(*link), why));
 }

@@ -105,11 +105,17 @@ after_reply admission::refused_for_facts(const std::string& address, const clust
   after_reply after;
   after.disagreement = why_processes_differ(own_.facts, theirs, "there");
   after.refused = std::string{refusal_text} + after.disagreement;
-  differing_.insert(address);
+  if (differing_.try_emplace(address).second)
+    for (auto& [other, is_there_still] : differing_)
+      is_there_still = false;
+  differing_[address] = true;
   const auto& config = known_.configurations.latest();
   const auto differing = static_cast<std::size_t>(
       std::count_if(config.acceptors.begin(), config.acceptors.end(),
-                    [this](const member& m) { return differing_.contains(m.address); }));
+                    [this](const member& m) {
+                      const auto found = differing_.find(m.address);
+                      return found != differing_.end() && found->second;
+                    }));
   if (differing >= config.quorum())
     after.differs = "this process does not agree with a majority of its cluster, last with the "
                     "process at " +

@@ -6,6 +6,7 @@
 #include "membership/introduction.hpp"
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -62,6 +63,8 @@ public:
   std::set<std::string> wanted(bool lonely) const;
   introduction introduce() const;
   after_reply hear(const std::string& address, const introduction_reply& m);
+  /// It was dialled, and no process is there.
+  void unreachable(const std::string& address) { differing_.erase(address); }
 
   // --- being dialled ---
   /// `connected`: the addresses of the processes that are now.
@@ -94,8 +97,9 @@ private:
   membership known_;
   bool met_anybody_ = false; ///< since it began; before that, a client trusts anybody
   /// Where processes with other facts were dialled. Only these: an address that somebody else
-  /// claims proves nothing.
-  std::set<std::string> differing_;
+  /// claims proves nothing. And whether one was there again since the latest of these was met: if
+  /// not, both may be the same process.
+  std::map<std::string, bool> differing_;
 };
 
 /// What no process says.

@@ -98,9 +98,13 @@ void meetings::look_around(std::size_t process, process_set reached) {
   const auto wanted = n.wanted; // what is learned on the way may change it
   for (const auto& address : wanted) {
     const auto other = world_.listener_at(address);
-    if (other == max_processes || other == process || (n.linked >> other & 1) != 0 ||
-        (reached >> other & 1) == 0 || is_cut(process, other) ||
-        world_.process_at(other).crashing || world_.process_at(process).crashing)
+    if (other == process || world_.process_at(process).crashing)
+      continue;
+    if (other == max_processes || (reached >> other & 1) == 0 || is_cut(process, other)) {
+      n.admits->unreachable(address);
+      continue;
+    }
+    if ((n.linked >> other & 1) != 0 || world_.process_at(other).crashing)
       continue;
     if (const auto wait = n.not_before.find(address);
         wait == n.not_before.end() || wait->second <= world_.now())
@@ -160,7 +164,10 @@ void meetings::refused(std::size_t from, std::size_t to, const introduction_repl
   for (const auto* h : roles(from))
     demand(after.removed.empty() || latest.address_of(h->id()).empty(),
            [&] { return "N2: a member is told to end: " + after.removed; });
-  // A member that met differing processes in the places of a majority is started again.
+  // There is one wrong process at a time: only in the place of the one acceptor it is a majority.
+  demand(caller.is_intruder || after.differs.empty() ||
+             caller.admits->known().configurations.latest().quorum() == 1,
+         [&] { return "N2: a member is told to end: " + after.differs; });
   auto& p = world_.process_at(from);
   p.gone = caller.is_intruder || !after.removed.empty();
   p.retired = !after.removed.empty();

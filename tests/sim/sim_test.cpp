@@ -98,6 +98,7 @@ TEST_CASE("seeds that found defects") {
                     // ran ahead of the snapshots that it fetched
       437497205939, // D2: a checker's own copy of a disk changed by a p2b
       900217,   // D2: a fetched snapshot was published whose pages an earlier, failed sync had lost
+      1000139,  // N2: one process that differed, at several addresses, was taken for a majority
       98202323, // C2, a false alarm: a directory that nobody had met was formatted again
   };
   for (const auto seed : seeds)
