@@ -127,7 +127,6 @@ private:
   std::uint64_t random_state_;
   std::map<std::string, node_link> links_; ///< by address; clients by their node's name
   std::set<std::string> dials_;            ///< addresses, until CAF has answered
-  unsigned lonely_beats_ = 0;              ///< since it was connected with anybody
   quorum_log quorum_;
   refusal_log refused_;              ///< those who dial
   std::set<role_id> removed_roles_;  ///< own ones, reported

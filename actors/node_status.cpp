@@ -57,7 +57,7 @@ node_metrics node::metrics() const {
     const bool up = link != links_.end() && link->second.announced;
     if (up)
       m.connected.emplace(address, link->second.remote);
-    const auto dials_us = addresses_to_dial(known(), address);
+    const auto dials_us = addresses_to_dial(known(), address, {});
     if (link != links_.end())
       m.peers.push_back({address, up, up ? "" : link->second.trouble.why()});
     else if (dials_us.contains(settings_.address))

@@ -9,7 +9,6 @@
 namespace pmmc::sim {
 
 namespace {
-constexpr unsigned lonely_looks_until_all_are_dialled = 15;
 constexpr unsigned looks_between_questions = 10; ///< to the roles, for what they know
 } // namespace
 
@@ -58,8 +57,7 @@ bool meetings::prepare(std::size_t process) {
   }
   world_.listen(n.listens_at, process);
   n.linked = 0;
-  n.wanted = n.admits->wanted(false);
-  n.lonely_looks = 0;
+  n.wanted = n.admits->wanted();
   n.not_before.clear();
   n.stops_at = 0;
   n.looks = 0;
@@ -92,9 +90,8 @@ void meetings::look_around(std::size_t process, process_set reached) {
     return world_.crash(process);
   if (n.looks++ % looks_between_questions == 0)
     learn_from_roles(process);
-  n.lonely_looks = n.linked == 0 ? n.lonely_looks + 1 : 0;
-  if (n.lonely_looks == lonely_looks_until_all_are_dialled)
-    n.wanted = n.admits->wanted(true);
+  if (n.admits->beat(connected(process)))
+    n.wanted = n.admits->wanted();
   const auto wanted = n.wanted; // what is learned on the way may change it
   for (const auto& address : wanted) {
     const auto other = world_.listener_at(address);
@@ -198,7 +195,7 @@ void meetings::learn(std::size_t process, const membership& news) {
   if (!n.admits->learn(news))
     return;
   n.files.members = n.admits->known();
-  n.wanted = n.admits->wanted(n.lonely_looks >= lonely_looks_until_all_are_dialled);
+  n.wanted = n.admits->wanted();
   for (auto* h : roles(process))
     if (!world_.process_at(process).crashing)
       h->receive(config_news{{}, n.files.members.configurations});

@@ -296,15 +296,60 @@ TEST_CASE("admission: a member is made known to the own roles, of guests only a 
 
 TEST_CASE("admission: whom a process dials") {
   using addresses = std::set<std::string>;
-  CHECK(admission{host1(), three()}.wanted(false) == addresses{"host2:1", "host3:1"});
-  CHECK(admission{host1(), three()}.wanted(true) ==
-        addresses{"host2:1", "host3:1", "contact:1"}); // all that it knows may have moved
+  CHECK(admission{host1(), three()}.wanted() == addresses{"host2:1", "host3:1"});
   auto own = host1();
   own.address = "host9:1";
-  CHECK(admission{own, three()}.wanted(false) ==
+  CHECK(admission{own, three()}.wanted() ==
         addresses{"host1:1", "host2:1", "host3:1", "contact:1"});
   process_identity client{"test", "", {{"c1", role_kind::client, {}}}, {"contact:1"}, "", {}};
-  CHECK(admission{client, three()}.wanted(false) == addresses{"host1:1", "host2:1", "host3:1"});
+  CHECK(admission{client, three()}.wanted() == addresses{"host1:1", "host2:1", "host3:1"});
+}
+
+TEST_CASE("admission: a process dials those that should dial it, if they do not for a while") {
+  using addresses = std::set<std::string>;
+  const auto beats = [](admission& here, const addresses& connected, unsigned times) {
+    bool changed = false;
+    while (times-- > 0)
+      changed = here.beat(connected) || changed;
+    return changed;
+  };
+  auto own = host1();
+  own.address = "host3:1";
+  own.roles = {role(role_kind::acceptor, "a3"), role(role_kind::replica, "r3")};
+  admission here{own, three()};
+  SUBCASE("one of them: it may know nobody any more") {
+    CHECK_FALSE(beats(here, {"host2:1"}, admission::beats_until_missed - 1));
+    CHECK(here.wanted().empty());
+    CHECK(beats(here, {"host2:1"}, 1));
+    CHECK(here.wanted() == addresses{"host1:1"});
+    CHECK(here.is_others_turn("host1:1"));
+    CHECK_FALSE(beats(here, {"host2:1"}, 100));
+    CHECK(beats(here, {"host1:1", "host2:1"}, 1)); // it is there
+    CHECK(here.wanted().empty());
+    CHECK_FALSE(beats(here, {"host2:1"}, admission::beats_until_missed - 1));
+  }
+  SUBCASE("all of them: all that it knows may have moved") {
+    CHECK(beats(here, {}, admission::beats_until_lonely));
+    CHECK(here.wanted() == addresses{"host1:1", "host2:1", "contact:1"});
+    CHECK_FALSE(here.is_others_turn("host1:1")); // it may not know of this one
+    CHECK(beats(here, {}, admission::beats_until_missed));
+    CHECK(beats(here, {"contact:1"}, 1)); // a stranger: the members are missed as before
+    CHECK(here.wanted() == addresses{"host1:1", "host2:1"});
+  }
+  SUBCASE("one that was removed is not missed") {
+    CHECK(beats(here, {"host2:1"}, admission::beats_until_missed));
+    auto known = three();
+    auto next = make_config();
+    next.version = 2;
+    next.first_slot = 10;
+    for (auto* members : {&next.acceptors, &next.leaders, &next.replicas})
+      members->erase(members->begin());
+    known.configurations.add(next);
+    known.live_from = 2;
+    CHECK(here.learn(known));
+    CHECK(beats(here, {"host2:1"}, 1));
+    CHECK(here.wanted().empty());
+  }
 }
 
 TEST_CASE("admission: who was removed while it ran says so when it asks again") {
