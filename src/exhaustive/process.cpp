@@ -110,6 +110,18 @@ struct byte_writer {
     put_name(out, 'c', p.leader);
     put(out, p.core);
   }
+  void operator()(const replica_process& p) const {
+    put_name(out, 'R', p.number);
+    for (const auto n : {p.reads_left, p.restarts_left, p.life})
+      put_varint(out, n);
+    put_varint(out, p.acknowledged ? *p.acknowledged + 1 : 0);
+    put_varint(out, p.decided.size());
+    for (const auto& [slot, value] : p.decided) {
+      put_varint(out, slot);
+      put_bytes(out, value.bytes());
+    }
+    put_bytes(out, p.core);
+  }
   void operator()(const report& p) const {
     put_name(out, 'r', p.leader);
     put_varint(out, p.outcome.index());
@@ -121,14 +133,17 @@ struct byte_writer {
 
 } // namespace
 
-process_driver::process_driver(const scope& s) : scope_(s), configs_(configurations_of(s)) {
+process_driver::process_driver(const scope& s)
+    : scope_(s), configs_(configurations_of(s)), replicas_(s) {
   set_invariant_handler(throw_broken);
 }
 
 namespace {
 
 /// What leader `number` is proposed for a slot, if it is not what another one is.
-command own_command(unsigned number, slot_num slot) {
+command own_command(const scope& s, unsigned number, slot_num slot) {
+  if (s.replicas != 0)
+    return replica_command(s, number, slot);
   return command{static_cast<char>('A' + number) + std::to_string(slot)};
 }
 
@@ -137,7 +152,7 @@ command own_command(unsigned number, slot_num slot) {
 std::vector<command> reconfigurations_of(const scope& s) {
   std::vector<command> all;
   for (slot_num slot = 1; slot <= s.reconfigure; ++slot)
-    all.push_back(own_command(0, slot));
+    all.push_back(own_command(s, 0, slot));
   return all;
 }
 
@@ -173,6 +188,8 @@ std::vector<process> process_driver::first_processes() const {
     carry_out(p, first_pings);
     all.push_back(std::move(p));
   }
+  for (unsigned i = 0; i < scope_.replicas; ++i)
+    all.push_back(replicas_.first(i));
   return all;
 }
 
@@ -189,8 +206,8 @@ void process_driver::propose_slot(std::vector<envelope>& to, slot_num slot,
   for (unsigned l = 0; l < scope_.leaders; ++l)
     for (unsigned value = 0; value < scope_.leaders; ++value)
       if (value == l || scope_.both_values)
-        to.push_back(
-            {configs_[0].leaders[l].id, propose{"r1", version, slot, own_command(value, slot)}});
+        to.push_back({configs_[0].leaders[l].id,
+                      propose{"r1", version, slot, own_command(scope_, value, slot)}});
 }
 
 void process_driver::send_to_all(std::vector<envelope>& to, const message& m) const {
@@ -254,6 +271,8 @@ step_outcome process_driver::run(acceptor_process p, const input& in) const {
       p.core.on(*news);
     else if (const auto* later = std::get_if<config_news>(&(*m)->body))
       p.core.on(*later);
+    else if (const auto* probe = std::get_if<read_probe>(&(*m)->body))
+      p.core.on(*probe);
     else
       return out;
     auto wanted = p.core.take();
@@ -345,6 +364,25 @@ step_outcome process_driver::run(commander_process p, const input& in) const {
 }
 
 step_outcome process_driver::run(report p, const input&) const { return nothing(std::move(p)); }
+
+step_outcome process_driver::run(replica_process p, const input& in) const {
+  replica_driver::outcome done{std::move(p), false, {}, {}};
+  if (const auto* const* m = std::get_if<const envelope*>(&in)) {
+    if (const auto* decided = std::get_if<decision>(&(*m)->body))
+      done = replicas_.step(std::move(done.after), *decided);
+    else if (const auto* answer = std::get_if<read_probe_reply>(&(*m)->body))
+      done = replicas_.step(std::move(done.after), *answer);
+  } else if (const auto* read = std::get_if<begin_read>(&in)) {
+    done = replicas_.step(std::move(done.after), *read);
+  } else if (std::holds_alternative<crash_and_restart>(in)) {
+    done = replicas_.restart(std::move(done.after));
+  }
+  step_outcome out{std::move(done.after)};
+  out.happened = done.happened;
+  out.sent = std::move(done.sent);
+  out.fault = std::move(done.fault);
+  return out;
+}
 
 std::string canonical_bytes(const process& p) {
   std::string out;

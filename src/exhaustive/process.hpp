@@ -4,6 +4,7 @@
 
 #include "acceptor.hpp"
 #include "commander.hpp"
+#include "exhaustive/replica_process.hpp"
 #include "exhaustive/scope.hpp"
 #include "leader.hpp"
 #include "scout.hpp"
@@ -45,8 +46,8 @@ struct report {
   ballot_num ballot; ///< of a commander
 };
 
-using process =
-    std::variant<acceptor_process, leader_process, scout_process, commander_process, report>;
+using process = std::variant<acceptor_process, leader_process, scout_process, commander_process,
+                             report, replica_process>;
 
 /// What can happen to a process beside a message.
 struct crash_and_restart {}; ///< comes back with what is durable
@@ -55,7 +56,7 @@ struct lose_office {};       ///< an active leader hears no majority any more
 struct pass_time {};         ///< an active leader's tick
 
 using input = std::variant<const envelope*, const report*, crash_and_restart, run_for_office,
-                           lose_office, pass_time>;
+                           lose_office, pass_time, begin_read>;
 
 struct step_outcome {
   explicit step_outcome(process p) : after(std::move(p)) {}
@@ -102,9 +103,11 @@ private:
   step_outcome run(scout_process p, const input& in) const;
   step_outcome run(commander_process p, const input& in) const;
   step_outcome run(report p, const input& in) const;
+  step_outcome run(replica_process p, const input& in) const;
 
   scope scope_;
   std::vector<configuration> configs_;
+  replica_driver replicas_;
 };
 
 /// Two processes with equal bytes behave alike from now on.

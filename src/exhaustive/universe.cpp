@@ -40,6 +40,11 @@ struct describe_process {
     part.slot = p.core.task().value.slot;
     part.ballot = rank(p.core.task().value.ballot);
   }
+  void operator()(const replica_process& p) const {
+    part.kind = part_kind::replica;
+    part.number = p.number;
+    part.replica = p.fact;
+  }
   void operator()(const report& p) const { sub_role(part_kind::report, p.leader); }
 
 private:
@@ -59,6 +64,8 @@ part_kind recipient(const envelope& e) {
     return part_kind::acceptor;
   case 'l':
     return part_kind::leader;
+  case 'r':
+    return part_kind::replica;
   default:
     return part_kind::none;
   }
@@ -116,6 +123,8 @@ envelope universe::renamed(envelope e, const renaming& by) const {
     promise->acceptor = renamed(promise->acceptor, by);
   else if (auto* vote = std::get_if<p2b>(&e.body))
     vote->acceptor = renamed(vote->acceptor, by);
+  else if (auto* answer = std::get_if<read_probe_reply>(&e.body))
+    answer->acceptor = renamed(answer->acceptor, by);
   return e;
 }
 
@@ -222,6 +231,9 @@ step_result universe::run(const step_key& key) {
     break;
   case input_kind::pass_time:
     in = pass_time{};
+    break;
+  case input_kind::begin_read:
+    in = begin_read{key.argument};
     break;
   }
   auto out = driver_.step(before.contents, in);
