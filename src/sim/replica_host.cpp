@@ -62,6 +62,14 @@ void replica_host::on_message(const role_id& from, message& m) {
   dispatch(*role_, from, m);
 }
 
+/// Who runs it writes down whom to talk to, some time.
+void replica_host::on_tick() {
+  if (world_.chance.below(4) == 0 &&
+      !on_disk([&] { disk_.remember(role_->known_configurations()); }))
+    return;
+  role_->on_tick();
+}
+
 void replica_host::on_wake(std::size_t what) {
   if (what == snapshot_written)
     save();

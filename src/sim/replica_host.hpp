@@ -28,7 +28,7 @@ public:
 
 protected:
   void on_message(const role_id& from, message& m) override;
-  void on_tick() override { role_->on_tick(); }
+  void on_tick() override;
   void on_peer_lost(const role_id& peer) override { role_->on_peer_down(peer); }
   void on_wake(std::size_t what) override;
   void settle() override;
