@@ -16,7 +16,6 @@ constexpr std::chrono::milliseconds beat_length{100};
 /// Silence of 600 ms counts as gone. Counted in our own beats, so that a process that was stopped
 /// itself does not blame the others.
 constexpr unsigned most_silent_beats = 6;
-constexpr unsigned lonely_beats_until_all_are_dialled = 15;
 /// A connection that is there, but over which nothing comes: to a process that has forgotten it.
 constexpr unsigned silent_beats_until_redialled = 50;
 
@@ -135,7 +134,7 @@ void node::learn(const membership& news) {
 void node::redial() {
   if (known().configurations.empty())
     return;
-  const auto wanted = admission_.wanted(lonely_beats_ >= lonely_beats_until_all_are_dialled);
+  const auto wanted = admission_.wanted();
   for (auto it = links_.begin(); it != links_.end();) {
     auto& link = it->second;
     link.dialled_by_us = !link.address.empty() && wanted.contains(link.address);
@@ -213,12 +212,8 @@ void node::watch_quorum() {
 void node::beat() {
   const auto now = settings_.clocks();
   tell_of_clocks(now);
-  const bool lonely = std::none_of(links_.begin(), links_.end(), [](const auto& entry) {
-    return entry.second.now == node_link::state::connected;
-  });
-  lonely_beats_ = lonely ? lonely_beats_ + 1 : 0;
-  if (lonely_beats_ == lonely_beats_until_all_are_dialled)
-    redial(); // who was removed is dialled by nobody; it asks
+  if (admission_.beat(connected_addresses()))
+    redial();
   for (auto& [key, link] : links_) {
     if (!link.announced)
       link.trouble.beat(logged_as(link));

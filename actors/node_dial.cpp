@@ -15,6 +15,8 @@ namespace pmmc {
 namespace {
 
 constexpr unsigned most_backoff_beats = 10;
+/// Connecting and the hello have failed by then, or succeeded.
+constexpr unsigned others_turn_beats = 30;
 constexpr std::chrono::seconds hello_timeout{2};
 constexpr std::size_t most_said = 4'096; ///< bytes of a refusal, for the log
 
@@ -83,6 +85,7 @@ node_link* node::find_dialling(const std::string& address) {
 }
 
 void node::unreachable(const std::string& address, const std::string& why) {
+  admission_.unreachable(address);
   if (auto* link = find_dialling(address))
     dial_again(*link, link->trouble.unreachable(logged_as(*link), why));
 }
@@ -101,6 +104,8 @@ void node::dial_again(node_link& link, bool news) {
   random_source random{random_state_};
   random_state_ = random.next();
   link.wait_beats = 1 + static_cast<unsigned>(random_state_ % link.backoff_beats);
+  if (admission_.is_others_turn(link.address))
+    link.wait_beats += others_turn_beats + static_cast<unsigned>(random_state_ % others_turn_beats);
 }
 
 void node::tell_own_roles_of_trouble(const std::string& address, const std::string& why) {

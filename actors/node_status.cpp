@@ -67,7 +67,7 @@ std::string node::why_not_connected(const std::string& address) const {
   if (const auto link = links_.find(address); link != links_.end())
     return link->second.trouble.why().empty() ? "this process has not reached it yet"
                                               : link->second.trouble.why();
-  return addresses_to_dial(known(), address).contains(settings_.address)
+  return addresses_to_dial(known(), address, {}).contains(settings_.address)
              ? "it has not connected with this process: it does not run, or is cut off"
              : "";
 }

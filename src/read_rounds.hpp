@@ -62,6 +62,8 @@ public:
   const std::map<role_id, slot_num>& accepted() const { return accepted_; }
 
 private:
+  friend struct role_contents; // exhaustive/encoding.cpp
+
   struct round {
     std::uint64_t number = 0;
     std::map<config_version, std::set<role_id>> answered; ///< per configuration asked

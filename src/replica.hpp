@@ -176,6 +176,8 @@ public:
   replica_gauges gauges() const;
 
 private:
+  friend struct role_contents; // exhaustive/encoding.cpp
+
   // requests and proposals
   bool admit(request m, const role_id& client);
   void respond(const role_id& client, response r);

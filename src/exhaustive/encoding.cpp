@@ -113,6 +113,30 @@ struct role_contents {
                         at_work, waiting, recovering_from, wanted);
   }
 
+  static void put(std::string& out, const read_rounds& part) {
+    const auto& [options, queries, round_number, asking, complete, waiting, waiting_bytes,
+                 answered_bytes, needed_slot_out, accepted] = part;
+    const auto put_round = [&](slot_num slot, const read_rounds::round& r) {
+      exhaustive::put_all(out, slot, r.number, r.answered, r.highest, r.queries.size());
+    };
+    exhaustive::put_all(out, queries.size(), round_number, asking.has_value(), complete.size());
+    if (asking)
+      put_round(0, *asking);
+    for (const auto& [slot, rounds] : complete)
+      for (const auto& r : rounds)
+        put_round(slot, r);
+  }
+
+  /// The search keeps back what it sends but probes and answers, and gives it no requests and no
+  /// time.
+  static void put(std::string& out, const replica& role) {
+    const auto& [options, random, state, tick, news, slot_in, requests, proposals, decisions,
+                 proposer, gossip, agreement, disks_met, reads, watermark, snapshots, missing,
+                 fetch, counters, unsent] = role;
+    exhaustive::put_all(out, state->slot_out(), state->fingerprint(), decisions.by_slot());
+    put(out, reads);
+  }
+
   static void put(std::string& out, const scout& role) {
     const auto& [leader, task, resend_ticks, ticks, waitfor, result, outcome, unsent] = role;
     PMMC_INVARIANT(unsent.empty() && !outcome, "a scout with an outcome is a report");
@@ -130,6 +154,7 @@ struct role_contents {
 namespace exhaustive {
 
 void put(std::string& out, const leader& role) { role_contents::put(out, role); }
+void put(std::string& out, const replica& role) { role_contents::put(out, role); }
 void put(std::string& out, const scout& role) { role_contents::put(out, role); }
 void put(std::string& out, const commander& role) { role_contents::put(out, role); }
 
@@ -193,7 +218,8 @@ bool is_modelled(const message& m) {
   return std::holds_alternative<p1a>(m) || std::holds_alternative<p1b>(m) ||
          std::holds_alternative<p2a>(m) || std::holds_alternative<p2b>(m) ||
          std::holds_alternative<propose>(m) || std::holds_alternative<config_news>(m) ||
-         std::holds_alternative<decision>(m);
+         std::holds_alternative<decision>(m) || std::holds_alternative<read_probe>(m) ||
+         std::holds_alternative<read_probe_reply>(m);
 }
 
 } // namespace exhaustive

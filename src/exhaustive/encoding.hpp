@@ -7,6 +7,7 @@
 #include "acceptor.hpp"
 #include "commander.hpp"
 #include "leader.hpp"
+#include "replica.hpp"
 #include "scout.hpp"
 
 #include <string>
@@ -16,6 +17,8 @@ namespace pmmc::exhaustive {
 void put(std::string& out, const acceptor_state& state);
 void put(std::string& out, const config_history& history);
 void put(std::string& out, const leader& role);
+/// Only what decides how it performs decisions and answers reads.
+void put(std::string& out, const replica& role);
 void put(std::string& out, const scout& role);
 void put(std::string& out, const commander& role);
 void put(std::string& out, const scout_outcome& outcome);
@@ -23,7 +26,8 @@ void put(std::string& out, const commander_outcome& outcome);
 /// Only of messages that the search delivers or checks (see is_modelled).
 void put(std::string& out, const envelope& e);
 
-/// Phase 1 and 2, proposals, decisions, news of configurations, and pings of replicas.
+/// Phase 1 and 2, proposals, decisions, news of configurations, pings of replicas, and what reads
+/// ask acceptors.
 bool is_modelled(const message& m);
 
 } // namespace pmmc::exhaustive

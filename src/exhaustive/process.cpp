@@ -105,6 +105,18 @@ struct byte_writer {
     put_name(out, std::holds_alternative<scout>(p.core.role()) ? 's' : 'c', p.number);
     std::visit([this](const auto& role) { put(out, role); }, p.core.role());
   }
+  void operator()(const replica_process& p) const {
+    put_name(out, 'R', p.number);
+    for (const auto n : {p.reads_left, p.restarts_left, p.life})
+      put_varint(out, n);
+    put_varint(out, p.acknowledged ? *p.acknowledged + 1 : 0);
+    put_varint(out, p.decided.size());
+    for (const auto& [slot, value] : p.decided) {
+      put_varint(out, slot);
+      put_bytes(out, value.bytes());
+    }
+    put_bytes(out, p.core);
+  }
   /// What a scout has adopted tells its ballot; who was preempted, and why, makes no difference.
   void operator()(const report& p) const {
     const auto& [from, ballot, outcome] = p.what;
@@ -120,14 +132,17 @@ struct byte_writer {
 
 } // namespace
 
-process_driver::process_driver(const scope& s) : scope_(s), configs_(configurations_of(s)) {
+process_driver::process_driver(const scope& s)
+    : scope_(s), configs_(configurations_of(s)), replicas_(s) {
   set_invariant_handler(throw_broken);
 }
 
 namespace {
 
 /// What leader `number` is proposed for a slot, if it is not what another one is.
-command own_command(unsigned number, slot_num slot) {
+command own_command(const scope& s, unsigned number, slot_num slot) {
+  if (s.replicas != 0)
+    return replica_command(s, number, slot);
   return command{static_cast<char>('A' + number) + std::to_string(slot)};
 }
 
@@ -136,7 +151,7 @@ command own_command(unsigned number, slot_num slot) {
 std::vector<command> reconfigurations_of(const scope& s) {
   std::vector<command> all;
   for (slot_num slot = 1; slot <= s.reconfigure; ++slot)
-    all.push_back(own_command(0, slot));
+    all.push_back(own_command(s, 0, slot));
   return all;
 }
 
@@ -172,6 +187,8 @@ std::vector<process> process_driver::first_processes() const {
     carry_out(p, first_pings);
     all.push_back(std::move(p));
   }
+  for (unsigned i = 0; i < scope_.replicas; ++i)
+    all.push_back(replicas_.first(i));
   return all;
 }
 
@@ -188,8 +205,8 @@ void process_driver::propose_slot(std::vector<envelope>& to, slot_num slot,
   for (unsigned l = 0; l < scope_.leaders; ++l)
     for (unsigned value = 0; value < scope_.leaders; ++value)
       if (value == l || scope_.both_values)
-        to.push_back(
-            {configs_[0].leaders[l].id, propose{"r1", version, slot, own_command(value, slot)}});
+        to.push_back({configs_[0].leaders[l].id,
+                      propose{"r1", version, slot, own_command(scope_, value, slot)}});
 }
 
 void process_driver::send_to_all(std::vector<envelope>& to, const message& m) const {
@@ -313,6 +330,25 @@ bool process_driver::choose(leader_process& p, const input& in, step_outcome& ou
     return tick_until(p, out, false, [&] { return !p.core.is_active(); });
   p.core.on_tick();
   return true;
+}
+
+step_outcome process_driver::run(replica_process p, const input& in) const {
+  replica_driver::outcome done{std::move(p), false, {}, {}};
+  if (const auto* const* m = std::get_if<const envelope*>(&in)) {
+    if (const auto* decided = std::get_if<decision>(&(*m)->body))
+      done = replicas_.step(std::move(done.after), *decided);
+    else if (const auto* answer = std::get_if<read_probe_reply>(&(*m)->body))
+      done = replicas_.step(std::move(done.after), *answer);
+  } else if (const auto* read = std::get_if<begin_read>(&in)) {
+    done = replicas_.step(std::move(done.after), *read);
+  } else if (std::holds_alternative<crash_and_restart>(in)) {
+    done = replicas_.restart(std::move(done.after));
+  }
+  step_outcome out{std::move(done.after)};
+  out.happened = done.happened;
+  out.sent = std::move(done.sent);
+  out.fault = std::move(done.fault);
+  return out;
 }
 
 std::string canonical_bytes(const process& p) {

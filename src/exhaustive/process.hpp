@@ -3,6 +3,7 @@
 #pragma once
 
 #include "acceptor.hpp"
+#include "exhaustive/replica_process.hpp"
 #include "exhaustive/scope.hpp"
 #include "leader.hpp"
 #include "part.hpp"
@@ -49,7 +50,8 @@ struct report {
   sub_role_report what;
 };
 
-using process = std::variant<acceptor_process, leader_process, sub_process, report>;
+using process =
+    std::variant<acceptor_process, leader_process, sub_process, report, replica_process>;
 
 /// What can happen to a process beside a message.
 struct crash_and_restart {}; ///< comes back with what is durable
@@ -58,7 +60,7 @@ struct lose_office {};       ///< an active leader hears no majority any more
 struct pass_time {};         ///< an active leader's tick
 
 using input = std::variant<const envelope*, const report*, crash_and_restart, run_for_office,
-                           lose_office, pass_time>;
+                           lose_office, pass_time, begin_read>;
 
 struct step_outcome {
   explicit step_outcome(process p) : after(std::move(p)) {}
@@ -102,11 +104,13 @@ private:
   template <class Hosted>
   step_outcome run(Hosted p, const input& in) const;
   step_outcome run(report p, const input& in) const;
+  step_outcome run(replica_process p, const input& in) const;
   bool choose(acceptor_process& p, const input& in, step_outcome& out) const;
   bool choose(leader_process& p, const input& in, step_outcome& out) const;
 
   scope scope_;
   std::vector<configuration> configs_;
+  replica_driver replicas_;
 };
 
 /// Two processes with equal bytes behave alike from now on.

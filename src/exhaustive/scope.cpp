@@ -39,6 +39,10 @@ bool set_bound(scope& s, std::string_view key, unsigned value) {
     return flag(s.perform);
   if (key == "reconfigure")
     return number(s.reconfigure, 0, 2);
+  if (key == "replicas")
+    return number(s.replicas, 0, 2);
+  if (key == "reads")
+    return number(s.reads, 0, 3);
   if (key == "forget")
     return flag(s.forget);
   if (key == "merge_silent")
@@ -91,6 +95,12 @@ std::vector<scope> make_scopes() {
   reconfigure.name = "reconfigure";
   reconfigure.what = "two leaders, a ballot each, a reconfiguration in slot 1 for slot 2";
   reconfigure.reconfigure = 1;
+  scope reads = boundary;
+  reads.name = "reads";
+  reads.what = "one leader, a replica that is read, a reconfiguration that replaces all acceptors";
+  reads.acceptors = 1;
+  reads.replicas = 1;
+  reads.reads = 1;
   scope crashes = rivals;
   crashes.name = "crashes";
   crashes.what = "two leaders, two ballots and a crash each, one slot";
@@ -100,8 +110,8 @@ std::vector<scope> make_scopes() {
   large.what = "as crashes, with late reports and both commands proposed to both leaders";
   large.late_reports = true;
   large.both_values = true;
-  return {one,     duel,    boundary, pages,   slots,       collect,
-          recover, pending, rivals,   crashes, reconfigure, large};
+  return {one,     duel,  boundary, pages,   slots,       collect, recover,
+          pending, reads, rivals,   crashes, reconfigure, large};
 }
 
 bool set_bounds(scope& s, std::string_view text, std::string& error) {
@@ -115,8 +125,9 @@ bool set_bounds(scope& s, std::string_view text, std::string& error) {
     if (problem != std::errc{} || rest != end || !set_bound(s, item.substr(0, equals), value)) {
       error = "\"" + std::string{item} +
               "\" bounds nothing; write e.g. slots=2, out of acceptors, leaders (1 to 3), ballots, "
-              "slots (1 to 9), restarts (0 to 9), reconfigure (0 to 2), both_values, late_reports, "
-              "pages, collect, perform, forget, merge_silent, symmetry (0 or 1)";
+              "slots (1 to 9), restarts (0 to 9), reconfigure, replicas (0 to 2), reads (0 to 3), "
+              "both_values, late_reports, pages, collect, perform, forget, merge_silent, symmetry "
+              "(0 or 1)";
       return false;
     }
   }
@@ -167,24 +178,37 @@ std::string bounds_of(const scope& s) {
   tell("collect", s.collect);
   tell("perform", s.perform);
   tell("reconfigure", s.reconfigure);
+  tell("replicas", s.replicas);
+  tell("reads", s.reads);
   tell("forget", s.forget);
   tell("merge_silent", s.merge_silent);
   tell("symmetry", s.symmetry);
   return text;
 }
 
+namespace {
+
+/// "a2", and where it lives.
+member numbered(char kind, unsigned number) {
+  const auto id = kind + std::to_string(number);
+  return {id, id + ":1"};
+}
+
+} // namespace
+
 std::vector<configuration> configurations_of(const scope& s) {
   configuration config;
   for (unsigned i = 1; i <= s.acceptors; ++i)
-    config.acceptors.push_back({"a" + std::to_string(i), ""});
+    config.acceptors.push_back(numbered('a', i));
   for (unsigned i = 1; i <= s.leaders; ++i)
-    config.leaders.push_back({"l" + std::to_string(i), ""});
-  config.replicas.push_back({"r1", ""});
+    config.leaders.push_back(numbered('l', i));
+  for (unsigned i = 1; i <= std::max(1U, s.replicas); ++i)
+    config.replicas.push_back(numbered('r', i));
   std::vector<configuration> all{config};
   for (unsigned change = 1; change <= s.reconfigure; ++change) {
     config.version = change + 1;
     config.first_slot = change + window_of(s);
-    config.acceptors.front().id = "a" + std::to_string(s.acceptors + change);
+    config.acceptors.front() = numbered('a', s.acceptors + change);
     all.push_back(config);
   }
   return all;

@@ -31,6 +31,9 @@ struct scope {
   bool collect = false;     ///< replicas announce decided slots as durable, and acceptors drop them
   bool perform = false;     ///< replicas tell that they have performed decided slots, though others
                             ///< have not: leaders forget decisions, begin behind them, and recover
+  unsigned replicas = 0;    ///< real ones, which hear decisions; else what they would send follows
+                            ///< from the decisions
+  unsigned reads = 0;       ///< that each of them is asked for
   bool merge_silent = true; ///< what nobody can notice is no state of its own (docs/TESTING.md)
   bool symmetry = true;     ///< states that differ in the acceptors' names only are one state
 };
@@ -47,7 +50,7 @@ std::optional<scope> parse_scope(std::string_view text, std::string& error);
 
 /// In slots.
 std::uint64_t window_of(const scope& s);
-/// The configurations that a scope can come to have: acceptors a1…, leaders l1…, one replica r1.
+/// The configurations that a scope can come to have: acceptors a1…, leaders l1…, replicas r1….
 std::vector<configuration> configurations_of(const scope& s);
 /// The acceptors of all of them.
 unsigned acceptors_of(const scope& s);

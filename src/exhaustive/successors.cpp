@@ -17,8 +17,8 @@ void follow(const cluster_state& before, const transition& t, cluster_state& aft
 }
 
 successors::successors(universe& u, const scope& s)
-    : universe_(u), scope_(s), acceptors_(acceptors_of(s)), fixed_(acceptors_ + s.leaders),
-      steps_(1024) {}
+    : universe_(u), scope_(s), acceptors_(acceptors_of(s)), replicas_(acceptors_ + s.leaders),
+      fixed_(replicas_ + s.replicas), steps_(1024) {}
 
 const step_result& successors::step(const step_key& key) {
   const auto place = [&](const step_key& k) -> remembered& {
@@ -170,7 +170,7 @@ bool successors::is_dead(part_id message) const {
 
 void successors::forget_dead(const cluster_state& s) {
   std::erase_if(now_.sent, [&](part_id id) { return is_dead(id); });
-  for (std::size_t at = acceptors_; at < fixed_; ++at) {
+  for (std::size_t at = acceptors_; at < replicas_; ++at) {
     if (now_.processes[at] == s.processes[at])
       continue;
     const auto leader = universe_.process_state(s.processes[at]).number;
@@ -231,13 +231,15 @@ bool successors::chosen_events(const cluster_state& s, const visitor& visit) {
     const auto id = s.processes[at];
     if (!try_step(s, at, {id, input_kind::crash_and_restart, 0}, visit))
       return false;
-    if (at < acceptors_)
+    if (at < acceptors_ || at >= replicas_)
       continue;
     for (const auto kind :
          {input_kind::run_for_office, input_kind::lose_office, input_kind::pass_time})
       if (!try_step(s, at, {id, kind, 0}, visit))
         return false;
   }
+  if (!begin_reads(s, visit))
+    return false;
   for (auto at = fixed_; at < s.processes.size(); ++at) {
     const auto& part = universe_.process_state(s.processes[at]);
     if (part.kind != part_kind::report || is_repeated(s, at))
@@ -249,15 +251,38 @@ bool successors::chosen_events(const cluster_state& s, const visitor& visit) {
   return true;
 }
 
-bool successors::deliveries(const cluster_state& s, const visitor& visit) {
-  for (const auto id : s.messages) {
-    const auto& m = universe_.message(id);
-    if (m.to != part_kind::acceptor && m.to != part_kind::leader)
-      continue;
-    const auto at = m.to == part_kind::acceptor ? m.number : position_of_leader(m.number);
-    if (!try_step(s, at, {s.processes[at], input_kind::message, id}, visit))
+/// A client of one replica may know that others have performed all that is decided.
+bool successors::begin_reads(const cluster_state& s, const visitor& visit) {
+  if (scope_.reads == 0)
+    return true;
+  part_id acknowledged = 0;
+  const auto next_is_decided = [&](part_id id) {
+    const auto& fact = universe_.message(id).fact;
+    return fact.what == message_fact::kind::decision && fact.slot == acknowledged + 1;
+  };
+  while (std::any_of(s.messages.begin(), s.messages.end(), next_is_decided))
+    ++acknowledged;
+  for (auto at = replicas_; at < fixed_; ++at)
+    if (!try_step(s, at, {s.processes[at], input_kind::begin_read, acknowledged}, visit))
       return false;
-  }
+  return true;
+}
+
+std::optional<std::size_t> successors::position_of_receiver(const message_part& m) const {
+  if (m.to == part_kind::acceptor)
+    return m.number;
+  if (m.to == part_kind::leader)
+    return position_of_leader(m.number);
+  if (m.to == part_kind::replica && replicas_ + m.number < fixed_)
+    return replicas_ + m.number;
+  return std::nullopt;
+}
+
+bool successors::deliveries(const cluster_state& s, const visitor& visit) {
+  for (const auto id : s.messages)
+    if (const auto at = position_of_receiver(universe_.message(id));
+        at && !try_step(s, *at, {s.processes[*at], input_kind::message, id}, visit))
+      return false;
   return true;
 }
 

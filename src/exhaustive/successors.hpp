@@ -4,6 +4,7 @@
 #include "exhaustive/cluster_state.hpp"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,11 +63,14 @@ private:
   bool finish(const cluster_state& s, const visitor& visit);
   void send(const std::vector<part_id>& messages);
   std::size_t position_of_leader(unsigned number) const { return acceptors_ + number; }
+  bool begin_reads(const cluster_state& s, const visitor& visit);
+  std::optional<std::size_t> position_of_receiver(const message_part& m) const;
 
   universe& universe_;
   scope scope_;
   std::size_t acceptors_;
-  std::size_t fixed_; ///< acceptors and leaders
+  std::size_t replicas_; ///< where they begin: behind acceptors and leaders
+  std::size_t fixed_;    ///< acceptors, leaders and replicas
   transition now_;
   renamed_hashes message_sums_{};     ///< of the state that is being looked at
   std::vector<std::uint8_t> is_sent_; ///< by message

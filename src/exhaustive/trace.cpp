@@ -1,5 +1,6 @@
 #include "exhaustive/trace.hpp"
 
+#include "batch.hpp"
 #include "invariant.hpp"
 
 #include <algorithm>
@@ -9,7 +10,17 @@ namespace pmmc::exhaustive {
 namespace {
 
 std::string quoted(const command& c) {
-  return c.is_noop() ? "no-op" : "\"" + std::string{c.bytes()} + "\"";
+  if (c.is_noop())
+    return "no-op";
+  const auto entries = decode_batch(c);
+  if (!entries)
+    return "\"" + std::string{c.bytes()} + "\"";
+  std::string text;
+  for (const auto& e : *entries)
+    text += e.kind == request_kind::operation     ? "\"" + std::string{e.op} + "\""
+            : e.kind == request_kind::reconfigure ? "a change of the members"
+                                                  : "";
+  return text;
 }
 
 std::string slot_and(const pvalue& p) {
@@ -57,6 +68,13 @@ struct message_text {
     return "ping: slots below " + std::to_string(m.state.slot_out) +
            (m.state.watermark == 0 ? " are performed" : " are durable");
   }
+  std::string operator()(const read_probe& m) const {
+    return "read probe of round " + std::to_string(m.round % 1'000) + in_version(m.version);
+  }
+  std::string operator()(const read_probe_reply& m) const {
+    return m.acceptor.str() + "'s answer to round " + std::to_string(m.round % 1'000) +
+           in_version(m.version) + ": nothing above slot " + std::to_string(m.highest);
+  }
   std::string operator()(const config_news& m) const {
     return "news of configuration " + std::to_string(m.configurations.latest().version);
   }
@@ -88,6 +106,8 @@ std::string name_of(const process_part& part) {
     return "a" + owner;
   case part_kind::leader:
     return "l" + owner;
+  case part_kind::replica:
+    return "r" + owner;
   case part_kind::scout:
     return "l" + owner + "'s scout";
   default:
@@ -109,6 +129,8 @@ std::string what_happens(const universe& u, const step_key& key) {
     return "runs for office";
   case input_kind::lose_office:
     return "hears no majority and gives up office";
+  case input_kind::begin_read:
+    return "is asked for a read, when " + std::to_string(key.argument) + " slots are acknowledged";
   default:
     return "sees time pass";
   }
@@ -156,6 +178,7 @@ std::string broken_by(const universe& u, const version_table& members, const clu
   if (!t.fault.empty())
     return t.fault;
   thread_local state_facts facts; // kept for its memory
+  thread_local std::vector<const replica_fact*> replicas;
   const auto tell_messages = [&](const cluster_state& s) {
     facts.sent.clear();
     for (const auto id : s.messages)
@@ -179,13 +202,18 @@ std::string broken_by(const universe& u, const version_table& members, const clu
   tell_messages(after);
   facts.acceptors.clear();
   facts.leaders.clear();
+  replicas.clear();
   for (const auto id : after.processes) {
     const auto& part = u.process_state(id);
     if (part.kind == part_kind::acceptor)
       facts.acceptors.push_back(&part.durable);
     else if (part.kind == part_kind::leader)
       facts.leaders.push_back(&part.leader);
+    else if (part.kind == part_kind::replica)
+      replicas.push_back(&part.replica);
   }
+  if (auto broken = broken_invariant(replicas); !broken.empty())
+    return broken;
   return broken_invariant(facts, members);
 }
 

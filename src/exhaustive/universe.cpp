@@ -36,6 +36,11 @@ struct describe_process {
     part.ballot = std::visit([](const auto& role) { return rank(role.ballot()); }, p.core.role());
   }
   void operator()(const report& p) const { child(part_kind::report, p.leader); }
+  void operator()(const replica_process& p) const {
+    part.kind = part_kind::replica;
+    part.number = p.number;
+    part.replica = p.fact;
+  }
 
 private:
   void child(part_kind kind, unsigned leader) const {
@@ -54,6 +59,8 @@ part_kind recipient(const envelope& e) {
     return part_kind::acceptor;
   case 'l':
     return part_kind::leader;
+  case 'r':
+    return part_kind::replica;
   default:
     return part_kind::none;
   }
@@ -111,6 +118,8 @@ envelope universe::renamed(envelope e, const renaming& by) const {
     promise->acceptor = renamed(promise->acceptor, by);
   else if (auto* vote = std::get_if<p2b>(&e.body))
     vote->acceptor = renamed(vote->acceptor, by);
+  else if (auto* answer = std::get_if<read_probe_reply>(&e.body))
+    answer->acceptor = renamed(answer->acceptor, by);
   return e;
 }
 
@@ -217,6 +226,9 @@ step_result universe::run(const step_key& key) {
     break;
   case input_kind::pass_time:
     in = pass_time{};
+    break;
+  case input_kind::begin_read:
+    in = begin_read{key.argument};
     break;
   }
   auto out = driver_.step(before.contents, in);

@@ -24,13 +24,13 @@ constexpr unsigned most_renamings = 6;
 using renamed_hashes = std::array<std::uint64_t, most_renamings>;
 
 /// Who may receive a message, or what a process is.
-enum class part_kind : std::uint8_t { none, acceptor, leader, scout, commander, report };
+enum class part_kind : std::uint8_t { none, acceptor, leader, scout, commander, report, replica };
 
 struct message_part {
   envelope message;
   message_fact fact;
   part_kind to = part_kind::none; ///< scout, commander: all of `number`'s
-  unsigned number = 0;            ///< the acceptor or leader, from 0
+  unsigned number = 0;            ///< the acceptor, leader or replica, from 0
   renamed_hashes hashes{};        ///< of the message under each renaming
 };
 
@@ -39,9 +39,10 @@ struct process_part {
 
   process contents;
   part_kind kind = part_kind::none;
-  unsigned number = 0;    ///< the acceptor's, or the leader's that this belongs to
+  unsigned number = 0;    ///< the acceptor's or replica's, or the leader's that this belongs to
   acceptor_fact durable;  ///< of an acceptor
   leader_fact leader;     ///< of a leader
+  replica_fact replica;   ///< of a replica
   sub_role_id id;         ///< of a scout or a commander
   ballot_rank ballot = 0; ///< of a scout, a commander, or a leader that scouts or is active
   renamed_hashes hashes{};
@@ -54,13 +55,14 @@ enum class input_kind : std::uint8_t {
   crash_and_restart,
   run_for_office,
   lose_office,
-  pass_time
+  pass_time,
+  begin_read
 };
 
 struct step_key {
   part_id before = 0;
   input_kind kind = input_kind::message;
-  part_id argument = 0; ///< message, report
+  part_id argument = 0; ///< message, report; of begin_read the slots that are acknowledged
 
   friend bool operator==(const step_key&, const step_key&) = default;
 };

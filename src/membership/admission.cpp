@@ -52,15 +52,44 @@ bool admission::knows_more_than(config_version version, config_version live_from
 
 // --- Dialling -----------------------------------------------------------------------------------
 
-std::set<std::string> admission::wanted(bool lonely) const {
+bool admission::beat(const std::set<std::string>& connected) {
+  const bool was_lonely = is_lonely();
+  lonely_beats_ = connected.empty() ? lonely_beats_ + 1 : 0;
+  const bool misses_others = !is_client() && count_missed(connected);
+  return misses_others || is_lonely() != was_lonely;
+}
+
+/// Returns whether others are missed than before.
+bool admission::count_missed(const std::set<std::string>& connected) {
+  const auto members = known_.addresses();
+  bool changed = std::erase_if(missing_beats_, [&](const auto& entry) {
+                   const auto& [address, beats] = entry;
+                   return !members.contains(address) || connected.contains(address);
+                 }) > 0;
+  for (const auto& address : members)
+    if (!connected.contains(address) && ++missing_beats_[address] == beats_until_missed)
+      changed = true;
+  return changed;
+}
+
+std::set<std::string> admission::wanted() const {
+  std::set<std::string> missed;
+  for (const auto& [address, beats] : missing_beats_)
+    if (beats >= beats_until_missed)
+      missed.insert(address);
   auto addresses =
-      is_client() ? replica_addresses(known_) : addresses_to_dial(known_, own_.address);
-  if (lonely)
+      is_client() ? replica_addresses(known_) : addresses_to_dial(known_, own_.address, missed);
+  if (is_lonely())
     addresses = known_.addresses();
-  if (lonely || is_guest_itself())
+  if (is_lonely() || is_guest_itself())
     addresses.insert(own_.contacts.begin(), own_.contacts.end());
   addresses.erase(own_.address);
   return addresses;
+}
+
+bool admission::is_others_turn(const std::string& address) const {
+  return !is_client() && !is_lonely() && !is_guest_itself() &&
+         !addresses_to_dial(known_, own_.address, {}).contains(address);
 }
 
 introduction admission::introduce() const {
@@ -106,11 +135,16 @@ after_reply admission::refused_for_facts(const std::string& address, const clust
   after_reply after;
   after.disagreement = why_processes_differ(own_.facts, theirs, "there");
   after.refused = std::string{refusal_text} + after.disagreement;
-  differing_.insert(address);
+  if (differing_.try_emplace(address).second)
+    for (auto& [other, is_there_still] : differing_)
+      is_there_still = false;
+  differing_[address] = true;
   const auto& config = known_.configurations.latest();
   const auto differing = static_cast<std::size_t>(
-      std::count_if(config.acceptors.begin(), config.acceptors.end(),
-                    [this](const member& m) { return differing_.contains(m.address); }));
+      std::count_if(config.acceptors.begin(), config.acceptors.end(), [this](const member& m) {
+        const auto found = differing_.find(m.address);
+        return found != differing_.end() && found->second;
+      }));
   if (differing >= config.quorum())
     after.differs = "this process does not agree with a majority of its cluster, last with the "
                     "process at " +

@@ -6,6 +6,7 @@
 #include "membership/introduction.hpp"
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -39,6 +40,8 @@ public:
   static constexpr std::size_t max_hosted_roles = 64; ///< of one process
   /// Processes that are no members may become some; anybody can say so.
   static constexpr std::size_t max_guests = 32;
+  static constexpr unsigned beats_until_lonely = 15;
+  static constexpr unsigned beats_until_missed = 30; ///< by those that it should dial
 
   admission(process_identity own, membership known)
       : own_(std::move(own)), known_(std::move(known)) {}
@@ -58,10 +61,18 @@ public:
                        cluster_identity identity) const;
 
   // --- dialling ---
-  /// Whom to keep a connection with. `lonely`: it has had none for a while.
-  std::set<std::string> wanted(bool lonely) const;
+  /// Every 100 ms. `connected`: the addresses of the processes that are now. Returns whether
+  /// `wanted` may be another since.
+  bool beat(const std::set<std::string>& connected);
+  /// Whom to keep a connection with.
+  std::set<std::string> wanted() const;
+  /// Whether it is the other one that should dial, and it is wanted only because it is missed: it
+  /// must be left the time to do it, or the two close each other's connections again and again.
+  bool is_others_turn(const std::string& address) const;
   introduction introduce() const;
   after_reply hear(const std::string& address, const introduction_reply& m);
+  /// It was dialled, and no process is there.
+  void unreachable(const std::string& address) { differing_.erase(address); }
 
   // --- being dialled ---
   /// `connected`: the addresses of the processes that are now.
@@ -88,14 +99,19 @@ private:
   bool was_removed(const introduction& m) const;
   bool is_named_to_it(const std::string& address) const;
   bool has_room_for(const std::string& address, const std::set<std::string>& connected) const;
+  bool is_lonely() const { return lonely_beats_ >= beats_until_lonely; }
+  bool count_missed(const std::set<std::string>& connected);
   after_reply refused_for_facts(const std::string& address, const cluster_facts& theirs);
 
   process_identity own_;
   membership known_;
   bool met_anybody_ = false; ///< since it began; before that, a client trusts anybody
   /// Where processes with other facts were dialled. Only these: an address that somebody else
-  /// claims proves nothing.
-  std::set<std::string> differing_;
+  /// claims proves nothing. And whether one was there again since the latest of these was met: if
+  /// not, both may be the same process.
+  std::map<std::string, bool> differing_;
+  unsigned lonely_beats_ = 0;                     ///< since it was connected with anybody
+  std::map<std::string, unsigned> missing_beats_; ///< of members: since each was connected
 };
 
 /// What no process says.

@@ -4,7 +4,8 @@
 
 namespace pmmc {
 
-std::set<std::string> addresses_to_dial(const membership& known, const std::string& own) {
+std::set<std::string> addresses_to_dial(const membership& known, const std::string& own,
+                                        const std::set<std::string>& missed) {
   const auto holds_more_than_acceptor = [&](const std::string& address) {
     const auto at = [&](const member& m) { return m.address == address; };
     for (const auto* config : known.live())
@@ -18,7 +19,8 @@ std::set<std::string> addresses_to_dial(const membership& known, const std::stri
     return addresses;
   const bool acceptor_only = !holds_more_than_acceptor(own);
   std::erase_if(addresses, [&](const std::string& address) {
-    return address < own || (acceptor_only && !holds_more_than_acceptor(address));
+    return (address < own && !missed.contains(address)) ||
+           (acceptor_only && !holds_more_than_acceptor(address));
   });
   return addresses;
 }

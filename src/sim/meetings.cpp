@@ -9,7 +9,6 @@
 namespace pmmc::sim {
 
 namespace {
-constexpr unsigned lonely_looks_until_all_are_dialled = 15;
 constexpr unsigned looks_between_questions = 10; ///< to the roles, for what they know
 } // namespace
 
@@ -58,8 +57,7 @@ bool meetings::prepare(std::size_t process) {
   }
   world_.listen(n.listens_at, process);
   n.linked = 0;
-  n.wanted = n.admits->wanted(false);
-  n.lonely_looks = 0;
+  n.wanted = n.admits->wanted();
   n.not_before.clear();
   n.stops_at = 0;
   n.looks = 0;
@@ -92,15 +90,18 @@ void meetings::look_around(std::size_t process, process_set reached) {
     return world_.crash(process);
   if (n.looks++ % looks_between_questions == 0)
     learn_from_roles(process);
-  n.lonely_looks = n.linked == 0 ? n.lonely_looks + 1 : 0;
-  if (n.lonely_looks == lonely_looks_until_all_are_dialled)
-    n.wanted = n.admits->wanted(true);
+  if (n.admits->beat(connected(process)))
+    n.wanted = n.admits->wanted();
   const auto wanted = n.wanted; // what is learned on the way may change it
   for (const auto& address : wanted) {
     const auto other = world_.listener_at(address);
-    if (other == max_processes || other == process || (n.linked >> other & 1) != 0 ||
-        (reached >> other & 1) == 0 || is_cut(process, other) ||
-        world_.process_at(other).crashing || world_.process_at(process).crashing)
+    if (other == process || world_.process_at(process).crashing)
+      continue;
+    if (other == max_processes || (reached >> other & 1) == 0 || is_cut(process, other)) {
+      n.admits->unreachable(address);
+      continue;
+    }
+    if ((n.linked >> other & 1) != 0 || world_.process_at(other).crashing)
       continue;
     if (const auto wait = n.not_before.find(address);
         wait == n.not_before.end() || wait->second <= world_.now())
@@ -159,7 +160,10 @@ void meetings::refused(std::size_t from, std::size_t to, const introduction_repl
   for (const auto* h : roles(from))
     demand(after.removed.empty() || latest.address_of(h->id()).empty(),
            [&] { return "N2: a member is told to end: " + after.removed; });
-  // A member that met differing processes in the places of a majority is started again.
+  // There is one wrong process at a time: only in the place of the one acceptor it is a majority.
+  demand(caller.is_intruder || after.differs.empty() ||
+             caller.admits->known().configurations.latest().quorum() == 1,
+         [&] { return "N2: a member is told to end: " + after.differs; });
   auto& p = world_.process_at(from);
   p.gone = caller.is_intruder || !after.removed.empty();
   p.retired = !after.removed.empty();
@@ -190,7 +194,7 @@ void meetings::learn(std::size_t process, const membership& news) {
   if (!n.admits->learn(news))
     return;
   n.files.members = n.admits->known();
-  n.wanted = n.admits->wanted(n.lonely_looks >= lonely_looks_until_all_are_dialled);
+  n.wanted = n.admits->wanted();
   for (auto* h : roles(process))
     if (!world_.process_at(process).crashing)
       h->receive(config_news{{}, n.files.members.configurations});

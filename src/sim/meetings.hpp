@@ -37,8 +37,6 @@ public:
   void move(std::size_t process, std::string address) {
     nodes_[process].elsewhere = std::move(address);
   }
-  /// Whether it is connected with nobody.
-  bool is_alone(std::size_t process) const { return nodes_[process].linked == 0; }
   bool is_elsewhere(std::size_t process) const { return !nodes_[process].elsewhere.empty(); }
 
   /// Before the process starts. Whether it may: its address may be taken.
@@ -69,7 +67,6 @@ private:
     std::string listens_at;
     process_set linked = 0;
     std::set<std::string> wanted;
-    unsigned lonely_looks = 0;
     std::map<std::string, sim_time> not_before; ///< when to dial an address again
     sim_time stops_at = 0;                      ///< it has heard that its disk is wrong
     std::uint64_t looks = 0;

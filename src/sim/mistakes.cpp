@@ -35,19 +35,6 @@ void mistakes::heal() {
   for (const auto& [number, m] : made_)
     mend(m);
   made_.clear();
-  renew_config_files();
-}
-
-/// Those that a process knows may all have been replaced while it was down, and then nobody finds
-/// it: an operator starts it with the config file of the others.
-void mistakes::renew_config_files() {
-  const auto& latest = world_.checkers.truth().state().configurations().latest();
-  const auto addresses = membership{latest}.addresses();
-  for (const auto p : world_.members()) {
-    roster_.met().files_of(p).contacts.insert(addresses.begin(), addresses.end());
-    if (world_.process_at(p).up && roster_.met().is_alone(p))
-      restart(p);
-  }
 }
 
 /// Stops it, if it runs, and starts it soon.

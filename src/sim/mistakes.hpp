@@ -37,7 +37,6 @@ private:
   std::vector<std::size_t> free_members() const;
   void restart(std::size_t process);
   void mend(const made& m);
-  void renew_config_files();
 
   world& world_;
   roster& roster_;

@@ -139,12 +139,10 @@ protected:
   }
 
 private:
-  /// Who runs it writes down what it heard of others, some time. A replica has it from its log.
+  /// Who runs it writes down whom to talk to, some time.
   bool remember_configurations() {
-    if constexpr (requires { role_->configurations(); })
-      if (world_.chance.below(4) == 0)
-        return on_disk([&] { disk_.remember(role_->configurations()); });
-    return true;
+    return world_.chance.below(4) != 0 ||
+           on_disk([&] { disk_.remember(role_->known_members().configurations); });
   }
 
   /// In the order of `outputs`, of which what is to be persisted is durable.

@@ -1,7 +1,5 @@
 #include "sim/redis_client_host.hpp"
 
-#include "sim/checkers/violation.hpp"
-
 #include <algorithm>
 #include <utility>
 
@@ -10,8 +8,6 @@ namespace pmmc::sim {
 namespace {
 
 constexpr auto client_side = redis_wire::side::client;
-constexpr unsigned most_attempts = 12; ///< of a request that is refused as too much
-using kind = resp_value::kind;
 
 } // namespace
 
@@ -171,16 +167,39 @@ void redis_client_host::begin_unit() {
   case 10:
     return begin_request();
   case 11:
-    return one_in(2) ? ask_locally() : ask_wrongly();
+    switch (random_.below(8)) {
+    case 0:
+      return ask_administrator();
+    case 1:
+    case 2:
+      return ask_for_acceptors();
+    default:
+      return one_in(2) ? ask_locally() : ask_wrongly();
+    }
   default:
     return ask_one();
   }
 }
 
-void redis_client_host::ask_one() {
-  auto command = one_in(2) ? work_.read() : work_.marked_write();
+void redis_client_host::ask(redis_command command) {
   const auto words = command.words;
   send(words, {expected::kind::answer, record({std::move(command)}, false)});
+}
+
+void redis_client_host::ask_one() { ask(one_in(2) ? work_.read() : work_.marked_write()); }
+
+void redis_client_host::ask_administrator() {
+  world_.facts.count(fact::redis_clock_set);
+  ask(work_.set_clock());
+}
+
+/// Of more than there are it waits as long as it may.
+void redis_client_host::ask_for_acceptors() {
+  const auto most_ms = 1 + random_.below(2'000);
+  expected e{expected::kind::counted};
+  e.wanted = static_cast<std::int64_t>(random_.below(4));
+  e.waits_until = world_.now() + (most_ms - 1) * millisecond; // the port counts whole ones
+  send({"WAIT", std::to_string(e.wanted), std::to_string(most_ms)}, std::move(e));
 }
 
 void redis_client_host::ask_many() {
@@ -194,13 +213,15 @@ void redis_client_host::ask_locally() {
 }
 
 void redis_client_host::ask_wrongly() {
-  switch (random_.below(4)) {
+  switch (random_.below(5)) {
   case 0:
     return send({"LPUSH", "r0", "x"}, {expected::kind::refused});
   case 1:
     return send({"SET", "r0"}, {expected::kind::refused});
   case 2:
     return send({"GET", std::string(1'025, 'k')}, {expected::kind::refused});
+  case 3:
+    return send({"SET", "r0", "x", "KEEPTTL"}, {expected::kind::refused});
   default: // a transaction with a mistake
     send({"MULTI"}, {expected::kind::ok});
     send({"SET", "r0"}, {expected::kind::refused});
@@ -288,113 +309,6 @@ void redis_client_host::send_request() {
     words.insert(words.end(), r.commands[0].words.begin(), r.commands[0].words.end());
   }
   send(words, {expected::kind::answer, request_->record});
-}
-
-// --- What comes ---------------------------------------------------------------------------------
-
-void redis_client_host::take(resp_value&& v) {
-  demand(!expected_.empty(),
-         [&] { return "P1: " + id().str() + " is told " + describe(v) + ", and asked nothing"; });
-  const auto e = std::move(expected_.front());
-  expected_.pop_front();
-  world_.facts.count(fact::redis_reply);
-  if (world_.log.tells_messages)
-    world_.tell(id().str() + " is told " + describe(v));
-  const auto is = [&](std::string_view status) {
-    return v.what == kind::status && v.text == status;
-  };
-  world_.facts.count(fact::redis_refused_as_busy, v.is_error("BUSY"));
-  const auto busy = [&] { return v.is_error("BUSY") || v.is_error("CLUSTERDOWN"); };
-  const auto fits = [&](bool good) {
-    demand(good, [&] { return "P1: " + id().str() + " is told " + describe(v) + " out of order"; });
-  };
-  switch (e.what) {
-  case expected::kind::answer:
-    return settle_record(e.place, std::move(v));
-  case expected::kind::ok:
-    return fits(is("OK") || busy());
-  case expected::kind::queued:
-    return fits(is("QUEUED") || busy() || v.is_error("ERR a transaction has at most"));
-  case expected::kind::refused:
-    return fits(v.is_error());
-  case expected::kind::local:
-    return fits(e.text.empty() || v.text == e.text || busy());
-  case expected::kind::watched: {
-    auto& w = seen_.watches[e.place];
-    fits(is("OK") || busy());
-    w.failed = !is("OK");
-    if (!w.failed)
-      w.returned = world_.now();
-    return;
-  }
-  case expected::kind::session: {
-    if (busy())
-      return;
-    fits(v.what == kind::array && v.items.size() == 2 &&
-         v.items[1].integer <= static_cast<std::int64_t>(number_));
-    demand(!session_is_known_ || v.items[0].text == "resumed",
-           [&] { return "X3: the session " + session_ + " is new again"; });
-    session_is_known_ = true;
-    return;
-  }
-  }
-}
-
-void redis_client_host::settle_record(std::size_t place, resp_value&& v) {
-  auto& r = seen_.records[place];
-  if (!r.session.empty())
-    return settle_request(place, std::move(v));
-  r.returned = world_.now();
-  if (v.is_error("CLUSTERDOWN it is not known"))
-    r.end = operation_end::unknown;
-  else if (v.is_error("BUSY") && may_repeat_messages(world_.options))
-    r.end = operation_end::unknown; // see core_client::settle
-  else if (v.is_error("CLUSTERDOWN") || v.is_error("BUSY") || v.is_error("EXECABORT"))
-    r.end = operation_end::not_executed;
-  else
-    r.end = operation_end::answered;
-  r.reply = std::move(v);
-  note(r);
-}
-
-/// Until there is an answer the same number is sent again.
-void redis_client_host::settle_request(std::size_t place, resp_value&& v) {
-  auto& r = seen_.records[place];
-  if (v.is_error("CLUSTERDOWN") || v.is_error("BUSY") || v.is_error("EXECABORT") ||
-      v.is_error("ERR PMMC REQ needs a session") || v.is_error("ERR this PMMC session has ended")) {
-    if (request_->attempts > most_attempts && !v.is_error("CLUSTERDOWN")) {
-      r.end = operation_end::unknown; // it may be too large for any port
-      return request_.reset();
-    }
-    request_->is_sent = false;
-    has_session_ = false; // whatever was wrong, it is opened again
-    next_at_ = world_.now() + random_.below(300 * millisecond);
-    if (expected_.empty() && one_in(2))
-      leave();
-    return;
-  }
-  demand(!v.is_error("ERR a later request"), [&] {
-    return "X3: request " + std::to_string(r.number) + " of " + r.session +
-           " is the latest, and said to be overtaken";
-  });
-  r.returned = world_.now();
-  r.end = operation_end::answered;
-  r.reply = std::move(v);
-  request_.reset();
-  note(r);
-}
-
-void redis_client_host::note(const redis_record& r) {
-  auto& facts = world_.facts;
-  facts.count(fact::redis_unknown, r.end == operation_end::unknown);
-  facts.count(fact::redis_port_barred, r.reply.is_error("CLUSTERDOWN not executed: replica"));
-  if (r.end != operation_end::answered)
-    return;
-  facts.count(fact::redis_exec, r.is_exec && r.reply.what == kind::array);
-  facts.count(fact::redis_exec_refused, r.is_exec && r.reply.is_nil());
-  const auto& words = r.commands[0].words;
-  facts.count(fact::redis_lock_refused, !r.is_exec && words[0] == "SET" && words.size() > 3 &&
-                                            words[3] == "nx" && r.reply.is_nil());
 }
 
 } // namespace pmmc::sim

@@ -43,11 +43,14 @@ private:
       session, ///< of PMMC SESSION
       refused, ///< a command that is wrong
       local,   ///< something that needs no store
+      counted, ///< of WAIT
     };
     kind what = kind::answer;
     std::size_t place = 0;
     sim_time since = 0;
-    std::string text = {}; ///< local: what comes
+    std::string text = {};    ///< local: what comes
+    std::int64_t wanted = 0;  ///< counted: so many acceptors…
+    sim_time waits_until = 0; ///< … or fewer from then on
   };
   /// A PMMC REQ without an answer.
   struct open_request {
@@ -65,6 +68,9 @@ private:
   void ask_many();
   void ask_locally();
   void ask_wrongly();
+  void ask_administrator();
+  void ask_for_acceptors();
+  void ask(redis_command command);
   void transact(std::optional<std::size_t> watch);
   std::vector<redis_command> transaction();
   std::size_t watch();

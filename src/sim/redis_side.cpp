@@ -13,6 +13,8 @@ void redis_side::add_clients() {
         world_, wire_, history_, "redis-client" + std::to_string(i), world_.add_process(false)));
   if (world_.options.trial == trial_kind::far_ahead)
     ahead_ = std::make_unique<ahead_client>(world_, "ahead", world_.add_process(false));
+  else if (world_.options.trial == trial_kind::many_openings)
+    opening_ = std::make_unique<opening_client>(world_, "opening", world_.add_process(false));
   else if (world_.options.trial != trial_kind::none)
     trial_ = std::make_unique<redis_trial>(world_, wire_, "trial", world_.add_process(false));
 }
@@ -40,7 +42,8 @@ void redis_side::calm_down() {
 bool redis_side::is_done() const {
   return std::all_of(clients_.begin(), clients_.end(),
                      [](const auto& c) { return c->is_done(); }) &&
-         (!trial_ || trial_->is_done()) && (!ahead_ || ahead_->is_done());
+         (!trial_ || trial_->is_done()) && (!ahead_ || ahead_->is_done()) &&
+         (!opening_ || opening_->is_done());
 }
 
 bool redis_side::is_quiet(std::string& why) const {
@@ -51,6 +54,8 @@ bool redis_side::is_quiet(std::string& why) const {
     quiet = trial_->is_quiet(why) && quiet;
   if (ahead_)
     quiet = ahead_->is_quiet(why) && quiet;
+  if (opening_)
+    quiet = opening_->is_quiet(why) && quiet;
   return quiet;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sim/ahead_client.hpp"
+#include "sim/opening_client.hpp"
 #include "sim/redis_client_host.hpp"
 #include "sim/redis_history.hpp"
 #include "sim/redis_port_host.hpp"
@@ -41,6 +42,7 @@ private:
   std::vector<std::unique_ptr<redis_client_host>> clients_;
   std::unique_ptr<redis_trial> trial_;
   std::unique_ptr<ahead_client> ahead_;
+  std::unique_ptr<opening_client> opening_;
 };
 
 } // namespace pmmc::sim

@@ -1,5 +1,7 @@
 #include "sim/redis_work.hpp"
 
+#include "sim/wall_clocks.hpp"
+
 #include <utility>
 
 namespace pmmc::sim {
@@ -8,6 +10,10 @@ namespace {
 
 /// Deadlines of PEXPIRE are all different.
 constexpr std::uint64_t expiry_step_ms = 16'384;
+
+/// So are the times that are set: a step of a prime number of ms each, within a span.
+constexpr std::uint64_t clock_step_ms = 7'919;
+constexpr std::uint64_t clock_span_ms = 400'000;
 
 std::string text(std::uint64_t number) { return std::to_string(number); }
 
@@ -114,6 +120,12 @@ redis_command redis_work::marked_write() {
   }
 }
 
+redis_command redis_work::set_clock() {
+  const auto from = static_cast<std::uint64_t>(wall_clocks::true_ms(0)) - clock_span_ms / 2;
+  const auto ms = text(from + unique() * clock_step_ms % clock_span_ms);
+  return {{"PMMC", "CLOCK", "SET", ms}, "clock " + ms, true};
+}
+
 redis_command redis_work::write() {
   switch (random_.below(options_.redis_flushes ? 15 : 14)) {
   case 0:
@@ -144,7 +156,7 @@ redis_command redis_work::write() {
 }
 
 redis_command redis_work::read() {
-  switch (random_.below(16)) {
+  switch (random_.below(17)) {
   case 0:
   case 1:
     return {{"MGET", key(), key(), key()}};
@@ -164,6 +176,8 @@ redis_command redis_work::read() {
     return {{"SCAN", "0", "COUNT", text(1 + random_.below(6)), "MATCH", "r*"}};
   case 9:
     return {{"TYPE", key()}};
+  case 10:
+    return {{"RANDOMKEY"}};
   default:
     return {{"GET", key()}};
   }

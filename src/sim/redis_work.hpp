@@ -18,6 +18,8 @@ public:
   redis_command read();
   /// Its call in the log is like no other one.
   redis_command marked_write();
+  /// PMMC CLOCK SET: up to 200 s off the time at which the run begins. Not in transactions.
+  redis_command set_clock();
   /// Any; to be found in the log by what it stands beside, or by the number of its request.
   redis_command write();
 

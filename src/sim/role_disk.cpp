@@ -1,6 +1,7 @@
 #include "sim/role_disk.hpp"
 
 #include "invariant.hpp"
+#include "sim/checkers/violation.hpp"
 #include "sim/world.hpp"
 #include "storage/members_file.hpp"
 
@@ -51,6 +52,11 @@ void role_disk::open() {
   try {
     if (const auto remembered = storage::read_members(files_, path_))
       known_.learn(*remembered);
+    demand(known_.version() >= holds_.members, [&] {
+      return "D2: the file members of " + id_.str() + " has version " +
+             std::to_string(known_.version()) + ", and version " + std::to_string(holds_.members) +
+             " was durable";
+    });
   } catch (const storage::disk_stopped&) {
     throw;
   } catch (const storage::storage_error&) {
@@ -63,8 +69,10 @@ void role_disk::open() {
 }
 
 void role_disk::remember(const config_history& now) {
-  if (now.latest().version > known_.version() && known_.learn(membership{now}))
-    storage::write_members(files_, path_, known_);
+  if (now.latest().version <= known_.version() || !known_.learn(membership{now}))
+    return;
+  storage::write_members(files_, path_, known_);
+  holds_.members = known_.version();
 }
 
 void role_disk::close() {

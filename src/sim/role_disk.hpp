@@ -43,7 +43,8 @@ public:
   const storage::role_state& state() const { return *state_; }
   /// What was known when the process started.
   const config_history& known() const { return known_.configurations; }
-  /// Makes what is new of `now` durable, for the next start. Throws storage_error.
+  /// Makes what is new of `now` durable, for the next start, at which it must be there (D2). Throws
+  /// storage_error.
   void remember(const config_history& now);
 
   /// Between `files().stop()` and `files().restart()`, when all that uses the directory is gone.
@@ -55,8 +56,9 @@ public:
 
   /// By the simulator's own book: what it has held at least.
   struct held {
-    std::uint64_t lives = 0;   ///< number of the latest that a process began in full
-    std::uint64_t records = 0; ///< of acceptors the writes, of leaders the free seqnum
+    std::uint64_t lives = 0;    ///< number of the latest that a process began in full
+    std::uint64_t records = 0;  ///< of acceptors the writes, of leaders the free seqnum
+    config_version members = 0; ///< of the file `members`
   };
   const held& holds() const { return holds_; }
   void note_records(std::uint64_t records) { holds_.records = records; }

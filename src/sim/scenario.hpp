@@ -70,6 +70,7 @@ enum class trial_kind : std::uint8_t {
   many_sessions, ///< of Redis clients, and many answers of one
   large_answers, ///< and requests
   far_ahead,     ///< a session of the protocol itself numbers its requests as far ahead as it may
+  many_openings, ///< of sessions of the protocol itself
 };
 
 struct scenario {

@@ -54,6 +54,8 @@ enum class fact : std::uint8_t {
   redis_connection_cut,
   redis_client_crashed,
   redis_refused_as_busy,
+  redis_clock_set,   ///< by an administrator
+  redis_wait,        ///< answered with how many acceptors hold what was written
   redis_port_barred, ///< the port of a replica that is no member
   // Who meets whom
   meeting,                ///< two processes let each other in
@@ -72,7 +74,7 @@ enum class fact : std::uint8_t {
   removed_not_started, ///< its `members` file says that it was removed
   address_taken,
 };
-inline constexpr std::size_t facts = 58;
+inline constexpr std::size_t facts = 60;
 
 std::string_view to_string(fact f);
 

@@ -313,6 +313,34 @@ TEST_CASE_FIXTURE(two_processes, "a process stops when a majority of the accepto
 }
 
 TEST_CASE_FIXTURE(two_processes,
+                  "a member that should dial, and does not for a while, is dialled") {
+  configuration config;
+  config.acceptors = {{"a1", "host1:1"}, {"a2", "host2:9"}, {"a3", "host3:3"}};
+  config.leaders = {{"l1", "host2:9"}};
+  config.replicas = {{"r1", "host2:9"}};
+  auto settings = std::make_shared<node_settings>();
+  settings->cluster = "test";
+  settings->address = "host2:9";
+  settings->roles = {r1.as(role_kind::replica, "disk")};
+  settings->known = membership{config};
+  const auto play = [&](const std::string& host, std::uint16_t port) {
+    const auto played = std::make_shared<played_node>(a2.as(role_kind::acceptor, "disk"),
+                                                      host + ":" + std::to_string(port));
+    others.push_back(host2.system().spawn(welcoming, played));
+    listen(others.back(), host, port);
+    return played;
+  };
+  const auto smaller = play("host1", 1);
+  const auto larger = play("host3", 3);
+  node1 = host1.system().spawn(node_actor, settings);
+  beats(25);
+  CHECK(larger->hellos == 1);
+  CHECK(smaller->hellos == 0);
+  beats(10);
+  CHECK(smaller->hellos == 1);
+}
+
+TEST_CASE_FIXTURE(two_processes,
                   "who reaches nobody that it knows asks whom the config file names") {
   const auto played = std::make_shared<played_node>(a2.as(role_kind::acceptor, "disk"));
   listen_as(host2.system().spawn(welcoming, played));

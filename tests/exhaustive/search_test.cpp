@@ -69,11 +69,31 @@ TEST_CASE("recovery: slots that a leader has forgotten, or begins behind") {
   CHECK(search_all("recover,both_values=1,late_reports=0,forget=1").states == 77'874);
 }
 
+TEST_CASE("reads across a reconfiguration that replaces all acceptors") {
+  CHECK(search_all("reads").states == 5'115);
+}
+
+TEST_CASE("reads while two configurations are asked") {
+  CHECK(search_all("pending,acceptors=1,slots=2,replicas=1,reads=1").states == 158'979);
+}
+
+TEST_CASE("two replicas that are read, and perform the same") {
+  CHECK(search_all("reads,replicas=2,ballots=1").states == 184'581);
+  CHECK(search_all("duel,acceptors=1,replicas=2").states == 1'084);
+}
+
+TEST_CASE("reads of three acceptors, and of a replica that starts again") {
+  CHECK(search_all("one-leader,ballots=1,replicas=1,reads=1").states == 1'797);
+  CHECK(search_all("one-leader,ballots=1,acceptors=1,restarts=1,replicas=1,reads=2").states ==
+        1'496);
+}
+
 TEST_CASE("answers in pages") { CHECK(search_all("pages").states == 100'355); }
 
 TEST_CASE("symmetry: the states that a canonical one stands for are all there is") {
-  for (const std::string name : {"duel", "one-leader,restarts=1", "boundary",
-                                 "one-leader,ballots=1,merge_silent=0", "duel,forget=1"}) {
+  for (const std::string name :
+       {"duel", "one-leader,restarts=1", "boundary", "one-leader,ballots=1,merge_silent=0",
+        "duel,forget=1", "one-leader,ballots=1,replicas=1,reads=1"}) {
     const auto reduced = search_all(name.c_str());
     const auto full = search_all((name + ",symmetry=0").c_str());
     CHECK(reduced.states < full.states);

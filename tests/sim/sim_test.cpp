@@ -60,6 +60,8 @@ TEST_CASE("seeds: nothing is broken, everything is answered, and interesting thi
                        fact::redis_connection_cut,
                        fact::redis_client_crashed,
                        fact::redis_refused_as_busy,
+                       fact::redis_clock_set,
+                       fact::redis_wait,
                        fact::redis_port_barred,
                        fact::meeting,
                        fact::sent_to_nobody,
@@ -98,6 +100,7 @@ TEST_CASE("seeds that found defects") {
                     // ran ahead of the snapshots that it fetched
       437497205939, // D2: a checker's own copy of a disk changed by a p2b
       900217,   // D2: a fetched snapshot was published whose pages an earlier, failed sync had lost
+      1000139,  // N2: one process that differed, at several addresses, was taken for a majority
       98202323, // C2, a false alarm: a directory that nobody had met was formatted again
   };
   for (const auto seed : seeds)
@@ -105,8 +108,8 @@ TEST_CASE("seeds that found defects") {
 }
 
 TEST_CASE("limits: 10,000 sessions, answers of 16 MiB, 4,095 requests ahead") {
-  for (const auto trial :
-       {trial_kind::many_sessions, trial_kind::large_answers, trial_kind::far_ahead})
+  for (const auto trial : {trial_kind::many_sessions, trial_kind::large_answers,
+                           trial_kind::far_ahead, trial_kind::many_openings})
     CHECK_MESSAGE(run(trial_scenario(1, trial)).broken == "", static_cast<int>(trial));
 }
 

@@ -15,9 +15,7 @@ std::size_t kv_model::perform(slot_num slot, const command& chosen) {
   for (std::size_t i = 0; i < entries->size(); ++i) {
     const auto& e = (*entries)[i];
     if (e.kind == request_kind::open_session) {
-      const auto id = slot << 16 | i;
-      sessions_[id];
-      opened_by_[id] = e.sequence;
+      open(slot << 16 | i, slot, e.sequence);
       continue;
     }
     const auto it = sessions_.find(e.session);
@@ -25,13 +23,42 @@ std::size_t kv_model::perform(slot_num slot, const command& chosen) {
       continue;
     auto& s = it->second;
     if (e.kind == request_kind::end_session) {
-      s.ended = true;
-      ++sessions_ended_;
+      end(e.session);
     } else {
+      use(e.session, slot);
       again += decide(e.session, s, e);
     }
   }
   return again;
+}
+
+/// There are 10,000 at the most: then the one that was used longest ago ends. Of two in the same
+/// slot it is the one that was opened first.
+void kv_model::open(session_id id, slot_num slot, std::uint64_t number) {
+  constexpr std::size_t most_sessions = 10'000;
+  if (by_use_.size() >= most_sessions)
+    end(by_use_.begin()->second);
+  sessions_[id].used = slot;
+  by_use_.emplace(slot, id);
+  opened_by_[id] = number;
+}
+
+void kv_model::end(session_id id) {
+  auto& s = sessions_.at(id);
+  s.ended = true;
+  by_use_.erase({s.used, id});
+  ++sessions_ended_;
+}
+
+/// Counted in steps of 256 slots from the last one that was counted.
+void kv_model::use(session_id id, slot_num slot) {
+  constexpr slot_num step = 256;
+  auto& s = sessions_.at(id);
+  if (slot < s.used + step)
+    return;
+  by_use_.erase({s.used, id});
+  s.used = slot;
+  by_use_.emplace(slot, id);
 }
 
 /// X1: the next one in order is executed, and what waited for it; the others wait, if there is

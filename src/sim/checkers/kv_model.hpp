@@ -8,6 +8,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,8 +17,7 @@
 namespace pmmc::sim {
 
 /// X1, R3: written from the rules (docs/ARCHITECTURE.md, "Sessions"; the list of calls in
-/// kv/transaction.hpp), not from the code. Only that there are 10,000 sessions at the most is left
-/// out.
+/// kv/transaction.hpp), not from the code.
 class kv_model {
 public:
   /// The chosen command of `slot`. Slots come in order. Returns how many requests were decided in
@@ -63,9 +63,13 @@ private:
     std::map<std::uint64_t, std::size_t> answered; ///< not acknowledged yet → bytes
     std::size_t early_bytes = 0;
     std::size_t answer_bytes = 0;
+    slot_num used = 0; ///< last, but for the slots of a step
     bool ended = false;
   };
 
+  void open(session_id id, slot_num slot, std::uint64_t number);
+  void end(session_id id);
+  void use(session_id id, slot_num slot);
   std::size_t decide(session_id id, session& s, const batch_entry& e);
   void execute_next(session_id id, session& s);
   static bool has_no_room(const session& s, std::uint64_t sequence);
@@ -73,6 +77,7 @@ private:
   moment before(slot_num slot) const;
 
   std::map<session_id, session> sessions_;
+  std::set<std::pair<slot_num, session_id>> by_use_; ///< those that have not ended
   std::uint64_t sessions_ended_ = 0;
   std::map<std::pair<session_id, std::uint64_t>, expected_answer> answers_;
   std::map<session_id, std::uint64_t> opened_by_;

@@ -35,15 +35,16 @@ kv::call call_of(const std::vector<std::string>& words) {
   const auto& name = words[0];
   kv::call c;
   c.words.assign(words.begin() + 1, words.end());
-  c.what = name == "GET"      ? verb::get
-           : name == "MGET"   ? verb::mget
-           : name == "EXISTS" ? verb::exists
-           : name == "STRLEN" ? verb::strlen
-           : name == "DBSIZE" ? verb::dbsize
-           : name == "KEYS"   ? verb::keys
-           : name == "TYPE"   ? verb::type
-           : name == "SCAN"   ? verb::scan
-                              : verb::ttl;
+  c.what = name == "GET"         ? verb::get
+           : name == "MGET"      ? verb::mget
+           : name == "EXISTS"    ? verb::exists
+           : name == "STRLEN"    ? verb::strlen
+           : name == "DBSIZE"    ? verb::dbsize
+           : name == "KEYS"      ? verb::keys
+           : name == "TYPE"      ? verb::type
+           : name == "RANDOMKEY" ? verb::randomkey
+           : name == "SCAN"      ? verb::scan
+                                 : verb::ttl;
   if (name == "PTTL")
     c.flags = flags::in_ms;
   if (c.what == verb::scan) { // SCAN 0 COUNT n MATCH pattern
@@ -55,6 +56,14 @@ kv::call call_of(const std::vector<std::string>& words) {
 
 /// Whether the next reply of the store is what the command was told.
 bool is_reply_to(const redis_command& c, const resp_value& seen, byte_reader& in) {
+  if (c.words[0] == "RANDOMKEY") { // the model has all keys
+    const auto head = kv::next_reply(in);
+    bool is_one = head && head->items == 0 && seen.is_nil();
+    for (std::uint64_t i = 0; head && i < head->items; ++i)
+      if (const auto key = kv::next_reply(in); seen.what == resp_value::kind::bulk)
+        is_one = is_one || (key && key->bytes == seen.text);
+    return is_one;
+  }
   if (c.words[0] != "SCAN")
     return is_reply(seen, in);
   const auto head = kv::next_reply(in); // the last key, or nil; but a cursor is the port's own
@@ -85,6 +94,8 @@ std::string marker_of(const kv::call& c) {
     return named("del", c.words.back());
   case verb::incrby:
     return c.number > least_unique ? named("incrby", std::to_string(c.number)) : std::string{};
+  case verb::set_clock:
+    return named("clock", std::to_string(c.number));
   case verb::expire:
     return c.number > least_unique && c.number % 1'000 != 0
                ? named("expire", std::to_string(c.number))
@@ -298,7 +309,9 @@ bool redis_checker::shows(const redis_command& c, const resp_value& reply, momen
   if (most < 0 || reply.integer < 0)
     return most == reply.integer;
   const auto& deadline = *model_.store().find(call.words[0], at)->deadline;
-  const auto latest = wall_clocks::true_ms(returned) + most_ahead_ms_ + kv::max_clock_skew_ms;
+  const auto latest = std::max<std::int64_t>(
+      wall_clocks::true_ms(returned) + most_ahead_ms_ + kv::max_clock_skew_ms,
+      static_cast<std::int64_t>(model_.store().log_time(at))); // it may have been set
   const auto least = std::max<std::int64_t>(0, static_cast<std::int64_t>(deadline) - latest);
   const bool in_ms = (call.flags & flags::in_ms) != 0;
   return reply.integer <= most && reply.integer >= (in_ms ? least : least / 1'000);

@@ -189,6 +189,8 @@ void store_model::execute(const kv::call& c, kv::reply_writer& out) {
     put(c.words[0], entry{state->value, std::nullopt});
     return out.integer(1);
   }
+  case verb::set_clock:
+    return set_clock(c, out);
   case verb::flushall:
     for (const auto key : keys(now_))
       put(key, std::nullopt);
@@ -266,6 +268,13 @@ void store_model::read(const kv::call& c, moment at, kv::log_time port_time,
     return out.status(find(c.words[0], at) == nullptr ? "none" : "string");
   case verb::scan:
     return scan(c, at, out);
+  case verb::randomkey: { // any: all of them
+    const auto all = keys(at);
+    out.array(all.size());
+    for (const auto key : all)
+      out.bulk(key);
+    return;
+  }
   case verb::keys: {
     const auto all = keys(at);
     std::vector<std::string_view> found;

@@ -77,11 +77,29 @@ void store_model::advance(kv::log_time to, effect& e) {
   if (to <= log_time(now_) || to > kv::last_log_time)
     return;
   times_.emplace_back(++now_, to);
+  e.expired += end_due_keys(to);
+}
+
+/// An administrator may set it back, too.
+void store_model::set_clock(const kv::call& c, kv::reply_writer& out) {
+  const auto before = log_time(now_);
+  const auto to = static_cast<kv::log_time>(c.number);
+  out.array(2);
+  out.integer(static_cast<std::int64_t>(before));
+  out.integer(static_cast<std::int64_t>(to));
+  times_.emplace_back(now_, to);
+  end_due_keys(to);
+}
+
+/// Returns how many.
+std::size_t store_model::end_due_keys(kv::log_time now) {
+  std::size_t ended = 0;
   for (const auto key : keys(now_))
-    if (const auto* state = find(key, now_); state->deadline && *state->deadline <= to) {
+    if (const auto* state = find(key, now_); state->deadline && *state->deadline <= now) {
       put(key, std::nullopt);
-      ++e.expired;
+      ++ended;
     }
+  return ended;
 }
 
 /// One that has come already ends the key.
@@ -197,11 +215,26 @@ static bool is_same_reply(byte_reader& ours, byte_reader& theirs) {
   return true;
 }
 
+/// RANDOMKEY: of all keys, which the model has.
+static bool is_one_of(byte_reader& keys, byte_reader& theirs) {
+  const auto all = kv::next_reply(keys);
+  const auto key = kv::next_reply(theirs);
+  if (!all || !key)
+    return false;
+  bool is_one = all->items == 0 && key->kind == kv::reply_kind::nil;
+  for (std::uint64_t i = 0; i < all->items; ++i)
+    if (const auto one = kv::next_reply(keys); one && key->kind == kv::reply_kind::bulk)
+      is_one = is_one || one->bytes == key->bytes;
+  return is_one;
+}
+
 bool store_model::is_answer(const kv::transaction& t, std::string_view expected,
                             std::string_view body) const {
-  const auto tells_versions = [](const kv::call& c) { return c.what == verb::version; };
+  const auto leaves_open = [](const kv::call& c) {
+    return c.what == verb::version || c.what == verb::randomkey;
+  };
   constexpr auto done = static_cast<char>(transaction_status::done);
-  if (std::none_of(t.calls.begin(), t.calls.end(), tells_versions) || expected.front() != done)
+  if (std::none_of(t.calls.begin(), t.calls.end(), leaves_open) || expected.front() != done)
     return expected == body;
   if (!body.starts_with(done))
     return false;
@@ -211,8 +244,10 @@ bool store_model::is_answer(const kv::transaction& t, std::string_view expected,
   if (executed != theirs.varint())
     return false;
   for (std::size_t i = 0; i < executed; ++i) {
-    if (!tells_versions(t.calls[i])) {
-      if (!is_same_reply(ours, theirs))
+    if (t.calls[i].what != verb::version) {
+      const bool fits = t.calls[i].what == verb::randomkey ? is_one_of(ours, theirs)
+                                                           : is_same_reply(ours, theirs);
+      if (!fits)
         return false;
       continue;
     }

@@ -39,7 +39,8 @@ public:
   effect perform(const kv::transaction& t);
   /// What a query answers that sees the store as it was after `at`.
   std::string query(const kv::transaction& t, moment at) const;
-  /// W1: whether `body` is the answer `expected`. Versions are any numbers, but a key's is never
+  /// W1: whether `body` is the answer `expected`. RANDOMKEY may answer any key; here it is answered
+  /// with all of them. Versions are any numbers, but a key's is never
   /// the same in two states; those that are told are remembered, for EXEC.
   bool is_answer(const kv::transaction& t, std::string_view expected, std::string_view body) const;
 
@@ -64,6 +65,8 @@ private:
   void cas(const kv::call& c, kv::reply_writer& out);
   void incrby(const kv::call& c, kv::reply_writer& out);
   void expire(const kv::call& c, kv::reply_writer& out);
+  void set_clock(const kv::call& c, kv::reply_writer& out);
+  std::size_t end_due_keys(kv::log_time now);
   void put(std::string_view key, std::optional<entry> state);
   void give_deadline(std::string_view key, kv::log_time when);
   kv::log_time deadline_of(const kv::call& c) const;

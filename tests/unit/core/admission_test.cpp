@@ -182,19 +182,39 @@ TEST_CASE("admission: who differs from a majority of the acceptors stops, until 
   CHECK(here.hear("host2:1", welcome_of(said)).differs.empty());
   CHECK(here.hear("host2:1", welcome_of(said)).differs.empty());   // the same again
   CHECK(here.hear("contact:1", welcome_of(said)).differs.empty()); // no acceptor
-  SUBCASE("two of three") {
-    CHECK(contains(here.hear("host3:1", welcome_of(said)).differs,
-                   "this process does not agree with a majority of its cluster, last with the "
-                   "process at host3:1"));
-  }
+  CHECK(here.hear("host3:1", welcome_of(said)).differs.empty());   // one process that has moved?
+  CHECK(here.hear("host3:1", welcome_of(said)).differs.empty());
+  const auto two_of_three = [&] {
+    return contains(here.hear("host2:1", welcome_of(said)).differs,
+                    "this process does not agree with a majority of its cluster, last with the "
+                    "process at host2:1");
+  };
+  SUBCASE("two of three") { CHECK(two_of_three()); }
   SUBCASE("one of them is welcome again") {
-    CHECK(here.hear("host2:1", welcome_of(good)).refused.empty());
-    CHECK(here.hear("host3:1", welcome_of(said)).differs.empty());
+    CHECK(here.hear("host3:1", welcome_of(good)).refused.empty());
+    CHECK_FALSE(two_of_three());
   }
   SUBCASE("one of them dials, and is let in") {
+    good.address = "host3:1";
     CHECK(here.answer(good, {}).refusal.empty());
-    CHECK(here.hear("host3:1", welcome_of(said)).differs.empty());
+    CHECK_FALSE(two_of_three());
   }
+  SUBCASE("one of them is there no more") {
+    here.unreachable("host3:1");
+    CHECK_FALSE(two_of_three());
+  }
+}
+
+TEST_CASE("admission: one process at one address after another is no majority") {
+  auto said = a2_says();
+  said.facts.window = 7;
+  admission here{host1(), three()};
+  for (int i = 0; i < 3; ++i)
+    for (const auto* address : {"host2:1", "host3:1"}) {
+      CHECK(here.hear(address, welcome_of(said)).differs.empty());
+      CHECK(here.hear(address, welcome_of(said)).differs.empty());
+      here.unreachable(address);
+    }
 }
 
 TEST_CASE("admission: what a process does with an answer") {
@@ -276,15 +296,60 @@ TEST_CASE("admission: a member is made known to the own roles, of guests only a 
 
 TEST_CASE("admission: whom a process dials") {
   using addresses = std::set<std::string>;
-  CHECK(admission{host1(), three()}.wanted(false) == addresses{"host2:1", "host3:1"});
-  CHECK(admission{host1(), three()}.wanted(true) ==
-        addresses{"host2:1", "host3:1", "contact:1"}); // all that it knows may have moved
+  CHECK(admission{host1(), three()}.wanted() == addresses{"host2:1", "host3:1"});
   auto own = host1();
   own.address = "host9:1";
-  CHECK(admission{own, three()}.wanted(false) ==
+  CHECK(admission{own, three()}.wanted() ==
         addresses{"host1:1", "host2:1", "host3:1", "contact:1"});
   process_identity client{"test", "", {{"c1", role_kind::client, {}}}, {"contact:1"}, "", {}};
-  CHECK(admission{client, three()}.wanted(false) == addresses{"host1:1", "host2:1", "host3:1"});
+  CHECK(admission{client, three()}.wanted() == addresses{"host1:1", "host2:1", "host3:1"});
+}
+
+TEST_CASE("admission: a process dials those that should dial it, if they do not for a while") {
+  using addresses = std::set<std::string>;
+  const auto beats = [](admission& here, const addresses& connected, unsigned times) {
+    bool changed = false;
+    while (times-- > 0)
+      changed = here.beat(connected) || changed;
+    return changed;
+  };
+  auto own = host1();
+  own.address = "host3:1";
+  own.roles = {role(role_kind::acceptor, "a3"), role(role_kind::replica, "r3")};
+  admission here{own, three()};
+  SUBCASE("one of them: it may know nobody any more") {
+    CHECK_FALSE(beats(here, {"host2:1"}, admission::beats_until_missed - 1));
+    CHECK(here.wanted().empty());
+    CHECK(beats(here, {"host2:1"}, 1));
+    CHECK(here.wanted() == addresses{"host1:1"});
+    CHECK(here.is_others_turn("host1:1"));
+    CHECK_FALSE(beats(here, {"host2:1"}, 100));
+    CHECK(beats(here, {"host1:1", "host2:1"}, 1)); // it is there
+    CHECK(here.wanted().empty());
+    CHECK_FALSE(beats(here, {"host2:1"}, admission::beats_until_missed - 1));
+  }
+  SUBCASE("all of them: all that it knows may have moved") {
+    CHECK(beats(here, {}, admission::beats_until_lonely));
+    CHECK(here.wanted() == addresses{"host1:1", "host2:1", "contact:1"});
+    CHECK_FALSE(here.is_others_turn("host1:1")); // it may not know of this one
+    CHECK(beats(here, {}, admission::beats_until_missed));
+    CHECK(beats(here, {"contact:1"}, 1)); // a stranger: the members are missed as before
+    CHECK(here.wanted() == addresses{"host1:1", "host2:1"});
+  }
+  SUBCASE("one that was removed is not missed") {
+    CHECK(beats(here, {"host2:1"}, admission::beats_until_missed));
+    auto known = three();
+    auto next = make_config();
+    next.version = 2;
+    next.first_slot = 10;
+    for (auto* members : {&next.acceptors, &next.leaders, &next.replicas})
+      members->erase(members->begin());
+    known.configurations.add(next);
+    known.live_from = 2;
+    CHECK(here.learn(known));
+    CHECK(beats(here, {"host2:1"}, 1));
+    CHECK(here.wanted().empty());
+  }
 }
 
 TEST_CASE("admission: who was removed while it ran says so when it asks again") {
