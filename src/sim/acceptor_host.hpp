@@ -24,6 +24,8 @@ public:
   void check(world& w, const role_id& to, const message& m) const override;
   membership known_members() const override { return role_->known_members(); }
   bool is_quiet(std::string& why) const override;
+  /// Precondition: its process is up.
+  const acceptor& role() const { return *role_; }
 
 protected:
   void on_message(const role_id& from, message& m) override;

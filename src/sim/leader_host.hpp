@@ -25,6 +25,10 @@ public:
   membership known_members() const override { return role_->known_members(); }
   bool is_quiet(std::string& why) const override;
   bool is_active() const { return role_ && role_->is_active(); }
+  /// Precondition: its process is up.
+  const leader& role() const { return *role_; }
+  std::size_t scouts() const { return scouts_.size(); }
+  std::size_t commanders() const { return commanders_.size(); }
 
 protected:
   void on_message(const role_id& from, message& m) override;
