@@ -248,6 +248,7 @@ void script::crash_at(const role_id& id, sim::fault_kind moment) {
 
 void script::restart(const role_id& id) {
   process_of(id).doom = sim::fault_kind::pause;
+  process_of(id).sends_left = 0; // a crash between messages may have begun to count
   if (switched_off_.contains(id))
     return;
   const auto process = roles_.at(id)->process_number();
