@@ -50,9 +50,9 @@ struct cut_off_bench {
 } // namespace
 
 TEST_CASE("a passive leader whose process was cut off comes back, and deposes nobody") {
-  for (std::uint64_t seed = 1; seed <= 8; ++seed)
-    for (const unsigned ticks : {20, 60, 150, 600})
-      for (const bool told : {false, true}) {
+  for (const unsigned ticks : {20, 60, 150, 600})
+    for (const bool told : {false, true})
+      for (std::uint64_t seed = 1; seed <= 2; ++seed) {
         CAPTURE(seed);
         CAPTURE(ticks);
         CAPTURE(told);

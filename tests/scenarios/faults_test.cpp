@@ -194,7 +194,7 @@ private:
 
 TEST_CASE("lost, late, repeated, restarted: then everything is answered exactly once") {
   const auto only = number_from("PMMC_SEED", 0);
-  const auto runs = number_from("PMMC_RUNS", 40);
+  const auto runs = number_from("PMMC_RUNS", 13);
   std::uint64_t fetched = 0;
   std::uint64_t collected = 0;
   std::size_t reads = 0;

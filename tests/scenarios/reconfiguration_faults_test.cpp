@@ -21,31 +21,30 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
 TEST_CASE(
     "the leader's process is killed at any step of a reconfiguration, for a while or for good") {
   for (std::uint64_t after = 0; after < 40; ++after) {
-    for (const bool for_good : {false, true}) {
-      CAPTURE(after);
-      CAPTURE(for_good);
-      script_settings settings;
-      settings.seed = after + 1;
-      settings.remember_configurations = after % 2 == 0;
-      site s{settings};
-      s.c.disturb({.most_delay_ticks = 3});
-      const auto number = std::string{s.c.active_leaders()[0].view().substr(1)};
-      const auto stays = number == "1" ? "2" : "1";
-      const auto at = std::string{"r"} + stays;
-      s.send_change(at, {"a" + number, "l" + number, "r" + number}, {"a4", "l4", "r4"});
-      s.c.run(after);
+    const bool for_good = after / 2 % 2 == 1;
+    CAPTURE(after);
+    CAPTURE(for_good);
+    script_settings settings;
+    settings.seed = after + 1;
+    settings.remember_configurations = after % 2 == 0;
+    site s{settings};
+    s.c.disturb({.most_delay_ticks = 3});
+    const auto number = std::string{s.c.active_leaders()[0].view().substr(1)};
+    const auto stays = number == "1" ? "2" : "1";
+    const auto at = std::string{"r"} + stays;
+    s.send_change(at, {"a" + number, "l" + number, "r" + number}, {"a4", "l4", "r4"});
+    s.c.run(after);
+    for (const auto* kind : {"a", "l", "r"})
+      s.c.crash(kind + number);
+    if (!for_good) {
+      s.c.run(30);
       for (const auto* kind : {"a", "l", "r"})
-        s.c.crash(kind + number);
-      if (!for_good) {
-        s.c.run(30);
-        for (const auto* kind : {"a", "l", "r"})
-          s.c.restart(kind + number);
-      }
-      REQUIRE(s.outcome().status == reconfiguration_status::accepted);
-      s.finish_change();
-      s.switch_off_removed();
-      s.works();
+        s.c.restart(kind + number);
     }
+    REQUIRE(s.outcome().status == reconfiguration_status::accepted);
+    s.finish_change();
+    s.switch_off_removed();
+    s.works();
   }
 }
 
@@ -369,7 +368,7 @@ private:
 
 TEST_CASE("members change all the time while everything is lost, late, repeated and restarted") {
   const auto only = number_from("PMMC_SEED", 0);
-  const auto runs = number_from("PMMC_RUNS", 60);
+  const auto runs = number_from("PMMC_RUNS", 20);
   std::size_t accepted = 0;
   std::uint64_t fetched = 0;
   for (auto seed = only != 0 ? only : 1; seed <= (only != 0 ? only : runs); ++seed) {
