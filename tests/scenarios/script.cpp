@@ -263,8 +263,9 @@ void script::join(const role_id& id) {
   switched_off_.erase(id);
   if (roles_.contains(id)) {
     auto& files = members_.met().files_of(roles_.at(id)->process_number());
-    if (!std::exchange(files.rejoins, true)) // it may not have heard that it was removed
-      crash(id);
+    const auto& removed = world_.checkers.truth().state().configurations().former_members();
+    if (removed.contains(id) && !std::exchange(files.rejoins, true))
+      crash(id); // it may not have heard that it was removed
     return restart(id);
   }
   reconfiguration newcomer;

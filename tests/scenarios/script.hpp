@@ -110,6 +110,7 @@ public:
   /// switched off. It is not to crash any more.
   void restart(const role_id& id);
   /// Starts a role that is no member: with an empty disk, or, if it was one, to be added again.
+  /// Who has joined already, and was no member since, goes on.
   void join(const role_id& id);
   /// Crashes it; `restart` does not start it any more until `join` does.
   void switch_off(const role_id& id);
