@@ -65,6 +65,8 @@ struct node_question {
   ask_process_at asked;
   caf::typed_response_promise<probed_process> answer; ///< given once
   unsigned attempts = 0;                              ///< that are under way
+  unsigned dials = 0;
+  caf::actor_addr stranger = {}; ///< the one that was dialled last
 };
 
 introduction introduction_of(const hello& m);
@@ -126,6 +128,7 @@ private:
   void dial_stranger(const std::shared_ptr<node_question>& q);
   void put_question(const std::shared_ptr<node_question>& q, const caf::actor& remote);
   void put_questions_again(const node_link& link);
+  void ask_strangers_again(const caf::actor_addr& lost);
   void leave_strangers();
 
   std::string logged_as(const node_link& link) const;

@@ -90,13 +90,19 @@ struct two_processes {
 
   /// `port`: another one for each host that host2 plays.
   void listen(const caf::actor& node, const std::string& host, std::uint16_t port) {
-    using namespace caf::io;
-    host2.network().prepare_connection(accept_handle::from_int(10 * port),
-                                       connection_handle::from_int(10 * port + 1), host1.network(),
-                                       host, port, connection_handle::from_int(10 * port + 2));
+    offer(host, port, 1);
     host2.scheduler().inline_next_enqueue();
     REQUIRE(host2.system().middleman().publish(node, port, nullptr, true));
     settle();
+  }
+
+  /// One connection, the `nth` to that host: each of its ends has a number of its own.
+  void offer(const std::string& host, std::uint16_t port, unsigned nth = 2) {
+    using namespace caf::io;
+    const auto ends = 10 * port + 2 * nth;
+    host2.network().prepare_connection(accept_handle::from_int(10 * port),
+                                       connection_handle::from_int(ends - 1), host1.network(), host,
+                                       port, connection_handle::from_int(ends));
   }
 
   void start_dialling(cluster_identity identity = 0) {
@@ -144,6 +150,52 @@ caf::behavior welcoming(caf::event_based_actor* self, std::shared_ptr<played_nod
     ++node->hellos;
     const membership known{config_history{make_config(2)}};
     return welcome{{}, false, "test", node->address, 7, {node->role}, known, node->facts};
+  }};
+}
+
+/// Says nothing to a hello until it is told to.
+struct slow_node {
+  caf::typed_response_promise<welcome> hello;
+  caf::optional<welcome> answer; ///< or an error
+  std::size_t hellos = 0, heartbeats = 0;
+};
+
+caf::behavior answering_late(caf::event_based_actor* self, std::shared_ptr<slow_node> node) {
+  self->set_default_handler(caf::drop);
+  return {[=](const hello&) {
+            ++node->hellos;
+            node->hello = self->make_response_promise<welcome>();
+            return node->hello;
+          },
+          [=](tick_atom) {
+            if (node->answer)
+              node->hello.deliver(*node->answer);
+            else
+              node->hello.deliver(caf::make_error(caf::sec::request_timeout));
+          },
+          [=](const heartbeat&) { ++node->heartbeats; },
+          [=](const status_request&) {
+            process_status s;
+            s.address = "host2:1";
+            return s;
+          }};
+}
+
+/// Its answer to the first question never comes.
+struct asked_process {
+  std::size_t questions = 0;
+  caf::typed_response_promise<process_status> first;
+};
+
+caf::behavior answering_second(caf::event_based_actor* self, std::shared_ptr<asked_process> asked) {
+  self->set_default_handler(caf::drop);
+  return {[=](const status_request&) -> caf::result<process_status> {
+    if (++asked->questions == 1)
+      return asked->first = self->make_response_promise<process_status>();
+    process_status s;
+    s.cluster = "test";
+    s.address = "host3:3";
+    return s;
   }};
 }
 
@@ -240,6 +292,66 @@ TEST_CASE_FIXTURE(two_processes,
   beats(30);
   CHECK(others_up(r1).size() == 1);
   CHECK(others_up(a2).size() == 1);
+}
+
+TEST_CASE_FIXTURE(two_processes,
+                  "who was dialled and is no member when it answers is met on both sides") {
+  const auto slow = std::make_shared<slow_node>();
+  listen_as(host2.system().spawn(answering_late, slow));
+  start_dialling();
+  beats(1);
+  REQUIRE(slow->hello.pending());
+  auto next = make_config(2);
+  next.version = 2;
+  next.first_slot = 10;
+  for (auto* members : {&next.acceptors, &next.leaders, &next.replicas})
+    members->pop_back();
+  membership known{config_history{make_config(2)}};
+  known.configurations.add(next);
+  known.live_from = 2;
+  caf::anon_send(node1, members_news{known});
+  settle();
+  SUBCASE("if it answers") {
+    slow->answer =
+        welcome{{}, false, "test", "host2:1", 7, {a2.as(role_kind::acceptor, "disk")}, known, {}};
+    caf::anon_send(node2, tick_atom::value);
+    beats(5);
+    CHECK(slow->heartbeats > 0);
+  }
+  SUBCASE("but not dialled again if it does not") {
+    caf::anon_send(node2, tick_atom::value);
+    beats(5);
+    CHECK(slow->hellos == 1);
+    recorder asker{host1.system(), "asker"};
+    caf::send_as(asker.handle(), node1, ask_process_at{"host2:1", std::chrono::seconds{2}, {}});
+    beats(5);
+    const auto told = asker.take<probed_process>();
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].status.address == "host2:1"); // of it, nothing is known any more
+    caf::anon_send_exit(asker.handle(), caf::exit_reason::user_shutdown);
+  }
+}
+
+TEST_CASE_FIXTURE(two_processes, "who is asked over a connection that gives way is asked again") {
+  const auto asked = std::make_shared<asked_process>();
+  listen(host2.system().spawn(answering_second, asked), "host3", 3);
+  start_dialling();
+  recorder asker{host1.system(), "asker"};
+  caf::send_as(asker.handle(), node1, ask_process_at{"host3:3", std::chrono::seconds{2}, {}});
+  settle();
+  REQUIRE(asked->questions == 1);
+  CHECK(asker.take<probed_process>().empty());
+  offer("host3", 3);
+  const std::vector<char> garbage(caf::io::basp::header_size, '\xff');
+  host2.network().virtual_send(caf::io::connection_handle::from_int(31), garbage);
+  host1.network().virtual_send(caf::io::connection_handle::from_int(32), garbage);
+  beats(5);
+  CHECK(asked->questions == 2);
+  const auto told = asker.take<probed_process>();
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].why == "");
+  CHECK(told[0].status.address == "host3:3");
+  caf::anon_send_exit(asker.handle(), caf::exit_reason::user_shutdown);
 }
 
 TEST_CASE_FIXTURE(two_processes, "a welcome counts from the one that was greeted only") {

@@ -353,6 +353,10 @@ TEST_CASE("admission: a process dials those that should dial it, if they do not 
     CHECK_FALSE(beats(here, {"contact:1"}, 1));
     CHECK(here.wanted() == addresses{"host1:1", "host2:1"});
   }
+  SUBCASE("all of them, but not for long: whom it dials now it may still meet") {
+    CHECK(beats(here, {}, admission::beats_until_lonely));
+    CHECK_FALSE(beats(here, {"host2:1"}, 1));
+  }
   SUBCASE("one that was removed is not missed") {
     CHECK(beats(here, {"host2:1"}, admission::beats_until_missed));
     auto known = three();
