@@ -293,11 +293,16 @@ bool node::lives_elsewhere(const role_id& id, const std::string& address) const 
   });
 }
 
+bool is_same_proxy(const caf::actor_addr& a, const caf::actor_addr& b) {
+  return caf::actor_cast<caf::actor_control_block*>(a) ==
+         caf::actor_cast<caf::actor_control_block*>(b);
+}
+
 void node::disconnected(const caf::actor_addr& remote) {
   ask_strangers_again(remote);
   for (auto it = links_.begin(); it != links_.end(); ++it) {
     auto& link = it->second;
-    if (link.now != node_link::state::connected || link.remote.address() != remote)
+    if (link.now != node_link::state::connected || !is_same_proxy(link.remote.address(), remote))
       continue;
     if (link.announced)
       withdraw(link, "has closed the connection");

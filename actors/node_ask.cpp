@@ -67,7 +67,7 @@ void node::dial_stranger(const std::shared_ptr<node_question>& q) {
             if (!remote)
               return failed("nothing is published there: is this another program's port?");
             q->stranger = remote->address();
-            self_->monitor(remote);
+            watch_stranger(q->stranger);
             put_question(q, caf::actor_cast<caf::actor>(remote));
             --q->attempts;
           },
@@ -97,12 +97,24 @@ void node::put_questions_again(const node_link& link) {
       put_question(q, link.remote);
 }
 
+void node::watch_stranger(const caf::actor_addr& remote) {
+  const auto is_it = [&](const caf::actor_addr& known) { return is_same_proxy(known, remote); };
+  if (std::any_of(asked_.begin(), asked_.end(), is_it))
+    return;
+  asked_.push_back(remote);
+  self_->monitor(remote);
+}
+
 /// Both connections may have given way, each to the other: then it dials anew.
 void node::ask_strangers_again(const caf::actor_addr& lost) {
-  for (const auto& known : std::vector{questions_})
-    if (const auto q = known.lock();
-        q && q->stranger == lost && q->answer.pending() && q->dials < most_dials)
-      dial_stranger(q);
+  std::erase_if(asked_, [&](const auto& known) { return is_same_proxy(known, lost); });
+  for (const auto& known : std::vector{questions_}) {
+    const auto q = known.lock();
+    if (!q || !is_same_proxy(q->stranger, lost) || !q->answer.pending() || q->dials == most_dials)
+      continue;
+    q->stranger = {};
+    dial_stranger(q);
+  }
 }
 
 /// A connection that was made for questions only would be in the way of one that is meant to last.

@@ -56,7 +56,7 @@ bool admission::beat(const std::set<std::string>& connected) {
   const bool was_lonely = is_lonely();
   lonely_beats_ = connected.empty() ? lonely_beats_ + 1 : 0;
   const bool misses_others = !is_client() && count_missed(connected);
-  return misses_others || (is_lonely() && !was_lonely); // whom it dials now, it may still meet
+  return misses_others || is_lonely() != was_lonely;
 }
 
 /// Returns whether others are missed than before.

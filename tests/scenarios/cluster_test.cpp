@@ -210,8 +210,8 @@ TEST_CASE("a replica that was paused gives no stale answer when it goes on") {
   c.run(20);
   // Its first read is under way, the acceptors have answered, and then it stops.
   c.send("c3", "r3", query{1'000, query_of("k")});
-  c.deliver([](const letter& f) { return is<query>(f); });
-  c.deliver([](const letter& f) { return is<read_probe>(f); });
+  REQUIRE(c.deliver([](const letter& f) { return is<query>(f); }) > 0);
+  REQUIRE(c.deliver([](const letter& f) { return is<read_probe>(f); }) > 0);
   c.pause("r3");
   REQUIRE(d.ask("c1", "r1", s, 2, "append k y"));
   c.send("c3", "r3", query{1'001, query_of("k")}); // comes after the write was acknowledged
@@ -234,7 +234,7 @@ TEST_CASE("a leader that was paused is deposed, and cannot do harm when it goes 
   const auto replica = same_process("r", bystander(leader));
   const auto s = d.open("c1", replica);
   d.send("c1", replica, s, 1, "append k x");
-  c.deliver([](const letter& f) { return is<request>(f); });
+  REQUIRE(c.deliver([](const letter& f) { return is<request>(f); }) > 0);
   c.pause(leader); // with a proposal on its way to it
   REQUIRE(d.ask("c1", replica, s, 2, "append k y"));
   c.resume(leader);

@@ -89,6 +89,9 @@ public:
   }
 
   bool is_quiet() const {
+    for (const auto& a : cluster_.config().acceptors)
+      if (!cluster_.is_up(a.id))
+        return false;
     const auto& first = cluster_.replica_at("r1");
     for (const auto& r : cluster_.config().replicas) {
       const auto& role = cluster_.replica_at(r.id);

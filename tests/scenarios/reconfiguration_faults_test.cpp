@@ -283,7 +283,7 @@ private:
 
   bool is_quiet() const {
     const auto& config = c.config();
-    if (!all_up(config.replicas) || !all_up(config.leaders))
+    if (!all_up(config.replicas) || !all_up(config.leaders) || !all_up(config.acceptors))
       return false;
     const auto& first = c.replica_at(config.replicas[0].id);
     for (const auto& r : config.replicas) {

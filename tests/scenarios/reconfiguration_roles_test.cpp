@@ -178,8 +178,8 @@ TEST_CASE("a replica that slept through it all catches up, and gives no stale an
     s.write("r1");
     s.c.send("c1", "r3",
              query{1'000, query_of("k")}); // a read that will be answered after it wakes
-    s.c.deliver([](const letter& f) { return is<query>(f); });
-    s.c.deliver([](const letter& f) { return is<read_probe>(f); });
+    REQUIRE(s.c.deliver([](const letter& f) { return is<query>(f); }) > 0);
+    REQUIRE(s.c.deliver([](const letter& f) { return is<read_probe>(f); }) > 0);
     s.c.pause("r3");
     auto remove = first_nine;
     auto add = next_nine;

@@ -124,6 +124,9 @@ public:
   /// Everyone has the same state, one leader serves, and nothing is left over.
   bool quiet() const {
     const auto& config = c.config();
+    for (const auto& m : config.acceptors)
+      if (!c.is_up(m.id))
+        return false;
     const auto& first = c.replica_at(config.replicas[0].id);
     for (const auto& m : config.replicas) {
       const auto& role = c.replica_at(m.id);
