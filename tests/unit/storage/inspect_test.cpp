@@ -23,6 +23,15 @@ std::map<std::string, std::pair<std::string, fs::file_time_type>> picture(const 
   return files;
 }
 
+/// A replica's directory with a snapshot at slot 60.
+void write_snapshot(const fs::path& dir, const char* state) {
+  scratch::format(dir, role_kind::replica);
+  const auto replica = scratch::open(dir, role_kind::replica);
+  auto writer = snapshot_store{replica}.write(60);
+  writer.stream() << state;
+  writer.commit(scratch::any_snapshot);
+}
+
 void write_some(acceptor_fixture& a) {
   for (slot_num slot = 1; slot <= 10; ++slot)
     a.write({accept_record{1, {{2, "l1"}, slot, command{"1234"}}}});
@@ -122,13 +131,7 @@ TEST_CASE("inspect of a leader and of a replica") {
 
 TEST_CASE("inspect reads a snapshot to its end, behind the state as well") {
   scratch::directory tmp;
-  scratch::format(tmp / "r1", role_kind::replica);
-  {
-    const auto replica = scratch::open(tmp / "r1", role_kind::replica);
-    auto writer = snapshot_store{replica}.write(60);
-    writer.stream() << "state";
-    writer.commit(scratch::any_snapshot);
-  }
+  write_snapshot(tmp / "r1", "state");
   const auto file = tmp / "r1/snapshots/snapshot-60";
   const auto bytes = scratch::contents(file);
   const auto reads_state_only = [](snapshot_reader& s, const auto&) {
@@ -149,13 +152,7 @@ TEST_CASE("inspect reads a snapshot to its end, behind the state as well") {
 
 TEST_CASE("inspect does not call a snapshot good that a start cannot restore") {
   scratch::directory tmp;
-  scratch::format(tmp / "r1", role_kind::replica);
-  {
-    const auto replica = scratch::open(tmp / "r1", role_kind::replica);
-    auto writer = snapshot_store{replica}.write(60);
-    writer.stream() << "no state";
-    writer.commit(scratch::any_snapshot);
-  }
+  write_snapshot(tmp / "r1", "no state");
   const auto found =
       inspect(tmp / "r1", [](snapshot_reader& s, const auto&) { s.refuse("it is none"); });
   CHECK_FALSE(found.snapshots.at(0).good);
