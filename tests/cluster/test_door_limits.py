@@ -29,26 +29,26 @@ def in_the_name_of(n, said, handshake):
 
 
 class Living:
-    """Connections that say they live, as CAF's nodes do: who is silent for 3 s is closed for that. They
-    may do so between two of their messages only."""
+    """Connections that say they live, as clients' nodes do: who is silent for 600 ms gets no replies any
+    more, and is closed after 3 s. They may do so between two of their messages only."""
 
-    def __init__(self):
+    def __init__(self, closes=True):
+        self._closes = closes
         self._connections = []
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._work)
 
-    def add(self, connection):
+    def add(self, connection, word):
         """Returns what is to be held while something is sent on it."""
         connection.settimeout(60)  # what a message is cut by is no heartbeat
         lock = threading.Lock()
-        self._connections.append((connection, lock))
+        self._connections.append((connection, lock, word))
         return lock
 
     def _work(self):
-        while not self._end.wait(0.2):
-            for connection, lock in self._connections:
+        while not self._end.wait(0.1):
+            for connection, lock, word in self._connections:
                 if lock.acquire(blocking=False):
-                    word = basp(HEARTBEAT)
                     with contextlib.suppress(OSError):
                         sent = connection.send(word, socket.MSG_DONTWAIT)
                         connection.sendall(word[sent:])
@@ -59,7 +59,7 @@ class Living:
         return self
 
     def __exit__(self, *_):
-        for connection, _ in self._connections:
+        for connection, *_ in self._connections if self._closes else ():
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
         self._end.set()
@@ -272,6 +272,27 @@ class DoorLimits(ClusterTest):
 
         return welcomed, announced
 
+    def readers_of_a_large_value(self, cluster, process):
+        """Returns what opens the n-th connection of a client, welcomed, what asks on it for 1 MiB, and
+        what its node has to say all the time."""
+        cluster.run("exec", stdin=b"put large " + b"x" * (1 << 20) + b"\n", timeout_s=20)
+        gets, beats = 1, []
+        while not beats:  # its node says the first one after a tenth of a second
+            said = frames(recorded(cluster, process, "exec", stdin=b"get large\n" * gets, timeout_s=60))
+            beats = [f for f in said if b"pmmc::heartbeat" in f]
+            gets *= 2
+        hello = next(f for f in said if b"pmmc::hello" in f)
+        request = next(f for f in said if b"pmmc::client_requests" in f)
+
+        def reader(n):
+            s = connect(process.port)
+            s.sendall(in_the_name_of(n, said[0] + hello, said[0]))
+            self.hear(s, b"pmmc::welcome")
+            return s
+
+        return (reader, lambda n: in_the_name_of(n, request, said[0]),
+                lambda n: in_the_name_of(n, beats[0], said[0]))
+
     def test_clients_unfinished_messages_are_bounded(self):
         """They said hello, announce 30 MiB each and send a part of it."""
         cluster, process = self.one_process()
@@ -305,22 +326,17 @@ class DoorLimits(ClusterTest):
 
     def test_replies_that_nobody_reads_are_bounded(self):
         cluster, process = self.one_process()
-        cluster.run("exec", stdin=b"put large " + b"x" * (1 << 20) + b"\n", timeout_s=20)
-        said = frames(recorded(cluster, process, "get", "large", timeout_s=10))
-        hello = next(f for f in said if b"pmmc::hello" in f)
-        request = next(f for f in said if b"pmmc::client_requests" in f)
+        reader, request, beat = self.readers_of_a_large_value(cluster, process)
         before = most = process.rss_bytes()
         with contextlib.ExitStack() as stack:
             living = stack.enter_context(Living())
             for n in range(4):  # each asks for more than all may leave unread
-                s = stack.enter_context(connect(process.port))
-                s.sendall(in_the_name_of(n, said[0] + hello, said[0]))
-                self.hear(s, b"pmmc::welcome")
-                alone = living.add(s)
+                s = stack.enter_context(reader(n))
+                alone = living.add(s, beat(n))
                 with contextlib.suppress(OSError):
                     for _ in range(2 * CLIENTS_BYTES >> 20):
                         with alone:
-                            s.sendall(in_the_name_of(n, request, said[0]))
+                            s.sendall(request(n))
                         most = max(most, process.rss_bytes())
             wait_until("one is closed", lambda: "do not read" in process.log_text())
             most = max(most, process.rss_bytes())
@@ -332,21 +348,16 @@ class DoorLimits(ClusterTest):
         """CAF moves all that waits into a second buffer when the first has gone out."""
         cluster, process = self.one_process()
         asked = CLIENTS_BYTES * 3 // 4 >> 20
-        cluster.run("exec", stdin=b"put large " + b"x" * (1 << 20) + b"\n", timeout_s=20)
-        said = frames(recorded(cluster, process, "get", "large", timeout_s=10))
-        hello = next(f for f in said if b"pmmc::hello" in f)
-        request = next(f for f in said if b"pmmc::client_requests" in f)
+        reader, request, beat = self.readers_of_a_large_value(cluster, process)
         before = most = process.rss_bytes()
         with contextlib.ExitStack() as stack:
             living = stack.enter_context(Living())
             for n in range(12):
-                s = stack.enter_context(connect(process.port))
-                s.sendall(in_the_name_of(n, said[0] + hello, said[0]))
-                self.hear(s, b"pmmc::welcome")
-                alone = living.add(s)
+                s = stack.enter_context(reader(n))
+                alone = living.add(s, beat(n))
                 with contextlib.suppress(OSError):
                     with alone:
-                        s.sendall(in_the_name_of(n, request, said[0]) * asked)
+                        s.sendall(request(n) * asked)
                     wait_until("it waits to be read", lambda: self.is_idle(process))
                     for _ in range(24 << 4):
                         s.recv(1 << 16, socket.MSG_WAITALL)
@@ -360,18 +371,15 @@ class DoorLimits(ClusterTest):
     def test_who_falls_silent_is_let_go_with_what_it_has_not_read(self):
         cluster, process = self.one_process()
         asked = CLIENTS_BYTES * 3 // 4 >> 20
-        cluster.run("exec", stdin=b"put large " + b"x" * (1 << 20) + b"\n", timeout_s=20)
-        said = frames(recorded(cluster, process, "get", "large", timeout_s=10))
-        hello = next(f for f in said if b"pmmc::hello" in f)
-        request = next(f for f in said if b"pmmc::client_requests" in f)
+        reader, request, beat = self.readers_of_a_large_value(cluster, process)
         before, files = process.rss_bytes(), self.open_files(process)
         with contextlib.ExitStack() as stack:
             for n in range(6):
-                s = stack.enter_context(connect(process.port))
-                s.sendall(in_the_name_of(n, said[0] + hello, said[0]))
-                self.hear(s, b"pmmc::welcome")
-                s.sendall(in_the_name_of(n, request, said[0]) * asked)
-                wait_until("its replies wait", lambda: process.rss_bytes() - before > asked << 20)
+                s = stack.enter_context(reader(n))
+                s.sendall(request(n) * asked)
+                with Living(closes=False) as living:
+                    living.add(s, beat(n))
+                    wait_until("its replies wait", lambda: process.rss_bytes() - before > asked << 20)
                 wait_until("it is closed", lambda: self.open_files(process) == files)
             # What one asks for is in memory twice, and the allocator keeps some.
             self.assertLess(process.rss_bytes() - before, 3 * CLIENTS_BYTES + SLACK_BYTES)
