@@ -3,9 +3,10 @@
 
 #include "membership.hpp"
 #include "metrics.hpp"
+#include "probe.hpp"
 
 #include <caf/all.hpp>
-#include <map>
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -16,10 +17,19 @@ struct metrics_request {};
 
 struct node_metrics {
   membership known;
-  std::vector<peer_link> peers;                ///< whom this process is, or should be, connected to
-  std::map<std::string, caf::actor> connected; ///< the nodes of those that are up, by address
-  std::size_t clients = 0;                     ///< connected
+  std::vector<peer_link> peers; ///< whom this process is, or should be, connected to
+  std::size_t clients = 0;      ///< connected
   clock_status clock;
+};
+
+/// Prober → the node: how is the process at this address? It is asked over the connection that
+/// there is. One that should be connected and is not is not dialled for it, since two that dial
+/// each other at the same moment may both lose their connection; others are, and left again.
+/// Answered with probed_process.
+struct ask_process_at {
+  std::string address;
+  std::chrono::milliseconds timeout{}; ///< for its answer
+  status_request what;
 };
 
 /// Redis port → the node: "tell me of the members, now and whenever you learn more, and of the
@@ -43,6 +53,8 @@ struct log_time_seen {
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::metrics_request)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::role_metrics)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::node_metrics)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::ask_process_at)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::probed_process)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::watch_members)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::clock_news)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pmmc::log_time_seen)

@@ -63,6 +63,7 @@ caf::behavior node::make_behavior() {
       },
       [this](const status_request& m) { return status(m); },
       [this](const metrics_request&) { return metrics(); },
+      [this](const ask_process_at& m) { return ask_at(m); },
       [this](watch_members) {
         watchers_.push_back(caf::actor_cast<caf::actor>(self_->current_sender()));
         return members_news{known()};
@@ -238,6 +239,7 @@ void node::beat() {
     }
   }
   watch_quorum();
+  leave_strangers();
 }
 
 // --- Connections --------------------------------------------------------------------------------
@@ -256,6 +258,7 @@ void node::connected(node_link& link, const caf::actor& remote, std::uint64_t in
   link.trouble.over(logged_as(link));
   self_->monitor(remote);
   announce(link);
+  put_questions_again(link);
 }
 
 void node::announce(node_link& link) {

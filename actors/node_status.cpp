@@ -54,17 +54,22 @@ node_metrics node::metrics() const {
     m.clients += link.announced && link.address.empty();
   for (const auto& address : known().addresses()) {
     const auto link = links_.find(address);
-    const bool up = link != links_.end() && link->second.announced;
-    if (up)
-      m.connected.emplace(address, link->second.remote);
-    const auto dials_us = addresses_to_dial(known(), address);
-    if (link != links_.end())
-      m.peers.push_back({address, up, up ? "" : link->second.trouble.why()});
-    else if (dials_us.contains(settings_.address))
-      m.peers.push_back({address, false,
-                         "it has not connected with this process: it does not run, or is cut off"});
+    if (link != links_.end() && link->second.announced)
+      m.peers.push_back({address, true, ""});
+    else if (auto why = why_not_connected(address); !why.empty())
+      m.peers.push_back({address, false, std::move(why)});
   }
   return m;
+}
+
+/// Precondition: it is not. Empty: it need not be.
+std::string node::why_not_connected(const std::string& address) const {
+  if (const auto link = links_.find(address); link != links_.end())
+    return link->second.trouble.why().empty() ? "this process has not reached it yet"
+                                              : link->second.trouble.why();
+  return addresses_to_dial(known(), address).contains(settings_.address)
+             ? "it has not connected with this process: it does not run, or is cut off"
+             : "";
 }
 
 } // namespace pmmc

@@ -4,6 +4,7 @@
 #include "clock_text.hpp"
 #include "config/address.hpp"
 #include "host_name.hpp"
+#include "metrics_messages.hpp"
 #include "prober.hpp"
 #include "shell.hpp"
 #include "storage/members_file.hpp"
@@ -15,6 +16,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
 namespace pmmc {
 
@@ -27,10 +29,21 @@ public:
       : self_(self), task_(task), missing_(task.addresses.size()) {}
 
   void ask(const std::string& address) {
-    if (const auto down = task_.down.find(address); down != task_.down.end())
-      return failed(address, down->second);
-    if (const auto known = task_.known.find(address); known != task_.known.end())
-      return connected(address, known->second);
+    if (task_.node)
+      ask_node(address);
+    else
+      dial(address);
+  }
+
+private:
+  void ask_node(const std::string& address) {
+    self_
+        ->request(task_.node, 2 * task_.timeout, ask_process_at{address, task_.timeout, task_.what})
+        .then([this, address](probed_process& p) { told(address, std::move(p)); },
+              [this, address](const caf::error&) { failed(address, std::string{node_is_silent}); });
+  }
+
+  void dial(const std::string& address) {
     std::string error;
     const auto where = config::parse_address(address, error);
     if (!where)
@@ -49,26 +62,21 @@ public:
             [this, address](const caf::error& e) { failed(address, explain(e, self_->system())); });
   }
 
-private:
   void connected(const std::string& address, const caf::actor& remote) {
     self_->request(remote, task_.timeout, task_.what)
         .then(
             [this, address](process_status& s) {
-              if (s.cluster == task_.cluster)
-                answers_[address].status = std::move(s);
-              else
-                answers_[address].why = std::string{belongs_to_cluster} + "\"" + s.cluster + "\"";
-              quit_when_complete();
+              told(address, {{}, std::move(s)});
             },
             [this, address](const caf::error& e) { failed(address, explain(e, self_->system())); });
   }
 
-  void failed(const std::string& address, const std::string& why) {
-    answers_[address].why = why;
-    quit_when_complete();
-  }
+  void failed(const std::string& address, const std::string& why) { told(address, {why, {}}); }
 
-  void quit_when_complete() {
+  void told(const std::string& address, probed_process p) {
+    if (p.why.empty() && p.status.cluster != task_.cluster)
+      p = {std::string{belongs_to_cluster} + "\"" + p.status.cluster + "\"", {}};
+    answers_[address] = std::move(p);
     if (--missing_ > 0)
       return;
     task_.done(answers_);
@@ -81,23 +89,11 @@ private:
   probe_answers answers_;
 };
 
-probe_answers ask_all(const std::string& cluster, const std::set<std::string>& addresses,
-                      bool with_fingerprint, std::chrono::milliseconds timeout) {
-  // One for all calls, and left to the end of the process, as in connection.cpp.
+/// One for all probes of a command, and left to the end of the process, as in connection.cpp.
+caf::actor_system& system_of_commands() {
   static auto& options = *new system_config{1};
   static auto& system = *new caf::actor_system{options};
-  auto result = std::make_shared<probe_answers>();
-  caf::scoped_actor self{system};
-  const auto asking = self->spawn<caf::monitored>(
-      prober, probe_task{cluster,
-                         addresses,
-                         timeout,
-                         {with_fingerprint},
-                         {},
-                         {},
-                         [result](const probe_answers& a) { *result = a; }});
-  self->wait_for(asking);
-  return *result;
+  return system;
 }
 
 /// The cluster that most of them are of, but for those at `newcomers`: what was forgotten when it
@@ -144,6 +140,13 @@ caf::behavior prober(caf::event_based_actor* self, const probe_task& task) {
   }};
 }
 
+probe_answers ask_all(caf::blocking_actor* self, probe_task task) {
+  const auto result = std::make_shared<probe_answers>();
+  task.done = [result](const probe_answers& answers) { *result = answers; };
+  self->wait_for(self->spawn<caf::monitored>(prober, std::move(task)));
+  return std::move(*result);
+}
+
 std::optional<membership> remembered_members(const config::cluster_file& cluster) {
   std::optional<membership> best;
   std::error_code none_there;
@@ -165,6 +168,15 @@ membership members_on_disk(const config::cluster_file& cluster) {
 
 probed_cluster probe(const config::cluster_file& cluster, bool with_fingerprint,
                      std::chrono::milliseconds timeout, const std::set<std::string>& also) {
+  caf::scoped_actor self{system_of_commands()};
+  const auto ask = [&](const std::set<std::string>& addresses) {
+    return ask_all(self.ptr(), {cluster.name, addresses, timeout, {with_fingerprint}, {}, {}});
+  };
+  return probe(cluster, ask, also);
+}
+
+probed_cluster probe(const config::cluster_file& cluster, const ask_addresses& ask,
+                     const std::set<std::string>& also) {
   probed_cluster result;
   const auto remembered = remembered_members(cluster);
   result.remembered = remembered.has_value();
@@ -175,7 +187,7 @@ probed_cluster probe(const config::cluster_file& cluster, bool with_fingerprint,
   cluster_identity identity = 0;
   // What the first ones know may name others; those hardly ever know more.
   for (int round = 0; round < 3 && !wanted.empty(); ++round) {
-    auto answers = ask_all(cluster.name, wanted, with_fingerprint, timeout);
+    auto answers = ask(wanted);
     if (identity == 0)
       identity = identity_of(answers, also);
     refuse_others(answers, identity);

@@ -6,6 +6,7 @@
 #include "status_messages.hpp"
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -32,6 +33,8 @@ struct probed_process {
   process_status status;
 };
 
+using probe_answers = std::map<std::string, probed_process>; ///< by address
+
 struct probed_cluster {
   /// The latest that anybody knows: a process, a data directory on this machine, or else the config
   /// file.
@@ -50,6 +53,13 @@ struct probed_cluster {
 /// these know of. Waits for none longer than `timeout`. `also`: further addresses to ask.
 probed_cluster probe(const config::cluster_file& cluster, bool with_fingerprint,
                      std::chrono::milliseconds timeout, const std::set<std::string>& also = {});
+
+/// Asks at all of these addresses at the same time. Each has its place in the answer.
+using ask_addresses = std::function<probe_answers(const std::set<std::string>&)>;
+
+/// The same in `ask`'s way, whatever that waits for.
+probed_cluster probe(const config::cluster_file& cluster, const ask_addresses& ask,
+                     const std::set<std::string>& also);
 
 /// What the data directories that the config file names remember; nothing if they remember nothing.
 std::optional<membership> remembered_members(const config::cluster_file& cluster);

@@ -1,4 +1,5 @@
-// Asks many processes how they are, as an actor. For those who have an actor system already.
+// Asks many processes how they are, as an actor: for commands over connections of its own, inside a
+// process over those of its node.
 #pragma once
 
 #include "probe.hpp"
@@ -6,25 +7,29 @@
 #include <caf/all.hpp>
 #include <chrono>
 #include <functional>
-#include <map>
 #include <set>
 #include <string>
+#include <string_view>
 
 namespace pmmc {
 
-using probe_answers = std::map<std::string, probed_process>; ///< by address
+/// Why of everybody, if nobody can be asked from inside a process.
+inline constexpr std::string_view node_is_silent =
+    "this process's node, which would ask, does not answer";
 
 struct probe_task {
   std::string cluster;
   std::set<std::string> addresses;
   std::chrono::milliseconds timeout{}; ///< to connect, and again to answer
   status_request what;
-  std::map<std::string, caf::actor> known;        ///< nodes that need not be connected with first
-  std::map<std::string, std::string> down;        ///< those not to be tried, and why
+  caf::actor node;                                ///< of this process; none: they are dialled
   std::function<void(const probe_answers&)> done; ///< called once, in the prober
 };
 
 /// Asks all at the same time, calls `done` and is gone.
 caf::behavior prober(caf::event_based_actor* self, const probe_task& task);
+
+/// The same, and waits: in a thread that has nothing else to do. `task.done` is not called.
+probe_answers ask_all(caf::blocking_actor* self, probe_task task);
 
 } // namespace pmmc

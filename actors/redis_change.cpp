@@ -4,7 +4,9 @@
 #include "change/membership_change.hpp"
 #include "kv/reply.hpp"
 #include "log.hpp"
+#include "prober.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 namespace pmmc {
@@ -16,20 +18,24 @@ constexpr std::chrono::seconds propose_timeout{30}; // the port gives up long be
 
 class port_access : public change_access {
 public:
-  port_access(caf::blocking_actor* self, caf::actor port, const config::cluster_file& cluster)
-      : self_(self), port_(std::move(port)), cluster_(cluster) {}
+  port_access(caf::blocking_actor* self, const change_place& place) : self_(self), place_(place) {}
 
-  /// Over connections of its own: those of the process's node are not dialled twice that way, and
-  /// newcomers, or who is at a former address, are found as `pmmc reconfig` finds them.
   probed_cluster ask(const std::set<std::string>& also) override {
-    return probe(cluster_, false, probe_timeout, also);
+    const auto ask = [&](const std::set<std::string>& addresses) {
+      auto answers =
+          ask_all(self_, {place_.cluster.name, addresses, probe_timeout, {}, place_.node, {}});
+      demand_node(answers);
+      return answers;
+    };
+    return probe(place_.cluster, ask, also);
   }
 
   client_outcome propose(const std::string& op) override {
+    has_proposed_ = true;
     client_outcome outcome;
     outcome.kind = outcome_kind::unknown;
     outcome.body = "this process stops";
-    self_->request(port_, propose_timeout, propose_change{op})
+    self_->request(place_.port, propose_timeout, propose_change{op})
         .receive([&](change_proposed& m) { outcome = std::move(m.outcome); },
                  [](const caf::error&) {});
     return outcome;
@@ -38,9 +44,21 @@ public:
   void say(const std::string& text) override { spdlog::info("PMMC RECONFIG: {}", text); }
 
 private:
+  /// Or a process that stops would wait until the change's patience ends.
+  void demand_node(const probe_answers& answers) const {
+    if (std::any_of(answers.begin(), answers.end(),
+                    [](const auto& answer) { return answer.second.why != node_is_silent; }))
+      return;
+    if (has_proposed_)
+      throw change_error{change_failure::unknown,
+                         "it is not known whether the change was made: this process stops; give "
+                         "the same command again, at another one: it does not act twice"};
+    throw change_error{change_failure::not_executed, "this process stops"};
+  }
+
   caf::blocking_actor* self_;
-  caf::actor port_;
-  const config::cluster_file& cluster_;
+  bool has_proposed_ = false;
+  const change_place& place_;
 };
 
 /// With the words of CLIENTS.md: CLUSTERDOWN says by itself whether anything was done.
@@ -62,12 +80,12 @@ std::string reply_of(const change_error& e) {
 
 } // namespace
 
-void start_change(caf::actor_system& system, const caf::actor& port, std::uint64_t ticket,
-                  const redis_change& change, const config::cluster_file& cluster) {
+void start_change(caf::actor_system& system, std::uint64_t ticket, const redis_change& change,
+                  const change_place& place) {
   system.spawn<caf::detached>([=](caf::blocking_actor* self) {
     kv::reply_writer reply;
     try {
-      port_access access{self, port, cluster};
+      port_access access{self, place};
       membership_change work{change.change, {.dry_run = change.dry_run}, access};
       reply.bulk(to_json(work.run()));
     } catch (const change_error& e) {
@@ -79,7 +97,7 @@ void start_change(caf::actor_system& system, const caf::actor& port, std::uint64
                               "error: "} +
                   e.what());
     }
-    self->send(port, change_ended{ticket, reply.take()});
+    self->send(place.port, change_ended{ticket, reply.take()});
   });
 }
 

@@ -26,10 +26,17 @@ struct change_ended {
   std::string reply; ///< as kv::reply_writer wrote it
 };
 
-/// Does what `pmmc reconfig` does, as if by a client on this machine, but for the proposal, which
-/// `port` submits. `port` gets a change_ended.
-void start_change(caf::actor_system& system, const caf::actor& port, std::uint64_t ticket,
-                  const redis_change& change, const config::cluster_file& cluster);
+/// Where it is made.
+struct change_place {
+  config::cluster_file cluster;
+  caf::actor node; ///< of this process: asks the others
+  caf::actor port; ///< submits the proposal
+};
+
+/// Does what `pmmc reconfig` does, inside a process and over its connections. The port gets a
+/// change_ended.
+void start_change(caf::actor_system& system, std::uint64_t ticket, const redis_change& change,
+                  const change_place& place);
 
 } // namespace pmmc
 

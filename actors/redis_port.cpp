@@ -170,8 +170,8 @@ void redis_port::reconfigure(const redis::question& q) {
     return answer_with_error(q.ticket, "BUSY not executed: this process is making another change "
                                        "of the members; try again when that is done");
   try {
-    start_change(self_->system(), caf::actor{self_}, q.ticket, parse_redis_change(q.words),
-                 options_.cluster);
+    start_change(self_->system(), q.ticket, parse_redis_change(q.words),
+                 {options_.cluster, options_.node, self_});
     changing_ = true;
   } catch (const change_error& e) {
     answer_with_error(q.ticket, std::string{"ERR "} + e.what());

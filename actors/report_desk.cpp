@@ -96,8 +96,7 @@ private:
   round<decltype(ask_cluster::done)> of_cluster_[2]; ///< without and with fingerprints
   std::size_t missing_ = 0;                          ///< answers, in the round under way
   process_report_ptr report_;
-  std::map<std::string, caf::actor> connected_; ///< nodes of other processes, by address
-  membership known_;                            ///< what the node told last
+  membership known_; ///< what the node told last
 };
 
 template <class Round, class Begin>
@@ -148,7 +147,6 @@ void desk::ask_node(std::shared_ptr<process_report> into) {
             into->peers = m.peers;
             into->clients = m.clients;
             into->clock = m.clock;
-            connected_ = m.connected;
             one_less(into);
           },
           [this, into](const caf::error&) { one_less(into); });
@@ -180,23 +178,14 @@ void desk::on(const cluster_asked& m) {
     begin_when_due(round, begin_cluster_report{m.with_fingerprint});
 }
 
-/// Over the connections that the process has: it never dials where a node would, since two that
-/// dial each other at the same moment may both lose their connection.
 void desk::ask_all_processes(bool with_fingerprint) {
   probe_task task;
   task.cluster = settings_->cluster;
   task.timeout = probe_timeout;
   task.what.with_fingerprint = with_fingerprint;
-  task.known = connected_;
-  task.known.insert_or_assign(settings_->process.address, settings_->node);
-  for (const auto& peer : report_->peers)
-    if (!peer.up)
-      task.down.insert_or_assign(peer.address, peer.why);
+  task.node = settings_->node;
   task.addresses = report_->known.addresses();
   task.addresses.insert(report_->address); // it may be no member (yet)
-  if (!report_->node_answered)
-    for (const auto& address : task.addresses)
-      task.down.emplace(address, "this process's node, which would ask, does not answer");
   task.done = [me = caf::actor{self_}, report = report_,
                with_fingerprint](const probe_answers& answers) {
     const auto answered = std::any_of(answers.begin(), answers.end(),

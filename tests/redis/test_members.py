@@ -1,6 +1,7 @@
 """What the Redis port tells of the cluster's members, and how they are changed over it."""
 
 import json
+import os
 import pathlib
 import sys
 
@@ -9,6 +10,18 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cluster
 from pmmc_cluster import main, wait_until  # noqa: E402
 from pmmc_machines import ReconfigurationTest  # noqa: E402
 from resp import Connection, Error  # noqa: E402
+
+
+def connections(process, port):
+    """How many it has with who listens at the port."""
+    inodes = set()
+    for fd in pathlib.Path(f"/proc/{process.pid}/fd").iterdir():
+        try:
+            inodes.add(os.readlink(fd).removeprefix("socket:[").removesuffix("]"))
+        except FileNotFoundError:
+            continue  # closed meanwhile
+    rows = [row.split() for row in pathlib.Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]]
+    return sum(row[9] in inodes and row[2].endswith(f":{port:04X}") for row in rows)
 
 
 class RedisMembersTest(ReconfigurationTest):
@@ -119,6 +132,9 @@ class Refused(RedisMembersTest):
                                "REMOVE", "acceptor:a1"),
             "^ERR acceptor a1 at .* cannot be added: it belongs to cluster")
         self.assertEqual(cluster.version(), 1)
+        # It was dialled to be asked, and for nothing else.
+        self.assertEqual(connections(cluster["r1"], stranger.port), 1)
+        wait_until("it is left again", lambda: connections(cluster["r1"], stranger.port) == 0)
 
     def test_not_in_a_transaction(self):
         c = self.connect("r1")

@@ -1,0 +1,92 @@
+// How a node asks processes how they are, for the ports of its own. Those that it has to dial are
+// in tests/redis/test_members.py.
+#include "node_actor.hpp"
+
+#include "actors/stage.hpp"
+#include "cluster_facts_samples.hpp"
+#include "core_helpers.hpp"
+
+#include <doctest/doctest.h>
+
+namespace pmmc::test {
+
+namespace {
+
+caf::behavior node_of_host2(caf::event_based_actor* self) {
+  self->set_default_handler(caf::drop);
+  return {[](const status_request& m) {
+    process_status s;
+    s.cluster = "test";
+    s.address = m.with_fingerprint ? "host2:1, with fingerprint" : "host2:1";
+    return s;
+  }};
+}
+
+/// The node of host1, which knows of host2 and host3.
+struct asking_stage : stage {
+  asking_stage() {
+    auto settings = std::make_shared<node_settings>();
+    settings->cluster = "test";
+    settings->address = "host1:1";
+    settings->roles = {r1.as(role_kind::replica)};
+    settings->known = membership{make_config()};
+    settings->facts = some_facts();
+    node = spawn(node_actor, settings);
+    settle();
+  }
+
+  void meet_host2() {
+    send_from(asker, node,
+              hello{"test",
+                    "host2:1",
+                    1,
+                    spawn(node_of_host2),
+                    {l2.as(role_kind::leader)},
+                    membership{make_config()},
+                    false,
+                    some_facts()});
+    settle();
+    const auto answers = asker.take<welcome>();
+    REQUIRE(answers.size() == 1);
+    REQUIRE(answers[0].refusal.empty());
+  }
+
+  probed_process asked_at(const std::string& address, bool with_fingerprint = false) {
+    send_from(asker, node, ask_process_at{address, std::chrono::seconds{1}, {with_fingerprint}});
+    settle();
+    const auto told = asker.take<probed_process>();
+    REQUIRE(told.size() == 1);
+    return told[0];
+  }
+
+  recorder r1 = record("r1"), l2 = record("l2"), asker = record("asker");
+  caf::actor node;
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(asking_stage, "a node asks its own process, and who is connected") {
+  CHECK(asked_at("host1:1").status.address == "host1:1");
+  meet_host2();
+  const auto other = asked_at("host2:1");
+  CHECK(other.why.empty());
+  CHECK(other.status.address == "host2:1");
+  CHECK(asked_at("host2:1", true).status.address == "host2:1, with fingerprint");
+}
+
+TEST_CASE_FIXTURE(asking_stage,
+                  "who should be connected and is not is not dialled for a question") {
+  CHECK(asked_at("host2:1").why == "this process has not reached it yet");
+  meet_host2();
+  for (int beats = 0; beats < 10; ++beats) {
+    advance(std::chrono::milliseconds{100});
+    settle();
+  }
+  CHECK(asked_at("host2:1").why == "has been silent for 600 ms (stopped, overloaded or cut off)");
+}
+
+TEST_CASE_FIXTURE(asking_stage, "an address that is none is told so") {
+  CHECK(asked_at("host5").why == "has no port; write HOST:PORT, such as 127.0.0.1:7101");
+}
+
+} // namespace pmmc::test

@@ -1,0 +1,33 @@
+// PMMC RECONFIG, where it cannot be made.
+#include "redis_change.hpp"
+
+#include "core_helpers.hpp"
+#include "kv/reply.hpp"
+
+#include <caf/all.hpp>
+#include <chrono>
+#include <doctest/doctest.h>
+
+namespace pmmc::test {
+
+TEST_CASE("a change whose process stops ends at once, and says so") {
+  caf::actor_system_config config;
+  caf::actor_system system{config};
+  caf::scoped_actor port{system};
+  config::cluster_file cluster;
+  cluster.name = "test";
+  cluster.first = make_config();
+  cluster.data = "/nowhere";
+  const auto node = system.spawn([](caf::event_based_actor*) {}); // is gone at once
+  start_change(system, 7, parse_redis_change({"REMOVE", "leader:l1"}),
+               {cluster, node, caf::actor{port.ptr()}});
+  change_ended ended;
+  port->receive([&](change_ended& m) { ended = std::move(m); },
+                caf::after(std::chrono::seconds{5}) >> [] {});
+  CHECK(ended.ticket == 7);
+  kv::reply_writer expected;
+  expected.error("CLUSTERDOWN not executed: this process stops");
+  CHECK(ended.reply == expected.take());
+}
+
+} // namespace pmmc::test
