@@ -253,6 +253,7 @@ void node::connected(node_link& link, const caf::actor& remote, std::uint64_t in
   link.trouble.over(logged_as(link));
   self_->monitor(remote);
   announce(link);
+  put_questions_again(link);
 }
 
 void node::announce(node_link& link) {

@@ -60,6 +60,13 @@ struct node_link {
   peer_trouble trouble;    ///< why it is not connected
 };
 
+/// To the process at an address: how is it?
+struct node_question {
+  ask_process_at asked;
+  caf::typed_response_promise<probed_process> answer; ///< given once
+  unsigned attempts = 0;                              ///< that are under way
+};
+
 introduction introduction_of(const hello& m);
 introduction_reply reply_of(const welcome& m);
 
@@ -116,9 +123,9 @@ private:
   node_metrics metrics() const;
   std::string why_not_connected(const std::string& address) const;
   caf::result<probed_process> ask_at(const ask_process_at& m);
-  void ask_stranger(const ask_process_at& m, caf::typed_response_promise<probed_process> promise);
-  void ask_status(const caf::actor& remote, const ask_process_at& m,
-                  caf::typed_response_promise<probed_process> promise);
+  void dial_stranger(const std::shared_ptr<node_question>& q);
+  void put_question(const std::shared_ptr<node_question>& q, const caf::actor& remote);
+  void put_questions_again(const node_link& link);
   void leave_strangers();
 
   std::string logged_as(const node_link& link) const;
@@ -135,7 +142,8 @@ private:
   std::map<std::string, node_link> links_;     ///< by address; clients by their node's name
   std::set<std::string> dials_;                ///< addresses, until CAF has answered
   std::map<caf::node_id, unsigned> strangers_; ///< dialled to be asked; beats since they were
-  unsigned lonely_beats_ = 0;                  ///< since it was connected with anybody
+  std::vector<std::weak_ptr<node_question>> questions_; ///< to them
+  unsigned lonely_beats_ = 0;                           ///< since it was connected with anybody
   quorum_log quorum_;
   refusal_log refused_;              ///< those who dial
   std::set<role_id> removed_roles_;  ///< own ones, reported

@@ -18,58 +18,74 @@ constexpr unsigned beats_until_strangers_are_left = 50;
 } // namespace
 
 caf::result<probed_process> node::ask_at(const ask_process_at& m) {
-  auto promise = self_->make_response_promise<probed_process>();
-  const auto link = links_.find(m.address);
-  const bool is_connected = link != links_.end() && link->second.now == node_link::state::connected;
+  const auto q = std::make_shared<node_question>(
+      node_question{m, self_->make_response_promise<probed_process>()});
+  const auto found = links_.find(m.address);
+  const auto* link = found == links_.end() ? nullptr : &found->second;
   const bool is_member = known().addresses().contains(m.address);
   if (m.address == settings_.address)
-    ask_status(self_, m, promise);
-  else if (is_connected && (link->second.announced || !is_member))
-    ask_status(link->second.remote, m, promise); // of guests, silence alone says nothing to anybody
-  else if (auto why = why_not_connected(m.address); !why.empty())
-    promise.deliver(probed_process{std::move(why), {}});
+    put_question(q, self_);
+  else if (link != nullptr && link->now == node_link::state::connected &&
+           (link->announced || !is_member)) // of guests, silence alone says nothing to anybody
+    put_question(q, link->remote);
+  else if (auto why = why_not_connected(m.address); (link != nullptr || is_member) && !why.empty())
+    q->answer.deliver(probed_process{std::move(why), {}});
   else
-    ask_stranger(m, promise);
-  return promise;
+    dial_stranger(q);
+  return q->answer;
 }
 
-void node::ask_stranger(const ask_process_at& m,
-                        caf::typed_response_promise<probed_process> promise) {
+void node::dial_stranger(const std::shared_ptr<node_question>& q) {
   std::string error;
-  const auto where = config::parse_address(m.address, error);
+  const auto where = config::parse_address(q->asked.address, error);
   if (!where) {
-    promise.deliver(probed_process{error, {}});
+    q->answer.deliver(probed_process{error, {}});
     return;
   }
+  std::erase_if(questions_, [](const auto& known) { return known.expired(); });
+  questions_.push_back(q);
+  ++q->attempts;
+  const auto failed = [q](const std::string& why) {
+    if (--q->attempts == 0 && q->answer.pending())
+      q->answer.deliver(probed_process{why, {}});
+  };
   self_
       ->request(self_->system().middleman().actor_handle(), caf::infinite, caf::connect_atom::value,
                 where->host, where->port)
       .then(
-          [this, m, promise](const caf::node_id& name, const caf::strong_actor_ptr& remote,
-                             const std::set<std::string>&) mutable {
-            if (!known().addresses().contains(m.address))
+          [this, q, failed](const caf::node_id& name, const caf::strong_actor_ptr& remote,
+                            const std::set<std::string>&) {
+            if (!known().addresses().contains(q->asked.address))
               strangers_[name] = 0;
-            if (remote)
-              ask_status(caf::actor_cast<caf::actor>(remote), m, std::move(promise));
-            else
-              promise.deliver(probed_process{
-                  "nothing is published there: is this another program's port?", {}});
+            if (!remote)
+              return failed("nothing is published there: is this another program's port?");
+            put_question(q, caf::actor_cast<caf::actor>(remote));
+            --q->attempts;
           },
-          [this, promise](const caf::error& e) mutable {
-            promise.deliver(probed_process{explain(e, self_->system()), {}});
+          [this, failed](const caf::error& e) { failed(explain(e, self_->system())); });
+}
+
+void node::put_question(const std::shared_ptr<node_question>& q, const caf::actor& remote) {
+  ++q->attempts;
+  self_->request(remote, q->asked.timeout, q->asked.what)
+      .then(
+          [q](process_status& s) {
+            --q->attempts;
+            if (q->answer.pending())
+              q->answer.deliver(probed_process{{}, std::move(s)});
+          },
+          [this, q](const caf::error& e) {
+            if (--q->attempts == 0 && q->answer.pending())
+              q->answer.deliver(probed_process{explain(e, self_->system()), {}});
           });
 }
 
-void node::ask_status(const caf::actor& remote, const ask_process_at& m,
-                      caf::typed_response_promise<probed_process> promise) {
-  self_->request(remote, m.timeout, m.what)
-      .then(
-          [promise](process_status& s) mutable {
-            promise.deliver(probed_process{{}, std::move(s)});
-          },
-          [this, promise](const caf::error& e) mutable {
-            promise.deliver(probed_process{explain(e, self_->system()), {}});
-          });
+/// Where it dialled this process while this one dialled it, one connection gives way to the other,
+/// with what was on its way over it.
+void node::put_questions_again(const node_link& link) {
+  for (const auto& known : questions_)
+    if (const auto q = known.lock(); q && q->asked.address == link.address && q->answer.pending())
+      put_question(q, link.remote);
 }
 
 /// A connection that was made for questions only would be in the way of one that is meant to last.

@@ -232,12 +232,8 @@ TEST_CASE("leader: acceptors that nobody needs any more are not waited for") {
   b.role.on(config_news{"r1", both});
   b.acceptors_answer = false; // the first three are switched off
   const auto hear_the_new = [&](slot_num watermark) {
-    for (const auto& a : next.acceptors) {
-      pong p{a.id, 1, {}};
-      p.state.version = 2;
-      p.state.watermark = watermark;
-      b.role.on(p);
-    }
+    for (const auto& a : next.acceptors)
+      b.role.on(pong{a.id, 1, acceptor_vitals{.version = 2, .watermark = watermark}});
   };
   for (int i = 0; i < 100; ++i) {
     hear_the_new(19);
@@ -292,6 +288,7 @@ TEST_CASE("leader: tells replicas when it becomes active") {
   leader_bench b;
   const auto told = only<pong>(b.elect().send, "r2");
   REQUIRE_FALSE(told.empty());
-  CHECK(told.back().state.active);
-  CHECK(told.back().state.ballot == b.role.ballot());
+  const auto last = std::get<leader_vitals>(told.back().state);
+  CHECK(last.active);
+  CHECK(last.ballot == b.role.ballot());
 }

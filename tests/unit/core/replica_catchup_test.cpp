@@ -130,11 +130,8 @@ namespace {
 
 /// By 1,000 slots, so that a whole window is asked for.
 void be_behind_the_leader(replica_bench& b) {
-  pong p{"l1", 1, {}};
-  p.state.active = true;
-  p.state.ballot = {1, "l1"};
-  p.state.slot_out = 1'000;
-  b.role.on(p);
+  b.role.on(
+      pong{"l1", 1, leader_vitals{.ballot = {1, "l1"}, .active = true, .decided_end = 1'000}});
   REQUIRE(only<propose>(b.tick(40).send, "l1").size() == 8);
 }
 
