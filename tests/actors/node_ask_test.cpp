@@ -42,7 +42,8 @@ struct asking_stage : stage {
                     1,
                     spawn(node_of_host2),
                     {l2.as(role_kind::leader)},
-                    membership{make_config()},
+                    0,
+                    1,
                     false,
                     some_facts()});
     settle();

@@ -137,7 +137,7 @@ TEST_CASE("http port: a role that keeps silent makes it 503, by name; the others
 TEST_CASE("http port: the status page asks the own node, and says what does not answer") {
   stage s{false};
   CHECK(s.get("/status").body() ==
-        "127.0.0.1:1 1 the process at 127.0.0.1:1 does not host it, or it does not answer\n");
+        "127.0.0.1:1 1 this process's node, which would ask, does not answer\n");
 }
 
 TEST_CASE("http port: clients in a hurry share reports") {
