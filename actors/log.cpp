@@ -11,6 +11,7 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 #include <string>
+#include <system_error>
 #include <thread>
 
 namespace pmmc {
@@ -114,10 +115,14 @@ bool rare_warning::log(std::string_view text) {
 
 void end_process(std::string_view why, int code) {
   // Whoever reads the log may have stopped reading: then the process ends without the line.
-  std::thread{[code] {
-    std::this_thread::sleep_for(most_for_last_line);
-    std::_Exit(code);
-  }}.detach();
+  try {
+    std::thread{[code] {
+      std::this_thread::sleep_for(most_for_last_line);
+      std::_Exit(code);
+    }}.detach();
+  } catch (const std::system_error&) {
+    // no thread is to be had: then it waits for whoever reads
+  }
   spdlog::critical("{}", why);
   std::_Exit(code);
 }

@@ -143,7 +143,6 @@ private:
   std::set<std::string> dials_;                ///< addresses, until CAF has answered
   std::map<caf::node_id, unsigned> strangers_; ///< dialled to be asked; beats since they were
   std::vector<std::weak_ptr<node_question>> questions_; ///< to them
-  unsigned lonely_beats_ = 0;                           ///< since it was connected with anybody
   quorum_log quorum_;
   refusal_log refused_;              ///< those who dial
   std::set<role_id> removed_roles_;  ///< own ones, reported

@@ -141,6 +141,9 @@ void node::welcomed(const std::string& address, const caf::actor& remote, const 
   if (const auto link = links_.find(address); link != links_.end())
     connected(link->second, remote, m.incarnation, m.roles);
   learn(m.known);
+  if (!is_client() &&
+      known() != m.known) // the hello left it out, and heartbeats say nothing of disks
+    self_->send(remote, members_news{known()});
   if (after.is_first && is_client())
     redial();
 }

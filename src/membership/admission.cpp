@@ -56,7 +56,7 @@ bool admission::beat(const std::set<std::string>& connected) {
   const bool was_lonely = is_lonely();
   lonely_beats_ = connected.empty() ? lonely_beats_ + 1 : 0;
   const bool misses_others = !is_client() && count_missed(connected);
-  return misses_others || is_lonely() != was_lonely;
+  return misses_others || (is_lonely() && !was_lonely); // whom it dials now, it may still meet
 }
 
 /// Returns whether others are missed than before.
@@ -117,7 +117,7 @@ after_reply admission::hear(const std::string& address, const introduction_reply
     return refused_for_facts(address, m.facts);
   if (!m.refusal.empty()) {
     after_reply after{std::string{refusal_text} + m.refusal};
-    if (m.was_removed)
+    if (m.was_removed && m.known.version() >= known_.version()) // or it is the one that is behind
       after.removed = m.refusal + ", says the process at " + address;
     return after;
   }
@@ -215,9 +215,10 @@ std::string admission::text_of_removal(const introduction& m) const {
          std::to_string(version);
 }
 
-/// Not so if it has moved, to be added again at its new address, nor if it says that it knows.
+/// Not so if it has moved, to be added again at its new address, nor if it says that it knows, nor
+/// if it knows more: it may have been added again.
 bool admission::was_removed(const introduction& m) const {
-  return !m.rejoins && !m.roles.empty() &&
+  return !m.rejoins && !m.roles.empty() && m.version <= known_.version() &&
          std::all_of(m.roles.begin(), m.roles.end(), [&](const introduced_role& role) {
            const auto* former = known_.find_former(role.id);
            return former != nullptr && former->address == m.address &&

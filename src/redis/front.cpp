@@ -169,6 +169,7 @@ bool front::take_next(connection& c, bundle& b, bool only_small) {
   } else {
     put_error(answer, error);
     c.transaction_failed |= c.in_transaction;
+    c.watch_failed |= taken.is_watch;
     c.closing |= taken.kind == request_kind::broken;
   }
   b.close = c.closing;
@@ -239,19 +240,16 @@ constexpr std::string_view another_request =
 } // namespace
 
 void front::settle(connection& c, bundle& b, const client_outcome& outcome) {
-  if (outcome.kind != outcome_kind::done)
-    c.watch_failed |= std::any_of(b.items.begin(), b.items.end(),
-                                  [](const item& i) { return i.kind == item_kind::watch; });
   switch (outcome.kind) {
   case outcome_kind::done:
     return settle_done(c, b, outcome.body);
   case outcome_kind::refused:
-    return fail(b, "ERR not executed: " + outcome.body);
+    return fail(c, b, "ERR not executed: " + outcome.body);
   case outcome_kind::not_executed:
-    return fail(b, (outcome.busy ? "BUSY not executed: " : "CLUSTERDOWN not executed: ") +
-                       outcome.body);
+    return fail(
+        c, b, (outcome.busy ? "BUSY not executed: " : "CLUSTERDOWN not executed: ") + outcome.body);
   case outcome_kind::unknown:
-    return fail(b, "CLUSTERDOWN it is not known whether this was executed: " + outcome.body);
+    return fail(c, b, "CLUSTERDOWN it is not known whether this was executed: " + outcome.body);
   }
 }
 
@@ -266,7 +264,7 @@ void front::settle_done(connection& c, bundle& b, std::string_view answer) {
     const auto executed = in.varint();
     const auto calls = b.t.calls.size();
     if (!b.t.session.empty() && (executed != calls || !has_replies_to(b, in)))
-      return fail(b, another_request);
+      return fail(c, b, another_request);
     if (executed > calls || (executed == 0 && calls > 0))
       break; // the first call is executed always: it would be sent again for ever
     return settle_calls(c, b, in, executed);
@@ -274,23 +272,25 @@ void front::settle_done(connection& c, bundle& b, std::string_view answer) {
   case kv::transaction_status::aborted:
     if (std::none_of(b.items.begin(), b.items.end(),
                      [](const item& i) { return i.kind == item_kind::exec; }))
-      return fail(b, another_request);
+      return fail(c, b, another_request);
     for (; b.items[b.next_item].kind != item_kind::exec; ++b.next_item)
       b.output += b.items[b.next_item].text;
     put_nil_array(b.output, b.items[b.next_item].version);
     b.done = true;
     return;
   case kv::transaction_status::no_session:
-    return fail(b, "ERR this PMMC session has ended (there were too many newer ones); whether "
-                   "earlier requests were executed is not known any more. Not executed");
+    return fail(c, b,
+                "ERR this PMMC session has ended (there were too many newer ones); whether "
+                "earlier requests were executed is not known any more. Not executed");
   case kv::transaction_status::overtaken:
-    return fail(b, "ERR a later request of this PMMC session has been executed: either this one "
-                   "was, too, and its reply is not kept any more, or it never will be");
+    return fail(c, b,
+                "ERR a later request of this PMMC session has been executed: either this one "
+                "was, too, and its reply is not kept any more, or it never will be");
   case kv::transaction_status::due:
   case kv::transaction_status::malformed:
     break;
   }
-  fail(b, "ERR the replicas did not understand the operation: do they run the same version?");
+  fail(c, b, "ERR the replicas did not understand the operation: do they run the same version?");
 }
 
 /// Puts the replies of the calls that were executed into their places. The rest goes again.
@@ -355,13 +355,14 @@ void front::settle_scan(const item& i, pmmc::byte_reader& in, std::string& out) 
 }
 
 /// All that is not answered yet gets `error`; a transaction gets it once.
-void front::fail(bundle& b, std::string_view error) {
+void front::fail(connection& c, bundle& b, std::string_view error) {
   for (; b.next_item < b.items.size(); ++b.next_item) {
     const auto& i = b.items[b.next_item];
     if (i.kind == item_kind::text)
       b.output += i.text;
     else
       put_error(b.output, error);
+    c.watch_failed |= i.kind == item_kind::watch;
     if (i.kind == item_kind::exec)
       break;
   }

@@ -202,7 +202,7 @@ private:
   void settle_watch(connection& c, const bundle& b, const item& i, pmmc::byte_reader& in,
                     std::string& out);
   void settle_scan(const item& i, pmmc::byte_reader& in, std::string& out);
-  void fail(bundle& b, std::string_view error);
+  void fail(connection& c, bundle& b, std::string_view error);
   void emit(connection& c);
 
   settings options_;

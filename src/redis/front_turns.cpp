@@ -27,10 +27,11 @@ std::size_t most_encoded_bytes(const kv::transaction& t) {
 /// Refused here if the replica would: it would cost a number of the session first.
 void front::send(connection& c, bundle& b) {
   if (const auto bytes = kv::encoded_bytes(b.t); bytes > options_.max_op_bytes)
-    return fail(b, "ERR not executed: with the names of watched keys and of the PMMC session this "
-                   "has " +
-                       std::to_string(bytes) + " bytes, and an operation has at most " +
-                       std::to_string(options_.max_op_bytes));
+    return fail(c, b,
+                "ERR not executed: with the names of watched keys and of the PMMC session this "
+                "has " +
+                    std::to_string(bytes) + " bytes, and an operation has at most " +
+                    std::to_string(options_.max_op_bytes));
   const auto largest = largest_reply(b.t);
   // Small ones may have others of the connection before and behind them: all go the same way.
   if (b.small || largest <= options_.small_reply_bytes)

@@ -1,5 +1,7 @@
 #include "redis/parser.hpp"
 
+#include "redis/command_table.hpp"
+
 #include "text/number.hpp"
 
 #include <algorithm>
@@ -168,8 +170,12 @@ void parser::begin_word(std::vector<request>& out) {
     return fail("invalid bulk length", out);
   line_.clear();
   if (current_.bytes.size() + 4 * current_.ends.size() + static_cast<std::size_t>(*size) + 4 >
-      max_kept_bytes)
-    current_ = {request_kind::too_large, "ERR not executed: a command has at most 1 MiB", {}};
+          max_kept_bytes &&
+      current_.kind == request_kind::command) {
+    const bool is_watch = current_.size() > 0 && equals_ignoring_case(current_[0], "watch");
+    current_ = {
+        request_kind::too_large, "ERR not executed: a command has at most 1 MiB", {}, is_watch};
+  }
   bytes_left_ = *size;
   state_ = state::word;
   if (std::string_view nothing; bytes_left_ == 0)

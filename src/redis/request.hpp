@@ -19,6 +19,7 @@ struct request {
   request_kind kind = request_kind::command;
   std::string bytes;
   std::vector<std::uint32_t> ends; ///< of the words, in `bytes`
+  bool is_watch = false;           ///< too_large: the command was
 
   std::size_t size() const { return ends.size(); }
   std::string_view operator[](std::size_t word) const {

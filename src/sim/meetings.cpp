@@ -135,7 +135,9 @@ void meetings::dial(std::size_t from, std::size_t to) {
            " let each other in, and one of them is of another cluster";
   });
   world_.facts.count(fact::meeting);
+  const membership told{caller.admits->known()};
   link(from, to);
+  learn(to, told);
   learn(from, reply.known);
 }
 

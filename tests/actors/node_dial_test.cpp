@@ -216,6 +216,19 @@ TEST_CASE_FIXTURE(two_processes, "an identity that is decided is handed on to wh
   CHECK(news[0].known.identity == 0xA);
 }
 
+TEST_CASE_FIXTURE(two_processes, "who dials tells what it knows better, disks as well") {
+  start_dialling();
+  auto config = make_config(2);
+  config.acceptors[0].disk = "disk of a1";
+  caf::anon_send(node1, members_news{membership{config_history{config}}});
+  beats(1);
+  start_listening("test"); // it has not been there yet
+  beats(30);
+  const auto news = a2.take<members_news>();
+  REQUIRE(!news.empty());
+  CHECK(news.back().known.configurations.disks().at("a1") == "disk of a1");
+}
+
 TEST_CASE_FIXTURE(two_processes,
                   "a process that is not there is reported, and dialled until it is") {
   start_dialling();

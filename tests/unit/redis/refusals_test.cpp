@@ -139,7 +139,9 @@ TEST_CASE("refusals: behind a WATCH that was refused, EXEC does not go unguarded
   std::vector<std::string> many = {"WATCH"};
   for (int i = 0; i <= 1'000; ++i)
     many.push_back(std::to_string(i));
-  for (const auto& watch : {words({"WATCH", "a", large(1'025)}), words(many)}) {
+  for (const auto& watch :
+       {words({"WATCH", "a", large(1'025)}), words(many), words({"WATCH", "a", large(1'100'000)}),
+        words({"WATCH", "a", large(3 << 20)}), words({"watch", "a", large(3 << 20), "b"})}) {
     bench b;
     b.open(1);
     CHECK(b.run(1, watch).starts_with("-ERR"));
