@@ -130,7 +130,8 @@ void node::learn(const membership& news) {
   leave_removed_replicas();
 }
 
-/// Links to addresses that are no longer dialled stay while they hold.
+/// Links to addresses that are no longer dialled stay while they hold, or while the dial is under
+/// way: CAF goes on with it, and the other one would be met on its side only.
 void node::redial() {
   if (known().configurations.empty())
     return;
@@ -138,7 +139,7 @@ void node::redial() {
   for (auto it = links_.begin(); it != links_.end();) {
     auto& link = it->second;
     link.dialled_by_us = !link.address.empty() && wanted.contains(link.address);
-    const bool dropped = !link.dialled_by_us && link.now != node_link::state::connected;
+    const bool dropped = !link.dialled_by_us && link.now == node_link::state::idle;
     it = dropped ? links_.erase(it) : std::next(it);
   }
   for (const auto& address : wanted) {
@@ -292,10 +293,16 @@ bool node::lives_elsewhere(const role_id& id, const std::string& address) const 
   });
 }
 
+bool is_same_proxy(const caf::actor_addr& a, const caf::actor_addr& b) {
+  return caf::actor_cast<caf::actor_control_block*>(a) ==
+         caf::actor_cast<caf::actor_control_block*>(b);
+}
+
 void node::disconnected(const caf::actor_addr& remote) {
+  ask_strangers_again(remote);
   for (auto it = links_.begin(); it != links_.end(); ++it) {
     auto& link = it->second;
-    if (link.now != node_link::state::connected || link.remote.address() != remote)
+    if (link.now != node_link::state::connected || !is_same_proxy(link.remote.address(), remote))
       continue;
     if (link.announced)
       withdraw(link, "has closed the connection");

@@ -60,11 +60,17 @@ struct node_link {
   peer_trouble trouble;    ///< why it is not connected
 };
 
+/// CAF compares addresses by what they name: a connection that was lost, and the one that came in
+/// its place, are equal to it.
+bool is_same_proxy(const caf::actor_addr& a, const caf::actor_addr& b);
+
 /// To the process at an address: how is it?
 struct node_question {
   ask_process_at asked;
   caf::typed_response_promise<probed_process> answer; ///< given once
   unsigned attempts = 0;                              ///< that are under way
+  unsigned dials = 0;
+  caf::actor_addr stranger = {}; ///< the one that was dialled last
 };
 
 introduction introduction_of(const hello& m);
@@ -126,6 +132,8 @@ private:
   void dial_stranger(const std::shared_ptr<node_question>& q);
   void put_question(const std::shared_ptr<node_question>& q, const caf::actor& remote);
   void put_questions_again(const node_link& link);
+  void watch_stranger(const caf::actor_addr& remote);
+  void ask_strangers_again(const caf::actor_addr& lost);
   void leave_strangers();
 
   std::string logged_as(const node_link& link) const;
@@ -143,6 +151,7 @@ private:
   std::set<std::string> dials_;                ///< addresses, until CAF has answered
   std::map<caf::node_id, unsigned> strangers_; ///< dialled to be asked; beats since they were
   std::vector<std::weak_ptr<node_question>> questions_; ///< to them
+  std::vector<caf::actor_addr> asked_;                  ///< whose end is told, once each
   quorum_log quorum_;
   refusal_log refused_;              ///< those who dial
   std::set<role_id> removed_roles_;  ///< own ones, reported

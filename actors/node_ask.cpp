@@ -15,6 +15,9 @@ namespace {
 /// Who waits for something to change asks again and again, much more often than that.
 constexpr unsigned beats_until_strangers_are_left = 50;
 
+/// One, and two that give way to what the other process dials.
+constexpr unsigned most_dials = 3;
+
 } // namespace
 
 caf::result<probed_process> node::ask_at(const ask_process_at& m) {
@@ -42,9 +45,13 @@ void node::dial_stranger(const std::shared_ptr<node_question>& q) {
     q->answer.deliver(probed_process{error, {}});
     return;
   }
-  std::erase_if(questions_, [](const auto& known) { return known.expired(); });
+  std::erase_if(questions_, [&](const auto& known) {
+    const auto other = known.lock();
+    return !other || other == q;
+  });
   questions_.push_back(q);
   ++q->attempts;
+  ++q->dials;
   const auto failed = [q](const std::string& why) {
     if (--q->attempts == 0 && q->answer.pending())
       q->answer.deliver(probed_process{why, {}});
@@ -59,6 +66,8 @@ void node::dial_stranger(const std::shared_ptr<node_question>& q) {
               strangers_[name] = 0;
             if (!remote)
               return failed("nothing is published there: is this another program's port?");
+            q->stranger = remote->address();
+            watch_stranger(q->stranger);
             put_question(q, caf::actor_cast<caf::actor>(remote));
             --q->attempts;
           },
@@ -86,6 +95,26 @@ void node::put_questions_again(const node_link& link) {
   for (const auto& known : questions_)
     if (const auto q = known.lock(); q && q->asked.address == link.address && q->answer.pending())
       put_question(q, link.remote);
+}
+
+void node::watch_stranger(const caf::actor_addr& remote) {
+  const auto is_it = [&](const caf::actor_addr& known) { return is_same_proxy(known, remote); };
+  if (std::any_of(asked_.begin(), asked_.end(), is_it))
+    return;
+  asked_.push_back(remote);
+  self_->monitor(remote);
+}
+
+/// Both connections may have given way, each to the other: then it dials anew.
+void node::ask_strangers_again(const caf::actor_addr& lost) {
+  std::erase_if(asked_, [&](const auto& known) { return is_same_proxy(known, lost); });
+  for (const auto& known : std::vector{questions_}) {
+    const auto q = known.lock();
+    if (!q || !is_same_proxy(q->stranger, lost) || !q->answer.pending() || q->dials == most_dials)
+      continue;
+    q->stranger = {};
+    dial_stranger(q);
+  }
 }
 
 /// A connection that was made for questions only would be in the way of one that is meant to last.

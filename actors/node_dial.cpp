@@ -99,6 +99,10 @@ void node::dial_again(node_link& link, bool news) {
   link.now = node_link::state::idle;
   if (news)
     tell_own_roles_of_trouble(link.address, link.trouble.why());
+  if (!link.dialled_by_us) { // any more
+    links_.erase(std::string{link.address});
+    return;
+  }
   // Jitter, so that processes that lost each other do not all come back at the same moment.
   link.backoff_beats = std::min(most_backoff_beats, 2 * link.backoff_beats + 1);
   random_source random{random_state_};

@@ -40,7 +40,10 @@ private:
     self_
         ->request(task_.node, 2 * task_.timeout, ask_process_at{address, task_.timeout, task_.what})
         .then([this, address](probed_process& p) { told(address, std::move(p)); },
-              [this, address](const caf::error&) { failed(address, std::string{node_is_silent}); });
+              [this, address](const caf::error& e) {
+                failed(address, e == caf::sec::request_timeout ? "was not reached in time"
+                                                               : std::string{node_is_silent});
+              });
   }
 
   void dial(const std::string& address) {

@@ -56,16 +56,19 @@ bool admission::beat(const std::set<std::string>& connected) {
   const bool was_lonely = is_lonely();
   lonely_beats_ = connected.empty() ? lonely_beats_ + 1 : 0;
   const bool misses_others = !is_client() && count_missed(connected);
-  return misses_others || (is_lonely() && !was_lonely); // whom it dials now, it may still meet
+  return misses_others || is_lonely() != was_lonely;
 }
 
 /// Returns whether others are missed than before.
 bool admission::count_missed(const std::set<std::string>& connected) {
   const auto members = known_.addresses();
-  bool changed = std::erase_if(missing_beats_, [&](const auto& entry) {
-                   const auto& [address, beats] = entry;
-                   return !members.contains(address) || connected.contains(address);
-                 }) > 0;
+  bool changed = false;
+  std::erase_if(missing_beats_, [&](const auto& entry) {
+    const auto& [address, beats] = entry;
+    const bool is_over = !members.contains(address) || connected.contains(address);
+    changed = changed || (is_over && beats >= beats_until_missed);
+    return is_over;
+  });
   for (const auto& address : members)
     if (!connected.contains(address) && ++missing_beats_[address] == beats_until_missed)
       changed = true;

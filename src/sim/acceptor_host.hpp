@@ -16,6 +16,7 @@ public:
   acceptor_host(world& w, const role_id& id, std::size_t process, config_history known)
       : part_host(w, id, process, role_kind::acceptor, std::move(known)) {}
 
+  using part_host::role;
   void start() override;
   void check(world& w, const role_id& to, const message& m) const override;
   bool is_quiet(std::string& why) const override;

@@ -11,6 +11,8 @@ public:
   leader_host(world& w, const role_id& id, std::size_t process, config_history known)
       : part_host(w, id, process, role_kind::leader, std::move(known)) {}
 
+  using part_host::children;
+  using part_host::role;
   void start() override;
   void check(world& w, const role_id& to, const message& m) const override;
   bool is_quiet(std::string& why) const override;

@@ -48,9 +48,9 @@ bool meetings::prepare(std::size_t process) {
   for (const auto* h : roles(process))
     said.push_back(h->introduced());
   n.admits.emplace(process_identity{n.files.cluster, n.listens_at, std::move(said),
-                                    n.files.contacts, "", n.files.facts, false},
+                                    n.files.contacts, "", n.files.facts, n.files.rejoins},
                    n.files.members);
-  if (n.admits->knows_of_removal()) {
+  if (!n.files.rejoins && n.admits->knows_of_removal()) {
     world_.facts.count(fact::removed_not_started);
     n.admits.reset();
     return false;

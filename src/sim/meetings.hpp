@@ -21,7 +21,8 @@ struct node_files {
   std::string address;
   std::set<std::string> contacts; ///< the addresses in its config file
   cluster_facts facts;
-  membership members; ///< with which admission begins
+  membership members;   ///< with which admission begins
+  bool rejoins = false; ///< it is started though it was removed, to be added again
 };
 
 class meetings {

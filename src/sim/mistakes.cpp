@@ -35,6 +35,23 @@ void mistakes::heal() {
   for (const auto& [number, m] : made_)
     mend(m);
   made_.clear();
+  name_members_to_strangers();
+}
+
+/// Who was down when the cluster got its identity believes only those whom its disk or its config
+/// file names. They may all have been replaced; it says so, and an operator adds to its config file
+/// those that run (docs/RECONFIGURATION.md, "Founding and joining").
+void mistakes::name_members_to_strangers() {
+  const auto& latest = world_.checkers.truth().state().configurations().latest();
+  const auto addresses = membership{latest}.addresses();
+  for (const auto p : world_.members()) {
+    auto& files = roster_.met().files_of(p);
+    if (files.members.identity != 0)
+      continue;
+    files.contacts.insert(addresses.begin(), addresses.end());
+    if (world_.process_at(p).up)
+      restart(p);
+  }
 }
 
 /// Stops it, if it runs, and starts it soon.

@@ -37,6 +37,7 @@ private:
   std::vector<std::size_t> free_members() const;
   void restart(std::size_t process);
   void mend(const made& m);
+  void name_members_to_strangers();
 
   world& world_;
   roster& roster_;

@@ -69,7 +69,8 @@ void role_disk::open() {
 }
 
 void role_disk::remember(const config_history& now) {
-  if (now.latest().version <= known_.version() || !known_.learn(membership{now}))
+  if (!options_.members_are_remembered || now.latest().version <= known_.version() ||
+      !known_.learn(membership{now}))
     return;
   storage::write_members(files_, path_, known_);
   holds_.members = known_.version();

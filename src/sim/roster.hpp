@@ -30,6 +30,9 @@ public:
   /// every configuration that is live, pending or asked for: a majority of the acceptors must stay,
   /// a leader, and one of any f + 1 replicas.
   bool can_lose(std::size_t process) const;
+  /// Starts the roles that it adds: each in a process of its own, or all in one if they are
+  /// colocated.
+  void start(const reconfiguration& r);
   /// Roles that were removed, and that nobody needs any more, are switched off.
   void switch_off_retired();
   /// A reconfiguration has been refused: its new roles are not needed.
@@ -46,7 +49,6 @@ private:
   reconfiguration::addition newcomer(role_kind kind, std::size_t number);
   bool survives(const configuration& c, std::size_t without) const;
   bool is_gone(const role_id& id, std::size_t without) const;
-  void start(const reconfiguration& r);
   void switch_off(const role_id& id);
 
   world& world_;

@@ -75,12 +75,15 @@ enum class trial_kind : std::uint8_t {
 
 struct scenario {
   std::uint64_t seed = 0;
+  /// Nothing happens by itself: a test delivers the messages, ticks, crashes and restarts.
+  bool is_scripted = false;
 
   std::size_t acceptors = 3;
   std::size_t leaders = 2;
   std::size_t replicas = 3;
   bool colocated = false;       ///< the n-th of each kind share a process
   bool disks_are_named = false; ///< the first members know each other's disks, as from the log
+  bool members_are_remembered = true; ///< by acceptors and leaders, in their files, over a restart
   std::uint64_t window = 16;
   pmmc::leader::settings leader;   ///< id, seed and window are filled in later
   pmmc::replica::settings replica; ///< id and seed are filled in later

@@ -16,8 +16,8 @@ constexpr std::uint64_t most_events = 60'000'000;
 } // namespace
 
 simulation::simulation(const scenario& s, const watch& w)
-    : options_(s), most_steps_(w.most_steps), world_(options_), members_(world_), redis_(world_),
-      nemesis_(world_, members_) {
+    : options_(s), most_steps_(w.most_steps), world_(options_), members_(world_),
+      lives_(world_, members_.met()), redis_(world_), nemesis_(world_, members_) {
   world_.log.tell = w.tell;
   world_.log.tells_messages = w.messages && w.tell;
   add_clients();
@@ -41,75 +41,16 @@ void simulation::add_clients() {
 // --- Events -------------------------------------------------------------------------------------
 
 void simulation::start(std::size_t number) {
-  auto& p = world_.process_at(number);
-  if (p.up)
+  const auto& p = world_.process_at(number);
+  if (p.up || !lives_.may_start(number))
     return;
-  if (p.gone || p.damaged) {
-    world_.facts.count(fact::refused_to_start);
-    return;
-  }
-  if (members_.met().has(number) && !members_.met().has_address(number)) {
+  if (!lives_.has_address(number)) {
     if (!faults_over_ || !p.retired)
       world_.queue.push(world_.now() + 1 * second, event_kind::restart, number, p.life, 0);
     return;
   }
-  world_.facts.count(fact::restart, p.life > 0);
   redis_.give_port(number);
-  if (world_.log.is_told())
-    for (const auto* h : p.roles)
-      world_.tell(h->id().str() + " starts");
-  world_.set_up(number, true);
-  p.known = 0;
-  p.seen = {};
-  world_.queue.push(world_.now() + world_.chance.below(p.tick_length), event_kind::tick, number,
-                    p.life, 0);
-  for (auto* h : p.roles)
-    if (!p.crashing)
-      h->begin_life();
-  const bool is_node = members_.met().has(number);
-  if (!p.crashing && is_node && !members_.met().prepare(number))
-    world_.crash(number);
-  for (auto* h : p.roles)
-    if (!p.crashing)
-      h->start();
-  if (!p.crashing && is_node)
-    members_.met().started(number);
-}
-
-void simulation::flip_bit(process& p) {
-  const auto disks = disks_of(p);
-  const auto file = disks[world_.chance.below(disks.size())]->flip_bit();
-  if (world_.log.is_told())
-    world_.tell("a bit of " + file + " is flipped");
-}
-
-void simulation::stop_crashed() {
-  world_.nobody_crashes();
-  for (std::size_t i = 0; i < world_.processes(); ++i) {
-    auto& p = world_.process_at(i);
-    if (!p.crashing)
-      continue;
-    p.crashing = false;
-    p.doom = fault_kind::pause;
-    p.sends_left = 0;
-    p.paused_until = 0;
-    // A bit that is flipped while pages wait to be written is two faults at once.
-    const bool power = std::exchange(p.power_is_lost, false) || world_.chance.below(2) == 0;
-    const bool flips = std::exchange(p.has_flip, false);
-    ++p.life;
-    world_.set_up(i, false);
-    members_.met().stopped(i);
-    for (auto* h : p.roles) {
-      h->crash(power && !flips && (h->files() == nullptr || !h->files()->has_flips()));
-      if (world_.log.is_told())
-        world_.tell(h->id().str() + " crashes");
-    }
-    if (flips)
-      flip_bit(p);
-    // Somebody looks after it, some time; earlier, if the fault says so.
-    world_.queue.push(world_.now() + 500 * millisecond + world_.chance.below(10 * second),
-                      event_kind::restart, i, p.life, 0);
-  }
+  lives_.start(number);
 }
 
 void simulation::step(const event& e) {
@@ -117,9 +58,7 @@ void simulation::step(const event& e) {
   world_.log.mix(static_cast<std::uint64_t>(e.kind) << 32 ^ e.what);
   switch (e.kind) {
   case event_kind::deliver: {
-    auto* h = world_.host_at(e.who);
-    if (h != nullptr && h->number() == e.who && world_.process_at(h->process_number()).up &&
-        e.life == h->generation()) {
+    if (auto* h = world_.addressee(e.who, e.life)) {
       if (const auto until = world_.process_at(h->process_number()).paused_until;
           until > world_.now())
         return world_.queue.push(until, e.kind, e.who, e.life, e.what);
@@ -127,15 +66,8 @@ void simulation::step(const event& e) {
     }
     return world_.land(e.what);
   }
-  case event_kind::wake: {
-    auto* h = world_.host_at(e.who);
-    const auto& p = world_.process_at(h->process_number());
-    if (!p.up || p.life != e.life)
-      return;
-    if (p.paused_until > world_.now())
-      return world_.queue.push(p.paused_until, e.kind, e.who, e.life, e.what);
-    return h->woken(e.what);
-  }
+  case event_kind::wake:
+    return lives_.wake(e);
   case event_kind::tick: {
     const auto& p = world_.process_at(e.who);
     if (!p.up || p.life != e.life)
@@ -143,7 +75,7 @@ void simulation::step(const event& e) {
     if (p.paused_until > world_.now())
       return world_.queue.push(p.paused_until, e.kind, e.who, e.life, e.what);
     world_.queue.push(world_.now() + p.tick_length, event_kind::tick, e.who, e.life, 0);
-    return tick(e.who);
+    return lives_.tick(e.who);
   }
   case event_kind::restart:
     if (world_.process_at(e.who).life == e.life)
@@ -156,43 +88,6 @@ void simulation::step(const event& e) {
   }
 }
 
-void simulation::tick(std::size_t number) {
-  auto& p = world_.process_at(number);
-  if (++p.ticks % 10 == 0 && members_.met().has(number)) {
-    const auto reached = notice_peers(number);
-    if (!p.crashing)
-      members_.met().look_around(number, reached);
-  }
-  for (auto* h : p.roles)
-    if (!p.crashing)
-      h->tick();
-}
-
-/// What a process notices of its connections: who has crashed, at once; who is silent, after 600
-/// ms.
-process_set simulation::notice_peers(std::size_t number) {
-  auto& p = world_.process_at(number);
-  auto reached = world_.up() & ~world_.net.deaf_to(number);
-  for (std::size_t i = 0; i < world_.processes(); ++i)
-    if (world_.is_paused(i))
-      reached &= ~(process_set{1} << i);
-  p.seen[p.ticks / 10 % p.seen.size()] = reached;
-  process_set lately = reached;
-  for (const auto s : p.seen)
-    lately |= s;
-  const auto lost = p.known & ~(lately & world_.up());
-  p.known = (p.known & ~lost) | reached;
-  if (lost == 0 || !options_.breaks_are_told)
-    return reached;
-  for (std::size_t i = 0; i < world_.processes(); ++i)
-    if ((lost >> i & 1) != 0)
-      for (const auto* gone : world_.process_at(i).roles)
-        for (auto* h : p.roles)
-          if (!p.crashing)
-            h->lose_peer(gone->id());
-  return reached;
-}
-
 void simulation::play_until(sim_time end, const std::function<bool()>& done) {
   std::uint64_t until_look = 0;
   while (!world_.queue.empty() && world_.queue.next_time() < end) {
@@ -201,7 +96,7 @@ void simulation::play_until(sim_time end, const std::function<bool()>& done) {
     step(e);
     effect_times_.resize(world_.checkers.truth().model().effects().size(), world_.now());
     if (world_.somebody_crashes())
-      stop_crashed();
+      lives_.stop_crashed();
     ++world_.facts.events;
     demand(world_.facts.events < most_events,
            [] { return std::string{"L1: messages call forth messages without end"}; });

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sim/client_host.hpp"
+#include "sim/lifecycle.hpp"
 #include "sim/nemesis.hpp"
 #include "sim/redis_side.hpp"
 
@@ -43,11 +44,7 @@ public:
 private:
   void add_clients();
   void start(std::size_t p);
-  void stop_crashed();
-  void flip_bit(process& p);
   void step(const event& e);
-  void tick(std::size_t p);
-  process_set notice_peers(std::size_t p);
   void play_until(sim_time end, const std::function<bool()>& done);
   void demand_answers();
   void demand_rest();
@@ -60,6 +57,7 @@ private:
   history history_;
   std::vector<sim_time> effect_times_; ///< when the model performed what
   roster members_;
+  lifecycle lives_;
   redis_side redis_;
   std::vector<std::unique_ptr<client_host>> clients_;
   nemesis nemesis_;

@@ -122,10 +122,18 @@ void world::depart(const host& from, const role_id& to, M& m) {
       keep_wrong_votes_away(from, *target, each);
     });
   }
-  const auto passage = net.carry(from.process_number(), actors_[known->second].process, now_);
+  carry(from, to, known->second);
+}
+
+void world::carry(const host& from, const role_id& to, std::size_t number) {
+  const auto& target = actors_[number];
+  const auto generation = target.where == nullptr ? 0 : target.where->generation();
+  const auto passage = net.carry(from.process_number(), target.process, now_);
   for (std::size_t i = 0; i < passage.copies; ++i)
-    queue.push(passage.arrive_at[i], event_kind::deliver, known->second,
-               target == nullptr ? 0 : target->generation(), post(encoded_));
+    if (options.is_scripted)
+      flights.push_back({from.id(), to, passage.arrive_at[i], number, generation, post(encoded_)});
+    else
+      queue.push(passage.arrive_at[i], event_kind::deliver, number, generation, post(encoded_));
 }
 
 std::size_t world::post(const std::string& bytes) {
@@ -139,12 +147,34 @@ std::size_t world::post(const std::string& bytes) {
   return number;
 }
 
-void world::deliver(std::size_t number, host& to) {
+host* world::addressee(std::size_t number, std::uint32_t generation) const {
+  auto* h = host_at(number);
+  return h != nullptr && h->number() == number && processes_[h->process_number()].up &&
+                 generation == h->generation()
+             ? h
+             : nullptr;
+}
+
+wire::parcel world::read(std::size_t number) const {
   wire::parcel arrived;
   const auto why = wire::decode(post_[number], arrived);
-  demand(why.empty(),
-         [&] { return "M1: " + to.id().str() + " cannot read a message: " + std::string{why}; });
+  demand(why.empty(), [&] { return "M1: a message cannot be read: " + std::string{why}; });
+  return arrived;
+}
+
+void world::deliver(std::size_t number, host& to) {
+  auto arrived = read(number);
   to.receive(arrived);
+}
+
+void world::plan_tick(std::size_t process, sim_time delay) {
+  if (!options.is_scripted)
+    queue.push(now_ + delay, event_kind::tick, process, processes_[process].life, 0);
+}
+
+void world::plan_restart(std::size_t process, sim_time delay) {
+  if (!options.is_scripted)
+    queue.push(now_ + delay, event_kind::restart, process, processes_[process].life, 0);
 }
 
 /// Who has lost its promises was asked by nobody, so it has nothing to say.

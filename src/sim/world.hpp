@@ -43,6 +43,16 @@ struct process {
   std::array<process_set, 6> seen{};
 };
 
+/// A message on its way through a scripted world (scenario::is_scripted).
+struct flight {
+  role_id from;
+  role_id to;
+  sim_time arrives_at = 0;      ///< not before this, unless somebody wants it so
+  std::size_t addressee = 0;    ///< its number
+  std::uint32_t generation = 0; ///< of the addressee
+  std::size_t place = 0;        ///< in the post
+};
+
 class world {
   struct actor {
     role_id id;
@@ -82,10 +92,21 @@ public:
   void send(const host& from, const role_id& to, message m);
   /// Wakes `who` in this life of its process only.
   void wake(const host& who, sim_time delay, std::size_t what);
+  /// Who gets a message that was sent to this number; nobody if it is down, or not the same.
+  host* addressee(std::size_t number, std::uint32_t generation) const;
   /// Shows what arrives with this number to its addressee.
   void deliver(std::size_t number, host& to);
+  /// What its addressee will read. Precondition: the number is that of a message on its way.
+  wire::parcel read(std::size_t number) const;
   /// The number may be given to something else.
   void land(std::size_t number) { free_places_.push_back(number); }
+
+  // --- what only a clock does: nothing in a scripted world, where a test does it ---
+  void plan_tick(std::size_t process, sim_time delay);
+  void plan_restart(std::size_t process, sim_time delay);
+  /// In the order in which they were sent. Who takes one out delivers it and lets it land, or only
+  /// the latter.
+  std::deque<flight> flights;
 
   // --- crashes ---
   /// Whether the process of `h` was to crash at such a moment, which is now.
@@ -116,6 +137,8 @@ private:
   /// What `encoded_` is the encoding of.
   template <class M>
   void depart(const host& from, const role_id& to, M& m);
+  /// Copies of what `encoded_` holds are on their way.
+  void carry(const host& from, const role_id& to, std::size_t number);
   /// Returns its number.
   std::size_t post(const std::string& bytes);
   void keep_wrong_votes_away(const host& from, const host& to, const message& m) const;

@@ -1,8 +1,8 @@
-// How a node asks processes how they are, for the ports of its own. Those that it has to dial are
-// in tests/redis/test_members.py.
+// How a node asks processes how they are, for the ports of its own. More of those that it has to
+// dial is in tests/redis/test_members.py.
 #include "node_actor.hpp"
 
-#include "actors/stage.hpp"
+#include "actors/two_processes.hpp"
 #include "cluster_facts_samples.hpp"
 #include "core_helpers.hpp"
 
@@ -64,6 +64,24 @@ struct asking_stage : stage {
   caf::actor node;
 };
 
+/// Its answer to the first question never comes.
+struct asked_process {
+  std::size_t questions = 0;
+  caf::typed_response_promise<process_status> first;
+};
+
+caf::behavior answering_second(caf::event_based_actor* self, std::shared_ptr<asked_process> asked) {
+  self->set_default_handler(caf::drop);
+  return {[=](const status_request&) -> caf::result<process_status> {
+    if (++asked->questions == 1)
+      return asked->first = self->make_response_promise<process_status>();
+    process_status s;
+    s.cluster = "test";
+    s.address = "host3:3";
+    return s;
+  }};
+}
+
 } // namespace
 
 TEST_CASE_FIXTURE(asking_stage, "a node asks its own process, and who is connected") {
@@ -88,6 +106,28 @@ TEST_CASE_FIXTURE(asking_stage,
 
 TEST_CASE_FIXTURE(asking_stage, "an address that is none is told so") {
   CHECK(asked_at("host5").why == "has no port; write HOST:PORT, such as 127.0.0.1:7101");
+}
+
+TEST_CASE_FIXTURE(two_processes, "who is asked over a connection that gives way is asked again") {
+  const auto asked = std::make_shared<asked_process>();
+  listen(host2.system().spawn(answering_second, asked), "host3", 3);
+  start_dialling();
+  recorder asker{host1.system(), "asker"};
+  caf::send_as(asker.handle(), node1, ask_process_at{"host3:3", std::chrono::seconds{2}, {}});
+  settle();
+  REQUIRE(asked->questions == 1);
+  CHECK(asker.take<probed_process>().empty());
+  offer("host3", 3);
+  const std::vector<char> garbage(caf::io::basp::header_size, '\xff');
+  host2.network().virtual_send(caf::io::connection_handle::from_int(31), garbage);
+  host1.network().virtual_send(caf::io::connection_handle::from_int(32), garbage);
+  beats(5);
+  CHECK(asked->questions == 2);
+  const auto told = asker.take<probed_process>();
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].why == "");
+  CHECK(told[0].status.address == "host3:3");
+  caf::anon_send_exit(asker.handle(), caf::exit_reason::user_shutdown);
 }
 
 } // namespace pmmc::test

@@ -1,134 +1,12 @@
-// Two processes, joined by CAF's own protocol over connections in memory: dialling, and messages
-// that really go over the wire.
-#include "actors/stage.hpp"
+// Dialling, between two processes, and messages that really go over the wire.
+#include "actors/two_processes.hpp"
 #include "core_helpers.hpp"
-#include "node_actor.hpp"
-#include "protocol.hpp"
 
-#include <caf/io/all.hpp>
-#include <caf/io/network/test_multiplexer.hpp>
 #include <doctest/doctest.h>
 
 namespace pmmc::test {
 
 namespace {
-
-/// One process: its own actor system, whose network is stepped by hand like everything else.
-class process {
-public:
-  process() : system_(configure(config_)) {
-    system_.await_actors_before_shutdown(false);
-    scheduler().clock().current_time += std::chrono::hours{1};
-  }
-
-  caf::actor_system& system() { return system_; }
-  caf::scheduler::test_coordinator& scheduler() {
-    return dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler());
-  }
-  caf::io::network::test_multiplexer& network() {
-    return dynamic_cast<caf::io::network::test_multiplexer&>(system_.middleman().backend());
-  }
-  bool step() {
-    return scheduler().try_run_once() || network().read_data() || network().try_exec_runnable() ||
-           network().try_accept_connection();
-  }
-
-private:
-  static caf::actor_system_config& configure(caf::actor_system_config& config) {
-    config.add_message_types<caf::id_block::pmmc>();
-    config.load<caf::io::middleman>();
-    config.set("middleman.app-identifiers", std::vector<std::string>{protocol_name()});
-    config.set("scheduler.policy", caf::atom("testing"));
-    config.set("middleman.network-backend", caf::atom("testing"));
-    config.set("middleman.manual-multiplexing", true);
-    config.set("middleman.heartbeat-interval", caf::timespan{0});
-    config.set("middleman.workers", std::size_t{0});
-    return config;
-  }
-
-  caf::actor_system_config config_;
-  caf::actor_system system_;
-};
-
-/// host1 with r1 dials host2 with a2.
-struct two_processes {
-  two_processes() {
-    spdlog::set_level(spdlog::level::critical);
-    settle();
-  }
-
-  ~two_processes() {
-    for (const auto& actor : {node1, node2, r1.handle(), a2.handle()})
-      caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
-    for (const auto& actor : others)
-      caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
-    settle();
-  }
-
-  caf::actor start(process& where, recorder& role, role_kind kind, std::string cluster,
-                   std::string address, cluster_identity identity = 0) {
-    auto settings = std::make_shared<node_settings>();
-    settings->cluster = std::move(cluster);
-    settings->address = std::move(address);
-    settings->seed = 1;
-    settings->roles = {role.as(kind, "disk")};
-    settings->known = membership{config_history{make_config(2)}, 1, identity};
-    auto node = where.system().spawn(node_actor, settings);
-    settle();
-    role.take<members_news>();
-    return node;
-  }
-
-  void start_listening(const std::string& cluster, cluster_identity identity = 0) {
-    listen_as(start(host2, a2, role_kind::acceptor, cluster, "host2:1", identity));
-  }
-
-  void listen_as(caf::actor node) {
-    node2 = std::move(node);
-    listen(node2, "host2", 1);
-  }
-
-  /// `port`: another one for each host that host2 plays.
-  void listen(const caf::actor& node, const std::string& host, std::uint16_t port) {
-    using namespace caf::io;
-    host2.network().prepare_connection(accept_handle::from_int(10 * port),
-                                       connection_handle::from_int(10 * port + 1), host1.network(),
-                                       host, port, connection_handle::from_int(10 * port + 2));
-    host2.scheduler().inline_next_enqueue();
-    REQUIRE(host2.system().middleman().publish(node, port, nullptr, true));
-    settle();
-  }
-
-  void start_dialling(cluster_identity identity = 0) {
-    node1 = start(host1, r1, role_kind::replica, "test", "host1:1", identity);
-  }
-
-  void settle() {
-    while (host1.step() || host2.step()) {
-    }
-  }
-  void beats(unsigned count) {
-    for (; count > 0; --count) {
-      host1.scheduler().advance_time(std::chrono::milliseconds{100});
-      host2.scheduler().advance_time(std::chrono::milliseconds{100});
-      settle();
-    }
-  }
-
-  /// What a role has heard of others coming up.
-  std::vector<hosted_role> others_up(recorder& role) {
-    std::vector<hosted_role> others;
-    for (const auto& m : role.take<peer_up>())
-      if (m.role.id != role.id())
-        others.push_back(m.role);
-    return others;
-  }
-
-  process host1, host2;
-  recorder r1{host1.system(), "r1"}, a2{host2.system(), "a2"};
-  caf::actor node1, node2;
-  std::vector<caf::actor> others; ///< whatever else there is
-};
 
 /// What stands at an address in the place of a node: it welcomes everybody, and says nothing else.
 struct played_node {
@@ -145,6 +23,34 @@ caf::behavior welcoming(caf::event_based_actor* self, std::shared_ptr<played_nod
     const membership known{config_history{make_config(2)}};
     return welcome{{}, false, "test", node->address, 7, {node->role}, known, node->facts};
   }};
+}
+
+/// Says nothing to a hello until it is told to.
+struct slow_node {
+  caf::typed_response_promise<welcome> hello;
+  caf::optional<welcome> answer; ///< or an error
+  std::size_t hellos = 0, heartbeats = 0;
+};
+
+caf::behavior answering_late(caf::event_based_actor* self, std::shared_ptr<slow_node> node) {
+  self->set_default_handler(caf::drop);
+  return {[=](const hello&) {
+            ++node->hellos;
+            node->hello = self->make_response_promise<welcome>();
+            return node->hello;
+          },
+          [=](tick_atom) {
+            if (node->answer)
+              node->hello.deliver(*node->answer);
+            else
+              node->hello.deliver(caf::make_error(caf::sec::request_timeout));
+          },
+          [=](const heartbeat&) { ++node->heartbeats; },
+          [=](const status_request&) {
+            process_status s;
+            s.address = "host2:1";
+            return s;
+          }};
 }
 
 caf::behavior handing_on(caf::event_based_actor* self, const caf::actor& to) {
@@ -240,6 +146,44 @@ TEST_CASE_FIXTURE(two_processes,
   beats(30);
   CHECK(others_up(r1).size() == 1);
   CHECK(others_up(a2).size() == 1);
+}
+
+TEST_CASE_FIXTURE(two_processes,
+                  "who was dialled and is no member when it answers is met on both sides") {
+  const auto slow = std::make_shared<slow_node>();
+  listen_as(host2.system().spawn(answering_late, slow));
+  start_dialling();
+  beats(1);
+  REQUIRE(slow->hello.pending());
+  auto next = make_config(2);
+  next.version = 2;
+  next.first_slot = 10;
+  for (auto* members : {&next.acceptors, &next.leaders, &next.replicas})
+    members->pop_back();
+  membership known{config_history{make_config(2)}};
+  known.configurations.add(next);
+  known.live_from = 2;
+  caf::anon_send(node1, members_news{known});
+  settle();
+  SUBCASE("if it answers") {
+    slow->answer =
+        welcome{{}, false, "test", "host2:1", 7, {a2.as(role_kind::acceptor, "disk")}, known, {}};
+    caf::anon_send(node2, tick_atom::value);
+    beats(5);
+    CHECK(slow->heartbeats > 0);
+  }
+  SUBCASE("but not dialled again if it does not") {
+    caf::anon_send(node2, tick_atom::value);
+    beats(5);
+    CHECK(slow->hellos == 1);
+    recorder asker{host1.system(), "asker"};
+    caf::send_as(asker.handle(), node1, ask_process_at{"host2:1", std::chrono::seconds{2}, {}});
+    beats(5);
+    const auto told = asker.take<probed_process>();
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].status.address == "host2:1"); // of it, nothing is known any more
+    caf::anon_send_exit(asker.handle(), caf::exit_reason::user_shutdown);
+  }
 }
 
 TEST_CASE_FIXTURE(two_processes, "a welcome counts from the one that was greeted only") {

@@ -1,6 +1,8 @@
 #include "scenarios/checking_client.hpp"
 
 #include "codec.hpp"
+#include "scenarios/words.hpp"
+#include "sim/checkers/violation.hpp"
 
 namespace pmmc::test {
 
@@ -9,7 +11,7 @@ constexpr std::size_t most_in_flight = 4;
 constexpr std::uint64_t retry_ticks = 80;
 } // namespace
 
-checking_client::checking_client(cluster& c, history& h, role_id id, std::size_t operations)
+checking_client::checking_client(script& c, history& h, role_id id, std::size_t operations)
     : cluster_(c), history_(h), id_(id), operations_(operations), open_number_(c.random().next()) {}
 
 role_id checking_client::any_replica() {
@@ -35,7 +37,7 @@ void checking_client::on_tick() {
   for (auto& [number, r] : reads_)
     if (cluster_.now() >= r.next_send_tick) {
       r.next_send_tick = cluster_.now() + retry_ticks;
-      cluster_.send(id_, any_replica(), query{number, "shared"});
+      cluster_.send(id_, any_replica(), query{number, query_of("shared")});
     }
 }
 
@@ -45,8 +47,9 @@ void checking_client::send_more() {
     const auto sequence = next_sequence_++;
     const auto key = sequence % 2 == 1 ? id_.str() : std::string{"shared"};
     history_.sent += sequence % 2 == 0;
-    requests_[sequence] = {
-        {request_kind::operation, session_, sequence, acknowledged_, "append " + key + " x"}, 0};
+    requests_[sequence] = {{request_kind::operation, session_, sequence, acknowledged_,
+                            operation_of("append " + key + " x")},
+                           0};
     if (cluster_.random().below(3) == 0)
       start_read();
   }
@@ -54,10 +57,10 @@ void checking_client::send_more() {
 
 void checking_client::start_read() { reads_[++read_number_] = {history_.acknowledged, 0}; }
 
-void checking_client::on(const flight& f) {
-  if (const auto* r = std::get_if<response>(&f.body))
+void checking_client::on(const message& m) {
+  if (const auto* r = std::get_if<response>(&m))
     on(*r);
-  else if (const auto* q = std::get_if<query_reply>(&f.body))
+  else if (const auto* q = std::get_if<query_reply>(&m))
     on(*q);
 }
 
@@ -73,11 +76,13 @@ void checking_client::on(const response& r) {
   const auto it = requests_.find(r.sequence);
   if (r.status == reply_status::busy || r.status == reply_status::put_off || it == requests_.end())
     return;
-  checker::demand(r.status == reply_status::ok, "a request is refused");
+  sim::demand(r.status == reply_status::ok, [] { return std::string{"a request is refused"}; });
+  const auto size = value_in(r.body).size();
   if (r.sequence % 2 == 1)
-    checker::demand(r.body.size() == (r.sequence + 1) / 2, "X1: not one effect, or not in order");
+    sim::demand(size == (r.sequence + 1) / 2,
+                [] { return std::string{"X1: not one effect, or not in order"}; });
   else
-    history_.acknowledged = std::max(history_.acknowledged, r.body.size());
+    history_.acknowledged = std::max(history_.acknowledged, size);
   requests_.erase(it);
   ++answered_;
   answered_early_.insert(r.sequence);
@@ -90,9 +95,12 @@ void checking_client::on(const query_reply& r) {
   if (it == reads_.end())
     return;
   if (r.status == reply_status::ok) {
-    checker::demand(r.body.size() >= it->second.least, "a read misses an acknowledged write");
-    checker::demand(r.body.size() <= history_.sent, "a read shows a write that nobody sent");
-    history_.acknowledged = std::max(history_.acknowledged, r.body.size());
+    const auto size = value_in(r.body).size();
+    sim::demand(size >= it->second.least,
+                [] { return std::string{"a read misses an acknowledged write"}; });
+    sim::demand(size <= history_.sent,
+                [] { return std::string{"a read shows a write that nobody sent"}; });
+    history_.acknowledged = std::max(history_.acknowledged, size);
     ++reads_answered_;
   }
   reads_.erase(it);

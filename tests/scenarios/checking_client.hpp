@@ -1,7 +1,7 @@
 // A client that checks its answers: exactly once, in order, and reads that are never stale.
 #pragma once
 
-#include "scenarios/cluster.hpp"
+#include "scenarios/script.hpp"
 
 #include <map>
 #include <set>
@@ -20,9 +20,9 @@ struct history {
 /// doubled or reordered.
 class checking_client {
 public:
-  checking_client(cluster& c, history& h, role_id id, std::size_t operations);
+  checking_client(script& c, history& h, role_id id, std::size_t operations);
 
-  void on(const flight& f);
+  void on(const message& m);
   void on_tick();
   bool is_done() const { return answered_ == operations_ && reads_.empty() && session_ != 0; }
   const role_id& id() const { return id_; }
@@ -45,7 +45,7 @@ private:
   void start_read();
   role_id any_replica();
 
-  cluster& cluster_;
+  script& cluster_;
   history& history_;
   role_id id_;
   std::size_t operations_;

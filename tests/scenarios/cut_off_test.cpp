@@ -1,5 +1,5 @@
 // A leader that was cut off and comes back leaves the one that serves meanwhile in office.
-#include "scenarios/cluster.hpp"
+#include "scenarios/script.hpp"
 
 #include <doctest/doctest.h>
 
@@ -12,8 +12,8 @@ bool is_of(const role_id& role, const std::string& number) {
   return role.view().substr(1) == number;
 }
 
-cluster_settings seeded(std::uint64_t seed) {
-  cluster_settings s;
+script_settings seeded(std::uint64_t seed) {
+  script_settings s;
   s.seed = seed;
   return s;
 }
@@ -41,7 +41,7 @@ struct cut_off_bench {
       CHECK(c.scouts_at(l.id) == 0);
   }
 
-  cluster c;
+  script c;
   role_id active;
   ballot_num ballot;
   std::string passive; ///< the process of a passive leader
@@ -50,9 +50,9 @@ struct cut_off_bench {
 } // namespace
 
 TEST_CASE("a passive leader whose process was cut off comes back, and deposes nobody") {
-  for (std::uint64_t seed = 1; seed <= 8; ++seed)
-    for (const unsigned ticks : {20, 60, 150, 600})
-      for (const bool told : {false, true}) {
+  for (const unsigned ticks : {20, 60, 150, 600})
+    for (const bool told : {false, true})
+      for (std::uint64_t seed = 1; seed <= 2; ++seed) {
         CAPTURE(seed);
         CAPTURE(ticks);
         CAPTURE(told);

@@ -34,11 +34,12 @@ public:
     s.c.cut = [this](const role_id& from, const role_id& to) {
       const role_id mine{"r" + old};
       const auto is_replica = [](const role_id& id) { return id.view().front() == 'r'; };
-      return (from == mine && is_replica(to)) || (to == mine && is_replica(from));
+      return (from == mine && is_replica(to)) ||
+             (to == mine && (is_replica(from) || from == leader));
     };
-    s.c.net.most_delay_ticks = 1;
+    s.c.disturb({.most_delay_ticks = 1});
     s.c.restart("r" + old);
-    s.c.run(15); // the leaders have heard where it stands
+    s.c.run(40); // the leaders have heard where it stands
     REQUIRE(slot_out(old) < 10);
     const std::string dead{leader.view().substr(1)};
     for (const auto* kind : {"l", "r"})
@@ -82,8 +83,8 @@ public:
   std::string third;
 
 private:
-  static cluster_settings settings() {
-    cluster_settings settings;
+  static script_settings settings() {
+    script_settings settings;
     settings.replica.batch_requests = 1;
     settings.replica.snapshot_log_bytes = std::size_t{1} << 40;
     settings.most_save_ticks = 1'000'000'000; // nor is one at a boundary ever durable
@@ -98,9 +99,7 @@ private:
       const auto many = std::min<std::uint64_t>(slots, 200);
       const auto acknowledged = written_;
       for (std::uint64_t i = 0; i < many; ++i)
-        s.c.send(
-            "c9", "r" + third,
-            request{request_kind::operation, session_, ++written_, acknowledged, "put other x"});
+        s.d.send("c9", "r" + third, session_, ++written_, "put other x", acknowledged);
       const auto done = [&] {
         return s.c.replica_at("r" + third).state().sessions().recorded(session_, written_);
       };
@@ -116,7 +115,7 @@ private:
 } // namespace
 
 TEST_CASE("a new leader serves new requests first, however long the log of a replica that lags") {
-  for (const std::uint64_t slots : {400, 4'000, 20'000}) {
+  for (const std::uint64_t slots : {400, 4'000}) {
     CAPTURE(slots);
     long_log run{slots};
     REQUIRE(run.slot_out(run.third) > slots);

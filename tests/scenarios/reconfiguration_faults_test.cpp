@@ -21,31 +21,30 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
 TEST_CASE(
     "the leader's process is killed at any step of a reconfiguration, for a while or for good") {
   for (std::uint64_t after = 0; after < 40; ++after) {
-    for (const bool for_good : {false, true}) {
-      CAPTURE(after);
-      CAPTURE(for_good);
-      cluster_settings settings;
-      settings.seed = after + 1;
-      settings.remember_configurations = after % 2 == 0;
-      site s{settings};
-      s.c.net.most_delay_ticks = 3;
-      const auto number = std::string{s.c.active_leaders()[0].view().substr(1)};
-      const auto stays = number == "1" ? "2" : "1";
-      const auto at = std::string{"r"} + stays;
-      s.send_change(at, {"a" + number, "l" + number, "r" + number}, {"a4", "l4", "r4"});
-      s.c.run(after);
+    const bool for_good = after / 2 % 2 == 1;
+    CAPTURE(after);
+    CAPTURE(for_good);
+    script_settings settings;
+    settings.seed = after + 1;
+    settings.remember_configurations = after % 2 == 0;
+    site s{settings};
+    s.c.disturb({.most_delay_ticks = 3});
+    const auto number = std::string{s.c.active_leaders()[0].view().substr(1)};
+    const auto stays = number == "1" ? "2" : "1";
+    const auto at = std::string{"r"} + stays;
+    s.send_change(at, {"a" + number, "l" + number, "r" + number}, {"a4", "l4", "r4"});
+    s.c.run(after);
+    for (const auto* kind : {"a", "l", "r"})
+      s.c.crash(kind + number);
+    if (!for_good) {
+      s.c.run(30);
       for (const auto* kind : {"a", "l", "r"})
-        s.c.crash(kind + number);
-      if (!for_good) {
-        s.c.run(30);
-        for (const auto* kind : {"a", "l", "r"})
-          s.c.restart(kind + number);
-      }
-      REQUIRE(s.outcome().status == reconfiguration_status::accepted);
-      s.finish_change();
-      s.switch_off_removed();
-      s.works();
+        s.c.restart(kind + number);
     }
+    REQUIRE(s.outcome().status == reconfiguration_status::accepted);
+    s.finish_change();
+    s.switch_off_removed();
+    s.works();
   }
 }
 
@@ -61,12 +60,12 @@ TEST_CASE("a majority, old or new, restarts at s, s + WINDOW - 1, s + WINDOW and
         CAPTURE(who[0].str());
         CAPTURE(past);
         CAPTURE(remember);
-        cluster_settings settings;
+        script_settings settings;
         settings.seed = past + 1;
         settings.remember_configurations = remember;
         settings.most_save_ticks = 10;
         site s{settings};
-        s.c.net.most_delay_ticks = 3;
+        s.c.disturb({.most_delay_ticks = 3});
         s.write("r3");
         s.send_change("r3", first_nine, next_nine);
         const auto reached = [&] {
@@ -92,9 +91,9 @@ TEST_CASE("a majority, old or new, restarts at s, s + WINDOW - 1, s + WINDOW and
 
 namespace {
 
-cluster_settings settings_for(std::uint64_t seed) {
+script_settings settings_for(std::uint64_t seed) {
   random_source random{seed * 104'729};
-  cluster_settings s;
+  script_settings s;
   s.seed = seed;
   s.window = 3 + random.below(14);
   s.remember_configurations = random.below(2) == 0;
@@ -113,7 +112,7 @@ cluster_settings settings_for(std::uint64_t seed) {
 /// version, and switches off whom nobody needs any more.
 class busy_operator {
 public:
-  explicit busy_operator(cluster& c) : cluster_(c), open_number_(c.random().next()) {}
+  explicit busy_operator(script& c) : cluster_(c), open_number_(c.random().next()) {}
 
   void on_tick(bool more) {
     auto& random = cluster_.random();
@@ -140,6 +139,7 @@ public:
     if (r.session == 0 && r.sequence == open_number_ && session_ == 0) {
       byte_reader body{r.body};
       session_ = body.varint();
+      next_tick_ = cluster_.now() + 120; // until every process knows which cluster this is
     } else if (open_order_ && r.sequence == open_order_->sequence) {
       const auto outcome = decode_reconfiguration_outcome(r.body);
       REQUIRE(outcome);
@@ -203,7 +203,7 @@ private:
     return change_of(replaces, remove, add);
   }
 
-  cluster& cluster_;
+  script& cluster_;
   std::uint64_t open_number_;
   session_id session_ = 0;
   std::uint64_t orders_ = 0;
@@ -217,21 +217,21 @@ public:
   explicit run_of_changes(std::uint64_t seed) : c(settings_for(seed)), operator_(c) {
     for (int i = 1; i <= 2; ++i)
       clients_.emplace_back(c, history_, "c" + std::to_string(i), 60);
-    c.on_client_message = [this](const flight& f) {
-      if (f.to == role_id{"c0"})
-        if (const auto* r = std::get_if<response>(&f.body))
+    c.on_answer = [this](const role_id& to, const message& m) {
+      if (to == role_id{"c0"})
+        if (const auto* r = std::get_if<response>(&m))
           operator_.on(*r);
       for (auto& client : clients_)
-        if (client.id() == f.to)
-          client.on(f);
+        if (client.id() == to)
+          client.on(m);
     };
   }
 
   void disturb() {
     auto& random = c.random();
     for (int i = 0; i < 10; ++i) {
-      c.net = {static_cast<unsigned>(random.below(20)), static_cast<unsigned>(random.below(20)),
-               static_cast<unsigned>(random.below(8))};
+      c.disturb({static_cast<unsigned>(random.below(20)), static_cast<unsigned>(random.below(20)),
+                 static_cast<unsigned>(random.below(8))});
       for (auto turns = 60 + random.below(60); turns > 0; --turns) {
         step(true);
         if (random.below(30) == 0)
@@ -243,7 +243,7 @@ public:
   }
 
   void heal() {
-    c.net = {};
+    c.disturb({});
     for (const auto& id : c.roles()) {
       c.resume(id);
       c.restart(id);
@@ -258,16 +258,15 @@ public:
                     describe());
     REQUIRE_MESSAGE(c.run_until([this] { return is_quiet(); }, 1'500), describe());
     for (const auto& r : c.config().replicas) {
-      const auto& machine = c.replica_at(r.id).state().machine();
       for (const auto& client : clients_)
-        CHECK(machine.query(client.id().view()).size() == 30);
-      CHECK(machine.query("shared").size() == 60);
+        CHECK(c.value_at(r.id, client.id().view()).size() == 30);
+      CHECK(c.value_at(r.id, "shared").size() == 60);
     }
   }
 
   std::size_t accepted() const { return operator_.accepted(); }
 
-  cluster c;
+  script c;
 
 private:
   void step(bool more) {
@@ -284,6 +283,8 @@ private:
 
   bool is_quiet() const {
     const auto& config = c.config();
+    if (!all_up(config.replicas) || !all_up(config.leaders) || !all_up(config.acceptors))
+      return false;
     const auto& first = c.replica_at(config.replicas[0].id);
     for (const auto& r : config.replicas) {
       const auto& role = c.replica_at(r.id);
@@ -295,6 +296,11 @@ private:
       if (c.scouts_at(l.id) + c.commanders_at(l.id) != 0)
         return false;
     return c.active_leaders().size() == 1;
+  }
+
+  bool all_up(const std::vector<member>& members) const {
+    return std::all_of(members.begin(), members.end(),
+                       [this](const member& m) { return c.is_up(m.id); });
   }
 
   std::string describe() const {
@@ -332,8 +338,8 @@ private:
     auto& random = c.random();
     const auto roles = c.roles();
     const auto& id = roles[random.below(roles.size())];
-    const auto moments = {crash_moment::after_sending, crash_moment::before_sending,
-                          crash_moment::before_persisting};
+    const auto moments = {sim::fault_kind::crash_while_sending, sim::fault_kind::crash_before_send,
+                          sim::fault_kind::crash_before_persist};
     switch (random.below(6)) {
     case 0:
       c.pause(id);
@@ -342,7 +348,7 @@ private:
       c.crash(id);
       break;
     case 2:
-      c.crash_at_next_input(id, *(moments.begin() + random.below(3)));
+      c.crash_at(id, *(moments.begin() + random.below(3)));
       break;
     default:
       for (const auto& any : roles)
@@ -362,7 +368,7 @@ private:
 
 TEST_CASE("members change all the time while everything is lost, late, repeated and restarted") {
   const auto only = number_from("PMMC_SEED", 0);
-  const auto runs = number_from("PMMC_RUNS", 60);
+  const auto runs = number_from("PMMC_RUNS", 20);
   std::size_t accepted = 0;
   std::uint64_t fetched = 0;
   for (auto seed = only != 0 ? only : 1; seed <= (only != 0 ? only : runs); ++seed) {

@@ -25,7 +25,7 @@ TEST_CASE("all acceptors, all leaders, all replicas, or all of them are replaced
     for (const bool remember : {true, false}) {
       CAPTURE(letters);
       CAPTURE(remember);
-      cluster_settings settings;
+      script_settings settings;
       settings.remember_configurations = remember;
       site s{settings};
       s.write("r1");
@@ -53,7 +53,7 @@ TEST_CASE("all acceptors, all leaders, all replicas, or all of them are replaced
 }
 
 TEST_CASE("and back to the first membership") {
-  cluster_settings settings;
+  script_settings settings;
   settings.replica.kept_decisions_bytes = 0;
   site s{settings};
   s.write("r1");
@@ -91,10 +91,10 @@ TEST_CASE("member by member, the leader's last, while a client writes") {
 }
 
 TEST_CASE("a removed leader leads up to the boundary, and one that stays takes over") {
-  cluster_settings settings;
+  script_settings settings;
   settings.window = 40;
   site s{settings};
-  s.c.net.most_delay_ticks = 3;
+  s.c.disturb({.most_delay_ticks = 3});
   const auto removed = s.c.active_leaders()[0];
   const auto o = s.change("r1", {removed}, {});
   for (int n = 0; n < 5; ++n)
@@ -110,7 +110,7 @@ TEST_CASE("a removed leader leads up to the boundary, and one that stays takes o
 
 TEST_CASE("a leader that joins does not take office from the one that serves") {
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
-    cluster_settings settings;
+    script_settings settings;
     settings.seed = seed;
     site s{settings};
     const auto leader = s.c.active_leaders()[0];
@@ -144,8 +144,8 @@ TEST_CASE("the old configuration is needed until f + 1 new replicas hold everyth
   const auto o = s.outcome();
   s.c.run(1'000);
   CHECK(s.c.replica_at("r1").slot_out() > o.first_slot);
-  CHECK(s.c.snapshot_on_disk("r1") >= o.first_slot); // f + 1 old ones do not count
-  CHECK(s.c.snapshot_on_disk("r4") >= o.first_slot); // one of the new ones is not enough
+  CHECK(s.c.replica_at("r1").snapshot_slot() >= o.first_slot); // f + 1 old ones do not count
+  CHECK(s.c.replica_at("r4").snapshot_slot() >= o.first_slot); // one of the new ones is not enough
   CHECK(s.c.replica_at("r1").live_from() == 1);
   CHECK(s.c.replica_at("r4").live_from() == 1);
   CHECK(s.c.acceptor_at("a1").state().watermark < o.first_slot);
@@ -160,7 +160,7 @@ TEST_CASE("the old configuration is needed until f + 1 new replicas hold everyth
 }
 
 TEST_CASE("snapshots that take their time hold up retirement, not the requests") {
-  cluster_settings settings;
+  script_settings settings;
   settings.most_save_ticks = 200;
   site s{settings};
   s.change("r1", first_nine, next_nine);
@@ -176,9 +176,10 @@ TEST_CASE("a replica that slept through it all catches up, and gives no stale an
     CAPTURE(removed);
     site s;
     s.write("r1");
-    s.c.send("c1", "r3", query{1'000, "k"}); // a read that will be answered after it wakes
-    s.c.deliver([](const flight& f) { return is<query>(f); });
-    s.c.deliver([](const flight& f) { return is<read_probe>(f); });
+    s.c.send("c1", "r3",
+             query{1'000, query_of("k")}); // a read that will be answered after it wakes
+    REQUIRE(s.c.deliver([](const letter& f) { return is<query>(f); }) > 0);
+    REQUIRE(s.c.deliver([](const letter& f) { return is<read_probe>(f); }) > 0);
     s.c.pause("r3");
     auto remove = first_nine;
     auto add = next_nine;
@@ -192,14 +193,25 @@ TEST_CASE("a replica that slept through it all catches up, and gives no stale an
       if (id != role_id{"r3"})
         s.c.switch_off(id);
     s.write("r4");
-    s.c.send("c1", "r3", query{1'001, "k"});
+    s.c.send("c1", "r3", query{1'001, query_of("k")});
     s.c.run(100);
+    bool is_answered = false;
+    s.c.on_answer = [&is_answered, desk = s.c.on_answer](const role_id& to, const message& m) {
+      if (const auto* r = std::get_if<query_reply>(&m); r != nullptr && r->number == 1'001) {
+        is_answered = true;
+        CHECK((r->status != reply_status::ok || value_in(r->body) == "xx"));
+      }
+      desk(to, m);
+    };
     s.c.resume("r3");
+    if (removed) { // it answers, or hears that it was removed, and ends
+      REQUIRE(s.c.run_until([&] { return is_answered || !s.c.is_up("r3"); }, 1'000));
+      continue;
+    }
     s.read("r3");
     s.write("r4");
     s.read("r3");
-    if (!removed)
-      s.works();
+    s.works();
   }
 }
 
@@ -209,21 +221,21 @@ TEST_CASE("a read that began before the boundary is answered though the acceptor
   s.c.cut = [](const role_id& from, const role_id& to) {
     return (is_of(from, "a") && to.view() == "r2") || (is_of(to, "a") && from.view() == "r2");
   };
-  s.c.send("c1", "r2", query{1'000, "k"});
+  s.c.send("c1", "r2", query{1'000, query_of("k")});
   s.c.run(1);
   s.change("r1", {"a1", "a2", "a3"}, {"a4", "a5", "a6"});
   s.finish_change();
   s.switch_off_removed();
   s.c.cut = nullptr;
   std::optional<query_reply> answer;
-  s.c.on_client_message = [&](const flight& f) {
-    if (const auto* r = std::get_if<query_reply>(&f.body); r != nullptr && r->number == 1'000)
+  s.c.on_answer = [&](const role_id&, const message& m) {
+    if (const auto* r = std::get_if<query_reply>(&m); r != nullptr && r->number == 1'000)
       answer = *r;
   };
-  s.c.run(40);
+  s.c.run(200);
   REQUIRE(answer);
   CHECK(answer->status == reply_status::ok);
-  CHECK(answer->body == "x");
+  CHECK(value_in(answer->body) == "x");
 }
 
 TEST_CASE("all replicas lose the slots before the boundary, and the new leaders ask the old "
@@ -232,7 +244,7 @@ TEST_CASE("all replicas lose the slots before the boundary, and the new leaders 
     for (const std::uint64_t seed : {1, 2, 3, 4, 5}) {
       CAPTURE(letters);
       CAPTURE(seed);
-      cluster_settings settings;
+      script_settings settings;
       settings.seed = seed;
       settings.most_save_ticks = 100'000; // no snapshot is ever finished
       settings.leader.kept_decisions_bytes = 0;

@@ -8,10 +8,10 @@ using namespace pmmc::test;
 namespace {
 
 /// The slots in which a reconfiguration was decided.
-std::vector<slot_num> slots_of_changes(const cluster& c) {
+std::vector<slot_num> slots_of_changes(const script& c) {
   std::vector<slot_num> slots;
-  for (const auto& [slot, value] : c.invariants().chosen())
-    if (const auto entries = decode_batch(value))
+  for (slot_num slot = 1; slot < c.checkers().truth().slot_out(); ++slot)
+    if (const auto entries = decode_batch(c.checkers().log().chosen(slot)))
       for (const auto& e : *entries)
         if (e.kind == request_kind::reconfigure)
           slots.push_back(slot);
@@ -25,6 +25,7 @@ TEST_CASE(
   site s;
   for (int i = 0; i < 5; ++i)
     s.write("r2");
+  s.c.crash("a1"); // so that a vote of a4 is needed
   const auto o = s.change("r3", {"a3"}, {"a4"});
   REQUIRE(slots_of_changes(s.c).size() == 1);
   CHECK(o.version == 2);
@@ -41,6 +42,7 @@ TEST_CASE(
     CHECK(known.for_slot(o.first_slot - 1).version == 1);
     CHECK(known.for_slot(o.first_slot).version == 2);
   }
+  s.c.restart("a1");
   s.works();
 }
 
@@ -115,10 +117,10 @@ TEST_CASE("two operators ask for different majorities at once, and one of them g
 TEST_CASE("an idle cluster brings a new configuration into force at once") {
   for (const unsigned delay_ticks : {0, 3}) {
     CAPTURE(delay_ticks);
-    cluster_settings settings;
+    script_settings settings;
     settings.window = 128;
     site s{settings};
-    s.c.net.most_delay_ticks = delay_ticks;
+    s.c.disturb({.most_delay_ticks = delay_ticks});
     s.change("r2", {"a1", "l1", "r1"}, {"a4", "l4", "r4"});
     // No-ops go out together. Who waits until a gap shows, or for one after the other, is late:
     // 25 ticks in either case.
@@ -146,7 +148,7 @@ TEST_CASE("an idle cluster does so, too, when the proposer has just died") {
 TEST_CASE("two reconfigurations inside one WINDOW come into force one after the other") {
   for (const bool everything : {false, true}) {
     CAPTURE(everything);
-    cluster_settings settings;
+    script_settings settings;
     settings.replica.batch_requests = 1;
     site s{settings};
     for (const auto* kind : {"a", "l", "r"})

@@ -11,14 +11,6 @@
 
 namespace pmmc::test {
 
-/// Roles are called aN, lN, rN, and live at hostN.
-inline role_kind kind_of(const role_id& id) {
-  const char letter = id.view().front();
-  return letter == 'a'   ? role_kind::acceptor
-         : letter == 'l' ? role_kind::leader
-                         : role_kind::replica;
-}
-
 inline reconfiguration change_of(config_version replaces, const std::vector<role_id>& remove,
                                  const std::vector<role_id>& add) {
   reconfiguration r;
@@ -26,9 +18,7 @@ inline reconfiguration change_of(config_version replaces, const std::vector<role
   for (const auto& id : remove)
     r.remove.push_back({kind_of(id), id});
   for (const auto& id : add)
-    r.add.push_back(
-        {kind_of(id),
-         {id, "host" + std::string{id.view().substr(1)} + ":1", "disk of " + id.str()}});
+    r.add.push_back({kind_of(id), {id, address_of(id), "disk-" + id.str()}});
   return r;
 }
 
@@ -39,22 +29,23 @@ inline const std::vector<role_id> next_nine = {"a4", "a5", "a6", "l4", "l5",
 
 class site {
 public:
-  explicit site(cluster_settings settings = {}) : c(std::move(settings)), d(c) {
+  explicit site(const script_settings& settings = {}) : c(settings), d(c) {
     REQUIRE(c.run_until([&] { return c.active_leaders().size() == 1; }, 500));
     c.run(60);
     session_ = d.open("c1", "r1");
     operator_session_ = d.open("c2", "r1");
     REQUIRE(operator_session_ != 0);
+    c.run(120); // until every process knows by its roles which cluster this is
   }
 
-  cluster c;
+  script c;
   desk d;
 
   /// Appends a letter, and demands that each one was appended once.
   void write(const role_id& replica) {
-    const auto answer = d.ask("c1", replica, session_, ++written_, "append k x");
-    REQUIRE_MESSAGE(answer, "write " << written_ << " at " << replica.str());
-    CHECK(answer->body.size() == written_);
+    const auto value = d.ask("c1", replica, session_, ++written_, "append k x");
+    REQUIRE_MESSAGE(value, "write " << written_ << " at " << replica.str());
+    CHECK(value->size() == written_);
   }
 
   /// Demands that a read shows all that was written.
@@ -119,11 +110,12 @@ public:
 
   void finish_change(std::uint64_t most_ticks = 1'000) {
     REQUIRE(c.run_until([&] { return retired(); }, most_ticks));
-    c.invariants().watermark(c.config().first_slot);
+    c.checkers().watermark(c.config().first_slot);
   }
 
-  /// Those that run, but are no members any more.
+  /// Those that run, but are no members any more; when those that are have met.
   void switch_off_removed() {
+    c.run(120);
     for (const auto& id : c.roles())
       if (c.config().find(kind_of(id), id) == nullptr)
         c.switch_off(id);
@@ -132,6 +124,9 @@ public:
   /// Everyone has the same state, one leader serves, and nothing is left over.
   bool quiet() const {
     const auto& config = c.config();
+    for (const auto& m : config.acceptors)
+      if (!c.is_up(m.id))
+        return false;
     const auto& first = c.replica_at(config.replicas[0].id);
     for (const auto& m : config.replicas) {
       const auto& role = c.replica_at(m.id);

@@ -101,6 +101,8 @@ TEST_CASE("seeds that found defects") {
       437497205939, // D2: a checker's own copy of a disk changed by a p2b
       900217,   // D2: a fetched snapshot was published whose pages an earlier, failed sync had lost
       1000139,  // N2: one process that differed, at several addresses, was taken for a majority
+      98500627, // L1: a founder that was down from the beginning refused those that took the
+                // places of all it knew, as it must, and no operator named them to it
       98202323, // C2, a false alarm: a directory that nobody had met was formatted again
   };
   for (const auto seed : seeds)

@@ -36,6 +36,10 @@ public:
     return replicas_.handled(replica, r);
   }
   void snapshot_durable(std::size_t replica, slot_num slot) { replicas_.durable(replica, slot); }
+  /// Its disk is lost: what was durable there counts no longer.
+  void replica_lost(std::size_t replica) { replicas_.lost(replica); }
+  /// G1: somebody believes in this watermark.
+  void watermark(slot_num slot) const { replicas_.watermark(slot); }
   void query_sent(const role_id& client, std::uint64_t number, std::string query) {
     replicas_.asked(client, number, std::move(query));
   }

@@ -22,6 +22,8 @@ public:
   bool handled(std::size_t replica, const pmmc::replica& r);
   /// A snapshot of the slots below `slot` is durable at it.
   void durable(std::size_t replica, slot_num slot);
+  /// Its disk is lost, and so is what was durable on it.
+  void lost(std::size_t replica) { at(replica) = {}; }
   /// G1: somebody believes in this watermark.
   void watermark(slot_num slot) const;
 

@@ -47,6 +47,20 @@ membership without_a2() {
   return known;
 }
 
+/// Version 2 of it, without r2, whose disk was known as `disk`.
+membership without_r2(const std::string& disk) {
+  auto first = make_config();
+  first.replicas[1].disk = disk;
+  auto next = first;
+  next.version = 2;
+  next.first_slot = 10;
+  next.replicas.erase(next.replicas.begin() + 1);
+  membership known{config_history{first}, 1, ours};
+  known.configurations.add(next);
+  known.live_from = 2;
+  return known;
+}
+
 /// What a2's process says.
 introduction a2_says() {
   return {"test", "host2:1", {role(role_kind::acceptor, "a2")}, ours, 1, false, some_facts()};
@@ -115,6 +129,27 @@ TEST_CASE("admission: who dials is let in, or refused with the reason") {
        without_a2(),
        {},
        true},
+      {"removed, and it knows as much",
+       [](introduction& m) { m.version = 2; },
+       "a2 was removed from the cluster in version 2",
+       without_a2(),
+       {},
+       true},
+      {"a replica that was removed",
+       [](introduction& m) { m.roles = {role(role_kind::replica, "r2", "disk of r2")}; },
+       "r2 was removed from the cluster in version 2",
+       without_r2("disk of r2"),
+       {},
+       true},
+      {"a replica that was removed, on a disk that nobody knew",
+       [](introduction& m) { m.roles = {role(role_kind::replica, "r2", "disk of r2")}; },
+       "r2 was removed from the cluster in version 2",
+       without_r2(""),
+       {},
+       true},
+      {"a replica with the name of one that was removed, on another disk",
+       [](introduction& m) { m.roles = {role(role_kind::replica, "r2", "another disk")}; }, "",
+       without_r2("disk of r2")},
       {"removed, and it says that it knows", [](introduction& m) { m.rejoins = true; }, "",
        without_a2()},
       {"removed as this one knows, and it knows more", [](introduction& m) { m.version = 3; }, "",
@@ -260,6 +295,12 @@ TEST_CASE("admission: what a process does with an answer") {
     CHECK(after.refused == "refuses this process: a1 was removed");
     CHECK(after.removed.empty());
   }
+  SUBCASE("it was removed, as one says that knows as much") {
+    admission as_far{host1(), without_a2()};
+    const auto after =
+        as_far.hear("host2:1", {"a1 was removed", true, "test", {}, without_a2(), some_facts()});
+    CHECK(after.removed == "a1 was removed, says the process at host2:1");
+  }
   SUBCASE("it is refused for something else, and goes on") {
     const auto after = here.hear("host2:1", {"no", false, "test", {}, three(), some_facts()});
     CHECK(after.refused == "refuses this process: no");
@@ -349,9 +390,13 @@ TEST_CASE("admission: a process dials those that should dial it, if they do not 
     CHECK(here.wanted() == addresses{"host1:1", "host2:1", "contact:1"});
     CHECK_FALSE(here.is_others_turn("host1:1")); // it may not know of this one
     CHECK(beats(here, {}, admission::beats_until_missed));
-    // A stranger: the members are missed as before, and whom it dials now it may still meet.
-    CHECK_FALSE(beats(here, {"contact:1"}, 1));
+    CHECK(beats(here, {"contact:1"}, 1)); // a stranger: the members are missed as before
     CHECK(here.wanted() == addresses{"host1:1", "host2:1"});
+  }
+  SUBCASE("all of them, but not for long") {
+    CHECK(beats(here, {}, admission::beats_until_lonely));
+    CHECK(beats(here, {"host1:1", "host2:1"}, 1));
+    CHECK(here.wanted().empty());
   }
   SUBCASE("one that was removed is not missed") {
     CHECK(beats(here, {"host2:1"}, admission::beats_until_missed));

@@ -358,6 +358,33 @@ TEST_CASE("each replica is asked before one is asked again") {
   }
 }
 
+TEST_CASE("a replica that falls silent is left as soon as the first one was, however long others "
+          "were silent before") {
+  played_client c;
+  c.core.on_replica_up("r1", "h:1");
+  c.core.on_replica_up("r2", "h:2");
+  const auto until_left = [&] {
+    const auto before = c.sent<query>();
+    REQUIRE(!before.empty());
+    for (unsigned ticks = 1;; ++ticks) {
+      c.ticks(1);
+      for (const auto& [to, q] : c.sent<query>())
+        if (to != before.back().first) {
+          c.core.on(to, query_reply{q.number, reply_status::ok, 1, "answer"});
+          return ticks;
+        }
+    }
+  };
+  c.core.submit_query("q", 1'000'000);
+  const auto first = until_left();
+  c.core.submit_query("q", 1'000'000);
+  c.ticks(20 * first); // several were left meanwhile, for longer and longer
+  for (const auto& [to, q] : c.sent<query>())
+    c.core.on(to, query_reply{q.number, reply_status::ok, 1, "answer"});
+  c.core.submit_query("q", 1'000'000);
+  CHECK(until_left() == first);
+}
+
 TEST_CASE("the span of numbers in flight is bounded, and so are queries") {
   client::settings options;
   options.max_in_flight = 4;

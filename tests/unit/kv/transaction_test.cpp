@@ -212,6 +212,26 @@ TEST_CASE(
   CHECK(b.apply(call{verb::set_clock, 0, -1, {}}).starts_with("-ERR"));
 }
 
+TEST_CASE("the log time is set up to the last moment that it may tell, and no further") {
+  bench b;
+  const auto last = static_cast<std::int64_t>(last_log_time);
+  const auto too_late = b.apply(call{verb::set_clock, 0, last + 1, {}});
+  CHECK(too_late.starts_with("-ERR"));
+  CHECK(b.query({verb::clock, 0, 0, {}}) == "1000000");
+  CHECK(b.apply(call{verb::set_clock, 0, last, {}}) == "[1000000 " + std::to_string(last) + "]");
+}
+
+TEST_CASE("each number stands for one of the keys, and each key for some number") {
+  bench b;
+  CHECK(b.query({verb::randomkey, 0, 5, {}}) == "nil");
+  for (const char* key : {"a", "b", "c"})
+    b.set(key, "1");
+  std::string found;
+  for (std::int64_t number = 0; number < 6; ++number)
+    found += b.query({verb::randomkey, 0, number, {}});
+  CHECK(found == "\"a\"\"b\"\"c\"\"a\"\"b\"\"c\"");
+}
+
 TEST_CASE("what does not know the time moves nothing, and sees nothing as due") {
   bench b;
   b.set("a", "1", call_flags::relative, 100);

@@ -275,6 +275,22 @@ TEST_CASE("the log time is shown, and set back by an administrator only") {
   for (const auto* wrong : {"PMMC CLOCK SET\n", "PMMC CLOCK SET x\n", "PMMC CLOCK SET -1\n",
                             "PMMC CLOCK GET 1\n", "PMMC CLOCK SET 18446744073709551615\n"})
     CHECK(b.run(1, wrong).starts_with("-ERR"));
+  const auto last = pmmc::kv::last_log_time;
+  CHECK(b.run(1, "PMMC CLOCK SET " + std::to_string(last + 1) + "\n") ==
+        "-ERR PMMC CLOCK SET takes NOW, or a time in ms since 1970\r\n");
+  CHECK(b.run(1, "PMMC CLOCK SET " + std::to_string(last) + "\n")
+            .ends_with(":" + std::to_string(last) + "\r\n"));
+}
+
+TEST_CASE("RANDOMKEY may answer any key, and no other") {
+  bench b;
+  b.open(1);
+  CHECK(b.run(1, "RANDOMKEY\n") == "$-1\r\n");
+  b.run(1, "MSET a 1 b 1 c 1\n");
+  std::set<std::string> found;
+  for (int i = 0; i < 200; ++i)
+    found.insert(b.run(1, "RANDOMKEY\n"));
+  CHECK(found == std::set<std::string>{"$1\r\na\r\n", "$1\r\nb\r\n", "$1\r\nc\r\n"});
 }
 
 TEST_CASE("no clock comes before an administrator's word: what it makes due stays") {

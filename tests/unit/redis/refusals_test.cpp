@@ -31,6 +31,11 @@ std::vector<refusal> refusals() {
       {"NONSENSE\n", "-ERR unknown command"},
       {"GET\n", "-ERR wrong number"},
       {"SET k v KEEPTTL\n", "KEEPTTL"},
+      {"SET k v XX KEEPTTL\n", "-ERR pmmc does not support KEEPTTL"},
+      {"SET k v KeepTTL NX GET\n", "-ERR pmmc does not support KEEPTTL"},
+      {"SET k v KEEPTTL EX 5\n", "-ERR syntax error"},
+      {"SET k v PXAT 5 KEEPTTL\n", "-ERR syntax error"},
+      {"SET k v KEEPTTLS\n", "-ERR syntax error"},
       {"SET k v EX nothing\n", "-ERR value is not an integer"},
       {"SET k v EX 0\n", "-ERR invalid expire time"},
       {"SET k v NX XX\n", "-ERR syntax error"},
@@ -158,6 +163,25 @@ TEST_CASE("refusals: behind a WATCH that was refused, EXEC does not go unguarded
     b.send(1, "WATCH a\n");
     b.finish(kind, "no");
     b.replies.clear();
+    check(b);
+  }
+  // What goes wrong, or well, behind it changes nothing.
+  for (const auto& refused : {words(many), words({"WATCH", "a", large(3 << 20)})})
+    for (const auto& behind :
+         {std::string{"NONSENSE\n"}, std::string{"EXEC\n"}, std::string{"WATCH b\n"},
+          std::string{"WATCH\n"}, words({"SET", "b", large(3 << 20)}), std::string{"GET b\n"}}) {
+      CAPTURE(behind.substr(0, 20));
+      bench b;
+      b.open(1);
+      b.run(1, refused + behind);
+      check(b);
+    }
+  {
+    bench b;
+    b.open(1);
+    b.run(1, words(many));
+    b.send(1, "GET b\n");
+    b.finish(outcome_kind::not_executed, "no");
     check(b);
   }
   front::settings s;

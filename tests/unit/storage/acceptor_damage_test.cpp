@@ -203,9 +203,12 @@ TEST_CASE("damage in the middle of the log is refused even when the mark lags") 
   scratch::overwrite(tmp / "a1/acknowledged", old_mark);
   const auto log = scratch::newest_log(tmp / "a1");
   auto bytes = scratch::contents(log);
-  bytes[bytes.find("value 5")] ^= 1;
-  scratch::overwrite(log, bytes);
-  CHECK(scratch::contains(reopen(tmp / "a1", a.acknowledged).error, "in the middle"));
+  for (int damaged = 9; damaged >= 1; --damaged) { // up to all but the last, as a bad sector does
+    INFO("from value " << damaged << " on");
+    bytes[bytes.find("value " + std::to_string(damaged))] ^= 1;
+    scratch::overwrite(log, bytes);
+    CHECK(scratch::contains(reopen(tmp / "a1", a.acknowledged).error, "in the middle"));
+  }
 }
 
 TEST_CASE("records that the log lost, or has from another time, are missed by the digest") {

@@ -23,6 +23,15 @@ std::map<std::string, std::pair<std::string, fs::file_time_type>> picture(const 
   return files;
 }
 
+/// A replica's directory with a snapshot at slot 60.
+void write_snapshot(const fs::path& dir, const char* state) {
+  scratch::format(dir, role_kind::replica);
+  const auto replica = scratch::open(dir, role_kind::replica);
+  auto writer = snapshot_store{replica}.write(60);
+  writer.stream() << state;
+  writer.commit(scratch::any_snapshot);
+}
+
 void write_some(acceptor_fixture& a) {
   for (slot_num slot = 1; slot <= 10; ++slot)
     a.write({accept_record{1, {{2, "l1"}, slot, command{"1234"}}}});
@@ -120,15 +129,30 @@ TEST_CASE("inspect of a leader and of a replica") {
   CHECK(damaged.snapshots[0].good);
 }
 
+TEST_CASE("inspect reads a snapshot to its end, behind the state as well") {
+  scratch::directory tmp;
+  write_snapshot(tmp / "r1", "state");
+  const auto file = tmp / "r1/snapshots/snapshot-60";
+  const auto bytes = scratch::contents(file);
+  const auto reads_state_only = [](snapshot_reader& s, const auto&) {
+    std::string state(5, '\0');
+    s.stream().read(state.data(), 5);
+    CHECK(state == "state");
+  };
+  auto flipped = bytes;
+  flipped.back() ^= 1;
+  for (const auto& damaged : {flipped, bytes + "x", bytes.substr(0, bytes.size() - 1)}) {
+    scratch::overwrite(file, damaged);
+    const auto found = inspect(tmp / "r1", reads_state_only);
+    CHECK_FALSE(found.snapshots.at(0).good);
+    REQUIRE(found.problems.size() == 1);
+    CHECK(contains(found.problems[0], "snapshot-60"));
+  }
+}
+
 TEST_CASE("inspect does not call a snapshot good that a start cannot restore") {
   scratch::directory tmp;
-  scratch::format(tmp / "r1", role_kind::replica);
-  {
-    const auto replica = scratch::open(tmp / "r1", role_kind::replica);
-    auto writer = snapshot_store{replica}.write(60);
-    writer.stream() << "no state";
-    writer.commit(scratch::any_snapshot);
-  }
+  write_snapshot(tmp / "r1", "no state");
   const auto found =
       inspect(tmp / "r1", [](snapshot_reader& s, const auto&) { s.refuse("it is none"); });
   CHECK_FALSE(found.snapshots.at(0).good);
@@ -142,6 +166,9 @@ TEST_CASE("inspect reads the members, too") {
   const auto found = inspect(tmp / "l1", scratch::any_inspected);
   REQUIRE(found.problems.size() == 1);
   CHECK(contains(found.problems[0], "members"));
+  for (const auto* file : {"FORMAT", "state"})
+    fs::remove(tmp / "l1" / file);
+  CHECK_FALSE(inspect(tmp / "l1", scratch::any_inspected).good()); // damage, whatever is left
 }
 
 TEST_CASE("inspect of what is no data directory") {

@@ -1,0 +1,130 @@
+#include "sim/lifecycle.hpp"
+
+#include <utility>
+
+namespace pmmc::sim {
+
+// --- Start --------------------------------------------------------------------------------------
+
+bool lifecycle::may_start(std::size_t number) {
+  const auto& p = world_.process_at(number);
+  if (!p.gone && !p.damaged)
+    return true;
+  world_.facts.count(fact::refused_to_start);
+  return false;
+}
+
+bool lifecycle::has_address(std::size_t number) {
+  return !met_.has(number) || met_.has_address(number);
+}
+
+void lifecycle::start(std::size_t number) {
+  auto& p = world_.process_at(number);
+  world_.facts.count(fact::restart, p.life > 0);
+  if (world_.log.is_told())
+    for (const auto* h : p.roles)
+      world_.tell(h->id().str() + " starts");
+  world_.set_up(number, true);
+  p.known = 0;
+  p.seen = {};
+  world_.plan_tick(number, world_.chance.below(p.tick_length));
+  for (auto* h : p.roles)
+    if (!p.crashing)
+      h->begin_life();
+  const bool is_node = met_.has(number);
+  if (!p.crashing && is_node && !met_.prepare(number))
+    world_.crash(number);
+  for (auto* h : p.roles)
+    if (!p.crashing)
+      h->start();
+  if (!p.crashing && is_node)
+    met_.started(number);
+}
+
+// --- Stop ---------------------------------------------------------------------------------------
+
+void lifecycle::flip_bit(process& p) {
+  const auto disks = disks_of(p);
+  const auto file = disks[world_.chance.below(disks.size())]->flip_bit();
+  if (world_.log.is_told())
+    world_.tell("a bit of " + file + " is flipped");
+}
+
+void lifecycle::stop_crashed() {
+  world_.nobody_crashes();
+  for (std::size_t i = 0; i < world_.processes(); ++i) {
+    auto& p = world_.process_at(i);
+    if (!p.crashing)
+      continue;
+    p.crashing = false;
+    p.doom = fault_kind::pause;
+    p.sends_left = 0;
+    p.paused_until = 0;
+    // A bit that is flipped while pages wait to be written is two faults at once.
+    const bool power = std::exchange(p.power_is_lost, false) || world_.chance.below(2) == 0;
+    const bool flips = std::exchange(p.has_flip, false);
+    ++p.life;
+    world_.set_up(i, false);
+    met_.stopped(i);
+    for (auto* h : p.roles) {
+      h->crash(power && !flips && (h->files() == nullptr || !h->files()->has_flips()));
+      if (world_.log.is_told())
+        world_.tell(h->id().str() + " crashes");
+    }
+    if (flips)
+      flip_bit(p);
+    // Somebody looks after it, some time; earlier, if the fault says so.
+    world_.plan_restart(i, 500 * millisecond + world_.chance.below(10 * second));
+  }
+}
+
+// --- In between ---------------------------------------------------------------------------------
+
+void lifecycle::tick(std::size_t number) {
+  auto& p = world_.process_at(number);
+  if (++p.ticks % 10 == 0 && met_.has(number)) {
+    const auto reached = notice_peers(number);
+    if (!p.crashing)
+      met_.look_around(number, reached);
+  }
+  for (auto* h : p.roles)
+    if (!p.crashing)
+      h->tick();
+}
+
+void lifecycle::wake(const event& e) {
+  auto* h = world_.host_at(e.who);
+  const auto& p = world_.process_at(h->process_number());
+  if (!p.up || p.life != e.life)
+    return;
+  if (p.paused_until > world_.now())
+    return world_.queue.push(p.paused_until, e.kind, e.who, e.life, e.what);
+  h->woken(e.what);
+}
+
+/// What a process notices of its connections: who has crashed, at once; who is silent, after 600
+/// ms.
+process_set lifecycle::notice_peers(std::size_t number) {
+  auto& p = world_.process_at(number);
+  auto reached = world_.up() & ~world_.net.deaf_to(number);
+  for (std::size_t i = 0; i < world_.processes(); ++i)
+    if (world_.is_paused(i))
+      reached &= ~(process_set{1} << i);
+  p.seen[p.ticks / 10 % p.seen.size()] = reached;
+  process_set lately = reached;
+  for (const auto s : p.seen)
+    lately |= s;
+  const auto lost = p.known & ~(lately & world_.up());
+  p.known = (p.known & ~lost) | reached;
+  if (lost == 0 || !world_.options.breaks_are_told)
+    return reached;
+  for (std::size_t i = 0; i < world_.processes(); ++i)
+    if ((lost >> i & 1) != 0)
+      for (const auto* gone : world_.process_at(i).roles)
+        for (auto* h : p.roles)
+          if (!p.crashing)
+            h->lose_peer(gone->id());
+  return reached;
+}
+
+} // namespace pmmc::sim
