@@ -259,6 +259,17 @@ TEST_CASE("leader: without proposals it learns from the acceptors that it has be
   CHECK(b.until_scouting().at(0).ballot == ballot_num{6, "l1"});
 }
 
+TEST_CASE("leader: a higher ballot deposes it by an acceptor's word, not by that of who scouts") {
+  leader_bench b;
+  b.elect();
+  b.hear_leader("l2", {9, "l2"}, false);
+  CHECK_FALSE(b.role.take().stop_all);
+  CHECK(b.role.is_active());
+  b.hear_acceptor("a1", 0, {9, "l2"});
+  CHECK(b.role.take().stop_all);
+  CHECK(b.role.preempted_by() == ballot_num{9, "l2"});
+}
+
 TEST_CASE("leader: outcomes of an earlier ballot change nothing") {
   leader_bench b;
   b.elect();
