@@ -30,9 +30,9 @@ cluster_health assess(const probed_cluster& cluster, const std::vector<probed_ro
       continue;
     }
     h.acceptors_up += r.role.kind == role_kind::acceptor && !h.uncounted.contains(r.role.id);
-    h.has_active_leader |= r.role.kind == role_kind::leader && r.status.state.active;
+    h.has_active_leader |= r.role.kind == role_kind::leader && r.status.is_active();
     if (r.role.kind == role_kind::replica)
-      h.highest = std::max(h.highest, r.status.state.slot_out);
+      h.highest = std::max(h.highest, r.status.slot_out());
   }
   h.diverged = why_diverged(roles);
   h.config = cluster.known.configurations.for_slot(std::max<slot_num>(h.highest, 1));
@@ -96,7 +96,7 @@ std::string why_diverged(const std::vector<probed_role>& roles) {
   for (const auto& r : roles)
     if (r.up && r.role.kind == role_kind::replica &&
         r.status.fingerprint != 0) // else it was not asked for
-      states[r.status.state.slot_out][r.status.fingerprint].insert(r.role.id);
+      states[r.status.slot_out()][r.status.fingerprint].insert(r.role.id);
   for (const auto& [slot, groups] : states) {
     if (groups.size() < 2)
       continue;
@@ -118,7 +118,7 @@ const probed_role* furthest_replica(const std::vector<probed_role>& roles) {
   const probed_role* best = nullptr;
   for (const auto& r : roles)
     if (r.up && r.role.kind == role_kind::replica &&
-        (best == nullptr || r.status.state.slot_out > best->status.state.slot_out))
+        (best == nullptr || r.status.slot_out() > best->status.slot_out()))
       best = &r;
   return best;
 }

@@ -14,7 +14,6 @@ namespace {
 using json = nlohmann::ordered_json;
 
 json role_json(const probed_role& r, slot_num highest) {
-  const auto& v = r.status.state;
   json j{{"id", r.role.id.str()},
          {"role", std::string{to_string(r.role.kind)}},
          {"address", r.role.address},
@@ -23,10 +22,11 @@ json role_json(const probed_role& r, slot_num highest) {
   if (!r.up)
     return j;
   if (r.role.kind == role_kind::leader)
-    j["state"] = v.active ? "active" : "passive";
-  if (r.role.kind != role_kind::replica && !v.ballot.is_bottom())
-    j["ballot"] = {{"seqnum", std::to_string(v.ballot.seqnum)}, {"leader", v.ballot.leader.str()}};
+    j["state"] = r.status.is_active() ? "active" : "passive";
+  if (const auto ballot = r.status.ballot(); !ballot.is_bottom())
+    j["ballot"] = {{"seqnum", std::to_string(ballot.seqnum)}, {"leader", ballot.leader.str()}};
   if (r.role.kind == role_kind::replica) {
+    const auto v = vitals_as<replica_vitals>(r.status.state);
     j["slot_in"] = std::to_string(v.slot_in);
     j["slot_out"] = std::to_string(v.slot_out);
     j["lag"] = std::to_string(highest - std::min(highest, v.slot_out));
@@ -90,7 +90,7 @@ std::string status_page(const probed_cluster& cluster, const process_report& own
 }
 
 std::string config_json(const probed_cluster& cluster, int indent) {
-  const auto slot_out = furthest_replica(cluster.roles())->status.state.slot_out;
+  const auto slot_out = furthest_replica(cluster.roles())->status.slot_out();
   const auto* known = &cluster.known;
   for (const auto& [address, process] : cluster.processes)
     if (process.why.empty() && process.status.known.is_newer_than(*known))
@@ -117,7 +117,7 @@ std::string fingerprint_json(const probed_cluster& cluster, int indent) {
       continue;
     json j{{"id", r.role.id.str()}, {"up", r.up}};
     if (r.up) {
-      j["slot_out"] = std::to_string(r.status.state.slot_out);
+      j["slot_out"] = std::to_string(r.status.slot_out());
       j["fingerprint"] = fingerprint_text(r.status.fingerprint);
       j["state_machine"] = r.status.machine;
     } else {

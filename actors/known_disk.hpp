@@ -44,8 +44,9 @@ void meet_peer(Shell& shell, const hosted_role& peer) {
 /// What its pings and pongs say of its disk is remembered in memory now, and durably when it goes.
 template <class Shell, class Message>
 void note_records(caf::event_based_actor* self, Shell& shell, const Message& m) {
-  if (m.state.records != 0 && shell.peers.is_up(m.from, self->current_sender()))
-    shell.durable.note_records(m.from, m.state.records);
+  const auto records = records_of(m.state);
+  if (records != 0 && shell.peers.is_up(m.from, self->current_sender()))
+    shell.durable.note_records(m.from, records);
 }
 
 template <class Shell>

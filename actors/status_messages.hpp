@@ -37,7 +37,19 @@ struct role_status {
   /// Replica: who has done something else, and the slot at which that was seen.
   std::map<role_id, slot_num> differing;
   std::string machine; ///< replica: name and version of its state machine
+
+  /// Of a leader; of others false.
+  bool is_active() const { return vitals_as<leader_vitals>(state).active; }
+  /// Of a replica; of others 0.
+  slot_num slot_out() const { return vitals_as<replica_vitals>(state).slot_out; }
+  /// An acceptor's promise, or a leader's own ballot or the one that preempted it; of a replica ⊥.
+  ballot_num ballot() const;
 };
+
+inline ballot_num role_status::ballot() const {
+  const auto* leader = std::get_if<leader_vitals>(&state);
+  return leader != nullptr ? leader->ballot : vitals_as<acceptor_vitals>(state).ballot;
+}
 
 /// What a process knows of the time (kv/log_clock.hpp).
 struct clock_status {

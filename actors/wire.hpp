@@ -33,24 +33,44 @@ struct serializer_bytes {
   }
 };
 
+template <class M>
+caf::error inspect_bytes(caf::deserializer& f, M& m) {
+  std::string_view bytes;
+  if (auto error = take_bytes(f, bytes))
+    return error;
+  return wire::decode(bytes, m).empty() ? caf::error{} : caf::error{caf::sec::invalid_argument};
+}
+
+template <class M>
+caf::error inspect_bytes(caf::serializer& f, M& m) {
+  serializer_bytes out{f};
+  auto size = wire::encoded_size(m);
+  if (auto error = f.begin_sequence(size))
+    return error;
+  wire::encode(out, m);
+  return std::move(out.error);
+}
+
+/// Else it shows values to people.
+template <class Inspector>
+concept moves_bytes = std::derived_from<Inspector, caf::deserializer> ||
+    std::derived_from<Inspector, caf::serializer>;
+
 template <class Inspector, wire::is_message M>
 typename Inspector::result_type inspect(Inspector& f, M& m) {
-  if constexpr (std::derived_from<Inspector, caf::deserializer>) {
-    std::string_view bytes;
-    if (auto error = take_bytes(f, bytes))
-      return error;
-    return wire::decode(bytes, m).empty() ? caf::error{} : caf::error{caf::sec::invalid_argument};
-  } else if constexpr (std::derived_from<Inspector, caf::serializer>) {
-    serializer_bytes out{f};
-    auto size = wire::encoded_size(m);
-    if (auto error = f.begin_sequence(size))
-      return error;
-    wire::encode(out, m);
-    return std::move(out.error);
-  } else { // for people
+  if constexpr (moves_bytes<Inspector>)
+    return inspect_bytes(f, m);
+  else
     return wire::each_field(
         m, [&](auto&... fields) { return f(caf::meta::type_name(wire::name_of<M>), fields...); });
-  }
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, vitals& x) {
+  if constexpr (moves_bytes<Inspector>)
+    return inspect_bytes(f, x);
+  else
+    return std::visit([&](auto& of_kind) { return f(of_kind); }, x);
 }
 
 // --- Values -------------------------------------------------------------------------------------

@@ -152,13 +152,14 @@ void acceptor::on(const read_probe& m) {
 }
 
 void acceptor::on(const ping& m) {
-  if (m.state.watermark > state_.watermark)
-    collect(m.state.watermark);
-  if (m.state.active && !state_.by_version.empty() &&
-      m.state.ballot == state_.by_version.rbegin()->second.ballot)
+  if (const auto watermark = watermark_of(m.state); watermark > state_.watermark)
+    collect(watermark);
+  if (const auto leader = vitals_as<leader_vitals>(m.state);
+      leader.active && !state_.by_version.empty() &&
+      leader.ballot == state_.by_version.rbegin()->second.ballot)
     leader_ping_ = m.number;
   out_.send.push_back({m.from, pong{options_.id, m.number, current_vitals()}});
-  if (m.state.version < current_vitals().version)
+  if (version_of(m.state) < current_vitals().version)
     send_news(m.from);
 }
 
@@ -197,14 +198,14 @@ slot_num acceptor::highest_accepted(config_version version) const {
   return highest;
 }
 
-vitals acceptor::current_vitals() const {
-  vitals v;
+acceptor_vitals acceptor::current_vitals() const {
+  acceptor_vitals v;
   v.watermark = state_.watermark;
   v.leader_ping = leader_ping_;
   v.version = configurations_.empty() ? 0 : configurations_.latest().version;
   if (!state_.by_version.empty()) {
     v.ballot = state_.by_version.rbegin()->second.ballot;
-    v.slot_out = highest_accepted(state_.by_version.rbegin()->first) + 1;
+    v.accepted_end = highest_accepted(state_.by_version.rbegin()->first) + 1;
   }
   return v;
 }

@@ -79,7 +79,7 @@ public:
   slot_num highest_accepted(config_version version) const;
   /// Bytes of the commands held.
   std::size_t accepted_bytes() const { return accepted_bytes_; }
-  vitals current_vitals() const;
+  acceptor_vitals current_vitals() const;
 
 private:
   void persist(acceptor_record record);

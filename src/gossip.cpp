@@ -5,9 +5,9 @@
 
 namespace pmmc {
 
-const vitals* gossip::find(const role_id& peer) const {
+const replica_vitals* gossip::find(const role_id& peer) const {
   const auto it = news_.find(peer);
-  return it == news_.end() ? nullptr : &it->second.told;
+  return it == news_.end() ? nullptr : std::get_if<replica_vitals>(&it->second.told);
 }
 
 bool gossip::is_heard(const role_id& peer, std::uint64_t tick) const {
@@ -22,17 +22,17 @@ bool gossip::is_far_behind(const role_id& peer) const {
   return it != news_.end() && it->second.is_far_behind;
 }
 
-slot_num gossip::highest_slot_out() const {
+slot_num gossip::highest_slot_end() const {
   slot_num highest = 0;
   for (const auto& [peer, n] : news_)
-    highest = std::max(highest, n.told.slot_out);
+    highest = std::max(highest, slot_end_of(n.told));
   return highest;
 }
 
 std::vector<role_id> gossip::who_performed(slot_num slot, std::uint64_t tick) const {
   std::vector<role_id> ahead;
   for (const auto& [peer, n] : news_)
-    if (peer != self_ && n.told.slot_out > slot && is_recent(n, tick))
+    if (peer != self_ && vitals_as<replica_vitals>(n.told).slot_out > slot && is_recent(n, tick))
       ahead.push_back(peer);
   return ahead;
 }
@@ -41,8 +41,8 @@ slot_num gossip::least_slot_out(const std::set<role_id>& peers, slot_num own,
                                 std::uint64_t tick) const {
   auto least = own;
   for (const auto& peer : peers)
-    if (const auto it = news_.find(peer); it != news_.end() && is_recent(it->second, tick))
-      least = std::min(least, it->second.told.slot_out);
+    if (const auto* told = find(peer); told != nullptr && is_heard(peer, tick))
+      least = std::min(least, told->slot_out);
   return least;
 }
 

@@ -26,16 +26,16 @@ public:
   /// The number of the next ping.
   std::uint64_t next_ping() { return ++ping_number_; }
 
-  /// What `peer` said last, or nullptr.
-  const vitals* find(const role_id& peer) const;
+  /// What the replica `peer` said last, or nullptr.
+  const replica_vitals* find(const role_id& peer) const;
   /// Always true of this replica itself.
   bool is_heard(const role_id& peer, std::uint64_t tick) const;
   /// Whether it was far behind when it was heard last.
   bool is_far_behind(const role_id& peer) const;
 
-  /// Slots below are known to be performed somewhere.
-  slot_num highest_slot_out() const;
-  /// Who is heard lately, this replica aside, and has performed `slot`.
+  /// Slots below are known to be in use somewhere: accepted, decided or performed.
+  slot_num highest_slot_end() const;
+  /// The replicas that are heard lately, this one aside, and have performed `slot`.
   std::vector<role_id> who_performed(slot_num slot, std::uint64_t tick) const;
   /// The least slot_out of those of `peers` that are heard lately, or `own`, if that is less.
   slot_num least_slot_out(const std::set<role_id>& peers, slot_num own, std::uint64_t tick) const;

@@ -10,8 +10,8 @@ namespace pmmc {
 /// Single-threaded; ticks are the leader's own.
 class heard_acceptors {
 public:
-  /// `leader_ping`: see vitals. Returns whether it is another one than before: the active leader of
-  /// its ballot has been heard there meanwhile, or this is the acceptor's first word.
+  /// `leader_ping`: see acceptor_vitals. Returns whether it is another one than before: the active
+  /// leader of its ballot has been heard there meanwhile, or this is the acceptor's first word.
   bool hear(const role_id& acceptor, std::uint64_t leader_ping, std::uint64_t tick);
   /// It answered a scout.
   void hear(const role_id& acceptor, std::uint64_t tick) { news_[acceptor].heard_tick = tick; }

@@ -14,11 +14,11 @@ leader::leader(settings options, std::uint64_t free_seqnum, config_history confi
   send_pings();
 }
 
-vitals leader::current_vitals() const {
-  vitals v;
+leader_vitals leader::current_vitals() const {
+  leader_vitals v;
   v.active = is_active();
   v.ballot = state_ == state::active || state_ == state::scouting ? ballot_num_ : preempted_by_;
-  v.slot_out = std::max(highest_decided_ + 1, covered_from_);
+  v.decided_end = std::max(highest_decided_ + 1, covered_from_);
   v.watermark = watermark_;
   v.version = configurations_.latest().version;
   return v;

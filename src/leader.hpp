@@ -75,7 +75,7 @@ public:
   const ballot_num& ballot() const { return ballot_num_; }
   /// The ballot that keeps it passive, or ⊥.
   const ballot_num& preempted_by() const { return preempted_by_; }
-  vitals current_vitals() const;
+  leader_vitals current_vitals() const;
   const std::map<slot_num, command>& proposals() const { return proposals_; }
   /// Slots below are not known in memory: to propose there, phase 1 has to look at them first.
   slot_num covered_from() const { return covered_from_; }
@@ -112,8 +112,8 @@ private:
   bool hears_quorum_since(std::uint64_t tick) const;
   bool may_run() const;
   void send_pings();
-  void watch_leader(const pong& m);
-  void watch_through_acceptor(const pong& m, bool leader_was_there);
+  void watch_leader(const role_id& from, const leader_vitals& told);
+  void watch_through_acceptor(const acceptor_vitals& told, bool leader_was_there);
 
   // proposals
   void handle(const decided& m);

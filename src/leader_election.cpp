@@ -130,30 +130,32 @@ void leader::send_pings() {
 
 void leader::on(const ping& m) {
   out_.send.push_back({m.from, pong{options_.id, m.number, current_vitals()}});
-  send_news(m.from, m.state.version);
-  if (m.state.slot_out == 0 || !is_current_replica(m.from))
+  send_news(m.from, version_of(m.state));
+  const auto* replica = std::get_if<replica_vitals>(&m.state);
+  if (replica == nullptr || !is_current_replica(m.from))
     return;
-  replicas_.hear(m.from, m.state.slot_out, tick_);
-  watermark_ = std::max(watermark_, m.state.watermark);
+  replicas_.hear(m.from, replica->slot_out, tick_);
+  watermark_ = std::max(watermark_, replica->watermark);
 }
 
 void leader::on(const pong& m) {
-  send_news(m.from, m.state.version);
-  if (configurations_.has_acceptor_from(needed_from(), m.from)) {
-    watermark_ = std::max(watermark_, m.state.watermark);
-    watch_through_acceptor(m, acceptors_.hear(m.from, m.state.leader_ping, tick_));
-    if (is_active() && m.state.ballot > ballot_num_)
-      handle(preempted{m.state.ballot}); // without commanders it would not learn it otherwise
-  } else {
-    watch_leader(m);
-  }
+  send_news(m.from, version_of(m.state));
+  if (const auto* other = std::get_if<leader_vitals>(&m.state))
+    return watch_leader(m.from, *other);
+  const auto* acceptor = std::get_if<acceptor_vitals>(&m.state);
+  if (acceptor == nullptr || !configurations_.has_acceptor_from(needed_from(), m.from))
+    return;
+  watermark_ = std::max(watermark_, acceptor->watermark);
+  watch_through_acceptor(*acceptor, acceptors_.hear(m.from, acceptor->leader_ping, tick_));
+  if (is_active() && acceptor->ballot > ballot_num_)
+    handle(preempted{acceptor->ballot}); // without commanders it would not learn it otherwise
 }
 
 /// Only an active leader keeps others from running: one that scouts in vain must not. Its ballot
 /// may be below the last one of this leader, which gave that up before a majority had heard of it.
-void leader::watch_leader(const pong& m) {
-  const auto& theirs = m.state.ballot;
-  if (!m.state.active || theirs.leader != m.from || state_ == state::active ||
+void leader::watch_leader(const role_id& from, const leader_vitals& told) {
+  const auto& theirs = told.ballot;
+  if (!told.active || theirs.leader != from || state_ == state::active ||
       state_ == state::scouting || theirs < preempted_by_)
     return;
   state_ = state::passive;
@@ -167,13 +169,13 @@ void leader::watch_leader(const pong& m) {
 /// A leader that cannot reach the active one still hears of it from the acceptors, so that the two
 /// do not take office from each other for as long as their link is down. The first word of an
 /// acceptor may be of a leader that has gone, and is waited for all the same.
-void leader::watch_through_acceptor(const pong& m, bool leader_was_there) {
+void leader::watch_through_acceptor(const acceptor_vitals& told, bool leader_was_there) {
   if (state_ != state::passive && state_ != state::starting)
     return;
-  if (m.state.leader_ping == 0 || m.state.ballot < preempted_by_ || !leader_was_there)
+  if (told.leader_ping == 0 || told.ballot < preempted_by_ || !leader_was_there)
     return;
   state_ = state::passive;
-  preempted_by_ = m.state.ballot;
+  preempted_by_ = told.ballot;
   const auto& latest = configurations_.latest();
   if (latest.has_leader(preempted_by_.leader) || !latest.has_leader(options_.id))
     timer_.put_off(tick_);

@@ -205,22 +205,68 @@ struct slot_digest {
   friend bool operator==(const slot_digest&, const slot_digest&) = default;
 };
 
-/// What a role tells about itself in each ping and pong. A role fills in what it has.
-struct vitals {
-  ballot_num ballot;   ///< leader: its ballot, or the one that preempted it; acceptor: its
-                       ///< ballot_num in the latest configuration
-  bool active = false; ///< leader: whether `ballot` is its own and adopted
-  std::uint64_t leader_ping = 0; ///< acceptor: number of the last ping of `ballot`'s active leader
-  slot_num slot_in = 0;          ///< replica
-  slot_num slot_out = 0;      ///< replica: next slot to perform; leader: one past the highest known
-  slot_num snapshot_slot = 0; ///< replica: slots below are in its durable snapshot
-  slot_num watermark = 0;     ///< replica: computed; acceptor: in force
-  config_version version = 0; ///< of the latest configuration that it knows
-  /// Acceptor: writes that are durable; leader: the least seqnum it never used. Others remember it,
-  /// to tell an old copy of its directory. Set by the driver when it sends.
+/// What an acceptor tells of itself in each pong.
+struct acceptor_vitals {
+  config_version version = 0;    ///< of the latest configuration that it knows
+  ballot_num ballot = {};        ///< its ballot_num in the latest configuration that it voted in
+  std::uint64_t leader_ping = 0; ///< number of the last ping of `ballot`'s active leader
+  slot_num accepted_end = 0;     ///< one past the highest slot that it accepted there; 0: none
+  slot_num watermark = 0;        ///< in force
+  /// Writes that are durable. Others remember it, to tell an old copy of its directory. Set by the
+  /// driver when it sends.
   std::uint64_t records = 0;
-  slot_digest digest; ///< replica: the latest one
+
+  friend bool operator==(const acceptor_vitals&, const acceptor_vitals&) = default;
 };
+
+/// What a leader tells of itself in each ping and pong.
+struct leader_vitals {
+  config_version version = 0; ///< of the latest configuration that it knows
+  ballot_num ballot = {};     ///< its own, or the one that preempted it
+  bool active = false;        ///< `ballot` is its own, and adopted
+  slot_num decided_end = 0;   ///< one past the highest slot that it knows to be decided
+  slot_num watermark = 0;     ///< the highest that it has heard of
+  std::uint64_t records = 0;  ///< the least seqnum that it never used; else as an acceptor's
+
+  friend bool operator==(const leader_vitals&, const leader_vitals&) = default;
+};
+
+/// What a replica tells of itself in each ping and pong.
+struct replica_vitals {
+  config_version version = 0;    ///< of the latest configuration that it knows
+  ballot_num active_ballot = {}; ///< of the leader that it takes for active; ⊥: of none
+  slot_num slot_in = 0;
+  slot_num slot_out = 0;
+  slot_num snapshot_slot = 0; ///< slots below are in its durable snapshot
+  slot_num watermark = 0;     ///< as it computes it
+  slot_digest digest = {};    ///< the latest one
+
+  friend bool operator==(const replica_vitals&, const replica_vitals&) = default;
+};
+
+using vitals = std::variant<acceptor_vitals, leader_vitals, replica_vitals>;
+
+inline config_version version_of(const vitals& told) {
+  return std::visit([](const auto& v) { return v.version; }, told);
+}
+
+inline slot_num watermark_of(const vitals& told) {
+  return std::visit([](const auto& v) { return v.watermark; }, told);
+}
+
+/// Slots below are in use as far as the role knows: accepted, decided or performed.
+slot_num slot_end_of(const vitals& told);
+
+/// See acceptor_vitals; 0 of a replica, which promises nothing.
+std::uint64_t records_of(const vitals& told);
+void set_records(vitals& told, std::uint64_t records);
+
+/// What a role of this kind tells that knows nothing, if the one that told is of another kind.
+template <class Kind>
+Kind vitals_as(const vitals& told) {
+  const auto* v = std::get_if<Kind>(&told);
+  return v == nullptr ? Kind{} : *v;
+}
 
 struct ping {
   role_id from;

@@ -32,7 +32,7 @@ role_id proposer_choice::choose(const standing& now, const gossip& others) const
   const auto& nearest = able_replica(config, place % config.replicas.size(), now, others);
   const auto* told = others.find(nearest.id);
   const bool is_able = told != nullptr && others.is_heard(nearest.id, now.tick) &&
-                       told->ballot.leader == active_ballot_.leader;
+                       told->active_ballot.leader == active_ballot_.leader;
   return is_able ? nearest.id : self_;
 }
 

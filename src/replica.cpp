@@ -52,9 +52,9 @@ replica::replica(settings options, std::unique_ptr<replicated_state> state,
   send_pings();
 }
 
-vitals replica::current_vitals() const {
-  vitals v;
-  v.ballot = active_ballot();
+replica_vitals replica::current_vitals() const {
+  replica_vitals v;
+  v.active_ballot = active_ballot();
   v.slot_in = slot_in_;
   v.slot_out = slot_out();
   v.snapshot_slot = snapshot_slot();

@@ -170,7 +170,7 @@ public:
   bool has_reads_to_answer() const { return reads_.has_answers(slot_out()); }
   /// Whether this replica assigns slots at present, as far as it knows.
   bool proposes() const { return proposer_.choose(standing(), gossip_) == options_.id; }
-  vitals current_vitals() const;
+  replica_vitals current_vitals() const;
   const replica_counters& counters() const { return counters_; }
   /// Its last ones, the latest last.
   replica_gauges gauges() const;

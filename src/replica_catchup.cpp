@@ -16,10 +16,11 @@ void replica::send_pings() {
 }
 
 void replica::hear(const role_id& peer, const vitals& told) {
-  gossip_.hear(peer, told, is_far_behind(told.slot_out), tick_);
-  if (told.digest.slot == 0)
+  const auto* other = std::get_if<replica_vitals>(&told);
+  gossip_.hear(peer, told, other != nullptr && is_far_behind(other->slot_out), tick_);
+  if (other == nullptr || other->digest.slot == 0)
     return;
-  agreement_.hear(peer, told.digest);
+  agreement_.hear(peer, other->digest);
   compare_digests();
 }
 
@@ -31,17 +32,18 @@ void replica::compare_digests() {
 void replica::on(const ping& m) {
   hear(m.from, m.state);
   out_.send.push_back({m.from, pong{options_.id, m.number, current_vitals()}});
-  send_news(m.from, m.state.version);
+  send_news(m.from, version_of(m.state));
   update_watermark();
 }
 
 void replica::on(const pong& m) {
   hear(m.from, m.state);
-  if (m.state.active && m.state.ballot.leader == m.from && m.state.ballot >= active_ballot())
-    set_active(m.state.ballot);
-  else if (!m.state.active && active_ballot().leader == m.from)
+  const auto told = vitals_as<leader_vitals>(m.state);
+  if (told.active && told.ballot.leader == m.from && told.ballot >= active_ballot())
+    set_active(told.ballot);
+  else if (!told.active && active_ballot().leader == m.from)
     set_active({});
-  send_news(m.from, m.state.version);
+  send_news(m.from, version_of(m.state));
   update_watermark();
 }
 
@@ -65,7 +67,7 @@ void replica::on_tick() {
 // --- Catching up --------------------------------------------------------------------------------
 
 slot_num replica::highest_known_slot() const {
-  return std::max({missing_.known_slot(), reads_.needed_slot_out(), gossip_.highest_slot_out()});
+  return std::max({missing_.known_slot(), reads_.needed_slot_out(), gossip_.highest_slot_end()});
 }
 
 /// Slots are known to be decided that this replica has not seen, and nothing has come for a while:

@@ -8,11 +8,13 @@
 
 #include <concepts>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace pmmc::test {
@@ -147,6 +149,10 @@ struct value_dice {
         fill(key);
         fill(x[key]);
       }
+    } else if constexpr (std::same_as<T, vitals>) {
+      const vitals of_kinds[] = {acceptor_vitals{}, leader_vitals{}, replica_vitals{}};
+      x = of_kinds[random.below(std::size(of_kinds))];
+      std::visit([this](auto& of_kind) { fill(of_kind); }, x);
     } else if constexpr (std::same_as<T, config_history>) {
       x = history();
     } else if constexpr (std::same_as<T, membership>) {

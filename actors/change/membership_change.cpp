@@ -24,6 +24,10 @@ std::string even_number_of_acceptors(const configuration& c) {
          std::to_string(c.acceptors.size() - 1) + " would";
 }
 
+slot_num snapshot_slot_of(const role_status& status) {
+  return vitals_as<replica_vitals>(status.state).snapshot_slot;
+}
+
 } // namespace
 
 change_result membership_change::run() {
@@ -81,7 +85,7 @@ slot_num membership_change::highest_slot_out() const {
   slot_num highest = 0;
   for (const auto& r : probed_.roles())
     if (r.up && r.role.kind == role_kind::replica)
-      highest = std::max(highest, r.status.state.slot_out);
+      highest = std::max(highest, r.status.slot_out());
   return highest;
 }
 
@@ -187,8 +191,8 @@ void membership_change::poll(const std::set<std::string>& where, change_failure 
       for (const auto& role : process.status.roles)
         if ((where.empty() || where.contains(address)) &&
             marks.grow(address + " " + role.id.str(),
-                       {role.state.slot_out, role.state.snapshot_slot, role.fetched_bytes,
-                        role.state.version}))
+                       {slot_end_of(role.state), snapshot_slot_of(role), role.fetched_bytes,
+                        version_of(role.state)}))
           moved = std::chrono::steady_clock::now();
     if (std::chrono::steady_clock::now() - moved > options_.patience)
       throw change_error{when_stuck, why + ", and nothing has moved for " +
@@ -208,8 +212,7 @@ void membership_change::wait_for_newcomers() {
       if (a.kind != role_kind::replica)
         continue;
       const auto at = probed_.at(role_of(a.kind, a.who));
-      const auto behind =
-          highest_slot_out() - std::min(highest_slot_out(), at.status.state.slot_out);
+      const auto behind = highest_slot_out() - std::min(highest_slot_out(), at.status.slot_out());
       if (at.up && behind <= most_windows_behind * window())
         continue;
       why = "replica " + a.who.id.str() + " is catching up";
@@ -261,7 +264,7 @@ bool membership_change::is_safe(std::string& why_not) const {
   }
   bool led = false;
   for (const auto& r : probed_.roles())
-    led |= r.role.kind == role_kind::leader && r.up && r.status.state.active &&
+    led |= r.role.kind == role_kind::leader && r.up && r.status.is_active() &&
            probed_.known.configurations.latest().has_leader(r.role.id);
   if (!led) {
     why_not = name + " is in force; no leader of it is active yet";
@@ -278,7 +281,7 @@ std::string membership_change::not_durable_because(const configuration& config) 
     const auto at = probed_.at(role_of(role_kind::replica, m));
     if (!at.up)
       without += " " + m.id.str() + " (down)";
-    else if (at.status.state.snapshot_slot < config.first_slot)
+    else if (snapshot_slot_of(at.status) < config.first_slot)
       without += " " + m.id.str();
   }
   if (without.empty())

@@ -84,7 +84,7 @@ std::optional<std::uint64_t> next_slot(const config::cluster_file& cluster) {
   std::optional<std::uint64_t> furthest;
   for (const auto& r : probe(cluster, false, status_patience).roles())
     if (r.up && r.role.kind == role_kind::replica)
-      furthest = std::max(furthest.value_or(0), r.status.state.slot_out);
+      furthest = std::max(furthest.value_or(0), r.status.slot_out());
   return furthest;
 }
 

@@ -290,7 +290,7 @@ void demand_own_addresses(const std::vector<config::role>& roles) {
 bool has_active_leader(const config::cluster_file& cluster) {
   const auto roles = probe(cluster, false, std::chrono::milliseconds{500}).roles();
   return std::any_of(roles.begin(), roles.end(),
-                     [](const probed_role& r) { return r.up && r.status.state.active; });
+                     [](const probed_role& r) { return r.up && r.status.is_active(); });
 }
 
 } // namespace

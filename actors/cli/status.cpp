@@ -45,14 +45,14 @@ void print_status(const std::vector<probed_role>& roles, const cluster_health& h
   table t{{"ID", "ROLE", "ADDRESS", "UP", "BALLOT", "STATE", "SLOT_IN", "SLOT_OUT", "LAG",
            "SNAPSHOT", "DISK", "MACHINE"}};
   for (const auto& r : roles) {
-    const auto& v = r.status.state;
+    const auto v = vitals_as<replica_vitals>(r.status.state);
     const bool replica = r.role.kind == role_kind::replica;
     const bool leader = r.role.kind == role_kind::leader;
     std::vector<std::string> row{r.role.id.str(), std::string{to_string(r.role.kind)},
                                  r.role.address, up_text(r)};
     if (r.up) {
-      row.push_back(replica ? "-" : to_string(v.ballot));
-      row.push_back(leader ? (v.active ? "active" : "passive") : "-");
+      row.push_back(replica ? "-" : to_string(r.status.ballot()));
+      row.push_back(leader ? (r.status.is_active() ? "active" : "passive") : "-");
       for (const auto n : {v.slot_in, v.slot_out})
         row.push_back(replica ? number_or_dash(n) : "-");
       row.push_back(replica ? std::to_string(h.highest - std::min(h.highest, v.slot_out)) : "-");
@@ -83,7 +83,7 @@ slot_num demand_replica(const std::vector<probed_role>& roles) {
   const auto* best = furthest_replica(roles);
   if (best == nullptr)
     throw command_error{not_executed, no_replica_because(roles)};
-  return best->status.state.slot_out;
+  return best->status.slot_out();
 }
 
 int exit_code_of(const std::string& why_unhealthy) {
@@ -121,7 +121,7 @@ int fingerprint(const arguments& a) {
   for (const auto& r : roles)
     if (r.role.kind == role_kind::replica)
       t.add(r.up
-                ? std::vector<std::string>{r.role.id.str(), std::to_string(r.status.state.slot_out),
+                ? std::vector<std::string>{r.role.id.str(), std::to_string(r.status.slot_out()),
                                            fingerprint_text(r.status.fingerprint), r.status.machine}
                 : std::vector<std::string>{r.role.id.str(), "-", "down: " + r.why});
   t.print(stdout);

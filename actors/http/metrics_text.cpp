@@ -69,14 +69,13 @@ void add_common(collector& out, const labels& l, const role_metrics& m) {
     out.gauge("pmmc_ballot_seqnum",
               "Number of the ballot: an acceptor's promise; a leader's own ballot, or while it is "
               "passive the one that preempted it. The label ballot_leader says whose it is.",
-              with(l, "ballot_leader", m.status.state.ballot.leader.str()),
-              m.status.state.ballot.seqnum);
+              with(l, "ballot_leader", m.status.ballot().leader.str()), m.status.ballot().seqnum);
   if (m.status.kind != role_kind::leader)
     out.gauge(
         "pmmc_watermark_slot",
         "The log below this slot is garbage: an acceptor has dropped it, a replica knows that "
         "enough replicas hold it durably.",
-        l, m.status.state.watermark);
+        l, watermark_of(m.status.state));
   out.gauge("pmmc_uncounted_peers",
             "Acceptors and leaders that came back with another disk or an old copy of their own, "
             "and are refused.",
@@ -97,7 +96,7 @@ void add(collector& out, const labels& l, const role_status&, const acceptor_met
 
 void add(collector& out, const labels& l, const role_status& status, const leader_metrics& m) {
   out.gauge("pmmc_leader_active", "1 if the leader is active, 0 if it is passive or scouting.", l,
-            status.state.active);
+            status.is_active());
   out.counter("pmmc_preemptions_total",
               "Ballots that the leader lost to a higher one while it scouted or was active.", l,
               m.core.preemptions);
@@ -112,7 +111,8 @@ void add(collector& out, const labels& l, const role_status& status, const leade
             m.waiting_for_commander);
 }
 
-void add_slots(collector& out, const labels& l, const vitals& state, const replica_gauges& now) {
+void add_slots(collector& out, const labels& l, const replica_vitals& state,
+               const replica_gauges& now) {
   out.gauge("pmmc_slot_in", "Next slot that the replica would propose in.", l, state.slot_in);
   out.gauge("pmmc_slot_out", "Next slot that the replica performs.", l, state.slot_out);
   out.gauge("pmmc_lag_slots", "Slots known to be decided that the replica has not performed.", l,
@@ -145,7 +145,7 @@ void add_queues(collector& out, const labels& l, const role_status& status,
 }
 
 void add(collector& out, const labels& l, const role_status& status, const replica_metrics& m) {
-  add_slots(out, l, status.state, m.now);
+  add_slots(out, l, vitals_as<replica_vitals>(status.state), m.now);
   out.counter("pmmc_decisions_total", "Decisions that the replica has performed.", l,
               m.core.slots_performed);
   out.gauge("pmmc_replica_proposes", "1 if the replica assigns slots at present, else 0.", l,

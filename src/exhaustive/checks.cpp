@@ -67,7 +67,7 @@ struct fact_writer {
   }
   void operator()(const ping& m) const {
     f.what = kind::announcement;
-    f.watermark = m.state.watermark;
+    f.watermark = watermark_of(m.state);
   }
   template <class Other>
   void operator()(const Other&) const {}

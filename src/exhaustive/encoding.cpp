@@ -185,7 +185,7 @@ struct message_writer {
   std::string& out;
 
   void operator()(const ping& m) const {
-    put_all(out, m.from, m.state.slot_out, m.state.watermark);
+    put_all(out, m.from, slot_end_of(m.state), watermark_of(m.state));
   }
   void operator()(const config_news& m) const { put_all(out, versions_of(m.configurations)); }
   template <class Message>
@@ -214,7 +214,7 @@ void put(std::string& out, const envelope& e) {
 
 bool is_modelled(const message& m) {
   if (const auto* p = std::get_if<ping>(&m))
-    return p->state.slot_out != 0 && p->from.view().starts_with('r');
+    return std::holds_alternative<replica_vitals>(p->state);
   return std::holds_alternative<p1a>(m) || std::holds_alternative<p1b>(m) ||
          std::holds_alternative<p2a>(m) || std::holds_alternative<p2b>(m) ||
          std::holds_alternative<propose>(m) || std::holds_alternative<config_news>(m) ||

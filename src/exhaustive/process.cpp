@@ -58,7 +58,7 @@ void carry_out(hosted<Part, Durable>& p, step_outcome& out) {
 /// All acceptors answer the leader's pings, with no news.
 void let_acceptors_answer(leader_process& p) {
   pong answer;
-  answer.state.version = p.core.configurations().latest().version;
+  answer.state = acceptor_vitals{.version = p.core.configurations().latest().version};
   for (const auto& [first_slot, config] : p.core.configurations().all())
     for (const auto& acceptor : config.acceptors) {
       answer.from = acceptor.id;
@@ -235,12 +235,13 @@ std::vector<envelope> process_driver::reaction(const std::vector<command>& perfo
 
 std::vector<envelope> process_driver::announcement(slot_num slot_out) const {
   std::vector<envelope> all;
-  ping news{.from = "r1", .number = 0, .state = {}};
-  news.state.slot_out = slot_out;
+  replica_vitals told{.slot_out = slot_out};
+  ping news{.from = "r1", .number = 0, .state = told};
   if (scope_.perform)
     for (const auto& l : configs_[0].leaders) // acceptors do not look at it
       all.push_back({l.id, news});
-  news.state.watermark = slot_out;
+  told.watermark = slot_out;
+  news.state = told;
   if (scope_.collect)
     send_to_all(all, news);
   return all;

@@ -65,8 +65,8 @@ struct message_text {
     return "decision slot " + std::to_string(m.slot) + " " + quoted(m.value);
   }
   std::string operator()(const ping& m) const {
-    return "ping: slots below " + std::to_string(m.state.slot_out) +
-           (m.state.watermark == 0 ? " are performed" : " are durable");
+    return "ping: slots below " + std::to_string(slot_end_of(m.state)) +
+           (watermark_of(m.state) == 0 ? " are performed" : " are durable");
   }
   std::string operator()(const read_probe& m) const {
     return "read probe of round " + std::to_string(m.round % 1'000) + in_version(m.version);

@@ -110,9 +110,9 @@ std::string why_disk_is_wrong(const known_peer& known, const directory_facts& to
 void stamp_records(std::vector<envelope>& envelopes, std::uint64_t records) {
   for (auto& e : envelopes)
     if (auto* asks = std::get_if<ping>(&e.body))
-      asks->state.records = records;
+      set_records(asks->state, records);
     else if (auto* answers = std::get_if<pong>(&e.body))
-      answers->state.records = records;
+      set_records(answers->state, records);
 }
 
 } // namespace pmmc

@@ -83,13 +83,14 @@ void host::note_saved() {
 /// In memory; it is durable with the next meeting, and when a peer goes.
 void host::note_records(const message& m) {
   const auto note = [this](const auto& told) {
-    const auto number = told.state.records == 0 ? 0 : world_.number_of(told.from);
-    if (told.state.records == 0 || !counts(number))
+    const auto records = records_of(told.state);
+    const auto number = records == 0 ? 0 : world_.number_of(told.from);
+    if (records == 0 || !counts(number))
       return;
-    own_disk_->state().note_records(told.from, told.state.records);
+    own_disk_->state().note_records(told.from, records);
     if (const auto known = true_meetings_.find(number);
         known != true_meetings_.end() && !is_on_wrong_disk())
-      known->second.records = std::max(known->second.records, told.state.records);
+      known->second.records = std::max(known->second.records, records);
   };
   if (own_disk_ == nullptr)
     return;

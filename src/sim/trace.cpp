@@ -81,13 +81,21 @@ struct teller {
   std::string operator()(const read_probe_reply& m) {
     return "read_probe_reply" + version_text(m.version) + " highest" + slot_text(m.highest);
   }
-  std::string vitals_text(const vitals& v) {
-    return to_string(v.ballot) + (v.active ? " active" : "") + " in " + std::to_string(v.slot_in) +
-           " out " + std::to_string(v.slot_out) + " snapshot " + std::to_string(v.snapshot_slot) +
-           " watermark " + std::to_string(v.watermark);
+  std::string operator()(const acceptor_vitals& v) {
+    return to_string(v.ballot) + " accepted below" + slot_text(v.accepted_end) + " watermark" +
+           slot_text(v.watermark);
   }
-  std::string operator()(const ping& m) { return "ping " + vitals_text(m.state); }
-  std::string operator()(const pong& m) { return "pong " + vitals_text(m.state); }
+  std::string operator()(const leader_vitals& v) {
+    return to_string(v.ballot) + (v.active ? " active" : "") + " decided below" +
+           slot_text(v.decided_end) + " watermark" + slot_text(v.watermark);
+  }
+  std::string operator()(const replica_vitals& v) {
+    return to_string(v.active_ballot) + " in" + slot_text(v.slot_in) + " out" +
+           slot_text(v.slot_out) + " snapshot" + slot_text(v.snapshot_slot) + " watermark" +
+           slot_text(v.watermark);
+  }
+  std::string operator()(const ping& m) { return "ping " + std::visit(*this, m.state); }
+  std::string operator()(const pong& m) { return "pong " + std::visit(*this, m.state); }
   std::string operator()(const config_news& m) {
     return "config_news up to" + version_text(m.configurations.latest().version);
   }

@@ -32,11 +32,19 @@ auto each_field(is<slot_digest> auto& x, auto&& f) {
   return f(slot, decisions, state);
 }
 
-auto each_field(is<vitals> auto& x, auto&& f) {
-  auto& [ballot, active, leader_ping, slot_in, slot_out, snapshot_slot, watermark, version, records,
-         digest] = x;
-  return f(ballot, active, leader_ping, slot_in, slot_out, snapshot_slot, watermark, version,
-           records, digest);
+auto each_field(is<acceptor_vitals> auto& x, auto&& f) {
+  auto& [version, ballot, leader_ping, accepted_end, watermark, records] = x;
+  return f(version, ballot, leader_ping, accepted_end, watermark, records);
+}
+
+auto each_field(is<leader_vitals> auto& x, auto&& f) {
+  auto& [version, ballot, active, decided_end, watermark, records] = x;
+  return f(version, ballot, active, decided_end, watermark, records);
+}
+
+auto each_field(is<replica_vitals> auto& x, auto&& f) {
+  auto& [version, active_ballot, slot_in, slot_out, snapshot_slot, watermark, digest] = x;
+  return f(version, active_ballot, slot_in, slot_out, snapshot_slot, watermark, digest);
 }
 
 auto each_field(is<member> auto& x, auto&& f) {

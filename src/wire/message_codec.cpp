@@ -96,6 +96,19 @@ void reader::take(config_history& into) {
     fail("configurations that do not follow each other");
 }
 
+void reader::take(vitals& into) {
+  switch (number()) {
+  case 0:
+    return take(into.emplace<acceptor_vitals>());
+  case 1:
+    return take(into.emplace<leader_vitals>());
+  case 2:
+    return take(into.emplace<replica_vitals>());
+  default:
+    fail("there is no such kind of role");
+  }
+}
+
 namespace {
 
 template <class M, class Variant>

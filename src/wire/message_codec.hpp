@@ -1,7 +1,8 @@
 // How messages look as bytes, wherever they travel or are kept: the network (CAF carries these
 // bytes), the simulator, the search. A message is its kind (fields.hpp), then its fields in their
 // order: integers, sizes and enums as LEB128, strings and commands as size and bytes, lists as size
-// and elements. Canonical: a message has one encoding, and nothing else is decoded.
+// and elements, vitals as their place among the kinds of roles and what such a role tells.
+// Canonical: a message has one encoding, and nothing else is decoded.
 #pragma once
 
 #include "codec.hpp"
@@ -63,6 +64,11 @@ public:
     put(history.former_members().size());
     for (const auto& [id, former] : history.former_members())
       put(former);
+  }
+
+  void put(const vitals& told) {
+    put(told.index());
+    std::visit([this](const auto& of_kind) { put(of_kind); }, told);
   }
 
   template <class T>
@@ -154,6 +160,7 @@ public:
   void take(std::string& into) { into = bytes(); }
   void take(command& into);
   void take(config_history& into);
+  void take(vitals& into);
 
   template <class T>
   void take(std::vector<T>& into) {

@@ -163,9 +163,7 @@ TEST_CASE_FIXTURE(acceptor_stage,
   present.lives.begin(2);
   present.records = 5;
   send(actor, peer_up{present});
-  ping went_on{"l2", 1, {}};
-  went_on.state.records = 9;
-  send(actor, went_on);
+  send(actor, ping{"l2", 1, leader_vitals{.records = 9}});
   send(actor, peer_down{"l2", "a test"});
   settle();
   l2.forget();
@@ -196,7 +194,7 @@ TEST_CASE_FIXTURE(acceptor_stage, "an acceptor tells how many writes are durable
   settle();
   const auto answers = l1.take<pong>();
   REQUIRE(answers.size() == 1);
-  CHECK(answers[0].state.records == mark());
+  CHECK(records_of(answers[0].state) == mark());
 }
 
 TEST_CASE_FIXTURE(acceptor_stage, "an acceptor tells its status") {
@@ -207,8 +205,8 @@ TEST_CASE_FIXTURE(acceptor_stage, "an acceptor tells its status") {
   REQUIRE(answers.size() == 1);
   CHECK(answers[0].id == "a1");
   CHECK(answers[0].kind == role_kind::acceptor);
-  CHECK(answers[0].state.ballot == first);
-  CHECK(answers[0].state.slot_out == 8);
+  CHECK(answers[0].ballot() == first);
+  CHECK(std::get<acceptor_vitals>(answers[0].state).accepted_end == 8);
   CHECK(answers[0].disk_bytes > 0);
 }
 

@@ -50,9 +50,8 @@ struct leader_stage : stage {
   /// Two acceptors answer a ping, with no news: without a majority no leader runs.
   void answer_ping() {
     for (const auto* acceptor : {"a1", "a2"}) {
-      pong p{acceptor, 0, {}};
-      p.state.version = shell->core.configurations().latest().version;
-      send(actor, p);
+      const auto version = shell->core.configurations().latest().version;
+      send(actor, pong{acceptor, 0, acceptor_vitals{.version = version}});
     }
   }
 
@@ -142,7 +141,7 @@ TEST_CASE_FIXTURE(leader_stage, "a leader tells which ballot is durable with its
   const auto pings = acceptors[0].take<ping>();
   REQUIRE(pings.size() == 1);
   CHECK(seqnum_on_disk() > 0);
-  CHECK(pings[0].state.records == seqnum_on_disk());
+  CHECK(records_of(pings[0].state) == seqnum_on_disk());
 }
 
 TEST_CASE_FIXTURE(leader_stage, "there is a scout for each configuration that is live") {

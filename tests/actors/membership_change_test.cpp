@@ -30,8 +30,10 @@ public:
     status.id = m.id;
     status.kind = kind;
     status.is_fresh = true;
-    status.state.active = m.id == role_id{"l1"};
-    status.state.slot_out = 10;
+    if (kind == role_kind::leader)
+      status.state = leader_vitals{.active = m.id == role_id{"l1"}};
+    else if (kind == role_kind::replica)
+      status.state = replica_vitals{.slot_out = 10};
     process.roles.push_back(std::move(status));
     return process.roles.back();
   }
@@ -54,7 +56,8 @@ public:
     cluster_.known.configurations = configurations;
     for (auto& [address, process] : cluster_.processes)
       for (auto& role : process.status.roles)
-        role.state.slot_out = 13;
+        if (role.kind == role_kind::replica)
+          role.state = replica_vitals{.slot_out = 13};
     for (const auto& id : gone_when_decided)
       stop(id);
     client_outcome result;
@@ -122,9 +125,9 @@ TEST_CASE("change: refused if who was there has gone while newcomers caught up")
   made_up_cluster cluster;
   const member r4{"r4", "host4:1"};
   auto& newcomer = cluster.run(role_kind::replica, r4);
-  newcomer.state.slot_out = 0; // too far behind
+  newcomer.state = replica_vitals{}; // too far behind
   cluster.when_asked_again = [&] {
-    newcomer.state.slot_out = 10;
+    newcomer.state = replica_vitals{.slot_out = 10};
     cluster.stop("l2");
   };
   const reconfiguration change{

@@ -172,7 +172,7 @@ TEST_CASE_FIXTURE(replica_stage, "answers that wait for their turn wait for one,
   REQUIRE(r2.shell->core.has_reads_to_answer());
   const auto waiting = delayed_messages();
   for (int i = 0; i < 5; ++i) {
-    send(r2.actor, ping{"r3", 1, {}});
+    send(r2.actor, ping{"r3", 1, replica_vitals{}});
     settle();
   }
   CHECK(r2.shell->core.has_reads_to_answer());

@@ -11,7 +11,7 @@ namespace {
 
 probed_role replica_at(const role_id& id, slot_num slot_out, std::uint64_t fingerprint) {
   probed_role r{{id, role_kind::replica, "host:1"}, true, "", {}};
-  r.status.state.slot_out = slot_out;
+  r.status.state = replica_vitals{.slot_out = slot_out};
   r.status.fingerprint = fingerprint;
   return r;
 }

@@ -65,11 +65,11 @@ TEST_CASE("metrics: clocks, while they can be compared") {
 
 TEST_CASE("metrics: values and labels") {
   auto p = whole_process();
-  p.roles[0].metrics.status.state.ballot = {7, "l2"};
-  p.roles[1].metrics.status.state.active = true;
+  p.roles[0].metrics.status.state = acceptor_vitals{.ballot = {7, "l2"}};
+  p.roles[1].metrics.status.state = leader_vitals{.active = true};
   std::get<leader_metrics>(p.roles[1].metrics.counted).core.preemptions = 3;
-  p.roles[2].metrics.status.state.slot_in = 1'000'000'007;
-  p.roles[2].metrics.status.state.slot_out = 1'000'000'000;
+  p.roles[2].metrics.status.state =
+      replica_vitals{.slot_in = 1'000'000'007, .slot_out = 1'000'000'000};
   replica_of(p).now.pending_configurations = 1;
   configuration known;
   known.version = 4;

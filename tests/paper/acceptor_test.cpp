@@ -110,9 +110,7 @@ TEST_CASE("2.2, A3: 'cannot remove pvalues from accepted'; 4.1 keeps the highest
 TEST_CASE("4.2: an acceptor tells leaders what it has collected, and accepts nothing there again") {
   bench b;
   b.offer({1, "l1"}, 1, "A");
-  ping p{"r1", 1, {}};
-  p.state.watermark = 2;
-  b.role.on(p);
+  b.role.on(ping{"r1", 1, replica_vitals{.watermark = 2}});
   b.role.take();
   const auto told = b.ask({2, "l2"});
   CHECK(told.accepted.empty());

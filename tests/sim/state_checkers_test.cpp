@@ -80,11 +80,9 @@ struct judges {
 };
 
 ping told_by_r1(slot_num slot_out, slot_num snapshot_slot, slot_num watermark) {
-  ping p{"r1", 1, {}};
-  p.state.slot_out = slot_out;
-  p.state.snapshot_slot = snapshot_slot;
-  p.state.watermark = watermark;
-  return p;
+  return {
+      "r1", 1,
+      replica_vitals{.slot_out = slot_out, .snapshot_slot = snapshot_slot, .watermark = watermark}};
 }
 
 const command opens = batch_of({opening(7)});

@@ -142,7 +142,7 @@ void acceptor_checker::sent(std::size_t acceptor, const read_probe_reply& m) {
 }
 
 void acceptor_checker::sent(std::size_t acceptor, const pong& m) {
-  demand(m.state.watermark <= at(acceptor).watermark,
+  demand(watermark_of(m.state) <= at(acceptor).watermark,
          [] { return std::string{"D1: a pong tells of a watermark that is not durable"}; });
 }
 

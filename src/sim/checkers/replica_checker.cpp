@@ -95,7 +95,10 @@ void replica_checker::watermark(slot_num slot) const {
   });
 }
 
-void replica_checker::vitals_hold(std::size_t replica, const vitals& v) const {
+void replica_checker::vitals_hold(std::size_t replica, const vitals& told) const {
+  demand(std::holds_alternative<replica_vitals>(told),
+         [] { return std::string{"a replica tells what another role would"}; });
+  const auto& v = std::get<replica_vitals>(told);
   const auto& l = looks_[replica];
   demand(v.snapshot_slot <= std::max<slot_num>(1, l.durable), [&] {
     return "D1: a replica tells of a snapshot at slot " + std::to_string(v.snapshot_slot) +

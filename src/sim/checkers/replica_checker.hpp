@@ -45,7 +45,7 @@ private:
   void same_as_truth(const pmmc::replica& r) const;
   void looked_at_watermark(look& before, const pmmc::replica& r) const;
   std::size_t holders(const known_configuration& config, slot_num slot) const;
-  void vitals_hold(std::size_t replica, const vitals& v) const;
+  void vitals_hold(std::size_t replica, const vitals& told) const;
 
   const fold& truth_;
   const configuration_book& book_;

@@ -18,9 +18,7 @@ p2a offer(ballot_num ballot, slot_num slot, const char* value, config_version ve
   return {ballot.leader, version, {ballot, slot, command{value}}};
 }
 ping tell_watermark(slot_num watermark) {
-  ping p{"r1", 1, {}};
-  p.state.watermark = watermark;
-  return p;
+  return {"r1", 1, replica_vitals{.watermark = watermark}};
 }
 p1b promise_of(acceptor& a, const p1a& m) {
   a.on(m);
@@ -137,20 +135,19 @@ TEST_CASE(
     "acceptor: passes on the sign of life of the leader that it is promised to, of no other") {
   acceptor a{{.id = "a1"}, {}};
   a.on(ask({3, "l1"}));
-  ping p{"l1", 41, {}};
-  p.state.ballot = {3, "l1"};
-  a.on(p); // not active: scouting in vain does not count
-  CHECK(only<pong>(a.take().send).at(0).state.leader_ping == 0);
-  p.state.active = true;
-  a.on(p);
-  const auto told = only<pong>(a.take().send).at(0);
-  CHECK(told.state.leader_ping == 41);
-  CHECK(told.state.ballot == ballot_num{3, "l1"});
-  ping stale{"l2", 99, {}};
-  stale.state.ballot = {2, "l2"};
-  stale.state.active = true;
-  a.on(stale);
-  CHECK(only<pong>(a.take().send).at(0).state.leader_ping == 41);
+  const auto told = [&] {
+    return std::get<acceptor_vitals>(only<pong>(a.take().send).at(0).state);
+  };
+  leader_vitals promised{.ballot = {3, "l1"}};
+  a.on(ping{"l1", 41, promised}); // not active: scouting in vain does not count
+  CHECK(told().leader_ping == 0);
+  promised.active = true;
+  a.on(ping{"l1", 41, promised});
+  const auto after = told();
+  CHECK(after.leader_ping == 41);
+  CHECK(after.ballot == ballot_num{3, "l1"});
+  a.on(ping{"l2", 99, leader_vitals{.ballot = {2, "l2"}, .active = true}});
+  CHECK(told().leader_ping == 41);
 }
 
 TEST_CASE("acceptor: D2, its persisted records add up to its state, whatever has happened") {

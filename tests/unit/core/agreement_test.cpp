@@ -48,8 +48,8 @@ private:
   std::string text_;
 };
 
-vitals telling(const slot_digest& digest) {
-  vitals v;
+replica_vitals telling(const slot_digest& digest) {
+  replica_vitals v;
   v.digest = digest;
   return v;
 }

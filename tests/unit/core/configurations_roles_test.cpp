@@ -59,18 +59,16 @@ TEST_CASE("acceptor: a configuration that is over gets no promises, but the news
     const auto sent = a.take().send;
     return !only<p1b>(sent).empty();
   };
-  ping p{"r1", 1, {}};
-  p.state.version = 2;
-  p.state.watermark = 19;
-  a.on(p);
+  replica_vitals told{.version = 2, .watermark = 19};
+  a.on(ping{"r1", 1, told});
   CHECK(only<config_news>(a.take().send).empty());
   CHECK(promises());
-  p.state.watermark = 20;
-  a.on(p);
+  told.watermark = 20;
+  a.on(ping{"r1", 1, told});
   a.take();
   CHECK_FALSE(promises());
-  p.state.version = 1;
-  a.on(p);
+  told.version = 1;
+  a.on(ping{"r1", 1, told});
   CHECK(only<config_news>(a.take().send, "r1").at(0).configurations.latest().version == 2);
 }
 

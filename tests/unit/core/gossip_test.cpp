@@ -9,8 +9,8 @@ using namespace pmmc::test;
 
 namespace {
 
-vitals at(slot_num slot_out, slot_num snapshot_slot = 1) {
-  vitals v;
+replica_vitals at(slot_num slot_out, slot_num snapshot_slot = 1) {
+  replica_vitals v;
   v.slot_out = slot_out;
   v.snapshot_slot = snapshot_slot;
   return v;
@@ -39,7 +39,7 @@ TEST_CASE("gossip: who is silent for too long, or was never heard, counts as gon
 
 TEST_CASE("gossip: slots are known of replicas that fell silent, but these are not asked") {
   gossip g{"r1", 10};
-  CHECK(g.highest_slot_out() == 0);
+  CHECK(g.highest_slot_end() == 0);
   g.hear("r2", at(9), false, 1);
   g.hear("r3", at(7), false, 20);
   g.hear("r1", at(50), false, 20); // nobody asks oneself
@@ -47,7 +47,18 @@ TEST_CASE("gossip: slots are known of replicas that fell silent, but these are n
   CHECK(g.who_performed(7, 20).empty());
   CHECK(g.who_performed(6, 11) == ids{"r2", "r3"});
   g.forget("r1");
-  CHECK(g.highest_slot_out() == 9);
+  CHECK(g.highest_slot_end() == 9);
+}
+
+TEST_CASE("gossip: of other roles it knows which slots are in use, and takes none for performed") {
+  gossip g{"r1", 10};
+  g.hear("a1", acceptor_vitals{.accepted_end = 7}, false, 20);
+  CHECK(g.highest_slot_end() == 7);
+  g.hear("l1", leader_vitals{.decided_end = 9}, false, 20);
+  CHECK(g.highest_slot_end() == 9);
+  CHECK(g.is_heard("a1", 20));
+  CHECK(g.who_performed(1, 20).empty());
+  CHECK(g.find("l1") == nullptr);
 }
 
 TEST_CASE("gossip: what is kept for others is kept for those that are heard") {

@@ -72,25 +72,17 @@ public:
   }
 
   void hear_acceptor(role_id acceptor, std::uint64_t leader_ping = 0, ballot_num ballot = {}) {
-    pong p{acceptor, 1, {}};
-    p.state.leader_ping = leader_ping;
-    p.state.ballot = ballot;
-    said_[acceptor] = p.state;
-    role.on(p);
+    const acceptor_vitals told{.ballot = ballot, .leader_ping = leader_ping};
+    said_[acceptor] = told;
+    role.on(pong{acceptor, 1, told});
   }
 
   void hear_leader(role_id other, ballot_num ballot, bool active) {
-    pong p{other, 1, {}};
-    p.state.ballot = ballot;
-    p.state.active = active;
-    role.on(p);
+    role.on(pong{other, 1, leader_vitals{.ballot = ballot, .active = active}});
   }
 
   void hear_replica(role_id replica, slot_num slot_out, slot_num watermark = 1) {
-    ping p{replica, 1, {}};
-    p.state.slot_out = slot_out;
-    p.state.watermark = watermark;
-    role.on(p);
+    role.on(ping{replica, 1, replica_vitals{.slot_out = slot_out, .watermark = watermark}});
     role.take();
   }
 
@@ -109,9 +101,9 @@ private:
     for (const auto& e : sent)
       if (const auto* asked = std::get_if<ping>(&e.body);
           asked != nullptr && e.to.view()[0] == 'a') {
-        pong p{e.to, asked->number, said_[e.to]};
-        p.state.version = role.configurations().latest().version; // it has no news to ask for
-        role.on(p);
+        auto told = said_[e.to];
+        told.version = role.configurations().latest().version; // it has no news to ask for
+        role.on(pong{e.to, asked->number, told});
       }
   }
   static configuration config_with(role_id leader) {
@@ -125,7 +117,7 @@ private:
     return s;
   }
   role_id id_;
-  std::map<role_id, vitals> said_;
+  std::map<role_id, acceptor_vitals> said_;
 
 public:
   leader role;

@@ -232,12 +232,8 @@ TEST_CASE("leader: acceptors that nobody needs any more are not waited for") {
   b.role.on(config_news{"r1", both});
   b.acceptors_answer = false; // the first three are switched off
   const auto hear_the_new = [&](slot_num watermark) {
-    for (const auto& a : next.acceptors) {
-      pong p{a.id, 1, {}};
-      p.state.version = 2;
-      p.state.watermark = watermark;
-      b.role.on(p);
-    }
+    for (const auto& a : next.acceptors)
+      b.role.on(pong{a.id, 1, acceptor_vitals{.version = 2, .watermark = watermark}});
   };
   for (int i = 0; i < 100; ++i) {
     hear_the_new(19);
@@ -261,6 +257,17 @@ TEST_CASE("leader: without proposals it learns from the acceptors that it has be
   CHECK_FALSE(b.role.is_active());
   CHECK(b.role.take().stop_all);
   CHECK(b.until_scouting().at(0).ballot == ballot_num{6, "l1"});
+}
+
+TEST_CASE("leader: a higher ballot deposes it by an acceptor's word, not by that of who scouts") {
+  leader_bench b;
+  b.elect();
+  b.hear_leader("l2", {9, "l2"}, false);
+  CHECK_FALSE(b.role.take().stop_all);
+  CHECK(b.role.is_active());
+  b.hear_acceptor("a1", 0, {9, "l2"});
+  CHECK(b.role.take().stop_all);
+  CHECK(b.role.preempted_by() == ballot_num{9, "l2"});
 }
 
 TEST_CASE("leader: outcomes of an earlier ballot change nothing") {
@@ -292,6 +299,7 @@ TEST_CASE("leader: tells replicas when it becomes active") {
   leader_bench b;
   const auto told = only<pong>(b.elect().send, "r2");
   REQUIRE_FALSE(told.empty());
-  CHECK(told.back().state.active);
-  CHECK(told.back().state.ballot == b.role.ballot());
+  const auto last = std::get<leader_vitals>(told.back().state);
+  CHECK(last.active);
+  CHECK(last.ballot == b.role.ballot());
 }

@@ -12,8 +12,8 @@ namespace {
 struct choice_bench {
   /// Replica `id` is heard, and sees `leader` active.
   void hear(role_id id, role_id leader, bool is_far_behind = false) {
-    vitals v;
-    v.ballot = {1, leader};
+    replica_vitals v;
+    v.active_ballot = {1, leader};
     others.hear(id, v, is_far_behind, tick);
   }
   role_id chosen(bool is_far_behind = false) const {

@@ -50,20 +50,15 @@ public:
     role.take();
   }
   void hear_leader(role_id leader, bool active = true, std::uint64_t seqnum = 1) {
-    pong p{leader, 1, {}};
-    p.state.ballot = {seqnum, leader};
-    p.state.active = active;
-    role.on(p);
+    role.on(pong{leader, 1, leader_vitals{.ballot = {seqnum, leader}, .active = active}});
   }
   /// A ping of another replica that sees `leader` active.
   void hear_replica(role_id other, slot_num slot_out, role_id leader = {},
                     slot_num snapshot_slot = 1) {
-    ping p{other, 1, {}};
-    p.state.slot_out = slot_out;
-    p.state.snapshot_slot = snapshot_slot;
+    replica_vitals told{.slot_out = slot_out, .snapshot_slot = snapshot_slot};
     if (!leader.empty())
-      p.state.ballot = {1, leader};
-    role.on(p);
+      told.active_ballot = {1, leader};
+    role.on(ping{other, 1, told});
   }
   std::string log() const { return role.state().machine().query(""); }
 

@@ -126,15 +126,25 @@ TEST_CASE("catch-up: only what is missing is asked for again, not what waits beh
     CHECK(p.slot == 1);
 }
 
+TEST_CASE("replica: follows a leader that is active, for as long as that says so") {
+  replica_bench b;
+  const auto followed = [&] { return b.role.current_vitals().active_ballot; };
+  b.hear_leader("l2", false, 9); // it scouts
+  CHECK(followed().is_bottom());
+  b.hear_leader("l1", true, 1);
+  CHECK(followed() == ballot_num{1, "l1"});
+  b.hear_leader("l2", false, 9);
+  CHECK(followed() == ballot_num{1, "l1"});
+  b.hear_leader("l1", false, 9); // the ballot that preempted it
+  CHECK(followed().is_bottom());
+}
+
 namespace {
 
 /// By 1,000 slots, so that a whole window is asked for.
 void be_behind_the_leader(replica_bench& b) {
-  pong p{"l1", 1, {}};
-  p.state.active = true;
-  p.state.ballot = {1, "l1"};
-  p.state.slot_out = 1'000;
-  b.role.on(p);
+  b.role.on(
+      pong{"l1", 1, leader_vitals{.ballot = {1, "l1"}, .active = true, .decided_end = 1'000}});
   REQUIRE(only<propose>(b.tick(40).send, "l1").size() == 8);
 }
 

@@ -193,13 +193,17 @@ TEST_CASE("enums end where they end") {
     CHECK(why_not(of_status(status)) == "there is no such status of a reply");
 
   ping p;
-  p.state.active = true;
+  p.state = leader_vitals{.active = true};
   auto bytes = bytes_of(p);
-  constexpr std::size_t place = 5; // behind kind, id, number, and the ballot's two fields
+  constexpr std::size_t kind_place = 3; // behind kind, id and number
+  constexpr std::size_t place = 7;      // behind these, the version, and the ballot's two fields
   REQUIRE(bytes[place] == '\1');
   CHECK(why_not(bytes) == "");
   bytes[place] = '\2';
   CHECK(why_not(bytes) == "something is neither true nor false");
+  REQUIRE(bytes[kind_place] == '\1');
+  bytes[kind_place] = '\3';
+  CHECK(why_not(bytes) == "there is no such kind of role");
 }
 
 TEST_CASE("an id may have 31 bytes") {
@@ -325,6 +329,8 @@ struct counting {
       x = command{"c" + std::to_string(next++)};
     } else if constexpr (is_vector<T>) {
       fill(x.emplace_back());
+    } else if constexpr (std::same_as<T, vitals>) {
+      fill(x.template emplace<replica_vitals>());
     } else if constexpr (std::same_as<T, config_history>) {
       configuration first;
       fill(first);
@@ -370,8 +376,8 @@ constexpr std::string_view format[] = {
     "[0d][02]i1[02]i2",
     "[0e][02]i1[02][03]",
     "[0f][02]i1[02][03][04]",
-    "[10][02]i1[02][03][02]i4[01][05][06][07][08][09][0a][0b][0c][0d][0e]",
-    "[11][02]i1[02][03][02]i4[01][05][06][07][08][09][0a][0b][0c][0d][0e]",
+    "[10][02]i1[02][02][03][04][02]i5[06][07][08][09][0a][0b][0c]",
+    "[11][02]i1[02][02][03][04][02]i5[06][07][08][09][0a][0b][0c]",
     "[12][02]i1[02][02][03][01][02]i4[02]s5[02]s6[01][02]i7[02]s8[02]s9[01][03]i10[03]s11"
     "[03]s12fg[01][02]a0[02]s5[02]s6[01][02]i7[02]s8[02]s9[01][03]i10[03]s11[03]s12[01][01]"
     "[02]i4[02]s5[02]s6f",
@@ -393,6 +399,15 @@ TEST_CASE_FIXTURE(codec_stage, "the format is that of this version of the protoc
     CHECK(shown(bytes_of(m)) == format[kind++]);
   });
   CHECK(kind == std::size(format));
+}
+
+TEST_CASE("what acceptors and leaders tell of themselves has its own format") {
+  const auto shown_of = [](auto told) {
+    counting{}.fill(told);
+    return shown(bytes_of(pong{{}, 0, told})).substr(std::size("[11][00][00]") - 1);
+  };
+  CHECK(shown_of(acceptor_vitals{}) == "[00][01][02][02]i3[04][05][06][07]");
+  CHECK(shown_of(leader_vitals{}) == "[01][01][02][02]i3[01][04][05][06]");
 }
 
 } // namespace pmmc::test
