@@ -32,13 +32,21 @@ enum class fact : std::uint8_t {
   log_collected,   ///< an acceptor dropped slots
   below_watermark, ///< somebody worked on a slot that was gone
   restart,
-  write_lost,            ///< a crash during a sync: nothing of the write is on the disk
-  write_kept,            ///< … all of it is, though nobody was told
-  refused_to_start,      ///< a damaged or lost directory, or a disk that fails
-  died_at_start,         ///< while it read and mended its files
-  reconfiguration,       ///< decided, and it took effect
-  reconfiguration_stale, ///< decided, but of a version that was not the latest any more
-  boundary_crossed,      ///< a slot was decided under another configuration than the one before
+  write_lost,       ///< a crash during a sync: nothing of the write is on the disk
+  write_kept,       ///< … all of it is, though nobody was told
+  refused_to_start, ///< a damaged or lost directory, or a disk that fails
+  died_at_start,    ///< while it read and mended its files
+  disk_write_lost,  ///< not synced, in a power cut; see simulated_disk::tally
+  disk_write_torn,
+  disk_name_lost,
+  disk_rename_lost,
+  disk_flip_read,
+  disk_full,                 ///< a write met no room
+  disk_sync_failed,          ///< once
+  disk_sync_failed_for_good, ///< as all do that follow
+  reconfiguration,           ///< decided, and it took effect
+  reconfiguration_stale,     ///< decided, but of a version that was not the latest any more
+  boundary_crossed,          ///< a slot was decided under another configuration than the one before
   two_reconfigurations_in_flight,
   role_retired,
   // Redis's clients, and what their ports and the store do for them
@@ -74,7 +82,7 @@ enum class fact : std::uint8_t {
   removed_not_started, ///< its `members` file says that it was removed
   address_taken,
 };
-inline constexpr std::size_t facts = 60;
+inline constexpr std::size_t facts = 68;
 
 std::string_view to_string(fact f);
 
