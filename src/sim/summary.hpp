@@ -65,6 +65,10 @@ enum class fact : std::uint8_t {
   redis_clock_set,   ///< by an administrator
   redis_wait,        ///< answered with how many acceptors hold what was written
   redis_port_barred, ///< the port of a replica that is no member
+  // Messages
+  grouped,        ///< several in one
+  group_cut,      ///< sent, as another message would have made it too long
+  lost_in_flight, ///< with their connection
   // Who meets whom
   meeting,                ///< two processes let each other in
   sent_to_nobody,         ///< by a role to one that it has not met, or refuses
@@ -82,7 +86,7 @@ enum class fact : std::uint8_t {
   removed_not_started, ///< its `members` file says that it was removed
   address_taken,
 };
-inline constexpr std::size_t facts = 68;
+inline constexpr std::size_t facts = 71;
 
 std::string_view to_string(fact f);
 
