@@ -65,6 +65,10 @@ void lifecycle::stop_crashed() {
     const bool flips = std::exchange(p.has_flip, false);
     ++p.life;
     world_.set_up(i, false);
+    if (power)
+      for (std::size_t other = 0; other < world_.processes(); ++other)
+        if (other != i)
+          world_.break_connection(i, other);
     met_.stopped(i);
     for (auto* h : p.roles) {
       h->crash(power && !flips && (h->files() == nullptr || !h->files()->has_flips()));

@@ -154,6 +154,7 @@ void nemesis::break_connection(random_source& dice) {
   if (a == b)
     return;
   roster_.met().break_connection(a, b);
+  world_.break_connection(a, b);
   world_.process_at(a).known &= ~(process_set{1} << b);
   world_.process_at(b).known &= ~(process_set{1} << a);
   for (const auto& [one, other] : {std::pair{a, b}, std::pair{b, a}})

@@ -1,13 +1,12 @@
 #include "sim/network.hpp"
 
-#include <algorithm>
-
 namespace pmmc::sim {
 
 network::network(const scenario& s)
     : seed_(s.seed), delay_least_(s.delay_least), delay_spread_(s.delay_spread),
       in_order_(s.in_order), loss_permille_(s.loss_permille),
-      duplicate_permille_(s.duplicate_permille), links_(max_processes * max_processes) {}
+      duplicate_permille_(s.duplicate_permille), links_(max_processes * max_processes),
+      connections_(links_.size()) {}
 
 network::passage network::carry(std::size_t from, std::size_t to, sim_time now) {
   auto& l = links_[from * max_processes + to];

@@ -4,6 +4,7 @@
 #include "random.hpp"
 #include "sim/scenario.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -26,6 +27,10 @@ public:
   };
   passage carry(std::size_t from, std::size_t to, sim_time now);
 
+  /// The connections of two processes: another one after each break.
+  std::uint32_t connection(std::size_t a, std::size_t b) const { return connections_[place(a, b)]; }
+  void break_connection(std::size_t a, std::size_t b) { ++connections_[place(a, b)]; }
+
   /// Cuts add up: a link works again when all of them are gone.
   void cut(std::size_t from, std::size_t to) { change(from, to, 1); }
   void mend(std::size_t from, std::size_t to) { change(from, to, -1); }
@@ -46,6 +51,9 @@ public:
   void calm_down();
 
 private:
+  static std::size_t place(std::size_t a, std::size_t b) {
+    return std::min(a, b) * max_processes + std::max(a, b);
+  }
   void change(std::size_t from, std::size_t to, int by);
 
   std::uint64_t seed_;
@@ -61,6 +69,7 @@ private:
     sim_time last_arrival = 0;
   };
   std::vector<link> links_;
+  std::vector<std::uint32_t> connections_; ///< by two processes: how many were before
   std::vector<std::pair<std::size_t, noise>> noises_;
 };
 

@@ -165,6 +165,14 @@ void choose_redis(scenario& s) {
     s.clients = s.raw_clients = 0;
 }
 
+/// With dice of their own.
+void choose_connections(scenario& s) {
+  random_source random{s.seed * 0xB5C0FBCFEC4D3B2FULL + 19};
+  s.breaks_lose_messages = one_in(random, 2);
+  if (one_in(random, 2))
+    s.group_bytes = 1 + random.below(500);
+}
+
 void leave_out(scenario& s, const reduction& less) {
   if (less.nodes) {
     s.colocated = true;
@@ -223,6 +231,7 @@ scenario choose_scenario(std::uint64_t seed, const reduction& less) {
                    [](const fault& a, const fault& b) { return a.at < b.at; });
   s.sessions_end = one_in(random, 3);
   choose_redis(s);
+  choose_connections(s);
   leave_out(s, less);
   return s;
 }

@@ -4,6 +4,7 @@
 
 #include "leader.hpp"
 #include "replica.hpp"
+#include "wire/grouping.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -95,6 +96,9 @@ struct scenario {
   bool in_order = true; ///< each link keeps the order of its messages, as a TCP connection does
   unsigned loss_permille = 0;
   unsigned duplicate_permille = 0;
+  bool breaks_lose_messages = false; ///< connections that end, and power cuts, take along what is
+                                     ///< on its way
+  std::size_t group_bytes = wire::max_group_bytes;
   bool breaks_are_told = true; ///< who loses a peer is told so, by its connection
   sim_time sync_least = 200;
   sim_time sync_spread = 2'000;

@@ -182,6 +182,22 @@ void simulation::check_history() const {
   });
 }
 
+void simulation::count_disk_hits() {
+  for (const auto& m : members_.roles()) {
+    if (m->files() == nullptr)
+      continue;
+    const auto& hits = m->files()->hits();
+    world_.facts.count(fact::disk_write_lost, hits.writes_lost);
+    world_.facts.count(fact::disk_write_torn, hits.writes_torn);
+    world_.facts.count(fact::disk_name_lost, hits.names_lost);
+    world_.facts.count(fact::disk_rename_lost, hits.renames_lost);
+    world_.facts.count(fact::disk_flip_read, hits.flips_read);
+    world_.facts.count(fact::disk_full, hits.writes_without_room);
+    world_.facts.count(fact::disk_sync_failed, hits.syncs_failed_once);
+    world_.facts.count(fact::disk_sync_failed_for_good, hits.syncs_failed_for_good);
+  }
+}
+
 result run(const scenario& s, const watch& w) {
   set_invariant_handler([](const char* condition, const char* meaning) {
     throw violation{std::string{meaning} + " (" + condition + ")"};
@@ -194,6 +210,7 @@ result run(const scenario& s, const watch& w) {
   } catch (const violation& v) {
     r.broken = v.what();
   }
+  cluster.count_disk_hits();
   auto& state = cluster.state();
   r.facts = state.facts;
   r.facts.simulated = state.now();

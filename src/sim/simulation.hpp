@@ -40,6 +40,8 @@ public:
   void run();
   const world& state() const { return world_; }
   world& state() { return world_; }
+  /// Of all disks, as facts.
+  void count_disk_hits();
 
 private:
   void add_clients();

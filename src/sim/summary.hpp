@@ -32,13 +32,21 @@ enum class fact : std::uint8_t {
   log_collected,   ///< an acceptor dropped slots
   below_watermark, ///< somebody worked on a slot that was gone
   restart,
-  write_lost,            ///< a crash during a sync: nothing of the write is on the disk
-  write_kept,            ///< … all of it is, though nobody was told
-  refused_to_start,      ///< a damaged or lost directory, or a disk that fails
-  died_at_start,         ///< while it read and mended its files
-  reconfiguration,       ///< decided, and it took effect
-  reconfiguration_stale, ///< decided, but of a version that was not the latest any more
-  boundary_crossed,      ///< a slot was decided under another configuration than the one before
+  write_lost,       ///< a crash during a sync: nothing of the write is on the disk
+  write_kept,       ///< … all of it is, though nobody was told
+  refused_to_start, ///< a damaged or lost directory, or a disk that fails
+  died_at_start,    ///< while it read and mended its files
+  disk_write_lost,  ///< not synced, in a power cut; see simulated_disk::tally
+  disk_write_torn,
+  disk_name_lost,
+  disk_rename_lost,
+  disk_flip_read,
+  disk_full,                 ///< a write met no room
+  disk_sync_failed,          ///< once
+  disk_sync_failed_for_good, ///< as all do that follow
+  reconfiguration,           ///< decided, and it took effect
+  reconfiguration_stale,     ///< decided, but of a version that was not the latest any more
+  boundary_crossed,          ///< a slot was decided under another configuration than the one before
   two_reconfigurations_in_flight,
   role_retired,
   // Redis's clients, and what their ports and the store do for them
@@ -57,6 +65,10 @@ enum class fact : std::uint8_t {
   redis_clock_set,   ///< by an administrator
   redis_wait,        ///< answered with how many acceptors hold what was written
   redis_port_barred, ///< the port of a replica that is no member
+  // Messages
+  grouped,        ///< several in one
+  group_cut,      ///< sent, as another message would have made it too long
+  lost_in_flight, ///< with their connection
   // Who meets whom
   meeting,                ///< two processes let each other in
   sent_to_nobody,         ///< by a role to one that it has not met, or refuses
@@ -74,7 +86,7 @@ enum class fact : std::uint8_t {
   removed_not_started, ///< its `members` file says that it was removed
   address_taken,
 };
-inline constexpr std::size_t facts = 60;
+inline constexpr std::size_t facts = 71;
 
 std::string_view to_string(fact f);
 

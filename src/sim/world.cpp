@@ -7,6 +7,7 @@
 #include "wire/grouping.hpp"
 #include "wire/message_codec.hpp"
 
+#include <concepts>
 #include <type_traits>
 #include <utility>
 
@@ -83,16 +84,22 @@ void world::send(const host& from, const role_id& to, message m) {
 }
 
 void world::send(const host& from, std::vector<envelope> messages) {
-  wire::send_grouped(from.id(), std::move(messages), [&]<class M>(const role_id& to, M&& m) {
+  const auto send_one = [&]<class M>(const role_id& to, M&& m) {
     encoded_.clear();
     wire::encode(encoded_, m);
     if constexpr (std::is_constructible_v<message, M>) {
       message single{std::move(m)};
       depart(from, to, single);
     } else {
+      if constexpr (std::same_as<M, client_requests>)
+        facts.count(fact::grouped, m.requests.size() + m.queries.size() > 1);
+      else
+        facts.count(fact::grouped, m.responses.size() + m.query_replies.size() > 1);
       depart(from, to, m);
     }
-  });
+  };
+  facts.count(fact::group_cut,
+              wire::send_grouped(from.id(), std::move(messages), send_one, options.group_bytes));
 }
 
 template <class M>
@@ -131,19 +138,25 @@ void world::carry(const host& from, const role_id& to, std::size_t number) {
   const auto passage = net.carry(from.process_number(), target.process, now_);
   for (std::size_t i = 0; i < passage.copies; ++i)
     if (options.is_scripted)
-      flights.push_back({from.id(), to, passage.arrive_at[i], number, generation, post(encoded_)});
+      flights.push_back({from.id(), to, passage.arrive_at[i], number, generation,
+                         post(from.process_number(), target.process)});
     else
-      queue.push(passage.arrive_at[i], event_kind::deliver, number, generation, post(encoded_));
+      queue.push(passage.arrive_at[i], event_kind::deliver, number, generation,
+                 post(from.process_number(), target.process));
 }
 
-std::size_t world::post(const std::string& bytes) {
+std::size_t world::post(std::size_t from, std::size_t to) {
   if (free_places_.empty()) {
-    post_.push_back(bytes);
-    return post_.size() - 1;
+    free_places_.push_back(post_.size());
+    post_.emplace_back();
   }
   const auto number = free_places_.back();
   free_places_.pop_back();
-  post_[number] = bytes; // into the memory of what was there
+  auto& l = post_[number];
+  l.parcel = encoded_; // into the memory of what was there
+  l.from = from;
+  l.to = to;
+  l.connection = net.connection(from, to);
   return number;
 }
 
@@ -157,12 +170,15 @@ host* world::addressee(std::size_t number, std::uint32_t generation) const {
 
 wire::parcel world::read(std::size_t number) const {
   wire::parcel arrived;
-  const auto why = wire::decode(post_[number], arrived);
+  const auto why = wire::decode(post_[number].parcel, arrived);
   demand(why.empty(), [&] { return "M1: a message cannot be read: " + std::string{why}; });
   return arrived;
 }
 
 void world::deliver(std::size_t number, host& to) {
+  const auto& l = post_[number];
+  if (l.connection != net.connection(l.from, l.to))
+    return facts.count(fact::lost_in_flight);
   auto arrived = read(number);
   to.receive(arrived);
 }
@@ -212,6 +228,11 @@ bool world::dies(const host& h, fault_kind moment) {
 void world::crash(std::size_t p) {
   processes_[p].crashing = true;
   somebody_crashes_ = true;
+}
+
+void world::break_connection(std::size_t a, std::size_t b) {
+  if (options.breaks_lose_messages)
+    net.break_connection(a, b);
 }
 
 sim_time world::sync_time(const host& h) {

@@ -94,7 +94,7 @@ public:
   void wake(const host& who, sim_time delay, std::size_t what);
   /// Who gets a message that was sent to this number; nobody if it is down, or not the same.
   host* addressee(std::size_t number, std::uint32_t generation) const;
-  /// Shows what arrives with this number to its addressee.
+  /// Shows what arrives with this number to its addressee, unless its connection has ended.
   void deliver(std::size_t number, host& to);
   /// What its addressee will read. Precondition: the number is that of a message on its way.
   wire::parcel read(std::size_t number) const;
@@ -114,6 +114,8 @@ public:
   void crash(std::size_t p);
   bool somebody_crashes() const { return somebody_crashes_; }
   void nobody_crashes() { somebody_crashes_ = false; }
+  /// The two lose what is on its way between them, if such things are lost in this run.
+  void break_connection(std::size_t a, std::size_t b);
   /// How long a sync takes now.
   sim_time sync_time(const host& h);
 
@@ -137,17 +139,23 @@ private:
   /// What `encoded_` is the encoding of.
   template <class M>
   void depart(const host& from, const role_id& to, M& m);
+  struct letter {
+    std::string parcel;
+    std::size_t from = 0; ///< processes
+    std::size_t to = 0;
+    std::uint32_t connection = 0; ///< of the two
+  };
   /// Copies of what `encoded_` holds are on their way.
   void carry(const host& from, const role_id& to, std::size_t number);
   /// Returns its number.
-  std::size_t post(const std::string& bytes);
+  std::size_t post(std::size_t from, std::size_t to);
   void keep_wrong_votes_away(const host& from, const host& to, const message& m) const;
 
   sim_time now_ = 0;
   std::deque<process> processes_;
   process_set up_ = 0;
   std::unordered_map<std::string, std::size_t> listeners_; // looked up, never walked through
-  std::vector<std::string> post_;                          ///< parcels on their way, by number
+  std::vector<letter> post_;                               ///< on their way, by number
   std::vector<std::size_t> free_places_;
   std::string encoded_; ///< kept for its memory
   bool somebody_crashes_ = false;

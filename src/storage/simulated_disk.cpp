@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <limits>
 #include <utility>
 
 namespace pmmc::storage {
@@ -13,10 +12,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t page_bytes = 4096;
 /// The kernel writes back what nobody syncs, some time.
 constexpr std::size_t most_unsynced = 64;
-constexpr std::size_t for_ever = std::numeric_limits<std::size_t>::max();
 
 } // namespace
 
@@ -31,6 +28,7 @@ public:
   }
   std::string read_at(std::uint64_t offset, std::size_t max_bytes) const override {
     disk_.demand_running(path_);
+    disk_.note_read(*file_, offset, max_bytes);
     return file_->content.substr(std::min<std::size_t>(offset, file_->content.size()), max_bytes);
   }
   void write_at(std::uint64_t offset, std::string_view bytes) override {
@@ -255,8 +253,10 @@ void simulated_disk::write_file(node& file, const fs::path& path, std::uint64_t 
   put(file, offset, bytes.substr(0, fits));
   if (room_)
     *room_ -= std::min(*room_, more);
-  if (fits < bytes.size())
+  if (fits < bytes.size()) {
+    ++hits_.writes_without_room;
     fail_errno("write", path, ENOSPC);
+  }
 }
 
 void simulated_disk::sync_file(node& file, const fs::path& path) {
@@ -269,7 +269,7 @@ void simulated_disk::sync_file(node& file, const fs::path& path) {
     fail_errno("sync", path, EIO);
 }
 
-// --- What goes wrong ----------------------------------------------------------------------------
+// --- The process --------------------------------------------------------------------------------
 
 void simulated_disk::demand_running(const fs::path& path) const {
   if (stopped_)
@@ -282,126 +282,6 @@ void simulated_disk::begin_change(const fs::path& path) {
     stopped_ = true;
   }
   demand_running(path);
-}
-
-void simulated_disk::fail_sync(bool for_good) { failing_syncs_ = for_good ? for_ever : 1; }
-
-bool simulated_disk::sync_fails() {
-  if (failing_syncs_ == 0)
-    return false;
-  if (failing_syncs_ != for_ever)
-    --failing_syncs_;
-  return true;
-}
-
-/// Of the files and directories that can be reached, or could be after a power cut; each once.
-template <class F>
-void simulated_disk::for_each_node(const F& f) const {
-  std::vector<node_ptr> found{root_};
-  std::set<const node*> seen{root_.get()};
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    const auto at = found[i];
-    const auto add = [&](const node_ptr& n) {
-      if (seen.insert(n.get()).second)
-        found.push_back(n);
-    };
-    for (const auto& [name, n] : at->names)
-      add(n);
-    for (const auto& [name, n] : at->durable_names)
-      add(n);
-    for (const auto& change : at->unsynced_names)
-      add(change.what);
-  }
-  for (const auto& n : found)
-    f(n);
-}
-
-void simulated_disk::restart(bool power_was_lost) {
-  if (power_was_lost)
-    for_each_node([this](const node_ptr& n) { lose(*n); });
-  stopped_ = false;
-  changes_left_.reset();
-  PMMC_INVARIANT(locked_.empty(), "a process that has died holds no lock");
-}
-
-void simulated_disk::lose(node& n) {
-  if (n.is_directory)
-    lose_names(n);
-  else
-    lose_writes(n);
-}
-
-void simulated_disk::lose_writes(node& file) {
-  enum : std::uint64_t { none, all, pages, beginning };
-  const auto kept = chance_.below(4);
-  const auto whole = kept == beginning ? chance_.below(file.unsynced.size() + 1) : 0;
-  for (std::size_t i = 0; i < file.unsynced.size(); ++i) {
-    auto& w = file.unsynced[i];
-    if (kept == all || (kept == beginning && i < whole) ||
-        (kept == pages && w.truncates && chance_.below(2) == 0)) {
-      apply(w, file.durable);
-    } else if (kept == beginning && i == whole && !w.truncates) {
-      w.bytes.resize(chance_.below(w.bytes.size() + 1));
-      apply(w, file.durable);
-    } else if (kept == pages) {
-      for (std::size_t at = 0; at < w.bytes.size();) {
-        const auto bytes = std::min(w.bytes.size() - at, page_bytes - (w.offset + at) % page_bytes);
-        if (chance_.below(2) == 0)
-          apply({w.offset + at, w.bytes.substr(at, bytes), false}, file.durable);
-        at += bytes;
-      }
-    }
-  }
-  file.unsynced.clear();
-  file.content = file.durable;
-}
-
-void simulated_disk::lose_names(node& directory) {
-  enum : std::uint64_t { none, all, some, first };
-  const auto kept = chance_.below(4);
-  const auto whole = kept == first ? chance_.below(directory.unsynced_names.size() + 1) : 0;
-  for (std::size_t i = 0; i < directory.unsynced_names.size(); ++i)
-    if (kept == all || i < whole || (kept == some && chance_.below(2) == 0))
-      apply(directory.unsynced_names[i], directory.durable_names);
-  directory.unsynced_names.clear();
-  directory.names = directory.durable_names;
-}
-
-void simulated_disk::turn(const flip& f) {
-  for (auto* bytes : {&f.file->content, &f.file->durable})
-    if (f.at < bytes->size())
-      (*bytes)[f.at] = static_cast<char>((*bytes)[f.at] ^ f.bit);
-}
-
-std::string simulated_disk::flip_bit() {
-  std::vector<std::pair<std::string, node_ptr>> files;
-  for_each_node([&](const node_ptr& n) {
-    for (const auto& [name, what] : n->names)
-      if (!what->content.empty())
-        files.emplace_back(name, what);
-  });
-  if (files.empty())
-    return {};
-  const auto& [name, file] = files[chance_.below(files.size())];
-  for (const auto& w : std::exchange(file->unsynced, {}))
-    apply(w, file->durable);
-  // Zeros at the end are room for what comes.
-  const auto used = file->content.find_last_not_of('\0') + 1;
-  flips_.push_back({file, chance_.below(used == 0 ? file->content.size() : used),
-                    static_cast<char>(1 << chance_.below(8))});
-  turn(flips_.back());
-  return name;
-}
-
-void simulated_disk::mend_errors() {
-  failing_syncs_ = 0;
-  room_.reset();
-}
-
-void simulated_disk::mend_flips() {
-  for (const auto& made : flips_)
-    turn(made);
-  flips_.clear();
 }
 
 } // namespace pmmc::storage

@@ -68,6 +68,20 @@ public:
   /// The bits that were flipped stay as they are.
   void forget_flips() { flips_.clear(); }
 
+  /// What went wrong, counted where it hit somebody.
+  struct tally {
+    std::uint64_t writes_lost = 0;  ///< in a power cut, not synced: nothing of them is left…
+    std::uint64_t writes_torn = 0;  ///< … or a part is
+    std::uint64_t names_lost = 0;   ///< made or removed in a directory that was not synced
+    std::uint64_t renames_lost = 0; ///< the same
+    std::uint64_t flips_read = 0;   ///< bits
+    std::uint64_t writes_without_room = 0;
+    std::uint64_t syncs_failed_once = 0;
+    std::uint64_t syncs_failed_for_good = 0;
+  };
+  /// Since it was made.
+  const tally& hits() const { return hits_; }
+
   // --- disk ---
 
   std::unique_ptr<disk_file> open(const std::filesystem::path& path, open_for what) override;
@@ -113,6 +127,7 @@ private:
     node_ptr file;
     std::size_t at = 0;
     char bit = 0;
+    bool was_read = false;
   };
 
   static void apply(const write& w, std::string& content);
@@ -132,8 +147,10 @@ private:
   void truncate(node& file);
   void sync_file(node& file, const std::filesystem::path& path);
   void put(node& file, std::uint64_t offset, std::string_view bytes);
+  void note_read(const node& file, std::uint64_t offset, std::size_t bytes);
   void lose(node& n);
   void lose_writes(node& file);
+  void note_kept(const write& w, std::size_t bytes);
   void lose_names(node& directory);
   template <class F>
   void for_each_node(const F& f) const;
@@ -146,6 +163,7 @@ private:
   std::optional<std::uint64_t> room_;
   std::set<const node*> locked_;
   std::vector<flip> flips_;
+  tally hits_;
 };
 
 /// The process that used the disk has died.

@@ -19,7 +19,8 @@ inline constexpr std::size_t max_group_bytes = 1 << 20;
 template <class Send>
 class grouping {
 public:
-  grouping(const role_id& from, Send send) : from_(from), send_(std::move(send)) {}
+  grouping(const role_id& from, Send send, std::size_t max_bytes)
+      : from_(from), send_(std::move(send)), max_bytes_(max_bytes) {}
 
   void operator()(const role_id& to, response& m) {
     make_room(to, m.body.size());
@@ -53,29 +54,37 @@ public:
     }
     bytes_.clear();
   }
+  /// How often a group was sent because another message would have made it too long.
+  std::size_t cuts() const { return cuts_; }
 
 private:
   void make_room(const role_id& to, std::size_t bytes) {
     if (const auto it = bytes_.find(to);
-        it != bytes_.end() && it->second > 0 && it->second + bytes > max_group_bytes)
+        it != bytes_.end() && it->second > 0 && it->second + bytes > max_bytes_) {
       finish();
+      ++cuts_;
+    }
     bytes_[to] += bytes;
   }
 
   const role_id& from_;
   Send send_;
+  std::size_t max_bytes_;
+  std::size_t cuts_ = 0;
   std::map<role_id, client_replies> replies_;
   std::map<role_id, client_requests> requests_;
   std::map<role_id, std::size_t> bytes_; ///< of both
 };
 
-/// What `from` sends, in order; groups come last, or when they are full.
+/// What `from` sends, in order; groups come last, or when they are full. Returns how often one was.
 template <class Send>
-void send_grouped(const role_id& from, std::vector<envelope> envelopes, Send send) {
-  grouping<Send> group{from, std::move(send)};
+std::size_t send_grouped(const role_id& from, std::vector<envelope> envelopes, Send send,
+                         std::size_t max_bytes = max_group_bytes) {
+  grouping<Send> group{from, std::move(send), max_bytes};
   for (auto& e : envelopes)
     std::visit([&](auto& m) { group(e.to, m); }, e.body);
   group.finish();
+  return group.cuts();
 }
 
 /// The other way: `take(from, message)` is called for each message of a group, in the order in

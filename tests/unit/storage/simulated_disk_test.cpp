@@ -189,6 +189,49 @@ TEST_CASE("simulated disk: a bit that was flipped is mended") {
   CHECK(content(disk, "/f") == std::string{"abc\0\0", 5});
 }
 
+TEST_CASE("simulated disk: what went wrong is counted where it hit") {
+  simulated_disk::tally all;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    simulated_disk disk{seed};
+    put_durably(disk, "/f", std::string(6000, 'a'));
+    put_durably(disk, "/new", "n");
+    cut_power(disk);
+    CHECK(disk.hits().writes_lost + disk.hits().names_lost + disk.hits().renames_lost == 0);
+    disk.open("/f", open_for::writing)->write_at(0, std::string(6000, 'b'));
+    disk.rename("/new", "/f2");
+    disk.remove("/f2");
+    cut_power(disk);
+    const auto& hits = disk.hits();
+    const auto left = content(disk, "/f");
+    CHECK(hits.writes_lost == (left == std::string(6000, 'a')));
+    CHECK(hits.writes_torn == (left.find('a') != left.npos && left.find('b') != left.npos));
+    CHECK(hits.renames_lost + hits.names_lost <= 2);
+    all.renames_lost += hits.renames_lost;
+    all.names_lost += hits.names_lost;
+  }
+  CHECK(all.renames_lost > 0);
+  CHECK(all.names_lost > 0);
+
+  simulated_disk disk{1};
+  put_durably(disk, "/f", "abc");
+  disk.flip_bit();
+  CHECK(disk.hits().flips_read == 0);
+  content(disk, "/f");
+  content(disk, "/f");
+  CHECK(disk.hits().flips_read == 1);
+  disk.fill_up(0);
+  disk.fail_sync(false);
+  CHECK(disk.hits().writes_without_room + disk.hits().syncs_failed_once == 0);
+  CHECK_THROWS_AS(disk.sync_directory("/"), storage_error);
+  CHECK_THROWS_AS(put(disk, "/g", "x"), storage_error);
+  disk.fail_sync(true);
+  CHECK_THROWS_AS(disk.sync_directory("/"), storage_error);
+  CHECK_THROWS_AS(disk.sync_directory("/"), storage_error);
+  CHECK(disk.hits().writes_without_room == 1);
+  CHECK(disk.hits().syncs_failed_once == 1);
+  CHECK(disk.hits().syncs_failed_for_good == 2);
+}
+
 TEST_CASE("simulated disk: a file is locked once, until its process dies") {
   simulated_disk disk{1};
   auto held = disk.try_lock("/LOCK");

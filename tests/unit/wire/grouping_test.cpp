@@ -65,6 +65,23 @@ TEST_CASE("a group that would become too long is sent, and another one begins") 
   CHECK(std::get<client_replies>(longer[0].what).responses.at(0).sequence == 1);
 }
 
+TEST_CASE(
+    "the limit on a group's bytes may be another one, and who sends learns how often it was met") {
+  std::size_t sent = 0;
+  const auto send_some = [&](std::size_t limit) {
+    sent = 0;
+    return wire::send_grouped(
+        "r1", {{"c", answer(1, 4)}, {"c", answer(2, 4)}, {"c", answer(3, 4)}},
+        [&](const role_id&, auto&&) { ++sent; }, limit);
+  };
+  CHECK(send_some(12) == 0);
+  CHECK(sent == 1);
+  CHECK(send_some(11) == 1);
+  CHECK(sent == 2);
+  CHECK(send_some(1) == 2);
+  CHECK(sent == 3);
+}
+
 TEST_CASE("room is counted for each client") {
   const auto half = wire::max_group_bytes / 2;
   CHECK(send({{"c1", answer(1, half)}, {"c2", answer(2, half + 1)}}).size() == 2);
