@@ -43,7 +43,7 @@ struct acceptor_shell : role_shell {
 /// p1a, p2a, read_probe, ping → answers, after the sync that they depend on; none to leaders that
 /// it
 ///                              does not know, or refuses: those might use a ballot twice
-/// config_news, members_news  → which configurations it knows
+/// members_news               → which configurations there are
 /// peer_up, peer_down         → whom the answers can reach; a leader that comes back with another
 ///                              disk, or an old copy of its own, is refused
 /// disk_refused               → the process ends: its promises are lost

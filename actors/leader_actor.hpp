@@ -35,7 +35,8 @@ struct leader_shell : role_shell {
 
 /// Spawns its scouts and commanders, hands them the acceptors' answers, and takes their reports.
 ///
-/// propose, ping, pong, config_news, members_news → the core
+/// propose, ping, pong   → the core
+/// members_news          → which configurations there are
 /// p1b, p2b              → the scout of the version; the commander of the slot
 /// sub_role_report       → the core
 /// peer_up, peer_down    → whom it can reach; an acceptor that comes back with another disk is not

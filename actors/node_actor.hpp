@@ -79,7 +79,7 @@ introduction_reply reply_of(const welcome& m);
 /// hello → welcome            another node has dialled
 /// heartbeat                  between nodes; silence becomes peer_down, its end peer_up; it brings
 ///                            the sender's clock
-/// members_news               from another node, or from an own role
+/// members_news               from another node, or from an own role → members_news to all of them
 /// status_request → process_status
 /// metrics_request → node_metrics
 /// ask_process_at → probed_process   from the own process

@@ -62,8 +62,9 @@ struct heartbeat {
   std::int64_t wall_ms = 0; ///< the sender's clock, in ms since 1970
 };
 
-/// Between nodes, where a heartbeat shows that one knows less; and between a node and its own
-/// roles.
+/// The road of a new configuration. A role that knows more than it has told tells its node; a node
+/// that learns anything tells its own roles and all nodes that it is connected with, and who shows
+/// by its heartbeat that it knows less.
 struct members_news {
   membership known;
 };

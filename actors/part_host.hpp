@@ -97,6 +97,7 @@ void carry_out(caf::event_based_actor* self, Shell& shell) {
       start_child(self, shell, std::move(task));
   }
   shell.sends(out.send);
+  tell_node_of_configuration(self, shell.members, shell.core);
   send_all(caf::actor{self}, shell.id, shell.peers, std::move(out.send));
   shell.carry_out_rest(self, out);
 }
@@ -138,7 +139,7 @@ void handle(caf::event_based_actor* self, Shell& shell, Message& m) {
       note_records(self, shell, m);
     deliver(shell.core, {}, m);
     input_handled(self, shell);
-    if constexpr (!Shell::has_ticks && (is_gossip || std::same_as<Message, config_news>))
+    if constexpr (!Shell::has_ticks && is_gossip)
       tell_node(self, shell.members, shell.core.known_members());
   }
 }

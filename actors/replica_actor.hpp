@@ -46,7 +46,7 @@ struct replica_shell : role_shell {
 /// handoff, decision, collected, ping, pong,
 /// read_probe_reply, catchup, catchup_reply,
 /// snapshot_request, snapshot_chunk         → the core
-/// config_news, members_news                → which configurations others know
+/// members_news                             → which configurations others know
 /// peer_up, peer_down                       → whom it can reach
 /// status_request                           → role_status
 /// metrics_request                          → role_metrics

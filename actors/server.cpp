@@ -260,7 +260,7 @@ void hosted_process::make_shell(const config::role& role, storage::data_director
           return std::make_unique<replicated_state>(make(), config_history{facts.first},
                                                     facts.window, facts.protocol);
         });
-    replica_->core.on(config_news{{}, known_.configurations});
+    replica_->core.learn(known_.configurations);
     break;
   }
   case role_kind::client:

@@ -4,6 +4,7 @@
 
 #include "log.hpp"
 #include "node_messages.hpp"
+#include "part.hpp"
 #include "wire.hpp"
 
 #include <caf/all.hpp>
@@ -58,14 +59,21 @@ struct members_link {
 /// Tells the node if the role's core knows more than was said before.
 void tell_node(caf::scheduled_actor* self, members_link& link, const membership& known);
 
+/// The same for a configuration, as soon as the core knows it: what else there is has time.
+template <member_part Core>
+void tell_node_of_configuration(caf::scheduled_actor* self, members_link& link, const Core& core) {
+  if (link.node && core.known_version() > link.told.version())
+    tell_node(self, link, core.known_members());
+}
+
 /// A role hears from its node of configurations that others know.
-template <class Core>
+template <member_part Core>
 void hear_from_node(caf::scheduled_actor* self, members_link& link, Core& core,
                     const members_news& m) {
   if (self->current_sender())
     link.node = caf::actor_cast<caf::actor>(self->current_sender());
   link.heard = m.known;
-  core.on(config_news{{}, m.known.configurations});
+  core.learn(m.known.configurations);
 }
 
 /// Whom an actor can send to, by id. Copies share; a change makes a new map, so that a copy may be

@@ -73,6 +73,19 @@ typename Inspector::result_type inspect(Inspector& f, vitals& x) {
     return std::visit([&](auto& of_kind) { return f(of_kind); }, x);
 }
 
+/// For people.
+inline std::string to_string(const config_history& x) {
+  return caf::deep_to_string(x.all(), x.former_members());
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, membership& x) {
+  if constexpr (moves_bytes<Inspector>)
+    return inspect_bytes(f, x);
+  else
+    return wire::each_field(x, [&](auto&... fields) { return f(fields...); });
+}
+
 // --- Values -------------------------------------------------------------------------------------
 
 template <class Inspector>
@@ -98,29 +111,6 @@ requires(!wire::is_message<T>) typename Inspector::result_type inspect(Inspector
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, cluster_facts& x) {
   return f(x.first, x.window, x.engine, x.protocol, x.machine);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, config_history& x) {
-  std::vector<configuration> configurations;
-  std::vector<former_member> former;
-  if constexpr (!Inspector::writes_state) {
-    for (const auto& [first_slot, config] : x.all())
-      configurations.push_back(config);
-    for (const auto& [id, member] : x.former_members())
-      former.push_back(member);
-  }
-  const auto load = [&]() -> caf::error {
-    if (!x.assign(std::move(configurations), std::move(former)))
-      return caf::sec::invalid_argument;
-    return caf::none;
-  };
-  return f(configurations, former, caf::meta::load_callback(load));
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, membership& x) {
-  return f(x.configurations, x.live_from, x.identity);
 }
 
 template <class Inspector>
@@ -233,7 +223,6 @@ CAF_ADD_TYPE_ID(pmmc, (pmmc::read_probe))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::read_probe_reply))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::ping))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::pong))
-CAF_ADD_TYPE_ID(pmmc, (pmmc::config_news))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::catchup))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::catchup_reply))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::snapshot_request))

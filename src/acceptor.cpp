@@ -76,20 +76,14 @@ bool acceptor::serves(config_version version, slot_num slot) const {
                                slot < configurations_.end_of(version));
 }
 
-void acceptor::send_news(const role_id& to) {
-  out_.send.push_back({to, config_news{options_.id, configurations_}});
-}
-
-void acceptor::on(const config_news& m) {
-  if (!m.configurations.empty() &&
-      (configurations_.empty() ||
-       m.configurations.latest().version > configurations_.latest().version))
-    configurations_ = m.configurations;
+void acceptor::learn(const config_history& known) {
+  if (!known.empty() && known.latest().version > known_version())
+    configurations_ = known;
 }
 
 void acceptor::on(const p1a& m) {
   if (!serves(m.version))
-    return send_news(m.leader);
+    return; // the leader's process hears why from this one's
   if (m.ballot > promised(m.version))
     persist(promise_record{m.version, m.ballot});
   out_.send.push_back({m.leader, answer(m)});
@@ -126,7 +120,7 @@ p1b acceptor::answer(const p1a& m) const {
 void acceptor::on(const p2a& m) {
   const auto slot = m.value.slot;
   if (!serves(m.version, slot))
-    return send_news(m.leader);
+    return;
   if (slot >= state_.watermark && m.value.ballot >= promised(m.version)) {
     const auto* held = find(m.version, slot);
     // The same pvalue again (a retransmission) is durable already, or will be before this answer.
@@ -159,8 +153,6 @@ void acceptor::on(const ping& m) {
       leader.ballot == state_.by_version.rbegin()->second.ballot)
     leader_ping_ = m.number;
   out_.send.push_back({m.from, pong{options_.id, m.number, current_vitals()}});
-  if (version_of(m.state) < current_vitals().version)
-    send_news(m.from);
 }
 
 void acceptor::persist(acceptor_record record) {
@@ -202,7 +194,6 @@ acceptor_vitals acceptor::current_vitals() const {
   acceptor_vitals v;
   v.watermark = state_.watermark;
   v.leader_ping = leader_ping_;
-  v.version = configurations_.empty() ? 0 : configurations_.latest().version;
   if (!state_.by_version.empty()) {
     v.ballot = state_.by_version.rbegin()->second.ballot;
     v.accepted_end = highest_accepted(state_.by_version.rbegin()->first) + 1;

@@ -64,7 +64,7 @@ public:
   void on(const ping& m);
   void on(const pong&) {}
   /// What it has not heard of is served as asked; what it knows of only within its slots.
-  void on(const config_news& m);
+  void learn(const config_history& known);
 
   /// It waits for nothing, and for nobody.
   void on_tick() {}
@@ -74,6 +74,9 @@ public:
 
   const acceptor_state& state() const { return state_; }
   const config_history& configurations() const { return configurations_; }
+  config_version known_version() const {
+    return configurations_.empty() ? 0 : configurations_.latest().version;
+  }
   membership known_members() const;
   /// The highest slot with a pvalue in `version`, never below watermark - 1.
   slot_num highest_accepted(config_version version) const;
@@ -87,7 +90,6 @@ private:
   p1b answer(const p1a& m) const;
   bool serves(config_version version) const;
   bool serves(config_version version, slot_num slot) const;
-  void send_news(const role_id& to);
   ballot_num promised(config_version version) const;
   const pvalue* find(config_version version, slot_num slot) const;
 

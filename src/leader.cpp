@@ -20,7 +20,6 @@ leader_vitals leader::current_vitals() const {
   v.ballot = state_ == state::active || state_ == state::scouting ? ballot_num_ : preempted_by_;
   v.decided_end = std::max(highest_decided_ + 1, covered_from_);
   v.watermark = watermark_;
-  v.version = configurations_.latest().version;
   return v;
 }
 
@@ -37,6 +36,11 @@ void leader::on(const propose& m) {
     return;
   }
   const auto& history = configurations_.history();
+  if (m.version > history.latest().version) { // who has performed it is faster than the news of it
+    if (early_.size() < options_.window)
+      early_.insert_or_assign(m.slot, m);
+    return;
+  }
   const auto* config = history.find(m.version);
   if (config == nullptr || !history.knows(m.slot) ||
       history.for_slot(m.slot).version != m.version || !may_lead(*config))

@@ -59,11 +59,11 @@ public:
   void on(const propose& m);
   void on(const ping& m);
   void on(const pong& m);
-  void on(const config_news& m);
   void on(const sub_role_report& m);
   void on(const scout_outcome& m);
   /// `ballot`: the one that the commander worked for.
   void on(const commander_outcome& m, const ballot_num& ballot);
+  void learn(const config_history& known);
   /// The connection to a role is known to be broken.
   void on_peer_down(const role_id& peer);
   void on_tick();
@@ -81,6 +81,7 @@ public:
   slot_num covered_from() const { return covered_from_; }
   unsigned timeout_ticks() const { return timer_.timeout_ticks(); }
   const config_history& configurations() const { return configurations_.history(); }
+  config_version known_version() const { return configurations_.latest().version; }
   membership known_members() const;
   /// Slots with a commander at work.
   const std::set<slot_num>& commanders() const { return commanders_.at_work(); }
@@ -100,7 +101,6 @@ private:
   void scout_live_configurations();
   void forget_retired();
   void retire();
-  void send_news(const role_id& to, config_version known);
   bool is_current_replica(const role_id& id) const;
 
   // election
@@ -144,6 +144,7 @@ private:
   slot_num highest_decided_ = 0;
   slot_num kept_from_ = 1;                ///< needed_from() of this office so far
   std::map<slot_num, command> proposals_; ///< undecided, as in the paper
+  std::map<slot_num, propose> early_;     ///< of configurations that it has not heard of yet
   kept_decisions decisions_;              ///< decided at this leader's ballots, recent
   commander_slots commanders_;
   slot_recovery recovery_; ///< of slots below covered_from_

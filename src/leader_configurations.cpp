@@ -45,11 +45,11 @@ void leader::scout_live_configurations() {
   }
 }
 
-void leader::on(const config_news& m) {
-  if (!configurations_.is_older_than(m.configurations))
+void leader::learn(const config_history& known) {
+  if (!configurations_.is_older_than(known))
     return;
   const bool joins = !may_lead_any();
-  configurations_.replace(m.configurations);
+  configurations_.replace(known);
   if (state_ == state::active || state_ == state::scouting) {
     for (const auto& config : live_configurations())
       for (const auto& acceptor : config->acceptors)
@@ -62,6 +62,8 @@ void leader::on(const config_news& m) {
                  preempted_by_.leader)) { // it leads to the boundary: relieve it
     timer_.hasten(tick_);
   }
+  for (const auto& [slot, m] : std::exchange(early_, {}))
+    on(m);
 }
 
 /// Everything at and below the boundary of its last configuration is decided.
@@ -106,11 +108,6 @@ void leader::forget_retired() {
     command_proposals(); // what waited for that configuration is to be looked for first
   else if (waited_in_vain && phase_one_.awaited().empty() && state_ == state::scouting)
     become_active();
-}
-
-void leader::send_news(const role_id& to, config_version known) {
-  if (known < configurations_.latest().version)
-    out_.send.push_back({to, config_news{options_.id, configurations()}});
 }
 
 /// Whether a replica's progress says what is still needed: not that of one that was removed.

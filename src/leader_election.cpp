@@ -130,7 +130,6 @@ void leader::send_pings() {
 
 void leader::on(const ping& m) {
   out_.send.push_back({m.from, pong{options_.id, m.number, current_vitals()}});
-  send_news(m.from, version_of(m.state));
   const auto* replica = std::get_if<replica_vitals>(&m.state);
   if (replica == nullptr || !is_current_replica(m.from))
     return;
@@ -139,7 +138,6 @@ void leader::on(const ping& m) {
 }
 
 void leader::on(const pong& m) {
-  send_news(m.from, version_of(m.state));
   if (const auto* other = std::get_if<leader_vitals>(&m.state))
     return watch_leader(m.from, *other);
   const auto* acceptor = std::get_if<acceptor_vitals>(&m.state);

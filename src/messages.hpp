@@ -207,7 +207,6 @@ struct slot_digest {
 
 /// What an acceptor tells of itself in each pong.
 struct acceptor_vitals {
-  config_version version = 0;    ///< of the latest configuration that it knows
   ballot_num ballot = {};        ///< its ballot_num in the latest configuration that it voted in
   std::uint64_t leader_ping = 0; ///< number of the last ping of `ballot`'s active leader
   slot_num accepted_end = 0;     ///< one past the highest slot that it accepted there; 0: none
@@ -221,19 +220,17 @@ struct acceptor_vitals {
 
 /// What a leader tells of itself in each ping and pong.
 struct leader_vitals {
-  config_version version = 0; ///< of the latest configuration that it knows
-  ballot_num ballot = {};     ///< its own, or the one that preempted it
-  bool active = false;        ///< `ballot` is its own, and adopted
-  slot_num decided_end = 0;   ///< one past the highest slot that it knows to be decided
-  slot_num watermark = 0;     ///< the highest that it has heard of
-  std::uint64_t records = 0;  ///< the least seqnum that it never used; else as an acceptor's
+  ballot_num ballot = {};    ///< its own, or the one that preempted it
+  bool active = false;       ///< `ballot` is its own, and adopted
+  slot_num decided_end = 0;  ///< one past the highest slot that it knows to be decided
+  slot_num watermark = 0;    ///< the highest that it has heard of
+  std::uint64_t records = 0; ///< the least seqnum that it never used; else as an acceptor's
 
   friend bool operator==(const leader_vitals&, const leader_vitals&) = default;
 };
 
 /// What a replica tells of itself in each ping and pong.
 struct replica_vitals {
-  config_version version = 0;    ///< of the latest configuration that it knows
   ballot_num active_ballot = {}; ///< of the leader that it takes for active; ⊥: of none
   slot_num slot_in = 0;
   slot_num slot_out = 0;
@@ -245,10 +242,6 @@ struct replica_vitals {
 };
 
 using vitals = std::variant<acceptor_vitals, leader_vitals, replica_vitals>;
-
-inline config_version version_of(const vitals& told) {
-  return std::visit([](const auto& v) { return v.version; }, told);
-}
 
 inline slot_num watermark_of(const vitals& told) {
   return std::visit([](const auto& v) { return v.watermark; }, told);
@@ -278,14 +271,6 @@ struct pong {
   role_id from;
   std::uint64_t number = 0; ///< of the ping
   vitals state;
-};
-
-// --- Configurations -----------------------------------------------------------------------------
-
-/// From whoever knows later configurations than a sender of pings, pongs or stale requests does.
-struct config_news {
-  role_id from;
-  config_history configurations;
 };
 
 // --- Catching up --------------------------------------------------------------------------------
@@ -323,7 +308,7 @@ struct snapshot_chunk {
 using message =
     std::variant<p1a, p1b, p2a, p2b, propose, decision, collected, request, response, query,
                  query_reply, handoff, better_replica, read_probe, read_probe_reply, ping, pong,
-                 config_news, catchup, catchup_reply, snapshot_request, snapshot_chunk>;
+                 catchup, catchup_reply, snapshot_request, snapshot_chunk>;
 
 /// A message and whom it is for.
 struct envelope {

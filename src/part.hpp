@@ -3,6 +3,7 @@
 // hosts a part, gives it its inputs, and carries out what it wants done.
 #pragma once
 
+#include "membership.hpp"
 #include "messages.hpp"
 
 #include <concepts>
@@ -48,6 +49,16 @@ concept part = requires(P p, const role_id& peer) {
   p.on_tick();
   p.on_peer_down(peer);
   p.take().send;
+};
+
+/// A part that acts for configurations. It tells its process which ones it knows, which processes
+/// tell each other, and hears from its process what others know: there is no other road for a new
+/// configuration. Parts may hear of one late, and of each at a different time.
+template <class P>
+concept member_part = part<P> && requires(P p, const P& c, const config_history& known) {
+  p.learn(known);
+  { c.known_version() } -> std::same_as<config_version>; // of the latest one that it knows, or 0
+  { c.known_members() } -> std::same_as<membership>;
 };
 
 template <part P>

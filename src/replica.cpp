@@ -59,7 +59,6 @@ replica_vitals replica::current_vitals() const {
   v.slot_out = slot_out();
   v.snapshot_slot = snapshot_slot();
   v.watermark = watermark_;
-  v.version = known_configurations().latest().version;
   if (!state_->digests().empty())
     v.digest = state_->digests().back();
   return v;
@@ -260,8 +259,8 @@ void replica::perform() {
   counters_.slots_performed += slot_out() - before;
   slot_in_ = std::max(slot_in_, slot_out());
   missing_.performed(tick_);
-  if (state_->configurations().latest().version != version)
-    announce_configurations();
+  if (const auto& latest = state_->configurations().latest(); latest.version != version)
+    missing_.learn(latest.first_slot + 1); // it comes into force by itself
   if (slot_out() / replicated_state::digest_slots != before / replicated_state::digest_slots)
     compare_digests();
   reads_.answer(*state_, out_.send);

@@ -100,7 +100,6 @@ public:
   void on(handoff m);
   void on(const decision& m);
   void on(const collected& m);
-  void on(const config_news& m);
   void on(const ping& m);
   void on(const pong& m);
   // acceptors
@@ -111,6 +110,8 @@ public:
   void on(const snapshot_request& m);
   void on(snapshot_chunk m);
 
+  /// Whom to talk to; what holds for a slot is in its own state.
+  void learn(const config_history& known);
   void on_peer_down(const role_id& peer);
   /// The disks of acceptors and leaders that were met: the log gets to know those that it does not
   /// know yet.
@@ -139,6 +140,7 @@ public:
   /// The configurations of its own state, or later ones that others told it of. Only whom to talk
   /// to depends on these: what holds for a slot is in the state.
   const config_history& known_configurations() const;
+  config_version known_version() const { return known_configurations().latest().version; }
   /// The oldest version that is still needed: all slots of those before it are decided and, as far
   /// as this replica knows, safe with the replicas that count (docs/RECONFIGURATION.md, rule 6).
   config_version live_from() const;
@@ -193,9 +195,7 @@ private:
   void set_active(const ballot_num& ballot);
 
   // configurations
-  void announce_configurations();
   std::set<role_id> contacts(std::initializer_list<role_kind> kinds) const;
-  void send_news(const role_id& to, config_version known);
 
   // decisions
   void perform();
@@ -220,7 +220,7 @@ private:
   std::unique_ptr<replicated_state> state_;
   std::uint64_t tick_ = 0;
 
-  config_history news_; ///< later configurations than the state's, or empty
+  config_history learned_; ///< later configurations than the state's, or empty
   slot_num slot_in_ = 1;
   request_queue requests_;
   slot_proposals proposals_;

@@ -32,7 +32,6 @@ void replica::compare_digests() {
 void replica::on(const ping& m) {
   hear(m.from, m.state);
   out_.send.push_back({m.from, pong{options_.id, m.number, current_vitals()}});
-  send_news(m.from, version_of(m.state));
   update_watermark();
 }
 
@@ -43,7 +42,6 @@ void replica::on(const pong& m) {
     set_active(told.ballot);
   else if (!told.active && active_ballot().leader == m.from)
     set_active({});
-  send_news(m.from, version_of(m.state));
   update_watermark();
 }
 
@@ -178,8 +176,8 @@ void replica::install(std::unique_ptr<replicated_state> fetched) {
   requests_.queue_again(unknown);
   slot_in_ = std::max(slot_in_, slot_out());
   missing_.installed(tick_);
-  if (state_->configurations().latest().version != version)
-    announce_configurations();
+  if (const auto& latest = state_->configurations().latest(); latest.version != version)
+    missing_.learn(latest.first_slot + 1);
   update_watermark();
   compare_digests();
   perform();

@@ -9,17 +9,16 @@ namespace pmmc {
 
 const config_history& replica::known_configurations() const {
   const auto& own = state_->configurations();
-  return !news_.empty() && news_.latest().version > own.latest().version ? news_ : own;
+  return !learned_.empty() && learned_.latest().version > own.latest().version ? learned_ : own;
 }
 
 config_version replica::live_from() const {
   return state_->configurations().from(std::min(watermark_, slot_out())).front()->version;
 }
 
-void replica::on(const config_news& m) {
-  if (!m.configurations.empty() &&
-      m.configurations.latest().version > known_configurations().latest().version)
-    news_ = m.configurations;
+void replica::learn(const config_history& known) {
+  if (!known.empty() && known.latest().version > known_version())
+    learned_ = known;
 }
 
 /// Everybody of the configurations that are live, or are said to be, but this replica.
@@ -35,18 +34,6 @@ std::set<role_id> replica::contacts(std::initializer_list<role_kind> kinds) cons
   add(known_configurations().latest());
   ids.erase(options_.id);
   return ids;
-}
-
-/// A configuration is to come. Leaders need it to run phase 1 with its acceptors in time.
-void replica::announce_configurations() {
-  missing_.learn(state_->configurations().latest().first_slot + 1);
-  for (const auto& id : contacts({role_kind::leader, role_kind::acceptor}))
-    out_.send.push_back({id, config_news{options_.id, state_->configurations()}});
-}
-
-void replica::send_news(const role_id& to, config_version known) {
-  if (known < known_configurations().latest().version)
-    out_.send.push_back({to, config_news{options_.id, known_configurations()}});
 }
 
 /// Without requests, no-ops bring a new configuration into force, and one more shows that it works.

@@ -192,7 +192,7 @@ void membership_change::poll(const std::set<std::string>& where, change_failure 
         if ((where.empty() || where.contains(address)) &&
             marks.grow(address + " " + role.id.str(),
                        {slot_end_of(role.state), snapshot_slot_of(role), role.fetched_bytes,
-                        version_of(role.state)}))
+                        process.status.known.version()}))
           moved = std::chrono::steady_clock::now();
     if (std::chrono::steady_clock::now() - moved > options_.patience)
       throw change_error{when_stuck, why + ", and nothing has moved for " +

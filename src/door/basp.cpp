@@ -48,7 +48,6 @@ constexpr std::array members_words{
     std::string_view{"pmmc::read_probe_reply"},
     std::string_view{"pmmc::ping"},
     std::string_view{"pmmc::pong"},
-    std::string_view{"pmmc::config_news"},
     std::string_view{"pmmc::catchup"},
     std::string_view{"pmmc::catchup_reply"},
     std::string_view{"pmmc::snapshot_request"},

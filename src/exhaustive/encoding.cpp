@@ -95,7 +95,7 @@ struct role_contents {
   static void put(std::string& out, const leader& role) {
     const auto& [options, configurations, state, ballot_num, preempted_by, free_seqnum, timer, tick,
                  ping_number, phase_one, acceptors, replicas, covered_from, watermark,
-                 highest_decided, kept_from, proposals, decisions, commander_slots, recovery,
+                 highest_decided, kept_from, proposals, early, decisions, commander_slots, recovery,
                  counters, unsent] = role;
     PMMC_INVARIANT(unsent.send.empty(), "the search takes all outputs of a step");
     leave_out(timer);
@@ -106,11 +106,14 @@ struct role_contents {
     const auto& [most_at_work, commanded, at_work, waiting] = commander_slots;
     const auto& [awaited, adopted, pmax] = phase_one;
     const auto& [most_wanted, recovering_from, wanted] = recovery;
+    std::map<slot_num, std::pair<config_version, command>> proposed_early;
+    for (const auto& [slot, m] : early)
+      proposed_early.emplace(slot, std::pair{m.version, m.value});
     const auto kept = role.is_in_office() ? kept_from : 0;
     exhaustive::put_all(out, versions_of(configurations.history()), state, ballot_num, preempted_by,
                         free_seqnum, awaited, adopted, pmax, replica_slots, covered_from, watermark,
-                        highest_decided, kept, proposals, decisions.by_slot(), commanded.runs(),
-                        at_work, waiting, recovering_from, wanted);
+                        highest_decided, kept, proposals, proposed_early, decisions.by_slot(),
+                        commanded.runs(), at_work, waiting, recovering_from, wanted);
   }
 
   static void put(std::string& out, const read_rounds& part) {
@@ -130,7 +133,7 @@ struct role_contents {
   /// The search keeps back what it sends but probes and answers, and gives it no requests and no
   /// time.
   static void put(std::string& out, const replica& role) {
-    const auto& [options, random, state, tick, news, slot_in, requests, proposals, decisions,
+    const auto& [options, random, state, tick, learned, slot_in, requests, proposals, decisions,
                  proposer, gossip, agreement, disks_met, reads, watermark, snapshots, missing,
                  fetch, counters, unsent] = role;
     exhaustive::put_all(out, state->slot_out(), state->fingerprint(), decisions.by_slot());
@@ -187,7 +190,6 @@ struct message_writer {
   void operator()(const ping& m) const {
     put_all(out, m.from, slot_end_of(m.state), watermark_of(m.state));
   }
-  void operator()(const config_news& m) const { put_all(out, versions_of(m.configurations)); }
   template <class Message>
   void operator()(const Message& m) const {
     wire::encode(out, m);
@@ -217,9 +219,8 @@ bool is_modelled(const message& m) {
     return std::holds_alternative<replica_vitals>(p->state);
   return std::holds_alternative<p1a>(m) || std::holds_alternative<p1b>(m) ||
          std::holds_alternative<p2a>(m) || std::holds_alternative<p2b>(m) ||
-         std::holds_alternative<propose>(m) || std::holds_alternative<config_news>(m) ||
-         std::holds_alternative<decision>(m) || std::holds_alternative<read_probe>(m) ||
-         std::holds_alternative<read_probe_reply>(m);
+         std::holds_alternative<propose>(m) || std::holds_alternative<decision>(m) ||
+         std::holds_alternative<read_probe>(m) || std::holds_alternative<read_probe_reply>(m);
 }
 
 } // namespace exhaustive

@@ -58,7 +58,7 @@ void carry_out(hosted<Part, Durable>& p, step_outcome& out) {
 /// All acceptors answer the leader's pings, with no news.
 void let_acceptors_answer(leader_process& p) {
   pong answer;
-  answer.state = acceptor_vitals{.version = p.core.configurations().latest().version};
+  answer.state = acceptor_vitals{};
   for (const auto& [first_slot, config] : p.core.configurations().all())
     for (const auto& acceptor : config.acceptors) {
       answer.from = acceptor.id;
@@ -155,6 +155,15 @@ std::vector<command> reconfigurations_of(const scope& s) {
   return all;
 }
 
+/// Behind a command that does not change the members, the next change names a version that is not
+/// there.
+config_version latest_of(const std::vector<command>& changes,
+                         const std::vector<command>& performed) {
+  const auto differs =
+      std::mismatch(changes.begin(), changes.end(), performed.begin(), performed.end());
+  return 1 + static_cast<config_version>(differs.first - changes.begin());
+}
+
 /// Who has crashed may have to be told again of a new configuration.
 acceptor process_driver::make_acceptor(unsigned number, acceptor_state recovered) const {
   acceptor::settings options{.id = "a" + std::to_string(number + 1)};
@@ -216,17 +225,17 @@ void process_driver::send_to_all(std::vector<envelope>& to, const message& m) co
     to.push_back({l.id, m});
 }
 
+config_history process_driver::known_up_to(config_version latest) const {
+  config_history history;
+  for (const auto& config : configs_)
+    if (config.version <= latest)
+      history.add(config);
+  return history;
+}
+
 std::vector<envelope> process_driver::reaction(const std::vector<command>& performed) const {
   std::vector<envelope> all;
-  const auto changes = reconfigurations_of(scope_);
-  config_history history{configs_[0]};
-  for (std::size_t i = 0; i < std::min(changes.size(), performed.size()); ++i) {
-    if (performed[i] != changes[i])
-      break; // the next one names a version that is not there
-    history.add(configs_[i + 1]);
-  }
-  if (history.latest().version > 1)
-    send_to_all(all, config_news{"r1", history});
+  const auto history = known_up_to(latest_of(reconfigurations_of(scope_), performed));
   const auto slot = performed.size() + window_of(scope_);
   if (slot <= scope_.slots)
     propose_slot(all, slot, history.for_slot(slot).version);
@@ -303,13 +312,20 @@ step_outcome process_driver::run(Hosted p, const input& in) const {
 step_outcome process_driver::run(report p, const input&) const { return nothing(std::move(p)); }
 
 bool process_driver::choose(acceptor_process& p, const input& in, step_outcome&) const {
-  if (!std::holds_alternative<crash_and_restart>(in))
+  if (const auto* news = std::get_if<hear_of>(&in))
+    p.core.learn(known_up_to(news->latest));
+  else if (std::holds_alternative<crash_and_restart>(in))
+    p.core = make_acceptor(p.number, p.durable);
+  else
     return false;
-  p.core = make_acceptor(p.number, p.durable);
   return true;
 }
 
 bool process_driver::choose(leader_process& p, const input& in, step_outcome& out) const {
+  if (const auto* news = std::get_if<hear_of>(&in)) {
+    p.core.learn(known_up_to(news->latest));
+    return true;
+  }
   if (std::holds_alternative<crash_and_restart>(in)) {
     if (p.restarts_left == 0)
       return false;

@@ -58,9 +58,12 @@ struct crash_and_restart {}; ///< comes back with what is durable
 struct run_for_office {};    ///< a leader's patience ends
 struct lose_office {};       ///< an active leader hears no majority any more
 struct pass_time {};         ///< an active leader's tick
+struct hear_of {             ///< its process has heard of configurations, up to this one
+  config_version latest = 0;
+};
 
 using input = std::variant<const envelope*, const report*, crash_and_restart, run_for_office,
-                           lose_office, pass_time, begin_read>;
+                           lose_office, pass_time, hear_of, begin_read>;
 
 struct step_outcome {
   explicit step_outcome(process p) : after(std::move(p)) {}
@@ -79,6 +82,9 @@ struct step_outcome {
 /// What is to be decided in slots 1, 2, … for the configurations behind the first: what l1 is
 /// proposed there.
 std::vector<command> reconfigurations_of(const scope& s);
+/// The version of the latest configuration where these were `performed`, from slot 1 on.
+config_version latest_of(const std::vector<command>& changes,
+                         const std::vector<command>& performed);
 
 /// Runs the processes of one scope.
 class process_driver {
@@ -87,8 +93,7 @@ public:
 
   std::vector<process> first_processes() const;
   std::vector<envelope> first_messages() const;
-  /// What the replica sends when it has performed these commands, from slot 1 on: news of
-  /// configurations, and proposals.
+  /// What the replica proposes when it has performed these commands, from slot 1 on.
   std::vector<envelope> reaction(const std::vector<command>& performed) const;
   /// What replicas send when all slots below `slot_out` are decided: that one has performed them,
   /// or that f + 1 hold them on disk.
@@ -105,6 +110,7 @@ private:
   step_outcome run(Hosted p, const input& in) const;
   step_outcome run(report p, const input& in) const;
   step_outcome run(replica_process p, const input& in) const;
+  config_history known_up_to(config_version latest) const;
   bool choose(acceptor_process& p, const input& in, step_outcome& out) const;
   bool choose(leader_process& p, const input& in, step_outcome& out) const;
 

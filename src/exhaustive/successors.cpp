@@ -118,27 +118,28 @@ void successors::answer_at_once(const cluster_state& s) {
           answer_at_once(id);
 }
 
+part_id successors::find_decision(const std::vector<part_id>& messages, slot_num slot) const {
+  const auto at = std::find_if(messages.begin(), messages.end(), [&](part_id id) {
+    const auto& fact = universe_.message(id).fact;
+    return fact.what == message_fact::kind::decision && fact.slot == slot;
+  });
+  return at == messages.end() ? no_part : *at;
+}
+
 /// The replica is no process of the search: it sends what follows from a decision with the
 /// decision, and since all of it may arrive late or never, nothing is lost by that.
 void successors::let_replica_react(const cluster_state& s) {
   const bool announces = scope_.collect || scope_.perform;
   if (scope_.reconfigure == 0 && !announces)
     return;
-  const auto decides = [&](part_id id, slot_num slot) {
-    const auto& fact = universe_.message(id).fact;
-    return fact.what == message_fact::kind::decision && (slot == 0 || fact.slot == slot);
-  };
-  if (std::none_of(now_.sent.begin(), now_.sent.end(), [&](part_id id) { return decides(id, 0); }))
+  if (std::none_of(now_.sent.begin(), now_.sent.end(), [&](part_id id) {
+        return universe_.message(id).fact.what == message_fact::kind::decision;
+      }))
     return;
   std::vector<part_id> performed;
   for (slot_num slot = 1; slot <= scope_.slots; ++slot) {
-    const auto find = [&](const std::vector<part_id>& all) {
-      const auto at =
-          std::find_if(all.begin(), all.end(), [&](part_id id) { return decides(id, slot); });
-      return at == all.end() ? no_part : *at;
-    };
-    const auto earlier = find(s.messages);
-    const auto now = find(now_.sent);
+    const auto earlier = find_decision(s.messages, slot);
+    const auto now = find_decision(now_.sent, slot);
     if (earlier == no_part && now == no_part)
       break;
     performed.push_back(earlier != no_part ? earlier : now);
@@ -238,7 +239,7 @@ bool successors::chosen_events(const cluster_state& s, const visitor& visit) {
       if (!try_step(s, at, {id, kind, 0}, visit))
         return false;
   }
-  if (!begin_reads(s, visit))
+  if (!tell_of_configurations(s, visit) || !begin_reads(s, visit))
     return false;
   for (auto at = fixed_; at < s.processes.size(); ++at) {
     const auto& part = universe_.process_state(s.processes[at]);
@@ -248,6 +249,35 @@ bool successors::chosen_events(const cluster_state& s, const visitor& visit) {
     if (!try_step(s, leader, {s.processes[leader], input_kind::report, s.processes[at]}, visit))
       return false;
   }
+  return true;
+}
+
+/// Of the latest configuration that a replica may have performed.
+config_version successors::decided_version(const cluster_state& s) {
+  std::vector<part_id> decisions;
+  for (slot_num slot = 1; slot <= scope_.reconfigure; ++slot) {
+    const auto decided = find_decision(s.messages, slot);
+    if (decided == no_part)
+      break;
+    decisions.push_back(decided);
+  }
+  const auto [known, is_new] = versions_.try_emplace(std::move(decisions));
+  if (is_new)
+    known->second = universe_.version_after(known->first);
+  return known->second;
+}
+
+/// Processes tell each other and their roles what a replica has performed, each at any later time
+/// or never; of two changes maybe of the first one only, first.
+bool successors::tell_of_configurations(const cluster_state& s, const visitor& visit) {
+  if (scope_.reconfigure == 0)
+    return true;
+  const auto latest = decided_version(s);
+  for (config_version version = 2; version <= latest; ++version)
+    for (std::size_t at = 0; at < replicas_; ++at)
+      if (!try_step(s, at, {s.processes[at], input_kind::hear_of, static_cast<part_id>(version)},
+                    visit))
+        return false;
   return true;
 }
 

@@ -4,6 +4,7 @@
 #include "exhaustive/cluster_state.hpp"
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -64,6 +65,9 @@ private:
   void send(const std::vector<part_id>& messages);
   std::size_t position_of_leader(unsigned number) const { return acceptors_ + number; }
   bool begin_reads(const cluster_state& s, const visitor& visit);
+  config_version decided_version(const cluster_state& s);
+  bool tell_of_configurations(const cluster_state& s, const visitor& visit);
+  part_id find_decision(const std::vector<part_id>& messages, slot_num slot) const;
   std::optional<std::size_t> position_of_receiver(const message_part& m) const;
 
   universe& universe_;
@@ -75,6 +79,7 @@ private:
   renamed_hashes message_sums_{};     ///< of the state that is being looked at
   std::vector<std::uint8_t> is_sent_; ///< by message
   std::vector<silent_state> silent_states_;
+  std::map<std::vector<part_id>, config_version> versions_; ///< by the decisions that led to them
   std::vector<part_id> outcomes_; ///< of the scout or commander that is being looked at
 
   struct remembered {

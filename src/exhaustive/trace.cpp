@@ -75,9 +75,6 @@ struct message_text {
     return m.acceptor.str() + "'s answer to round " + std::to_string(m.round % 1'000) +
            in_version(m.version) + ": nothing above slot " + std::to_string(m.highest);
   }
-  std::string operator()(const config_news& m) const {
-    return "news of configuration " + std::to_string(m.configurations.latest().version);
-  }
   template <class Other>
   std::string operator()(const Other&) const {
     return "?";
@@ -129,6 +126,8 @@ std::string what_happens(const universe& u, const step_key& key) {
     return "runs for office";
   case input_kind::lose_office:
     return "hears no majority and gives up office";
+  case input_kind::hear_of:
+    return "hears of configuration " + std::to_string(key.argument);
   case input_kind::begin_read:
     return "is asked for a read, when " + std::to_string(key.argument) + " slots are acknowledged";
   default:

@@ -227,6 +227,9 @@ step_result universe::run(const step_key& key) {
   case input_kind::pass_time:
     in = pass_time{};
     break;
+  case input_kind::hear_of:
+    in = hear_of{key.argument};
+    break;
   case input_kind::begin_read:
     in = begin_read{key.argument};
     break;
@@ -271,12 +274,21 @@ std::vector<part_id> universe::intern(const std::vector<envelope>& all) {
   return ids;
 }
 
+std::vector<command> universe::values_of(const std::vector<part_id>& decisions) const {
+  std::vector<command> values;
+  for (const auto id : decisions)
+    values.push_back(std::get<decision>(messages_[id].message.body).value);
+  return values;
+}
+
+config_version universe::version_after(const std::vector<part_id>& decisions) {
+  const std::lock_guard lock{mutex_};
+  return latest_of(reconfigurations_of(scope_), values_of(decisions));
+}
+
 std::vector<part_id> universe::reaction(const std::vector<part_id>& decisions) {
   const std::lock_guard lock{mutex_};
-  std::vector<command> performed;
-  for (const auto id : decisions)
-    performed.push_back(std::get<decision>(messages_[id].message.body).value);
-  return intern(driver_.reaction(performed));
+  return intern(driver_.reaction(values_of(decisions)));
 }
 
 std::vector<part_id> universe::announcement(slot_num slot_out) {

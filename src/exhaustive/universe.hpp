@@ -56,13 +56,15 @@ enum class input_kind : std::uint8_t {
   run_for_office,
   lose_office,
   pass_time,
+  hear_of,
   begin_read
 };
 
 struct step_key {
   part_id before = 0;
   input_kind kind = input_kind::message;
-  part_id argument = 0; ///< message, report; of begin_read the slots that are acknowledged
+  /// Message, report; of hear_of the version; of begin_read the slots that are acknowledged.
+  part_id argument = 0;
 
   friend bool operator==(const step_key&, const step_key&) = default;
 };
@@ -95,6 +97,8 @@ public:
   const std::vector<part_id>& first_messages() const { return first_messages_; }
   /// The result stays where it is for as long as the universe does.
   const step_result& step(const step_key& key);
+  /// The version of the latest configuration where all these were performed.
+  config_version version_after(const std::vector<part_id>& decisions);
   /// What the replica sends then (see process_driver).
   std::vector<part_id> reaction(const std::vector<part_id>& decisions);
   std::vector<part_id> announcement(slot_num slot_out);
@@ -118,6 +122,7 @@ private:
     bool is_new;
   };
 
+  std::vector<command> values_of(const std::vector<part_id>& decisions) const;
   step_result run(const step_key& key);
   const step_result& remembered(const step_key& key);
   part_id intern(const envelope& e);

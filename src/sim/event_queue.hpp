@@ -13,6 +13,7 @@ namespace pmmc::sim {
 enum class event_kind : std::uint8_t {
   deliver,   ///< message `what` of the post arrives at actor `who`
   tick,      ///< of process `who`
+  news,      ///< number `what` (meetings.hpp) of the members comes to process `who`
   wake,      ///< actor `who` asked for it; `what` is its own
   restart,   ///< of process `who`
   fault,     ///< number `what` begins

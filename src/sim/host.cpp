@@ -122,10 +122,12 @@ void host::receive(wire::parcel& p) {
     settle();
 }
 
-void host::receive(message m) {
-  if (blocked_)
-    return mailbox_.push_back({{}, std::move(m)});
-  take({}, m);
+void host::hear_of(config_history known) {
+  if (blocked_) {
+    mailbox_.push_back({{}, std::move(known)});
+    return;
+  }
+  on_configurations(known);
   settle();
 }
 
@@ -185,6 +187,8 @@ void host::woken(std::size_t what) {
 void host::handle(mail& m) {
   if (auto* body = std::get_if<message>(&m.what)) {
     take(m.from, *body);
+  } else if (const auto* known = std::get_if<config_history>(&m.what)) {
+    on_configurations(*known);
   } else if (auto* lost = std::get_if<lost_peer>(&m.what)) {
     lose(lost->peer);
   } else if (auto* wake = std::get_if<wake_input>(&m.what)) {

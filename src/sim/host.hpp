@@ -70,8 +70,8 @@ public:
   void crash(bool power);
   /// The messages of a group are handled together, as an actor does it.
   void receive(wire::parcel& p);
-  /// From its own process.
-  void receive(message m);
+  /// Its process tells it which configurations are known.
+  void hear_of(config_history known);
   void tick();
   void lose_peer(const role_id& peer);
   void woken(std::size_t what);
@@ -90,6 +90,7 @@ protected:
   virtual void on_message(const role_id& from, message& m) = 0;
   virtual void on_tick() = 0;
   virtual void on_peer_lost(const role_id&) {}
+  virtual void on_configurations(const config_history&) {}
   virtual void on_wake(std::size_t) {}
   /// After one input or, if the role was blocked, all that had come meanwhile.
   virtual void settle() = 0;
@@ -141,7 +142,7 @@ private:
   };
   struct mail {
     role_id from;
-    std::variant<message, tick_input, lost_peer, wake_input> what;
+    std::variant<message, config_history, tick_input, lost_peer, wake_input> what;
   };
   void handle(mail& m);
   void take(const role_id& from, message& m);

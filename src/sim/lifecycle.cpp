@@ -106,6 +106,15 @@ void lifecycle::wake(const event& e) {
   h->woken(e.what);
 }
 
+void lifecycle::hear(const event& news) {
+  const auto& p = world_.process_at(news.who);
+  if (!p.up || p.life != news.life)
+    return met_.lose_news(news.what);
+  if (p.paused_until > world_.now())
+    return world_.queue.push(p.paused_until, news.kind, news.who, news.life, news.what);
+  met_.hear(news.who, news.what);
+}
+
 /// What a process notices of its connections: who has crashed, at once; who is silent, after 600
 /// ms.
 process_set lifecycle::notice_peers(std::size_t number) {

@@ -23,6 +23,7 @@ public:
   void tick(std::size_t process);
   /// What a role waited for has come, if its process is the same; when it goes on, if it is paused.
   void wake(const event& e);
+  void hear(const event& news);
 
 private:
   process_set notice_peers(std::size_t process);

@@ -1,6 +1,7 @@
 #include "sim/meetings.hpp"
 
 #include "sim/checkers/violation.hpp"
+#include "wire/message_codec.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -10,6 +11,8 @@ namespace pmmc::sim {
 
 namespace {
 constexpr unsigned looks_between_questions = 10; ///< to the roles, for what they know
+/// After a start, where they do not find it in their directories.
+constexpr sim_time most_delay_of_own_roles = 500 * millisecond;
 } // namespace
 
 void meetings::add(std::size_t process, node_files files) {
@@ -72,6 +75,9 @@ void meetings::started(std::size_t process) {
       said.lives = {};
       meet(process, *self, said, *peer);
     }
+  const auto delay =
+      world_.options.members_are_remembered ? 0 : world_.chance.below(most_delay_of_own_roles);
+  world_.plan_news(process, world_.now() + delay, news_of_own_roles);
 }
 
 void meetings::stopped(std::size_t process) {
@@ -109,9 +115,8 @@ void meetings::look_around(std::size_t process, process_set reached) {
   }
   for_linked(process, [&](std::size_t other) {
     const auto& theirs = at(other).admits->known();
-    if (!is_cut(process, other) &&
-        n.admits->knows_more_than(theirs.version(), theirs.live_from, theirs.identity))
-      learn(other, membership{n.admits->known()});
+    if (n.admits->knows_more_than(theirs.version(), theirs.live_from, theirs.identity))
+      send_news(process, other);
   });
 }
 
@@ -197,19 +202,49 @@ void meetings::learn(std::size_t process, const membership& news) {
     return;
   n.files.members = n.admits->known();
   n.wanted = n.admits->wanted();
-  for (auto* h : roles(process))
-    if (!world_.process_at(process).crashing)
-      h->receive(config_news{{}, n.files.members.configurations});
+  tell_roles(process);
   for_linked(process, [&](std::size_t other) {
     announce(process, other); // guests may be members now
-    if (!is_cut(process, other))
-      learn(other, membership{n.admits->known()});
+    send_news(process, other);
   });
+}
+
+void meetings::tell_roles(std::size_t process) {
+  for (auto* h : roles(process))
+    if (!world_.process_at(process).crashing)
+      h->hear_of(at(process).admits->known().configurations);
+}
+
+/// Late, out of order, twice or never, as everything that is sent: heartbeats ask again.
+void meetings::send_news(std::size_t from, std::size_t to) {
+  std::string bytes;
+  wire::encode(bytes, at(from).admits->known());
+  const auto passage = world_.net.carry(from, to, world_.now());
+  for (std::size_t i = 0; i < passage.copies; ++i) {
+    news_.emplace(++last_news_, news{from, bytes});
+    world_.plan_news(to, passage.arrive_at[i], last_news_);
+  }
+}
+
+void meetings::hear(std::size_t process, std::size_t number) {
+  if (number == news_of_own_roles) {
+    learn_from_roles(process);
+    return tell_roles(process);
+  }
+  const auto arrived = news_.extract(number);
+  const auto& [from, bytes] = arrived.mapped();
+  if ((at(process).linked >> from & 1) == 0)
+    return; // nor is the connection there any more
+  membership told;
+  const auto why = wire::decode(bytes, told);
+  demand(why.empty(), [&] { return "M1: news of members cannot be read: " + std::string{why}; });
+  learn(process, told);
 }
 
 void meetings::learn_from_roles(std::size_t process) {
   for (const auto* h : roles(process)) {
     const auto known = h->known_members();
+    world_.checkers.knows(h->id(), known.configurations);
     const auto why = at(process).admits->why_log_differs(known);
     demand(why.empty(), [&] { return "N2: " + why; });
     learn(process, known);

@@ -50,6 +50,9 @@ public:
   /// Every 100 ms of the process. `reached`: whose messages get through to it.
   void look_around(std::size_t process, process_set reached);
   void stopped(std::size_t process);
+  /// News of the members comes to the process: from its roles, or from another process.
+  void hear(std::size_t process, std::size_t number);
+  void lose_news(std::size_t number) { news_.erase(number); }
   void break_connection(std::size_t a, std::size_t b) { unlink(a, b); }
   /// Whether all who talk to `h` would notice that its directory is formatted again, or that an old
   /// copy is in its place. Then operators can make that mistake: nobody promises anything otherwise
@@ -87,6 +90,8 @@ private:
   void link(std::size_t a, std::size_t b);
   void unlink(std::size_t a, std::size_t b);
   void learn(std::size_t process, const membership& news);
+  void tell_roles(std::size_t process);
+  void send_news(std::size_t from, std::size_t to);
   void learn_from_roles(std::size_t process);
   void announce(std::size_t to, std::size_t process);
   void meet(std::size_t process, host& self, const introduced_role& said, host& peer);
@@ -96,6 +101,12 @@ private:
 
   world& world_;
   std::vector<node> nodes_; ///< by process
+  struct news {
+    std::size_t from = 0;
+    std::string bytes; ///< of a membership
+  };
+  std::map<std::size_t, news> news_; ///< on its way, by number
+  std::size_t last_news_ = news_of_own_roles;
 };
 
 } // namespace pmmc::sim

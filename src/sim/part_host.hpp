@@ -14,7 +14,7 @@
 
 namespace pmmc::sim {
 
-template <part Role>
+template <member_part Role>
 class part_host : public host {
 public:
   /// `known`: the configurations that it was told of when it was set up.
@@ -56,6 +56,7 @@ protected:
   template <class... Args>
   void start_role(Args&&... args) {
     role_.emplace(std::forward<Args>(args)...);
+    told_version_ = 0;
   }
   /// Precondition: its process is up.
   Role& role() { return *role_; }
@@ -83,6 +84,7 @@ protected:
   }
 
   void on_peer_lost(const role_id& peer) override { role_->on_peer_down(peer); }
+  void on_configurations(const config_history& known) override { role_->learn(known); }
 
   void on_wake(std::size_t what) override {
     const auto late = late_reports_.extract(what);
@@ -155,6 +157,10 @@ private:
       for (auto& task : out.start)
         start_child(std::move(task));
     }
+    if (role_->known_version() > told_version_) {
+      told_version_ = role_->known_version();
+      world_.plan_news(process_number(), world_.now(), news_of_own_roles);
+    }
     stamp_records(out.send, records());
     send_all(std::move(out.send));
     if (!world_.process_at(process_number()).crashing)
@@ -208,7 +214,8 @@ private:
   role_kind kind_;
   role_disk disk_;
   std::optional<Role> role_;
-  std::optional<outputs> writing_; ///< while blocked
+  config_version told_version_ = 0; ///< its process has been told that there is something to know
+  std::optional<outputs> writing_;  ///< while blocked
   std::map<sub_role_id, sub_role> children_;
   std::vector<sub_role_report> reports_; ///< to be heard at once
   std::map<std::size_t, sub_role_report> late_reports_;

@@ -66,6 +66,8 @@ void simulation::step(const event& e) {
     }
     return world_.land(e.what);
   }
+  case event_kind::news:
+    return lives_.hear(e);
   case event_kind::wake:
     return lives_.wake(e);
   case event_kind::tick: {

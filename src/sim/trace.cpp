@@ -96,9 +96,6 @@ struct teller {
   }
   std::string operator()(const ping& m) { return "ping " + std::visit(*this, m.state); }
   std::string operator()(const pong& m) { return "pong " + std::visit(*this, m.state); }
-  std::string operator()(const config_news& m) {
-    return "config_news up to" + version_text(m.configurations.latest().version);
-  }
   std::string operator()(const catchup& m) { return "catchup from" + slot_text(m.from_slot); }
   std::string operator()(const catchup_reply& m) {
     return "catchup_reply from" + slot_text(m.from_slot) + ", " +

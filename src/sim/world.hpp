@@ -43,6 +43,9 @@ struct process {
   std::array<process_set, 6> seen{};
 };
 
+/// The process and its own roles tell each other; other numbers are those of meetings.hpp.
+inline constexpr std::size_t news_of_own_roles = 0;
+
 /// A message on its way through a scripted world (scenario::is_scripted).
 struct flight {
   role_id from;
@@ -92,6 +95,10 @@ public:
   void send(const host& from, const role_id& to, message m);
   /// Wakes `who` in this life of its process only.
   void wake(const host& who, sim_time delay, std::size_t what);
+  /// In this life of the process only.
+  void plan_news(std::size_t process, sim_time at, std::size_t number) {
+    queue.push(at, event_kind::news, process, processes_[process].life, number);
+  }
   /// Who gets a message that was sent to this number; nobody if it is down, or not the same.
   host* addressee(std::size_t number, std::uint32_t generation) const;
   /// Shows what arrives with this number to its addressee, unless its connection has ended.

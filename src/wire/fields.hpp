@@ -4,6 +4,7 @@
 // version (actors/protocol.hpp).
 #pragma once
 
+#include "membership.hpp"
 #include "wire/parcel.hpp"
 
 #include <array>
@@ -33,18 +34,18 @@ auto each_field(is<slot_digest> auto& x, auto&& f) {
 }
 
 auto each_field(is<acceptor_vitals> auto& x, auto&& f) {
-  auto& [version, ballot, leader_ping, accepted_end, watermark, records] = x;
-  return f(version, ballot, leader_ping, accepted_end, watermark, records);
+  auto& [ballot, leader_ping, accepted_end, watermark, records] = x;
+  return f(ballot, leader_ping, accepted_end, watermark, records);
 }
 
 auto each_field(is<leader_vitals> auto& x, auto&& f) {
-  auto& [version, ballot, active, decided_end, watermark, records] = x;
-  return f(version, ballot, active, decided_end, watermark, records);
+  auto& [ballot, active, decided_end, watermark, records] = x;
+  return f(ballot, active, decided_end, watermark, records);
 }
 
 auto each_field(is<replica_vitals> auto& x, auto&& f) {
-  auto& [version, active_ballot, slot_in, slot_out, snapshot_slot, watermark, digest] = x;
-  return f(version, active_ballot, slot_in, slot_out, snapshot_slot, watermark, digest);
+  auto& [active_ballot, slot_in, slot_out, snapshot_slot, watermark, digest] = x;
+  return f(active_ballot, slot_in, slot_out, snapshot_slot, watermark, digest);
 }
 
 auto each_field(is<member> auto& x, auto&& f) {
@@ -60,6 +61,12 @@ auto each_field(is<former_member> auto& x, auto&& f) {
 auto each_field(is<configuration> auto& x, auto&& f) {
   auto& [version, first_slot, acceptors, leaders, replicas] = x;
   return f(version, first_slot, acceptors, leaders, replicas);
+}
+
+/// What nodes tell each other.
+auto each_field(is<membership> auto& x, auto&& f) {
+  auto& [configurations, live_from, identity] = x;
+  return f(configurations, live_from, identity);
 }
 
 // --- Phase 1 and 2 ------------------------------------------------------------------------------
@@ -159,7 +166,7 @@ auto each_field(is<read_probe_reply> auto& m, auto&& f) {
   return f(acceptor, round, version, highest);
 }
 
-// --- Failure detection, gossip, configurations --------------------------------------------------
+// --- Failure detection and gossip ---------------------------------------------------------------
 
 auto each_field(is<ping> auto& m, auto&& f) {
   auto& [from, number, state] = m;
@@ -169,11 +176,6 @@ auto each_field(is<ping> auto& m, auto&& f) {
 auto each_field(is<pong> auto& m, auto&& f) {
   auto& [from, number, state] = m;
   return f(from, number, state);
-}
-
-auto each_field(is<config_news> auto& m, auto&& f) {
-  auto& [from, configurations] = m;
-  return f(from, configurations);
 }
 
 // --- Catching up --------------------------------------------------------------------------------
@@ -246,7 +248,6 @@ inline constexpr std::array kind_names{"p1a",
                                        "read_probe_reply",
                                        "ping",
                                        "pong",
-                                       "config_news",
                                        "catchup",
                                        "catchup_reply",
                                        "snapshot_request",

@@ -49,10 +49,8 @@ struct leader_stage : stage {
 
   /// Two acceptors answer a ping, with no news: without a majority no leader runs.
   void answer_ping() {
-    for (const auto* acceptor : {"a1", "a2"}) {
-      const auto version = shell->core.configurations().latest().version;
-      send(actor, pong{acceptor, 0, acceptor_vitals{.version = version}});
-    }
+    for (const auto* acceptor : {"a1", "a2"})
+      send(actor, pong{acceptor, 0, acceptor_vitals{}});
   }
 
   /// Ticks until the leader scouts; returns its ballot.
@@ -337,6 +335,22 @@ TEST_CASE_FIXTURE(leader_stage, "the disk that the configuration names counts, n
   CHECK(shell->uncounted.size() == 1);
   CHECK(!shell->peers.find("a1"));
   CHECK(shell->peers.find("a2"));
+}
+
+TEST_CASE_FIXTURE(leader_stage, "a configuration is learned from the node, and scouted") {
+  elect();
+  config_history both{config};
+  auto added = config;
+  added.version = 2;
+  added.first_slot = 5;
+  added.acceptors[2].id = "a4";
+  both.add(added);
+  send(actor, members_news{membership{both, 1, 7}});
+  settle();
+  CHECK(shell->core.known_version() == 2);
+  const auto asked = acceptors[0].take<p1a>();
+  REQUIRE(asked.size() == 1);
+  CHECK(asked[0].version == 2);
 }
 
 TEST_CASE_FIXTURE(leader_stage, "a disk that the log names is learned from the node, and counts") {

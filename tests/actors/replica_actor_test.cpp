@@ -6,6 +6,7 @@
 #include "codec.hpp"
 #include "core_helpers.hpp"
 #include "export_reader.hpp"
+#include "reconfiguration.hpp"
 
 #include <doctest/doctest.h>
 #include <functional>
@@ -186,6 +187,42 @@ TEST_CASE_FIXTURE(replica_stage, "answers that wait for their turn wait for one,
   for (const auto& replies : client.take<client_replies>())
     answers += replies.query_replies.size();
   CHECK(answers == queries.size());
+}
+
+TEST_CASE_FIXTURE(replica_stage,
+                  "its node hears of a new configuration at once, and of each once") {
+  auto node = record("node");
+  const auto session = open();
+  send_from(node, r1.actor, members_news{membership{config_history{config}}});
+  settle();
+  node.forget(); // what it was told at first
+  const reconfiguration change{1, {}, {{role_kind::acceptor, {"a9", "host9:1", "disk"}}}};
+  request({{request_kind::reconfigure, session, 1, 0, encode(change)}});
+  settle();
+  decide_proposal(); // and no tick has passed
+  const auto news = node.take<members_news>();
+  REQUIRE(news.size() == 1);
+  CHECK(news[0].known.version() == 2);
+  CHECK(l1.count<members_news>() == 0);
+  ticks(3);
+  CHECK(node.count<members_news>() == 0);
+}
+
+TEST_CASE_FIXTURE(replica_stage, "it tells whom it talks to by what its node says") {
+  config_history both{config};
+  auto added = config;
+  added.version = 2;
+  added.first_slot = 9;
+  added.leaders.push_back({"l9", "host9:1", "disk"});
+  both.add(added);
+  auto l9 = record("l9");
+  send(r1.actor, peer_up{l9.as(role_kind::leader)});
+  ticks(20);
+  CHECK(l9.has_heard_nothing());
+  send(r1.actor, members_news{membership{both}});
+  ticks(20);
+  CHECK(l9.count<ping>() > 0);
+  CHECK(r1.shell->core.state().configurations().latest().version == 1);
 }
 
 TEST_CASE_FIXTURE(replica_stage, "the worker saves a snapshot, and then the snapshot slot moves") {

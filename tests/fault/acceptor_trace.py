@@ -11,7 +11,7 @@ from syscalls import calls
 
 NO_BALLOT = (0, b"")
 # What an acceptor's process says besides, and that depends on no record of its own.
-OTHER_MESSAGES = {"heartbeat", "hello", "welcome", "pong", "read_probe_reply", "config_news", "members_news",
+OTHER_MESSAGES = {"heartbeat", "hello", "welcome", "pong", "read_probe_reply", "members_news",
                   "process_status", "disk_refused"}
 
 

@@ -108,6 +108,34 @@ TEST_CASE("a removed leader leads up to the boundary, and one that stays takes o
   CHECK(s.c.scouts_at(removed) + s.c.commanders_at(removed) == 0);
 }
 
+TEST_CASE("roles hear of a configuration from their own processes, and not from each other") {
+  site s;
+  const auto is_told = [&](config_version version) {
+    return std::all_of(first_nine.begin(), first_nine.end(), [&](const role_id& id) {
+      return (kind_of(id) == role_kind::acceptor ? s.c.acceptor_at(id).known_version()
+              : kind_of(id) == role_kind::leader ? s.c.leader_at(id).known_version()
+                                                 : s.c.replica_at(id).known_version()) == version;
+    });
+  };
+  CHECK(is_told(1));
+  s.send_change("r1", {}, {"a4", "a5"});
+  REQUIRE(s.c.run_until([&] { return s.c.config().version == 2; }, 100));
+  // From now on replicas say nothing to those who must know it.
+  s.c.cut = [](const role_id& from, const role_id& to) {
+    return kind_of(from) == role_kind::replica && kind_of(to) != role_kind::replica;
+  };
+  REQUIRE(s.c.run_until([&] { return is_told(2); }, 5));
+  s.c.pause("l2");
+  s.c.cut = nullptr;
+  s.finish_change();
+  s.change("r1", {"a5"}, {}); // behind l2's back
+  s.finish_change();
+  CHECK(s.c.leader_at("l2").known_version() == 2);
+  s.c.resume("l2");
+  CHECK(s.c.run_until([&] { return s.c.leader_at("l2").known_version() == 3; }, 20));
+  s.works();
+}
+
 TEST_CASE("a leader that joins does not take office from the one that serves") {
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     script_settings settings;

@@ -196,6 +196,8 @@ void script::settle() {
     const auto e = world_.queue.pop();
     if (e.kind == sim::event_kind::restart)
       start(e.who);
+    else if (e.kind == sim::event_kind::news)
+      lives_.hear(e);
     else
       lives_.wake(e);
   }

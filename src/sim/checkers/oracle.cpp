@@ -31,13 +31,12 @@ bool oracle::recovered(std::size_t acceptor, const acceptor_state& state,
   return is_kept;
 }
 
-/// F1: whoever knows a configuration knows it as it was decided.
-void oracle::news(const config_news& m) const {
-  for (const auto& entry : m.configurations.all()) {
+void oracle::knows(const role_id& who, const config_history& known) const {
+  for (const auto& entry : known.all()) {
     const auto& config = entry.second; // a binding could not be captured by clang 14
-    const auto* known = book_.find(config.version);
-    demand(known != nullptr && known->as_decided == config, [&] {
-      return "F1: " + m.from.str() + " tells of a version " + std::to_string(config.version) +
+    const auto* decided = book_.find(config.version);
+    demand(decided != nullptr && decided->as_decided == config, [&] {
+      return "F1: " + who.str() + " knows a version " + std::to_string(config.version) +
              " that was not decided like this";
     });
   }
@@ -53,8 +52,6 @@ void oracle::acceptor_sent(std::size_t from, const message& m) {
     acceptors_.sent(from, *probed);
   } else if (const auto* alive = std::get_if<pong>(&m)) {
     acceptors_.sent(from, *alive);
-  } else if (const auto* configurations = std::get_if<config_news>(&m)) {
-    news(*configurations);
   }
 }
 
@@ -68,8 +65,6 @@ void oracle::leader_sent(std::size_t from, const role_id& id, const message& m) 
     log_.decided(decided->slot, decided->value);
   } else if (const auto* gone = std::get_if<collected>(&m)) {
     replicas_.watermark(gone->watermark);
-  } else if (const auto* configurations = std::get_if<config_news>(&m)) {
-    news(*configurations);
   }
 }
 
@@ -87,8 +82,6 @@ void oracle::replica_sent(std::size_t from, const role_id& to, const message& m)
   } else if (const auto* missed = std::get_if<catchup_reply>(&m)) {
     for (std::size_t i = 0; i < missed->decisions.size(); ++i)
       log_.decided(missed->from_slot + i, missed->decisions[i]);
-  } else if (const auto* configurations = std::get_if<config_news>(&m)) {
-    news(*configurations);
   }
 }
 

@@ -44,6 +44,8 @@ public:
     replicas_.asked(client, number, std::move(query));
   }
 
+  /// F1: whoever knows a configuration knows it as it was decided.
+  void knows(const role_id& who, const config_history& known) const;
   void acceptor_sent(std::size_t from, const message& m);
   void leader_sent(std::size_t from, const role_id& id, const message& m);
   void replica_sent(std::size_t from, const role_id& to, const message& m);
@@ -53,8 +55,6 @@ public:
   const configuration_book& book() const { return book_; }
 
 private:
-  void news(const config_news& m) const;
-
   configuration_book book_;
   log_checker log_;
   fold truth_;

@@ -38,8 +38,8 @@ TEST_CASE("acceptor: F2, it votes in a version it knows only as a member and wit
     acceptor a{{id}, {}, two({a3}, {a4})};
     a.on(p2a{"l1", version, {b, slot, command{"x"}}});
     const auto sent = a.take().send;
-    CHECK(only<p2b>(sent).size() + only<config_news>(sent).size() == 1); // or news instead
-    return !only<p2b>(sent).empty();
+    CHECK(only<p2b>(sent).size() == sent.size());
+    return !sent.empty();
   };
   CHECK(votes("a1", 1, 19));
   CHECK_FALSE(votes("a1", 1, 20));
@@ -51,7 +51,7 @@ TEST_CASE("acceptor: F2, it votes in a version it knows only as a member and wit
   CHECK(votes("a4", 3, 19)); // it has not heard of that one
 }
 
-TEST_CASE("acceptor: a configuration that is over gets no promises, but the news") {
+TEST_CASE("acceptor: a configuration that is over gets no promises") {
   acceptor a{{"a1"}, {}, two({a3}, {a4})};
   const ballot_num b{1, "l1"};
   const auto promises = [&] {
@@ -59,24 +59,19 @@ TEST_CASE("acceptor: a configuration that is over gets no promises, but the news
     const auto sent = a.take().send;
     return !only<p1b>(sent).empty();
   };
-  replica_vitals told{.version = 2, .watermark = 19};
-  a.on(ping{"r1", 1, told});
-  CHECK(only<config_news>(a.take().send).empty());
+  a.on(ping{"r1", 1, replica_vitals{.watermark = 19}});
+  a.take();
   CHECK(promises());
-  told.watermark = 20;
-  a.on(ping{"r1", 1, told});
+  a.on(ping{"r1", 1, replica_vitals{.watermark = 20}});
   a.take();
   CHECK_FALSE(promises());
-  told.version = 1;
-  a.on(ping{"r1", 1, told});
-  CHECK(only<config_news>(a.take().send, "r1").at(0).configurations.latest().version == 2);
 }
 
 TEST_CASE("leader: news of a configuration make an active one scout it, and command there only "
           "then") {
   leader_bench b;
   b.elect();
-  b.role.on(config_news{"r1", two({a3}, {a4})});
+  b.role.learn(two({a3}, {a4}));
   const auto scouts = scouts_in(b.role.take());
   REQUIRE(scouts.size() == 1);
   CHECK(scouts[0].config->version == 2);
@@ -92,12 +87,51 @@ TEST_CASE("leader: news of a configuration make an active one scout it, and comm
   CHECK(started[0].config->version == 2);
 }
 
+TEST_CASE("roles: what they have heard of configurations does not go back") {
+  const auto follow = [](auto& role) {
+    role.learn(two({a3}, {a4}));
+    CHECK(role.known_version() == 2);
+    role.learn(config_history{make_config()});
+    role.learn({});
+    CHECK(role.known_version() == 2);
+    CHECK(role.known_members().configurations == two({a3}, {a4}));
+  };
+  acceptor a{{"a1"}, {}};
+  CHECK(a.known_version() == 0);
+  follow(a);
+  leader_bench l;
+  follow(l.role);
+  replica_bench r;
+  follow(r.role);
+  CHECK(r.role.state().configurations().latest().version == 1); // that is for the log to say
+}
+
+TEST_CASE("leader: what is proposed before the news of its configuration comes is not lost") {
+  leader::settings settings;
+  settings.window = 4;
+  leader_bench b{0, settings};
+  b.elect();
+  b.role.on(propose{"r1", 2, 19, command{"wrong"}}); // version 1 governs it, as will turn out
+  for (slot_num slot = 20; slot < 30; ++slot)
+    b.role.on(propose{"r1", 2, slot, command{"y"}});
+  CHECK(b.role.take().start.empty());
+  b.role.learn(two({a3}, {a4}));
+  const auto out = b.role.take();
+  REQUIRE(scouts_in(out).size() == 1);
+  CHECK(commanders_in(out).empty()); // C2: nobody has been asked what was chosen there
+  b.role.on(scout_outcome{adopted{2, scouts_in(out)[0].ballot, 20, 0, 1, {}}});
+  const auto started = commanders_in(b.role.take());
+  REQUIRE(started.size() == 3); // no more than WINDOW were kept, all in all
+  for (const auto& task : started)
+    CHECK(task.config->version == 2);
+}
+
 TEST_CASE("leader: C2, what was proposed below its phase 1 while it waited is not commanded") {
   leader_bench b;
   b.hear_replica("r1", 40);
   b.elect();
   REQUIRE(b.role.covered_from() == 40);
-  b.role.on(config_news{"r1", two({a3}, {a4})});
+  b.role.learn(two({a3}, {a4}));
   const auto scouts = scouts_in(b.role.take());
   REQUIRE(scouts.size() == 1);
   CHECK(scouts[0].from_slot == 40);
@@ -110,10 +144,10 @@ TEST_CASE("leader: C2, what was proposed below its phase 1 while it waited is no
 
 TEST_CASE("leader: a new one scouts every configuration that is live, and only those") {
   leader_bench b;
-  b.role.on(config_news{"r1", two({a3}, {a4})});
+  b.role.learn(two({a3}, {a4}));
   CHECK(b.until_scouting().size() == 2);
   leader_bench late;
-  late.role.on(config_news{"r1", two({a3}, {a4})});
+  late.role.learn(two({a3}, {a4}));
   late.hear_replica("r1", 25);
   const auto scouts = late.until_scouting();
   REQUIRE(scouts.size() == 1);
@@ -122,7 +156,7 @@ TEST_CASE("leader: a new one scouts every configuration that is live, and only t
 
 TEST_CASE("leader: it stops waiting for a configuration once that is over") {
   leader_bench b;
-  b.role.on(config_news{"r1", two({a3}, {a4})});
+  b.role.learn(two({a3}, {a4}));
   const auto scouts = b.until_scouting();
   REQUIRE(scouts.size() == 2);
   b.role.on(scout_outcome{adopted{2, scouts[1].ballot, 20, 0, 1, {}}});
@@ -142,7 +176,7 @@ TEST_CASE("leader: it stops waiting for a configuration once that is over") {
 TEST_CASE("leader: one that is removed leads the slots below the boundary, and no others") {
   leader_bench b;
   b.elect();
-  b.role.on(config_news{"r1", two({l1}, {})});
+  b.role.learn(two({l1}, {}));
   CHECK(scouts_in(b.role.take()).empty());
   CHECK(commanders_in(b.propose(19, "x")).size() == 1);
   b.role.on(propose{"r1", 2, 20, command{"y"}});
@@ -157,7 +191,7 @@ TEST_CASE("leader: one that is removed leads the slots below the boundary, and n
 TEST_CASE("commander: replicas that are to come learn decisions of the slots before, too") {
   leader_bench b;
   b.elect();
-  b.role.on(config_news{"r1", two({r3}, {r4})});
+  b.role.learn(two({r3}, {r4}));
   b.role.take();
   const auto started = commanders_in(b.propose(5, "x"));
   REQUIRE(started.size() == 1);
@@ -168,21 +202,20 @@ TEST_CASE("commander: replicas that are to come learn decisions of the slots bef
   CHECK(only<decision>(c.take().send, "r4").size() == 1);
 }
 
-TEST_CASE("replica: a configuration that comes up is told at once, and snapshotted at its first "
+TEST_CASE("replica: a configuration that comes up is known at once, and snapshotted at its first "
           "slot") {
   replica_bench b;
   b.open_session();
   const auto r = reconfiguration{
       1, {{role_kind::replica, "r3"}}, {{role_kind::acceptor, {"a4", "host9:1", "disk"}}}};
   b.decide(2, {{request_kind::reconfigure, session_of_slot_1, 1, 0, encode(r)}});
-  auto out = b.role.take();
-  for (const auto* id : {"a1", "a4", "l3"})
-    CHECK(only<config_news>(out.send, id).size() == 1);
+  CHECK(b.role.known_version() == 2);
+  CHECK(b.role.known_members().configurations == b.role.state().configurations());
   for (slot_num slot = 3; slot < 9; ++slot)
     b.decide(slot, command{});
   CHECK_FALSE(b.role.take().save_snapshot);
   b.decide(9, command{});
-  out = b.role.take();
+  const auto out = b.role.take();
   REQUIRE(out.save_snapshot); // slot 2 + window 8
   CHECK(out.save_snapshot->slot_out() == 10);
   CHECK(b.role.live_from() == 1);
@@ -223,7 +256,7 @@ TEST_CASE("replica: one that joins asks a replica of a configuration in between,
   config_history known{make_config()};
   next(known, 1, "r3", "r4");
   next(known, 2, "r4", "r5");
-  b.role.on(config_news{"r4", known});
+  b.role.learn(known);
   b.hear_replica("r99", 80);
   CHECK(only<catchup>(b.tick(40).send).empty());
   b.hear_replica("r4", 60);

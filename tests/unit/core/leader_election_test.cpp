@@ -229,11 +229,11 @@ TEST_CASE("leader: acceptors that nobody needs any more are not waited for") {
     a.id = role_id{a.id.str() + "b"};
   config_history both{make_config()};
   both.add(next);
-  b.role.on(config_news{"r1", both});
+  b.role.learn(both);
   b.acceptors_answer = false; // the first three are switched off
   const auto hear_the_new = [&](slot_num watermark) {
     for (const auto& a : next.acceptors)
-      b.role.on(pong{a.id, 1, acceptor_vitals{.version = 2, .watermark = watermark}});
+      b.role.on(pong{a.id, 1, acceptor_vitals{.watermark = watermark}});
   };
   for (int i = 0; i < 100; ++i) {
     hear_the_new(19);

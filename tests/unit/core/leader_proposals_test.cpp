@@ -87,7 +87,7 @@ TEST_CASE("leader: nothing is proposed where the slot's configuration was forgot
     config.first_slot += 10;
     history.add(config);
   }
-  b.role.on(config_news{{}, history});
+  b.role.learn(history);
   b.role.take();
   const auto out = b.propose(15, "A"); // version 2's, which would be taken for version 1's
   CHECK(commanders_in(out).empty());

@@ -39,7 +39,7 @@ leader::settings windows_of(std::uint64_t slots) {
 
 /// Elected for slots from 40 on; of version 1 it has asked nobody anything.
 void elect_behind_boundary(leader_bench& b) {
-  b.role.on(config_news{"r1", two_versions()});
+  b.role.learn(two_versions());
   b.hear_replica("r1", 40);
   const auto scouts = b.until_scouting();
   REQUIRE(scouts.size() == 1);
@@ -108,7 +108,7 @@ TEST_CASE("leader: in office, a replica from behind does not bring old configura
   elect_behind_boundary(b);
   b.hear_replica("r3", 15);
   b.tick(50);
-  b.role.on(config_news{"r1", three_versions(50)});
+  b.role.learn(three_versions(50));
   const auto scouts = scouts_in(b.role.take());
   REQUIRE(scouts.size() == 1); // version 1 is over, and its acceptors may be switched off
   CHECK(scouts[0].config->version == 3);
@@ -117,7 +117,7 @@ TEST_CASE("leader: in office, a replica from behind does not bring old configura
 TEST_CASE("leader: what waited for a configuration that is over is looked for, and not forgotten") {
   leader_bench b{0, windows_of(10)};
   b.elect();
-  b.role.on(config_news{"r1", three_versions(30)});
+  b.role.learn(three_versions(30));
   REQUIRE(scouts_in(b.role.take()).size() == 2);
   b.role.on(propose{"r2", 2, 25, command{"mine"}}); // until version 2 is scouted
   CHECK(scouts_in(b.role.take()).empty());
@@ -158,7 +158,7 @@ TEST_CASE("leader: recovered slots are WINDOW at the most, and new ones never wa
 
 TEST_CASE("leader: an older configuration is live until all below its end is safe") {
   leader_bench b;
-  b.role.on(config_news{"r1", two_versions()});
+  b.role.learn(two_versions());
   CHECK(b.role.known_members().live_from == 1);
   b.hear_replica("r1", 25, 19);
   CHECK(b.role.known_members().live_from == 1);

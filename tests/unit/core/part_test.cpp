@@ -16,6 +16,7 @@ const ballot_num mine{2, "l1"};
 
 static_assert(part<acceptor> && part<leader> && part<scout> && part<commander> && part<replica> &&
               part<sub_role>);
+static_assert(member_part<acceptor> && member_part<leader> && member_part<replica>);
 static_assert(has_children<leader> && !has_children<acceptor> && !has_children<replica>);
 static_assert(takes_with_sender<replica, request> && !takes<leader, request>);
 
