@@ -260,7 +260,7 @@ class DoorLimits(ClusterTest):
         said = frames(recorded_put(cluster, process))
         handshake = said[0]
         hello = next(f for f in said if b"pmmc::hello" in f)
-        request = next(f for f in said if b"pmmc::client_requests" in f)
+        request = next(f for f in said if b"pmmc::mail" in f)
         announced = request[:4] + ANNOUNCED.to_bytes(4, "big") + request[8:BASP.size]
         self.assertEqual(announced[0], DIRECT)
 
@@ -308,7 +308,7 @@ class DoorLimits(ClusterTest):
         cluster.run("exec", stdin=b"put large " + b"x" * (1 << 20) + b"\n", timeout_s=20)
         said = frames(recorded(cluster, process, "get", "large", timeout_s=10))
         hello = next(f for f in said if b"pmmc::hello" in f)
-        request = next(f for f in said if b"pmmc::client_requests" in f)
+        request = next(f for f in said if b"pmmc::mail" in f)
         before = most = process.rss_bytes()
         with contextlib.ExitStack() as stack:
             living = stack.enter_context(Living())
@@ -335,7 +335,7 @@ class DoorLimits(ClusterTest):
         cluster.run("exec", stdin=b"put large " + b"x" * (1 << 20) + b"\n", timeout_s=20)
         said = frames(recorded(cluster, process, "get", "large", timeout_s=10))
         hello = next(f for f in said if b"pmmc::hello" in f)
-        request = next(f for f in said if b"pmmc::client_requests" in f)
+        request = next(f for f in said if b"pmmc::mail" in f)
         before = most = process.rss_bytes()
         with contextlib.ExitStack() as stack:
             living = stack.enter_context(Living())
@@ -363,7 +363,7 @@ class DoorLimits(ClusterTest):
         cluster.run("exec", stdin=b"put large " + b"x" * (1 << 20) + b"\n", timeout_s=20)
         said = frames(recorded(cluster, process, "get", "large", timeout_s=10))
         hello = next(f for f in said if b"pmmc::hello" in f)
-        request = next(f for f in said if b"pmmc::client_requests" in f)
+        request = next(f for f in said if b"pmmc::mail" in f)
         before, files = process.rss_bytes(), self.open_files(process)
         with contextlib.ExitStack() as stack:
             for n in range(6):
