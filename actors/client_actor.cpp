@@ -53,16 +53,16 @@ void take_replies(client_shell& shell, const client_replies& m) {
 } // namespace
 
 caf::behavior client_actor(caf::event_based_actor* self, std::shared_ptr<client_shell> shell) {
-  set_shell_handlers(self, shell->id.str());
+  const auto dropped = set_shell_handlers(self, shell->id.str());
   shell->ticks = late_ticks{self->clock().now()};
   self->send(self, tick_atom::value);
   return {
       [=](client_submit& m) { submit(self, *shell, m); },
-      [=](const client_replies& m) {
-        take_replies(*shell, m);
-        flush_later(self, *shell);
-      },
-      [=](const better_replica& m) { shell->core.on(m); },
+      mail_handler(dropped, overloaded{[=](const client_replies& m) {
+                                         take_replies(*shell, m);
+                                         flush_later(self, *shell);
+                                       },
+                                       [=](const better_replica& m) { shell->core.on(m); }}),
       [=](flush_atom) { flush(self, *shell); },
       [=](tick_atom) {
         self->delayed_send(self, until_next_tick(), tick_atom::value);

@@ -117,19 +117,19 @@ void flush_later(caf::event_based_actor* self, load_session& session) {
 /// peer_up, peer_down   → which replicas can be reached
 /// stop_load_atom       → no further operations
 caf::behavior load_actor(caf::event_based_actor* self, std::shared_ptr<load_session> session) {
-  set_shell_handlers(self, session->id.str());
+  const auto dropped = set_shell_handlers(self, session->id.str());
   self->send(self, tick_atom::value);
   for (std::size_t i = 0; i < session->clients; ++i)
     session->start_operation();
   return {
-      [=](const client_replies& m) {
-        for (const auto& r : m.responses)
-          session->core.on(m.replica, r);
-        for (const auto& q : m.query_replies)
-          session->core.on(m.replica, q);
-        flush_later(self, *session);
-      },
-      [=](const better_replica& m) { session->core.on(m); },
+      mail_handler(dropped, overloaded{[=](const client_replies& m) {
+                                         for (const auto& r : m.responses)
+                                           session->core.on(m.replica, r);
+                                         for (const auto& q : m.query_replies)
+                                           session->core.on(m.replica, q);
+                                         flush_later(self, *session);
+                                       },
+                                       [=](const better_replica& m) { session->core.on(m); }}),
       [=](flush_atom) { flush(self, *session); },
       [=](tick_atom) {
         self->delayed_send(self, until_next_tick(), tick_atom::value);

@@ -14,7 +14,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -130,7 +129,7 @@ void handle(caf::event_based_actor* self, Shell& shell, Message& m) {
   if constexpr (is_for_child<Shell, Message>) {
     if (const auto child = shell.children.find(sub_roles::addressee(m));
         child != shell.children.end())
-      self->send(child->second, std::move(m));
+      self->send(child->second, mail{std::move(m)});
   } else {
     if (!shell.admits(m, self->current_sender()))
       return;
@@ -182,48 +181,40 @@ role_status status_of(const Shell& shell, bool with_fingerprint = false) {
 
 // --- Handlers -----------------------------------------------------------------------------------
 
-/// None, if the part does not take such messages.
+/// Whether it comes to the part by itself. What the part takes together with its sender is a
+/// client's, and comes in a group.
 template <class Shell, class Message>
-auto handler_of(caf::event_based_actor* self, const std::shared_ptr<Shell>& shell) {
-  if constexpr (takes_alone<role_of<Shell>, Message> || is_for_child<Shell, Message>)
-    return std::tuple{[=](Message& m) { handle(self, *shell, m); }};
-  else
-    return std::tuple<>{};
-}
+constexpr bool is_taken = takes_alone<role_of<Shell>, Message> || is_for_child<Shell, Message>;
 
-template <class Shell, class... Messages>
-caf::message_handler handlers_of_messages(caf::event_based_actor* self,
-                                          const std::shared_ptr<Shell>& shell,
-                                          const std::variant<Messages...>*) {
-  return std::apply([](auto... handlers) { return caf::message_handler{std::move(handlers)...}; },
-                    std::tuple_cat(handler_of<Shell, Messages>(self, shell)...));
-}
-
-template <class Shell>
+/// `take_groups`: functions for the groups that the part takes.
+template <class Shell, class... TakeGroups>
 caf::message_handler part_handlers(caf::event_based_actor* self,
-                                   const std::shared_ptr<Shell>& shell) {
-  set_shell_handlers(self, shell->id.str());
+                                   const std::shared_ptr<Shell>& shell, TakeGroups... take_groups) {
+  const auto dropped = set_shell_handlers(self, shell->id.str());
   if constexpr (Shell::has_ticks)
     self->send(self, tick_atom::value);
-  return handlers_of_messages(self, shell, static_cast<const message*>(nullptr))
-      .or_else([=](flush_atom) { carry_out(self, *shell); }, [=](tick_atom) { tick(self, *shell); },
-               [=](const members_news& m) {
-                 hear_from_node(self, shell->members, shell->core, m);
-                 input_handled(self, *shell);
-               },
-               [=](const peer_up& m) {
-                 meet_peer(*shell, m.role);
-                 shell->has_met();
-               },
-               [=](const peer_down& m) {
-                 lose_peer(*shell, m.id);
-                 shell->core.on_peer_down(m.id);
-                 input_handled(self, *shell);
-               },
-               [=](const status_request& m) { return status_of(*shell, m.with_fingerprint); },
-               [=](const metrics_request&) {
-                 return role_metrics{status_of(*shell), self->mailbox().size(), shell->metrics()};
-               });
+  const auto take = [=]<class Message>(Message & m) requires is_taken<Shell, Message> {
+    handle(self, *shell, m);
+  };
+  return caf::message_handler{mail_handler(dropped, overloaded{take, take_groups...})}.or_else(
+      [=](flush_atom) { carry_out(self, *shell); }, [=](tick_atom) { tick(self, *shell); },
+      [=](const members_news& m) {
+        hear_from_node(self, shell->members, shell->core, m);
+        input_handled(self, *shell);
+      },
+      [=](const peer_up& m) {
+        meet_peer(*shell, m.role);
+        shell->has_met();
+      },
+      [=](const peer_down& m) {
+        lose_peer(*shell, m.id);
+        shell->core.on_peer_down(m.id);
+        input_handled(self, *shell);
+      },
+      [=](const status_request& m) { return status_of(*shell, m.with_fingerprint); },
+      [=](const metrics_request&) {
+        return role_metrics{status_of(*shell), self->mailbox().size(), shell->metrics()};
+      });
 }
 
 } // namespace pmmc

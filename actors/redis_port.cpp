@@ -45,7 +45,7 @@ redis_port::redis_port(caf::event_based_actor* self, settings options)
   core_.at(read_clocks());
 }
 
-caf::behavior redis_port::make_behavior() {
+caf::behavior redis_port::make_behavior(const drop_log& dropped) {
   peers_.up(options_.replica);
   self_->send(options_.replica.handle,
               peer_up{hosted_role{core_.id(), role_kind::client, {}, caf::actor{self_}}});
@@ -58,8 +58,9 @@ caf::behavior redis_port::make_behavior() {
         core_.on(std::move(m.events));
         flush_later();
       },
-      [this](client_replies& m) { take(m); },
-      [](const better_replica&) {}, // this process's is the one that there is
+      mail_handler(dropped,
+                   overloaded{[this](client_replies& m) { take(m); },
+                              [](const better_replica&) {}}), // this process's is the only one
       [this](const members_news& m) {
         core_.learn(m.known);
         flush_later();
@@ -209,10 +210,10 @@ redis_actors start_redis_port(caf::actor_system& system, const std::string& addr
   redis_actors actors;
   const auto shared = std::make_shared<redis_port::settings>(std::move(options));
   actors.port = system.spawn([shared](caf::event_based_actor* self) {
-    set_shell_handlers(self, "the Redis port");
+    const auto dropped = set_shell_handlers(self, "the Redis port");
     auto port = std::make_shared<redis_port>(self, *shared);
     self->attach_functor([port]() mutable { port.reset(); });
-    return port->make_behavior();
+    return port->make_behavior(dropped);
   });
   auto broker = std::make_shared<redis_broker_options>();
   broker->port = actors.port;

@@ -35,7 +35,7 @@ public:
 
   redis_port(caf::event_based_actor* self, settings options);
 
-  caf::behavior make_behavior();
+  caf::behavior make_behavior(const drop_log& dropped);
 
 private:
   void take(client_replies& m);

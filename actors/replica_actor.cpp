@@ -148,39 +148,38 @@ replica_metrics replica_shell::metrics() const {
 }
 
 caf::behavior replica_actor(caf::event_based_actor* self, std::shared_ptr<replica_shell> shell) {
-  auto handlers = part_handlers(self, shell);
+  auto handlers =
+      part_handlers(self, shell, [=](client_requests& m) { handle_client(self, *shell, m); });
   shell->worker =
       spawn_helper(self, *shell, snapshot_worker, shell->id,
                    storage::snapshot_keeper{shell->id, shell->snapshots, shell->make_state});
-  return caf::message_handler{[=](client_requests& m) { handle_client(self, *shell, m); }}
-      .or_else(std::move(handlers))
-      .or_else(
-          [=](more_reads_atom) {
-            shell->reads_due = false;
-            carry_out(self, *shell);
-          },
-          [=](const snapshot_saved& m) {
-            shell->core.snapshot_saved(m.slot);
-            go_on_to_last_snapshot(self, *shell);
-            flush_later(self, *shell);
-          },
-          [=](const snapshot_unreadable& m) {
-            spdlog::error("{} keeps its snapshot before, and the log since then: {}",
-                          shell->id.view(), m.why);
-            shell->core.snapshot_failed();
-            flush_later(self, *shell);
-          },
-          [=](const piece_read& m) {
-            send_all(caf::actor{self}, shell->id, shell->peers, {{m.to, m.chunk}});
-          },
-          [=](const snapshot_fetched& m) { take_over(self, *shell, m); },
-          [=](save_atom) {
-            shell->last_slot = shell->core.slot_out();
-            shell->waits_for_it = caf::actor_cast<caf::actor>(self->current_sender());
-            go_on_to_last_snapshot(self, *shell);
-          },
-          [=](acceptor_progress_request) { return progress_of(shell->core); },
-          [=](const export_open&) { return open_export(self, *shell); });
+  return handlers.or_else(
+      [=](more_reads_atom) {
+        shell->reads_due = false;
+        carry_out(self, *shell);
+      },
+      [=](const snapshot_saved& m) {
+        shell->core.snapshot_saved(m.slot);
+        go_on_to_last_snapshot(self, *shell);
+        flush_later(self, *shell);
+      },
+      [=](const snapshot_unreadable& m) {
+        spdlog::error("{} keeps its snapshot before, and the log since then: {}", shell->id.view(),
+                      m.why);
+        shell->core.snapshot_failed();
+        flush_later(self, *shell);
+      },
+      [=](const piece_read& m) {
+        send_all(caf::actor{self}, shell->id, shell->peers, {{m.to, m.chunk}});
+      },
+      [=](const snapshot_fetched& m) { take_over(self, *shell, m); },
+      [=](save_atom) {
+        shell->last_slot = shell->core.slot_out();
+        shell->waits_for_it = caf::actor_cast<caf::actor>(self->current_sender());
+        go_on_to_last_snapshot(self, *shell);
+      },
+      [=](acceptor_progress_request) { return progress_of(shell->core); },
+      [=](const export_open&) { return open_export(self, *shell); });
 }
 
 } // namespace pmmc

@@ -19,18 +19,22 @@ unsigned late_ticks::due(std::chrono::steady_clock::time_point now) {
   return static_cast<unsigned>(std::clamp(last_ - before, std::int64_t{1}, most));
 }
 
-void set_shell_handlers(caf::scheduled_actor* self, const std::string& name) {
-  self->set_default_handler(
-      [name, warning = std::make_shared<rare_warning>()](
-          caf::scheduled_actor* actor, caf::message_view& unexpected) -> caf::result<caf::message> {
-        // Anybody may send one, of any length: the types tell enough.
-        std::string types;
-        const auto& content = unexpected.content();
-        for (std::size_t i = 0; i < content.size(); ++i)
-          types += " " + actor->system().types().portable_name(content.type(i));
-        warning->log(name + " drops an unexpected message:" + types);
-        return caf::message{};
-      });
+void drop_log::operator()(std::string_view types) const {
+  // Of any length, perhaps: the types tell enough.
+  warning_->log(name_ + " drops an unexpected message: " + std::string{types});
+}
+
+drop_log set_shell_handlers(caf::scheduled_actor* self, const std::string& name) {
+  const drop_log dropped{name};
+  self->set_default_handler([dropped](caf::scheduled_actor* actor,
+                                      caf::message_view& unexpected) -> caf::result<caf::message> {
+    std::string types;
+    const auto& content = unexpected.content();
+    for (std::size_t i = 0; i < content.size(); ++i)
+      types += (i == 0 ? "" : " ") + actor->system().types().portable_name(content.type(i));
+    dropped(types);
+    return caf::message{};
+  });
   self->set_error_handler([name](caf::scheduled_actor* actor, caf::error& error) {
     spdlog::warn("{} was answered with an error: {}", name, actor->system().render(error));
   });
@@ -47,6 +51,7 @@ void set_shell_handlers(caf::scheduled_actor* self, const std::string& name) {
           fatal(name, e.what());
         }
       });
+  return dropped;
 }
 
 void tell_node(caf::scheduled_actor* self, members_link& link, const membership& known) {
@@ -83,7 +88,7 @@ void send_all(const caf::actor& from, const role_id& sender_id, const peer_direc
               std::vector<envelope> envelopes) {
   wire::send_grouped(sender_id, std::move(envelopes), [&]<class M>(const role_id& to, M m) {
     if (const auto* handle = peers.find(to))
-      caf::send_as(from, *handle, std::move(m));
+      caf::send_as(from, *handle, mail{std::move(m)});
   });
 }
 

@@ -9,11 +9,14 @@
 
 #include <caf/all.hpp>
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace pmmc {
@@ -44,10 +47,42 @@ private:
   std::int64_t last_;
 };
 
+/// Says what an actor drops, since it does not take such messages: at most one line a second, as
+/// anybody may send one. Copies share.
+class drop_log {
+public:
+  explicit drop_log(std::string name) : name_(std::move(name)) {}
+  void operator()(std::string_view types) const;
+
+private:
+  std::string name_;
+  std::shared_ptr<rare_warning> warning_ = std::make_shared<rare_warning>();
+};
+
 /// CAF's defaults print, quit or die in silence. Ours: unexpected messages are logged and dropped,
 /// an exception ends the process (a role that is dead inside a living process would be the worst of
 /// both).
-void set_shell_handlers(caf::scheduled_actor* self, const std::string& name);
+drop_log set_shell_handlers(caf::scheduled_actor* self, const std::string& name);
+
+/// The handler of an actor's mail: `take` is called with what is in it, if it takes that; else it
+/// is dropped like any unexpected message.
+template <class Take>
+auto mail_handler(drop_log dropped, Take take) {
+  return [=](mail& m) {
+    wire::open(m.what, [&]<class What>(What& what) {
+      if constexpr (std::invocable<const Take&, What&>)
+        take(what);
+      else
+        dropped(wire::name_of<What>);
+    });
+  };
+}
+
+/// One function of several.
+template <class... Functions>
+struct overloaded : Functions... {
+  using Functions::operator()...;
+};
 
 /// What a role knows of the cluster's members, and its node should know, too.
 struct members_link {

@@ -27,18 +27,18 @@ void carry_out(caf::event_based_actor* self, sub_shell& shell) {
 
 caf::behavior sub_actor(caf::event_based_actor* self, caf::actor leader, role_id leader_id,
                         peer_directory peers, sub_role_task task) {
-  set_shell_handlers(self, leader_id.str() + "'s sub-actor");
+  const auto dropped = set_shell_handlers(self, leader_id.str() + "'s sub-actor");
   auto shell = std::make_shared<sub_shell>(
       sub_shell{std::move(leader), leader_id, std::move(peers),
                 sub_role{leader_id, std::move(task), sub_ticks_per_resend}});
   carry_out(self, *shell);
-  const auto handle = [=](const auto& m) {
-    shell->core.on(m);
-    carry_out(self, *shell);
-  };
   return {
-      [=](const p2b& m) { handle(m); },
-      [=](const p1b& m) { handle(m); },
+      mail_handler(
+          dropped,
+          [=]<class Message>(Message & m) requires takes_alone<sub_role, Message> {
+            shell->core.on(m);
+            carry_out(self, *shell);
+          }),
       [=](const sub_tick& m) {
         shell->peers = m.peers;
         shell->core.on_tick();

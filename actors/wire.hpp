@@ -1,6 +1,7 @@
 // The only place that knows both CAF and the messages. Those of the protocol are carried as the
-// bytes of wire/message_codec.hpp; how those of the plumbing look is said here. A change here is a
-// new protocol version (protocol.hpp).
+// bytes of wire/message_codec.hpp, as one type; how those of the plumbing look is said here, each a
+// type of its own: they are few, hold handles of actors, and some are asked for and answered. A
+// change here is a new protocol version (protocol.hpp).
 #pragma once
 
 #include "messages.hpp"
@@ -17,6 +18,29 @@
 namespace pmmc {
 
 // --- Protocol -----------------------------------------------------------------------------------
+
+/// What one role says to another, or to a client: all of the protocol travels as this one type, and
+/// its first byte says what it is. CAF writes and reads a type's name with each message; this one
+/// fits, with what CAF puts before it, into a string that does not allocate.
+struct mail {
+  wire::parcel what;
+};
+
+/// It is the last in its message: nothing tells its end.
+caf::error write(caf::serializer& sink, const mail& m);
+caf::error read(caf::deserializer& source, mail& m);
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, mail& m) {
+  if constexpr (std::derived_from<Inspector, caf::deserializer>)
+    return read(f, m);
+  else if constexpr (std::derived_from<Inspector, caf::serializer>)
+    return write(f, m);
+  else // for people
+    return wire::open(m.what, [&](auto& what) { return f(what); });
+}
+
+// What plumbing carries of the protocol, as the codec writes it.
 
 /// Takes a string of bytes off `source` without copying it. CAF has no other deserializer than this
 /// one where there is a network.
@@ -56,15 +80,6 @@ template <class Inspector>
 concept moves_bytes = std::derived_from<Inspector, caf::deserializer> ||
     std::derived_from<Inspector, caf::serializer>;
 
-template <class Inspector, wire::is_message M>
-typename Inspector::result_type inspect(Inspector& f, M& m) {
-  if constexpr (moves_bytes<Inspector>)
-    return inspect_bytes(f, m);
-  else
-    return wire::each_field(
-        m, [&](auto&... fields) { return f(caf::meta::type_name(wire::name_of<M>), fields...); });
-}
-
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, vitals& x) {
   if constexpr (moves_bytes<Inspector>)
@@ -103,9 +118,15 @@ typename Inspector::result_type inspect(Inspector& f, role_id& x) {
 /// For people.
 inline std::string to_string(const command& x) { return caf::deep_to_string(x.shared_bytes()); }
 
+/// Of messages, for people only.
 template <class Inspector, wire::has_fields T>
-requires(!wire::is_message<T>) typename Inspector::result_type inspect(Inspector& f, T& x) {
-  return wire::each_field(x, [&](auto&... fields) { return f(fields...); });
+typename Inspector::result_type inspect(Inspector& f, T& x) {
+  return wire::each_field(x, [&](auto&... fields) {
+    if constexpr (wire::is_message<T>)
+      return f(caf::meta::type_name(wire::name_of<T>), fields...);
+    else
+      return f(fields...);
+  });
 }
 
 template <class Inspector>
@@ -210,23 +231,7 @@ typename Inspector::result_type inspect(Inspector& f, export_page& x) {
 
 CAF_BEGIN_TYPE_ID_BLOCK(pmmc, caf::first_custom_type_id)
 
-CAF_ADD_TYPE_ID(pmmc, (pmmc::p1a))
-CAF_ADD_TYPE_ID(pmmc, (pmmc::p1b))
-CAF_ADD_TYPE_ID(pmmc, (pmmc::p2a))
-CAF_ADD_TYPE_ID(pmmc, (pmmc::p2b))
-CAF_ADD_TYPE_ID(pmmc, (pmmc::propose))
-CAF_ADD_TYPE_ID(pmmc, (pmmc::decision))
-CAF_ADD_TYPE_ID(pmmc, (pmmc::collected))
-CAF_ADD_TYPE_ID(pmmc, (pmmc::handoff))
-CAF_ADD_TYPE_ID(pmmc, (pmmc::better_replica))
-CAF_ADD_TYPE_ID(pmmc, (pmmc::read_probe))
-CAF_ADD_TYPE_ID(pmmc, (pmmc::read_probe_reply))
-CAF_ADD_TYPE_ID(pmmc, (pmmc::ping))
-CAF_ADD_TYPE_ID(pmmc, (pmmc::pong))
-CAF_ADD_TYPE_ID(pmmc, (pmmc::catchup))
-CAF_ADD_TYPE_ID(pmmc, (pmmc::catchup_reply))
-CAF_ADD_TYPE_ID(pmmc, (pmmc::snapshot_request))
-CAF_ADD_TYPE_ID(pmmc, (pmmc::snapshot_chunk))
+CAF_ADD_TYPE_ID(pmmc, (pmmc::mail))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::hello))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::welcome))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::heartbeat))
@@ -234,8 +239,6 @@ CAF_ADD_TYPE_ID(pmmc, (pmmc::members_news))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::peer_up))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::peer_down))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::disk_refused))
-CAF_ADD_TYPE_ID(pmmc, (pmmc::client_requests))
-CAF_ADD_TYPE_ID(pmmc, (pmmc::client_replies))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::status_request))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::role_status))
 CAF_ADD_TYPE_ID(pmmc, (pmmc::process_status))

@@ -1,5 +1,7 @@
 #include "door/basp.hpp"
 
+#include "wire/fields.hpp"
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -27,34 +29,18 @@ constexpr std::array strangers_words{
     std::string_view{"pmmc::process_status"},
 };
 
+/// All that roles say, and clients to them; its first byte tells what it is.
+constexpr std::string_view mail{"pmmc::mail"};
+
 constexpr std::array clients_words{
     std::string_view{"pmmc::heartbeat"},
-    std::string_view{"pmmc::client_requests"},
     std::string_view{"pmmc::export_open"},
     std::string_view{"pmmc::export_page"},
 };
 
 constexpr std::array members_words{
-    std::string_view{"pmmc::p1a"},
-    std::string_view{"pmmc::p1b"},
-    std::string_view{"pmmc::p2a"},
-    std::string_view{"pmmc::p2b"},
-    std::string_view{"pmmc::propose"},
-    std::string_view{"pmmc::decision"},
-    std::string_view{"pmmc::collected"},
-    std::string_view{"pmmc::handoff"},
-    std::string_view{"pmmc::better_replica"},
-    std::string_view{"pmmc::read_probe"},
-    std::string_view{"pmmc::read_probe_reply"},
-    std::string_view{"pmmc::ping"},
-    std::string_view{"pmmc::pong"},
-    std::string_view{"pmmc::catchup"},
-    std::string_view{"pmmc::catchup_reply"},
-    std::string_view{"pmmc::snapshot_request"},
-    std::string_view{"pmmc::snapshot_chunk"},
     std::string_view{"pmmc::members_news"},
     std::string_view{"pmmc::disk_refused"},
-    std::string_view{"pmmc::client_replies"},
     std::string_view{"pmmc::export_ready"},
 };
 
@@ -192,6 +178,12 @@ bool may_say(speaker who, std::string_view type) {
          (who == speaker::member && contains(members_words, type));
 }
 
+bool may_mail(speaker who, std::uint8_t kind) {
+  if (kind == wire::kind_of<client_requests>)
+    return who != speaker::stranger;
+  return who == speaker::member && wire::travels(kind);
+}
+
 basp_header read_basp_header(std::string_view bytes) {
   reader in{bytes};
   basp_header h;
@@ -277,6 +269,8 @@ std::string basp_gate::judge_message(std::string_view payload) const {
   const auto type = in.type();
   if (in.broken())
     return "a message that cannot be read";
+  if (type == mail)
+    return judge_mail(static_cast<std::uint8_t>(in.number(1)));
   if (type == "@error")
     in.error();
   else if (type == "@str" && who_ == speaker::member)
@@ -286,6 +280,12 @@ std::string basp_gate::judge_message(std::string_view payload) const {
   else
     return "a message of a type that is not for it to send: " + std::string{type.substr(0, 60)};
   return in.at_end() ? "" : "a message that cannot be read";
+}
+
+std::string basp_gate::judge_mail(std::uint8_t kind) const {
+  return may_mail(who_, kind)
+             ? ""
+             : "mail of a kind that is not for it to send: " + std::to_string(kind);
 }
 
 } // namespace pmmc::door

@@ -78,6 +78,7 @@ public:
 private:
   std::string judge_handshake(const basp_header& h, std::string_view payload);
   std::string judge_message(std::string_view payload) const;
+  std::string judge_mail(std::uint8_t kind) const;
 
   std::string own_node_;
   bool accepted_;
@@ -89,5 +90,7 @@ private:
 
 /// Whether a message of this type may come from `who`: "pmmc::hello", say.
 bool may_say(speaker who, std::string_view type);
+/// Whether mail of this kind may (wire/fields.hpp): what roles say, as one type for all of it.
+bool may_mail(speaker who, std::uint8_t kind);
 
 } // namespace pmmc::door

@@ -226,6 +226,17 @@ inline constexpr std::uint8_t kind_of<client_requests> = message_kinds + 1;
 template <>
 inline constexpr std::uint8_t kind_of<client_replies> = message_kinds + 2;
 
+template <class T>
+inline constexpr bool is_client_word = std::same_as<T, request> || std::same_as<T, query> ||
+                                       std::same_as<T, response> || std::same_as<T, query_reply>;
+
+/// Whether there are such messages, and they travel by themselves: words of and for clients come in
+/// groups.
+constexpr bool travels(std::uint8_t kind) {
+  return kind >= 1 && kind <= kind_of<client_replies> && kind != kind_of<request> &&
+         kind != kind_of<query> && kind != kind_of<response> && kind != kind_of<query_reply>;
+}
+
 /// A type that travels by itself or in a group.
 template <class M>
 concept is_message = (kind_of<std::remove_const_t<M>> != 0);

@@ -25,10 +25,6 @@ inline constexpr std::size_t max_bytes = 32 << 20;
 /// times its bytes in memory.
 inline constexpr std::size_t max_group_elements = 1 << 17;
 
-template <class T>
-inline constexpr bool is_client_word = std::same_as<T, request> || std::same_as<T, query> ||
-                                       std::same_as<T, response> || std::same_as<T, query_reply>;
-
 // --- Writing ------------------------------------------------------------------------------------
 
 /// Appends to a string, or to whatever has such an append(); all is there when the writer is gone.

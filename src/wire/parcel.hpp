@@ -3,6 +3,8 @@
 
 #include "messages.hpp"
 
+#include <concepts>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -25,6 +27,19 @@ struct client_replies {
 namespace wire {
 
 using parcel = std::variant<message, client_requests, client_replies>;
+
+/// Calls `take` with what is in it: a message as what it is, or a group.
+template <class Parcel, class Take>
+decltype(auto) open(Parcel& p, const Take& take) {
+  return std::visit(
+      [&]<class What>(What& what) {
+        if constexpr (std::same_as<std::remove_const_t<What>, message>)
+          return std::visit(take, what);
+        else
+          return take(what);
+      },
+      p);
+}
 
 } // namespace wire
 

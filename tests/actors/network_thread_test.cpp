@@ -113,7 +113,7 @@ caf::behavior echo(caf::event_based_actor* self) {
         admit(self->system(), self->current_sender()->node(), true);
         return m;
       },
-      [](decision& m) { return std::move(m); },
+      [](mail& m) { return std::move(m); },
   };
 }
 
@@ -125,12 +125,13 @@ caf::behavior sender(caf::stateful_actor<std::uint64_t>* self, const caf::actor&
   return {
       [=](const status_request&) {
         for (std::uint64_t n = 0; n < count; ++n)
-          self->send(to, decision{1, n, command{text_of(n)}});
+          self->send(to, mail{decision{1, n, command{text_of(n)}}});
       },
-      [=](const decision& m) {
-        if (m.slot == self->state && m.value == command{text_of(m.slot)})
+      [=](const mail& m) {
+        const auto& d = std::get<decision>(std::get<message>(m.what));
+        if (d.slot == self->state && d.value == command{text_of(d.slot)})
           ++self->state;
-        if (m.slot + 1 == count)
+        if (d.slot + 1 == count)
           self->send(report, self->state);
       },
   };

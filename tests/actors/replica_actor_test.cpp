@@ -123,6 +123,21 @@ TEST_CASE_FIXTURE(replica_stage,
   CHECK(replies[0].responses[3].body == "a,b,c,d,");
 }
 
+TEST_CASE_FIXTURE(replica_stage, "a client's word outside of its group is dropped") {
+  const auto session = open();
+  send(r1.actor, operation(session, 1, "a"));
+  send(r1.actor, propose{"r2", 1, 2, batch_of({operation(session, 1, "b")})}); // for leaders
+  settle();
+  CHECK(l1.count<propose>() == 0);
+  CHECK(client.has_heard_nothing());
+  request({operation(session, 1, "c")});
+  settle();
+  decide_proposal();
+  const auto replies = client.take<client_replies>();
+  REQUIRE(replies.size() == 1);
+  CHECK(replies[0].responses.at(0).body == "c,");
+}
+
 TEST_CASE_FIXTURE(replica_stage,
                   "nothing is proposed before everything in the mailbox was handled") {
   const auto session = open();

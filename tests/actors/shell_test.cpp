@@ -101,7 +101,10 @@ TEST_CASE("a process ends, though nobody takes its last line") {
   CHECK(p.exit_code() == 2);
 }
 
-TEST_CASE("messages that nobody expects do not fill the log") {
+namespace {
+
+/// What an actor logs that takes ticks and `collected`, and is sent something else so often.
+std::string log_of(void (*send_unexpected)(caf::blocking_actor& self, const caf::actor& to)) {
   std::ostringstream lines;
   const auto before = spdlog::default_logger();
   spdlog::set_default_logger(std::make_shared<spdlog::logger>(
@@ -110,19 +113,38 @@ TEST_CASE("messages that nobody expects do not fill the log") {
     system_config options{1};
     caf::actor_system system{options};
     const auto actor = system.spawn([](caf::event_based_actor* self) -> caf::behavior {
-      set_shell_handlers(self, "actor");
-      return {[](tick_atom) { return tick_atom::value; }};
+      const auto dropped = set_shell_handlers(self, "actor");
+      return {mail_handler(dropped, [](collected&) { FAIL("that was not sent"); }),
+              [](tick_atom) { return tick_atom::value; }};
     });
     caf::scoped_actor self{system};
-    for (int i = 0; i < 1'000; ++i)
-      self->send(actor, export_page{std::string(100'000, 'x')});
+    send_unexpected(*self, actor);
     self->request(actor, caf::infinite, tick_atom::value)
         .receive([](tick_atom) {}, [](const caf::error&) { FAIL("it has ended"); });
     caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
   }
   spdlog::set_default_logger(before);
-  CHECK(lines.str().find("actor drops an unexpected message") != std::string::npos);
-  CHECK(lines.str().size() < 4'096);
+  return lines.str();
+}
+
+} // namespace
+
+TEST_CASE("messages that nobody expects do not fill the log") {
+  const auto log = log_of([](caf::blocking_actor& self, const caf::actor& to) {
+    for (int i = 0; i < 1'000; ++i)
+      self.send(to, export_page{std::string(100'000, 'x')});
+  });
+  CHECK(log.find("actor drops an unexpected message: pmmc::export_page") != log.npos);
+  CHECK(log.size() < 4'096);
+}
+
+TEST_CASE("neither does mail that nobody expects") {
+  const auto log = log_of([](caf::blocking_actor& self, const caf::actor& to) {
+    for (int i = 0; i < 1'000; ++i)
+      self.send(to, mail{p2a{"l1", 1, {{1, "l1"}, 1, command{std::string(100'000, 'x')}}}});
+  });
+  CHECK(log.find("actor drops an unexpected message: p2a") != log.npos);
+  CHECK(log.size() < 4'096);
 }
 
 } // namespace pmmc::test

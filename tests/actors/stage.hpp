@@ -35,18 +35,17 @@ public:
   std::vector<M> take() {
     std::vector<M> taken;
     std::erase_if(*heard_, [&](const entry& e) {
-      const bool is_one = e.content.match_elements<M>();
-      if (is_one)
-        taken.push_back(e.content.get_as<M>(0));
-      return is_one;
+      const auto* one = find<M>(e);
+      if (one != nullptr)
+        taken.push_back(*one);
+      return one != nullptr;
     });
     return taken;
   }
   template <class M>
   std::size_t count() const {
-    return static_cast<std::size_t>(
-        std::count_if(heard_->begin(), heard_->end(),
-                      [](const entry& e) { return e.content.match_elements<M>(); }));
+    return static_cast<std::size_t>(std::count_if(
+        heard_->begin(), heard_->end(), [](const entry& e) { return find<M>(e) != nullptr; }));
   }
   /// Whether everything that it has heard came from `sender`.
   bool heard_only_from(const caf::actor& sender) const;
@@ -61,6 +60,23 @@ private:
     caf::message content;
   };
   using entries = std::vector<entry>;
+
+  /// Nothing if it is another one.
+  template <class M>
+  static const M* find(const entry& e) {
+    if constexpr (wire::is_message<M>) {
+      const auto* arrived = find<mail>(e);
+      return arrived == nullptr ? nullptr
+                                : wire::open(arrived->what, [](const auto& what) -> const M* {
+                                    if constexpr (std::same_as<decltype(what), const M&>)
+                                      return &what;
+                                    else
+                                      return nullptr;
+                                  });
+    } else {
+      return e.content.match_elements<M>() ? &e.content.get_as<M>(0) : nullptr;
+    }
+  }
 
   role_id id_;
   std::shared_ptr<entries> heard_;
@@ -102,11 +118,11 @@ public:
 
   template <class M>
   void send(const caf::actor& to, M message) {
-    caf::anon_send(to, std::move(message));
+    caf::anon_send(to, sealed(std::move(message)));
   }
   template <class M>
   void send_from(const recorder& from, const caf::actor& to, M message) {
-    caf::send_as(from.handle(), to, std::move(message));
+    caf::send_as(from.handle(), to, sealed(std::move(message)));
   }
 
   std::size_t ready_actors() const { return scheduler_.jobs.size(); }
@@ -128,6 +144,15 @@ public:
 
 private:
   bool try_settle();
+
+  /// As it travels.
+  template <class M>
+  static auto sealed(M message) {
+    if constexpr (wire::is_message<M>)
+      return mail{std::move(message)};
+    else
+      return message;
+  }
 
   temporary_directory files_;
   caf::actor_system_config config_;

@@ -132,12 +132,12 @@ TEST_CASE_FIXTURE(wire_stage, "every message arrives as it was sent, and nothing
 
 TEST_CASE_FIXTURE(wire_stage, "whole CAF messages, with their types") {
   for (int i = 0; i < 50; ++i) {
-    const auto sent = draw<p2a>();
+    const auto sent = draw<mail>();
     const auto buffer = write(caf::make_message(sent));
     caf::message received;
     REQUIRE(read(buffer, received));
-    REQUIRE(received.match_elements<p2a>());
-    CHECK(same(received.get_as<p2a>(0), sent));
+    REQUIRE(received.match_elements<mail>());
+    CHECK(same(received.get_as<mail>(0), sent));
     const auto noise = random_bytes(lots.random, lots.random.below(100));
     caf::message garbage;
     read(bytes(noise.begin(), noise.end()), garbage);
@@ -160,29 +160,55 @@ TEST_CASE_FIXTURE(wire_stage, "a role id that is too long is refused") {
   CHECK_FALSE(read(too_long, m));
 }
 
-TEST_CASE_FIXTURE(wire_stage, "the bytes of a message are the codec's") {
+TEST_CASE_FIXTURE(wire_stage, "the bytes of a message are the codec's, behind one short name") {
   const auto check_codec = [this](const auto& sent) {
     std::string encoded;
     wire::encode(encoded, sent);
-    CHECK(write(sent) == write(encoded));
+    const auto written = write(mail{sent});
+    CHECK(std::string(written.begin(), written.end()) == encoded);
+    const auto with_type = write(caf::make_message(mail{sent}));
+    CHECK(std::string(with_type.begin(), with_type.end()) ==
+          std::string{"\0\0\x0e@<>+pmmc::mail", 17} + encoded);
   };
   check_codec(draw<p1b>());
-  const auto known = draw<membership>();
-  check_codec(known);
-  CHECK(write(members_news{known}) == write(known));
+  check_codec(draw<ping>());
   check_codec(draw<client_requests>());
   check_codec(draw<client_replies>());
 }
 
-TEST_CASE_FIXTURE(wire_stage, "what the codec refuses is an error") {
-  collected m;
+TEST_CASE_FIXTURE(wire_stage, "what plumbing carries of the protocol is the codec's, too") {
+  const auto known = draw<membership>();
   std::string encoded;
-  wire::encode(encoded, m);
-  REQUIRE(read(write(encoded), m));
-  CHECK_FALSE(read(write(encoded + '\0'), m));
-  CHECK_FALSE(read(write(std::string{}), m));
-  ++encoded[0]; // another kind
-  CHECK_FALSE(read(write(encoded), m));
+  wire::encode(encoded, known);
+  CHECK(write(known) == write(encoded));
+  CHECK(write(members_news{known}) == write(known));
+}
+
+TEST_CASE_FIXTURE(wire_stage, "what the codec refuses is an error") {
+  const auto is_mail = [this](const std::string& written) {
+    mail m;
+    return read(bytes(written.begin(), written.end()), m);
+  };
+  std::string encoded;
+  wire::encode(encoded, collected{});
+  REQUIRE(is_mail(encoded));
+  CHECK_FALSE(is_mail(encoded + '\0'));
+  CHECK_FALSE(is_mail(std::string{}));
+  for (const auto kind : {0, wire::kind_of<client_replies> + 1, 255}) {
+    encoded[0] = static_cast<char>(kind);
+    CHECK_FALSE(is_mail(encoded));
+  }
+}
+
+TEST_CASE_FIXTURE(wire_stage, "words of clients come in groups only") {
+  const auto check_alone = [this](const auto& word) {
+    mail m;
+    CHECK_FALSE(read(write(mail{message{word}}), m));
+  };
+  check_alone(draw<request>());
+  check_alone(draw<response>());
+  check_alone(draw<query>());
+  check_alone(draw<query_reply>());
 }
 
 TEST_CASE_FIXTURE(wire_stage, "people read names and fields") {

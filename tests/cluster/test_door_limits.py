@@ -260,7 +260,7 @@ class DoorLimits(ClusterTest):
         said = frames(recorded_put(cluster, process))
         handshake = said[0]
         hello = next(f for f in said if b"pmmc::hello" in f)
-        request = next(f for f in said if b"pmmc::client_requests" in f)
+        request = next(f for f in said if b"pmmc::mail" in f)
         announced = request[:4] + ANNOUNCED.to_bytes(4, "big") + request[8:BASP.size]
         self.assertEqual(announced[0], DIRECT)
 
@@ -282,7 +282,7 @@ class DoorLimits(ClusterTest):
             beats = [f for f in said if b"pmmc::heartbeat" in f]
             gets *= 2
         hello = next(f for f in said if b"pmmc::hello" in f)
-        request = next(f for f in said if b"pmmc::client_requests" in f)
+        request = next(f for f in said if b"pmmc::mail" in f)
 
         def reader(n):
             s = connect(process.port)

@@ -162,7 +162,7 @@ class DoorsFuzzed(ClusterTest):
     def client_stream(self):
         stream = recorded_put(self.cluster, self.victim)
         self.assertIn(b"pmmc::hello", stream)
-        self.assertIn(b"pmmc::client_requests", stream)
+        self.assertIn(b"pmmc::mail", stream)
         return stream
 
     def assert_serves(self, what):

@@ -6,8 +6,12 @@ on its disk before.
 import dataclasses
 import re
 import struct
+from pathlib import Path
 
 from syscalls import calls
+
+FIELDS = Path(__file__).resolve().parents[2] / "src" / "wire" / "fields.hpp"
+KINDS = re.findall(r'"(\w+)"', re.search(r"kind_names\{(.*?)\}", FIELDS.read_text("utf-8"), re.S)[1])
 
 NO_BALLOT = (0, b"")
 # What an acceptor's process says besides, and that depends on no record of its own.
@@ -160,23 +164,23 @@ def _message(payload):
     if reader.take(3) != b"\0\0\0":
         raise AssertionError(f"a message begins with {payload[:8]!r}")
     name = reader.string().decode().removeprefix("@<>+")
+    if name == "pmmc::mail":
+        name = "pmmc::" + KINDS[reader.u8() - 1]
     if name not in ("pmmc::p1b", "pmmc::p2b"):
         return name, None
-    fields = Reader(reader.string())  # src/wire/fields.hpp has their order
-    fields.varint()  # the kind of message
-    fields.string()  # the acceptor
-    version, asked, ballot = fields.varint(), _sent_ballot(fields), _sent_ballot(fields)
+    reader.string()  # the acceptor; src/wire/fields.hpp has the order of fields
+    version, asked, ballot = reader.varint(), _sent_ballot(reader), _sent_ballot(reader)
     if name == "pmmc::p1b":
         for _ in ("from_slot", "next_slot", "watermark"):
-            fields.varint()
+            reader.varint()
         accepted = []
-        for _ in range(fields.varint()):
-            its_ballot = _sent_ballot(fields)
-            accepted.append(Vote(version, fields.varint(), its_ballot, fields.string()))
+        for _ in range(reader.varint()):
+            its_ballot = _sent_ballot(reader)
+            accepted.append(Vote(version, reader.varint(), its_ballot, reader.string()))
         message = P1b(version, asked, ballot, accepted)
     else:
-        message = P2b(version, asked, ballot, fields.varint(), fields.varint())
-    if not (fields.done and reader.done):
+        message = P2b(version, asked, ballot, reader.varint(), reader.varint())
+    if not reader.done:
         raise AssertionError(f"more bytes than a {name} has")
     return name, message
 
