@@ -115,8 +115,8 @@ void broker::write_more(socket& s) {
   s.writing = queued > 0;
   if (s.writing)
     return sockets_.flush(s.number);
-  if (s.bytes.take_drained())
-    tell({connection_event::kind::drained, s.id});
+  if (const auto bytes = s.bytes.take_drained(); bytes > 0)
+    tell({connection_event::kind::drained, s.id}).drained_bytes = bytes;
   if (s.bytes.closes_when_written())
     shut(s, ending::kind::answered);
 }

@@ -103,7 +103,7 @@ void port::handle(connection_events&& events) {
       front_.on(e.connection, std::move(e.requests));
       break;
     case connection_event::kind::drained:
-      front_.drained(e.connection);
+      front_.drained(e.connection, e.drained_bytes);
       break;
     case connection_event::kind::closed:
       front_.closed(e.connection);
