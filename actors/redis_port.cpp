@@ -72,10 +72,7 @@ caf::behavior redis_port::make_behavior(const drop_log& dropped) {
       },
       [this](desk_answer& m) { answer(m.ticket, m.reply); },
       [this](propose_change& m) { return propose(m); },
-      [this](const change_ended& m) {
-        changing_ = false;
-        answer(m.ticket, m.reply);
-      },
+      [this](const change_ended& m) { answer(m.ticket, m.reply); },
       [this](flush_atom) { flush(); },
       [this](tick_atom) { tick(); },
       [this](const caf::actor& broker) { broker_ = broker; },
@@ -167,13 +164,9 @@ void redis_port::ask_desk(const redis::question& q) {
 }
 
 void redis_port::reconfigure(const redis::question& q) {
-  if (changing_)
-    return answer_with_error(q.ticket, "BUSY not executed: this process is making another change "
-                                       "of the members; try again when that is done");
   try {
     start_change(self_->system(), q.ticket, parse_redis_change(q.words),
                  {options_.cluster, options_.node, self_});
-    changing_ = true;
   } catch (const change_error& e) {
     answer_with_error(q.ticket, std::string{"ERR "} + e.what());
   }

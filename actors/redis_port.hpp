@@ -55,7 +55,6 @@ private:
   redis::port core_;
   peer_directory peers_;
   caf::actor broker_;
-  bool changing_ = false; ///< a PMMC RECONFIG is under way
   std::map<std::uint64_t, caf::typed_response_promise<change_proposed>>
       proposals_; ///< by the core's ticket
   bool flush_due_ = false;

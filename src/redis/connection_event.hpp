@@ -25,6 +25,7 @@ struct connection_event {
   connection_id connection = 0;
   std::string peer = {};
   std::vector<request> requests = {};
+  std::size_t drained_bytes = 0;
 };
 
 using connection_events = std::vector<connection_event>;

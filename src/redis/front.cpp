@@ -67,13 +67,13 @@ void front::on(connection_id id, std::vector<request> requests) {
   pump(c);
 }
 
-void front::drained(connection_id id) {
+void front::drained(connection_id id, std::size_t bytes) {
   const auto it = connections_.find(id);
   if (it == connections_.end())
     return;
   auto& c = *it->second;
-  c.unsent_bytes = 0;
-  if (!c.in_flight.empty()) {
+  c.unsent_bytes -= std::min(bytes, c.unsent_bytes);
+  if (!c.in_flight.empty() && c.unsent_bytes <= options_.max_unsent_bytes) {
     auto& b = c.in_flight.front();
     if (!b.done && !b.asked && b.ticket == 0)
       send(c, b); // its first part has been written

@@ -100,8 +100,9 @@ public:
   void opened(connection_id id, std::string peer);
   void closed(connection_id id);
   void on(connection_id id, std::vector<request> requests);
-  /// All replies so far have been written, and they were more than note_unread_bytes.
-  void drained(connection_id id);
+  /// So many bytes of its replies have been written since the last time, all that had come to the
+  /// sockets by then: more than note_unread_bytes. Others may be on their way there.
+  void drained(connection_id id, std::size_t bytes);
 
   void finished(const client_outcome& outcome);
   /// `reply`: as kv::reply_writer wrote it.
@@ -123,6 +124,8 @@ public:
   std::size_t bytes_under_way() const {
     return operations_.in_use() + queries_.in_use() + replies_.in_use();
   }
+  /// What large replies take that are asked for or not read yet.
+  std::size_t reply_bytes() const { return replies_.in_use(); }
   std::size_t transaction_bytes() const { return transaction_bytes_; }
   std::size_t connections() const { return connections_.size(); }
 

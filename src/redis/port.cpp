@@ -103,7 +103,7 @@ void port::handle(connection_events&& events) {
       front_.on(e.connection, std::move(e.requests));
       break;
     case connection_event::kind::drained:
-      front_.drained(e.connection);
+      front_.drained(e.connection, e.drained_bytes);
       break;
     case connection_event::kind::closed:
       front_.closed(e.connection);
@@ -190,6 +190,12 @@ void port::learn(const membership& known) {
 // --- WAIT ---------------------------------------------------------------------------------------
 
 void port::ask(question&& q) {
+  if (q.kind == question_kind::reconfig) {
+    if (changing_ != 0)
+      return answer_with_error(q.ticket, "BUSY not executed: this process is making another change "
+                                         "of the members; try again when that is done");
+    changing_ = q.ticket;
+  }
   if (q.kind != question_kind::acceptors) {
     out_.ask.push_back(std::move(q));
     return;
@@ -201,6 +207,12 @@ void port::ask(question&& q) {
   w.wanted = q.wanted;
   w.deadline_ms = q.timeout_ms == 0 ? 0 : now_.steady_ms + q.timeout_ms;
   probe_acceptors(w);
+}
+
+void port::answered(std::uint64_t ticket, std::string_view reply) {
+  if (ticket == changing_)
+    changing_ = 0;
+  front_.answered(ticket, reply);
 }
 
 /// A read makes the replica ask all acceptors what they hold.

@@ -20,7 +20,8 @@ namespace pmmc::redis {
 struct port_outputs {
   std::vector<envelope> send; ///< to the replica of this process
   std::vector<front_outputs::reply> replies;
-  std::vector<question> ask; ///< answered with `answered`; never about the acceptors
+  /// Answered with `answered`; never about the acceptors, and one change of the members at a time.
+  std::vector<question> ask;
   /// For a WAIT: how many acceptors hold the slot before `slot`? Answered with `counted`.
   struct count {
     std::uint64_t ticket = 0;
@@ -69,7 +70,7 @@ public:
   /// About every 10 ms.
   void on_tick();
   /// `reply`: as kv::reply_writer wrote it.
-  void answered(std::uint64_t ticket, std::string_view reply) { front_.answered(ticket, reply); }
+  void answered(std::uint64_t ticket, std::string_view reply);
   /// Acceptor → highest slot that it said it accepted. Nothing: asked again on a tick.
   void counted(const port_outputs::count& asked,
                const std::optional<std::map<role_id, slot_num>>& accepted);
@@ -77,6 +78,7 @@ public:
   std::uint64_t propose(std::string op);
   /// Why the replica can serve nobody; empty: it can.
   const std::string& why_unavailable() const { return why_unavailable_; }
+  const front& front_state() const { return front_; }
 
   port_outputs take();
 
@@ -108,6 +110,7 @@ private:
   std::optional<kv::log_time> told_;
   std::vector<std::uint64_t> proposals_; ///< the client's tickets
   std::vector<waiting> waits_;
+  std::uint64_t changing_ = 0; ///< ticket of the PMMC RECONFIG that is under way
   std::string why_unavailable_;
   std::uint64_t tick_ = 0;
   port_outputs out_;

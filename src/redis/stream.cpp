@@ -100,12 +100,7 @@ void stream::sent(std::size_t bytes) {
   }
 }
 
-bool stream::take_drained() {
-  if (!is_undrained())
-    return false;
-  since_drained_ = 0;
-  return true;
-}
+std::size_t stream::take_drained() { return is_undrained() ? std::exchange(since_drained_, 0) : 0; }
 
 void stream::drop_output() {
   totals_.output -= std::exchange(output_bytes_, 0);

@@ -66,8 +66,9 @@ public:
   std::vector<std::string_view> pieces(std::size_t most) const;
   /// So many of their bytes have gone out.
   void sent(std::size_t bytes);
-  /// All is written: whether it was enough to tell the front (front::drained). Asking forgets it.
-  bool take_drained();
+  /// All is written: how many bytes since the last time, if it was enough to tell the front
+  /// (front::drained); else 0.
+  std::size_t take_drained();
   bool closes_when_written() const { return close_when_written_; }
   /// Throws away what is not written.
   void drop_output();

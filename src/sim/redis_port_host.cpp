@@ -247,9 +247,9 @@ void redis_port_host::write_more(redis_wire::number n) {
     wire_.write(n, port_side, piece);
     s.bytes.sent(piece.size());
   }
-  if (s.bytes.take_drained()) {
+  if (const auto bytes = s.bytes.take_drained(); bytes > 0) {
     redis::connection_events events;
-    events.push_back({redis::connection_event::kind::drained, id_of(n), {}, {}});
+    events.push_back({redis::connection_event::kind::drained, id_of(n), {}, {}, bytes});
     core_->on(std::move(events));
   }
   if (s.bytes.closes_when_written()) {

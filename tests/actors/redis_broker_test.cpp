@@ -59,7 +59,7 @@ private:
 };
 
 struct broker_bench {
-  explicit broker_bench(redis_limits limits) {
+  explicit broker_bench(redis::broker_limits limits) {
     spdlog::set_level(spdlog::level::critical);
     auto options = std::make_shared<redis_broker_options>();
     options->limits = limits;
@@ -116,7 +116,7 @@ struct broker_bench {
 
 TEST_CASE(
     "redis broker: past the bound of unread replies, who takes nothing goes, not who has most") {
-  redis_limits limits;
+  redis::broker_limits limits;
   limits.max_output_bytes = 60 * mib;
   broker_bench b{limits};
   const auto stands = b.connect();
@@ -144,7 +144,7 @@ TEST_CASE("redis broker: who takes nothing makes room for others, who reads slow
   b.reply(*stands, size);
   b.reply(*reads, size);
   std::size_t got = 0;
-  for (unsigned i = 0; i < redis_limits{}.max_stalled + 1; ++i) {
+  for (unsigned i = 0; i < redis::broker_limits{}.max_stalled + 1; ++i) {
     caf::anon_send(b.broker, redis_room_wanted{});
     b.look();
     got += reads->read(more_than_kernel);
@@ -155,7 +155,7 @@ TEST_CASE("redis broker: who takes nothing makes room for others, who reads slow
 }
 
 TEST_CASE("redis broker: a connection that is closed while it is not read goes, too") {
-  redis_limits limits;
+  redis::broker_limits limits;
   limits.max_unanswered_bytes = 1'000;
   broker_bench b{limits};
   const auto c = b.connect();

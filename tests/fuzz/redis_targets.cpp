@@ -85,12 +85,11 @@ private:
     for (const auto& r : out.replies)
       if (r.close && r.to != 0)
         front_.closed(r.to);
+    for (const auto& r : out.replies)
+      if (!r.close)
+        front_.drained(r.to, r.bytes.size());
     if (!out.ask.empty())
       look();
-    else if (!out.replies.empty())
-      for (const auto& r : out.replies)
-        if (!r.close)
-          front_.drained(r.to);
   }
 
   front front_{front::settings{}};

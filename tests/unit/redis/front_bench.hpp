@@ -42,6 +42,7 @@ struct bench {
       asked.push_back(q);
     for (auto& r : out.replies) {
       replies[r.to] += r.bytes;
+      unread[r.to] += r.bytes.size();
       if (r.close)
         closed.insert(r.to);
     }
@@ -67,6 +68,8 @@ struct bench {
       return finish(outcome_kind::refused, "too large", false, body.size());
     finish(outcome_kind::done, std::move(body));
   }
+  /// It has read all.
+  void drained(connection_id id) { redis.drained(id, std::exchange(unread[id], 0)); }
   std::string run(connection_id id, std::string_view lines) {
     replies[id].clear();
     send(id, lines);
@@ -81,6 +84,7 @@ struct bench {
   std::vector<front_outputs::submission> waiting;
   std::vector<question> asked;
   std::map<connection_id, std::string> replies;
+  std::map<connection_id, std::size_t> unread; ///< bytes
   std::set<connection_id> closed;
 };
 

@@ -94,7 +94,7 @@ TEST_CASE("a slow reader is not served further, until it has read") {
   b.send(1, "GET big\n");
   b.send(1, "PING\n");
   CHECK(b.waiting.empty());
-  b.redis.drained(1);
+  b.drained(1);
   b.look();
   CHECK(b.waiting.size() == 1);
 }
@@ -114,7 +114,7 @@ TEST_CASE("large replies go out in parts, each when the one before was read") {
     b.step();
     CHECK(b.replies[1].size() / value.size() == static_cast<std::size_t>(i));
     CHECK(b.waiting.empty());
-    b.redis.drained(1);
+    b.drained(1);
     b.look();
   }
   CHECK(b.replies[1].ends_with("+PONG\r\n"));

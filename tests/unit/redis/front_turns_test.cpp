@@ -37,7 +37,7 @@ TEST_CASE("turns: a large reply is made when there is room for it, and then whol
   bench b{tight()};
   b.open(1);
   b.run(1, set_large("a"));
-  b.redis.drained(1);
+  b.drained(1);
   b.send(1, "GET a\n");
   REQUIRE(b.waiting.size() == 1);
   CHECK(b.waiting[0].max_reply == 1'000); // nobody knows yet
@@ -47,10 +47,27 @@ TEST_CASE("turns: a large reply is made when there is room for it, and then whol
   CHECK(b.waiting[0].max_reply > value_bytes);
   b.step();
   CHECK(b.replies[1] == get_reply());
-  b.redis.drained(1);
+  b.drained(1);
   b.send(1, "GET a\n");
   REQUIRE(b.waiting.size() == 1);
   CHECK(b.waiting[0].max_reply > value_bytes); // it is expected now
+}
+
+TEST_CASE("turns: a reply that is on its way to the sockets is not read when others have been") {
+  bench b{tight()};
+  b.open(1);
+  b.run(1, set_large("a"));
+  b.run(1, "GET a\n");
+  const auto first = b.unread[1];
+  CHECK(b.redis.reply_bytes() == first);
+  b.redis.drained(1, first - 1'000); // the rest has not come there yet
+  CHECK(b.redis.reply_bytes() == 0);
+  b.run(1, "GET a\n");
+  CHECK(b.redis.reply_bytes() == get_reply().size() + 1'000);
+  b.redis.drained(1, 1'000);
+  CHECK(b.redis.reply_bytes() == get_reply().size());
+  b.redis.drained(1, get_reply().size());
+  CHECK(b.redis.reply_bytes() == 0);
 }
 
 TEST_CASE("turns: large replies that are not read bound those that are made; small ones pass") {
@@ -79,7 +96,7 @@ TEST_CASE("turns: large replies that are not read bound those that are made; sma
   CHECK(b.run(100, "INCR small\n") == ":2\r\n");
   for (connection_id id = 1; id <= 20; ++id) { // one reads, another one goes
     if (id % 2 == 0)
-      b.redis.drained(id);
+      b.drained(id);
     else if (b.replies[id].empty())
       continue;
     else
@@ -88,7 +105,7 @@ TEST_CASE("turns: large replies that are not read bound those that are made; sma
     finish_all();
   }
   for (connection_id id = 1; id <= 20; ++id)
-    b.redis.drained(id);
+    b.drained(id);
   b.look();
   finish_all();
   CHECK(answered() == 20);
@@ -158,7 +175,7 @@ TEST_CASE("turns: what waits goes with its connection, and all room is free in t
       b.send(id, requests[chance() % std::size(requests)]);
       break;
     case 2:
-      b.redis.drained(id);
+      b.drained(id);
       b.look();
       break;
     case 3:
@@ -231,7 +248,7 @@ TEST_CASE("turns: the texts behind a reply that waits for room do not take that 
   for (connection_id id = 1; id <= 20; ++id) {
     b.open(id);
     b.run(id, "GET a\n"); // a large one is expected from now on
-    b.redis.drained(id);
+    b.drained(id);
     b.replies[id].clear();
   }
   b.open(30); // reads nothing
@@ -239,14 +256,14 @@ TEST_CASE("turns: the texts behind a reply that waits for room do not take that 
     b.run(30, "GET a\n");
   for (connection_id id = 1; id <= 20; ++id)
     b.send(id, "GET a\nECHO " + std::string(value_bytes / 2, 'x') + "\n");
-  b.redis.drained(30);
+  b.drained(30);
   for (int i = 0; i < 100; ++i) {
     b.look();
     if (!b.waiting.empty())
       b.step();
     for (connection_id id = 1; id <= 20; ++id)
       if (b.replies[id].size() > value_bytes)
-        b.redis.drained(id);
+        b.drained(id);
   }
   for (connection_id id = 1; id <= 20; ++id)
     CHECK(b.replies[id].starts_with(get_reply()));
@@ -257,7 +274,7 @@ TEST_CASE("turns: after a large reply, room for one is kept for a few more only"
   b.open(1);
   b.run(1, set_large("a") + "SET small 1\n");
   b.run(1, "GET a\n");
-  b.redis.drained(1);
+  b.drained(1);
   std::uint64_t before = value_bytes * 2;
   for (int i = 0; i < 6; ++i) {
     b.send(1, "GET small\n");

@@ -284,7 +284,7 @@ TEST_CASE("refusals: so are those in a transaction") {
     many += "COMMAND\n";
   b.send(1, many + "EXEC\n");
   for (int i = 0; i < 100; ++i) {
-    b.redis.drained(1);
+    b.drained(1);
     b.look();
   }
   CHECK(b.replies[1].size() > (1 << 20));
@@ -312,7 +312,7 @@ TEST_CASE("refusals: a list of all clients waits while too much is unread, and o
   CHECK(b.run(99, "INCR n\n") == ":1\r\n");
   for (int round = 0; round < 60; ++round)
     for (connection_id id = 1; id <= 50; ++id) {
-      b.redis.drained(id);
+      b.drained(id);
       b.look();
     }
   for (connection_id id = 1; id <= 50; ++id)
@@ -341,11 +341,11 @@ std::size_t send_from_many(bench& b, const std::string& lines) {
   CHECK(b.run(last_of_many + 1, "INCR n\nPING\n") == ":1\r\n+PONG\r\n");
   for (int round = 0; round < 1'000 && b.redis.wants_room(); ++round)
     for (connection_id id = 1; id <= last_of_many; ++id) {
-      b.redis.drained(id);
+      b.drained(id);
       b.look();
     }
   for (connection_id id = 1; id <= last_of_many; ++id)
-    b.redis.drained(id);
+    b.drained(id);
   b.look();
   CHECK(!b.redis.wants_room());
   CHECK(b.redis.bytes_under_way() == 0);
@@ -404,6 +404,6 @@ TEST_CASE("refusals: the replies of a transaction that need no store count while
   CHECK(b.redis.bytes_under_way() > 400'000);
   b.step();
   CHECK(b.redis.bytes_under_way() > 400'000); // now it is unread
-  b.redis.drained(1);
+  b.drained(1);
   CHECK(b.redis.bytes_under_way() == 0);
 }
