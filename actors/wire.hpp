@@ -68,7 +68,12 @@ typename Inspector::result_type inspect(Inspector& f, role_id& x) {
 }
 
 /// For people.
-inline std::string to_string(const command& x) { return caf::deep_to_string(x.shared_bytes()); }
+inline std::string to_string(const shared_bytes& x) {
+  return caf::deep_to_string(std::string{std::string_view{x}});
+}
+inline std::string to_string(const command& x) {
+  return caf::deep_to_string(std::string{x.bytes()});
+}
 
 template <class Inspector, wire::has_fields T>
 requires(!wire::is_message<T>) typename Inspector::result_type inspect(Inspector& f, T& x) {
