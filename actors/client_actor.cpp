@@ -43,11 +43,11 @@ void submit(caf::event_based_actor* self, client_shell& shell, client_submit& m)
   flush_later(self, shell);
 }
 
-void take_replies(client_shell& shell, const client_replies& m) {
-  for (const auto& r : m.responses)
-    shell.core.on(m.replica, r);
-  for (const auto& q : m.query_replies)
-    shell.core.on(m.replica, q);
+void take_replies(client_shell& shell, client_replies& m) {
+  for (auto& r : m.responses)
+    shell.core.on(m.replica, std::move(r));
+  for (auto& q : m.query_replies)
+    shell.core.on(m.replica, std::move(q));
 }
 
 } // namespace
@@ -58,7 +58,7 @@ caf::behavior client_actor(caf::event_based_actor* self, std::shared_ptr<client_
   self->send(self, tick_atom::value);
   return {
       [=](client_submit& m) { submit(self, *shell, m); },
-      mail_handler(dropped, overloaded{[=](const client_replies& m) {
+      mail_handler(dropped, overloaded{[=](client_replies& m) {
                                          take_replies(*shell, m);
                                          flush_later(self, *shell);
                                        },

@@ -116,7 +116,12 @@ typename Inspector::result_type inspect(Inspector& f, role_id& x) {
 }
 
 /// For people.
-inline std::string to_string(const command& x) { return caf::deep_to_string(x.shared_bytes()); }
+inline std::string to_string(const shared_bytes& x) {
+  return caf::deep_to_string(std::string{std::string_view{x}});
+}
+inline std::string to_string(const command& x) {
+  return caf::deep_to_string(std::string{x.bytes()});
+}
 
 /// Of messages, for people only.
 template <class Inspector, wire::has_fields T>

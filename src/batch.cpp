@@ -20,15 +20,17 @@ bool is_client_kind(std::uint64_t kind) {
 }
 
 request found_request(const found_claim& claim) {
+  std::string op;
+  put_varint(op, claim.identity);
+  put_facts(op, claim.facts);
+  put_varint(op, claim.disks.size());
+  for (const auto& [id, disk] : claim.disks) {
+    put_bytes(op, id.view());
+    put_bytes(op, disk);
+  }
   request r;
   r.kind = request_kind::found;
-  put_varint(r.op, claim.identity);
-  put_facts(r.op, claim.facts);
-  put_varint(r.op, claim.disks.size());
-  for (const auto& [id, disk] : claim.disks) {
-    put_bytes(r.op, id.view());
-    put_bytes(r.op, disk);
-  }
+  r.op = std::move(op);
   return r;
 }
 

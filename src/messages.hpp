@@ -118,7 +118,7 @@ struct request {
   session_id session = 0;
   std::uint64_t sequence = 0;
   std::uint64_t acknowledged = 0; ///< the client has the answers to all sequence numbers up to this
-  std::string op;
+  shared_bytes op;                ///< the client keeps it, and so do replicas: it may be sent again
   arrival arrived = {};
 
   friend bool operator==(const request&, const request&) = default;

@@ -16,14 +16,4 @@ std::string to_string(const ballot_num& ballot) {
   return ballot.is_bottom() ? "⊥" : std::to_string(ballot.seqnum) + "." + ballot.leader.str();
 }
 
-command::command(std::string bytes) {
-  if (!bytes.empty())
-    bytes_ = std::make_shared<const std::string>(std::move(bytes));
-}
-
-const std::string& command::shared_bytes() const {
-  static const std::string none;
-  return bytes_ ? *bytes_ : none;
-}
-
 } // namespace pmmc

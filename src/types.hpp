@@ -2,14 +2,16 @@
 // section 2).
 #pragma once
 
+#include "shared_bytes.hpp"
+
 #include <array>
 #include <compare>
 #include <cstdint>
 #include <cstring>
 #include <functional>
-#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace pmmc {
 
@@ -69,20 +71,16 @@ std::string to_string(const ballot_num& ballot);
 class command {
 public:
   command() = default;
-  explicit command(std::string bytes);
+  explicit command(std::string bytes) : bytes_(std::move(bytes)) {}
 
-  std::string_view bytes() const { return bytes_ ? std::string_view{*bytes_} : std::string_view{}; }
-  std::size_t size() const { return bytes_ ? bytes_->size() : 0; }
-  /// The bytes as a string, which lives as long as this command does.
-  const std::string& shared_bytes() const;
-  bool is_noop() const { return size() == 0; }
+  std::string_view bytes() const { return bytes_; }
+  std::size_t size() const { return bytes_.size(); }
+  bool is_noop() const { return bytes_.empty(); }
 
-  friend bool operator==(const command& a, const command& b) {
-    return a.bytes_ == b.bytes_ || a.bytes() == b.bytes();
-  }
+  friend bool operator==(const command&, const command&) = default;
 
 private:
-  std::shared_ptr<const std::string> bytes_;
+  shared_bytes bytes_;
 };
 
 /// ⟨ballot, slot, command⟩ (paper, section 2.2).

@@ -131,7 +131,7 @@ struct value_dice {
       x = static_cast<T>(1 + random.below(3));
     } else if constexpr (std::is_arithmetic_v<T>) {
       x = static_cast<T>(random.next() >> random.below(64)); // of all magnitudes
-    } else if constexpr (std::same_as<T, std::string>) {
+    } else if constexpr (std::same_as<T, std::string> || std::same_as<T, shared_bytes>) {
       x = random_bytes(random, random.below(200));
     } else if constexpr (std::same_as<T, role_id>) {
       x = role_id{random_bytes(random, random.below(role_id::max_size + 1))};

@@ -182,10 +182,23 @@ void parser::begin_word(std::vector<request>& out) {
     take_word(nothing);
 }
 
+/// Nobody believes an announced length; but who has sent a part of it gets room for five times as
+/// much, so that a long word is moved once at the most, and no more room is taken than it needs.
+void parser::make_room(std::size_t part) {
+  auto& kept = current_.bytes;
+  const auto needed = kept.size() + part;
+  if (needed <= kept.capacity())
+    return;
+  const auto announced = kept.size() + static_cast<std::size_t>(bytes_left_);
+  kept.reserve(std::max(std::min(announced, 5 * needed), kept.capacity() + kept.capacity() / 2));
+}
+
 void parser::take_word(std::string_view& bytes) {
   const auto part = bytes.substr(0, static_cast<std::size_t>(bytes_left_));
-  if (current_.kind == request_kind::command)
+  if (current_.kind == request_kind::command) {
+    make_room(part.size());
     current_.bytes += part;
+  }
   bytes.remove_prefix(part.size());
   bytes_left_ -= static_cast<std::int64_t>(part.size());
   if (bytes_left_ == 0) {

@@ -39,6 +39,7 @@ private:
   bool take_line(std::string_view& bytes, const char* too_long, std::vector<request>& out);
   void begin(std::vector<request>& out);
   void begin_word(std::vector<request>& out);
+  void make_room(std::size_t part);
   void take_word(std::string_view& bytes);
   void end_word(std::string_view& bytes, std::vector<request>& out);
   void finish_word(std::vector<request>& out);

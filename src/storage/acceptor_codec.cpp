@@ -71,20 +71,7 @@ std::string encode(const ballot_num& ballot) {
   return out;
 }
 
-void put_pvalue(std::string& out, const pvalue& value) {
-  put_ballot(out, value.ballot);
-  out += value.value.bytes();
-}
-
-std::size_t encoded_bytes(const pvalue& value) {
-  return sizeof(std::uint64_t) + 1 + value.ballot.leader.view().size() + value.value.size();
-}
-
-std::string encode(const pvalue& value) {
-  std::string out;
-  put_pvalue(out, value);
-  return out;
-}
+std::string encode(const pvalue& value) { return encode(value.ballot).append(value.value.bytes()); }
 
 std::string encode_slot(slot_num slot) {
   std::string out;

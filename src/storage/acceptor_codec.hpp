@@ -35,9 +35,6 @@ std::string encode(const write_mark& mark);
 std::string encode(const ballot_num& ballot);
 /// Ballot and command; the slot is in the key.
 std::string encode(const pvalue& value);
-/// The same, behind what is there: a command may be large.
-void put_pvalue(std::string& out, const pvalue& value);
-std::size_t encoded_bytes(const pvalue& value);
 std::string encode_slot(slot_num slot);
 
 std::optional<write_mark> parse_mark(std::string_view bytes);

@@ -1,6 +1,7 @@
 // One number that stands for everything an acceptor must remember.
 #pragma once
 
+#include "storage/byte_pieces.hpp"
 #include "types.hpp"
 
 #include <cstdint>
@@ -16,7 +17,10 @@ namespace pmmc::storage {
 class acceptor_digest {
 public:
   void set_ballot(config_version version, std::string_view value);
-  void set_pvalue(config_version version, slot_num slot, std::string_view value);
+  void set_pvalue(config_version version, slot_num slot, byte_pieces value);
+  void set_pvalue(config_version version, slot_num slot, std::string_view value) {
+    set_pvalue(version, slot, byte_pieces{&value, 1});
+  }
   /// Drops the pvalues below.
   void set_watermark(slot_num watermark);
 
@@ -36,7 +40,7 @@ private:
     std::map<slot_num, pvalue_entry> pvalues;
   };
 
-  void replace(std::uint64_t& held, std::string_view key, std::string_view value);
+  void replace(std::uint64_t& held, std::uint64_t next);
 
   std::map<config_version, checksums> by_version_;
   std::uint64_t watermark_ = 0;

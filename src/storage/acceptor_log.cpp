@@ -27,9 +27,12 @@ fs::path make_zeros(disk& on, const fs::path& folder, std::uint64_t bytes) {
 
 /// Gives the file its head and, when that is durable, its name.
 void begin(disk& on, const fs::path& file, const fs::path& name, std::uint64_t seed,
-           std::string_view head) {
+           byte_pieces head) {
   const auto opened = on.open(file, open_for::writing);
-  opened->write_at(0, segment_beginning(seed).append(head));
+  const auto beginning = segment_beginning(seed);
+  std::vector<std::string_view> pieces{beginning};
+  pieces.insert(pieces.end(), head.begin(), head.end());
+  opened->write_at(0, pieces);
   opened->sync();
   rename_durably(on, file, name);
 }
@@ -85,7 +88,7 @@ void acceptor_log::begin_segment(std::uint64_t bytes, record_builder& head,
   const auto& before = segments_.back();
   const auto seed = disk_.fresh_number();
   const auto record = head.finish(record_kind::head, mark, seed);
-  const auto beginning = segment_beginning(seed).size() + record.size();
+  const auto beginning = segment_beginning(seed).size() + size_of(record);
   const auto file = take_spare(std::max(std::min(2 * before.file_bytes, sizes_.usual_bytes),
                                         whole_blocks(beginning + bytes)));
   segment_info next;
@@ -100,12 +103,13 @@ void acceptor_log::begin_segment(std::uint64_t bytes, record_builder& head,
 }
 
 void acceptor_log::append(record_builder& record, const write_mark& mark, slot_num highest) {
-  const auto bytes = record.finish(record_kind::write, mark, seed_);
+  const auto pieces = record.finish(record_kind::write, mark, seed_);
+  const auto bytes = size_of(pieces);
   auto& newest = segments_.back();
-  PMMC_INVARIANT(has_room(bytes.size()), "a segment has room for the write that it was begun for");
-  newest_->write_at(newest.end, bytes);
+  PMMC_INVARIANT(has_room(bytes), "a segment has room for the write that it was begun for");
+  newest_->write_at(newest.end, pieces);
   newest_->sync_data();
-  newest.end += bytes.size();
+  newest.end += bytes;
   newest.highest = std::max(newest.highest, highest);
 }
 

@@ -27,6 +27,12 @@ std::uint64_t most_bytes(const accept_record& r) {
   return 2 * most_without_command + r.value.value.size();
 }
 
+/// Of long commands, which the record that is built does not hold.
+std::uint64_t bytes_beside(const accept_record& r) {
+  return record_builder::is_long(r.value.value) ? r.value.value.size() : 0;
+}
+std::uint64_t bytes_beside(const auto&) { return 0; }
+
 } // namespace
 
 struct acceptor_store::implementation {
@@ -134,10 +140,13 @@ void acceptor_store::implementation::append() {
 
 void acceptor_store::implementation::write(std::span<const acceptor_record> records) {
   auto bytes = most_of_a_write;
-  for (const auto& each : records)
+  auto beside = std::uint64_t{0};
+  for (const auto& each : records) {
     bytes += std::visit([](const auto& r) { return most_bytes(r); }, each);
+    beside += std::visit([](const auto& r) { return bytes_beside(r); }, each);
+  }
   make_room(bytes);
-  record.reserve(bytes);
+  record.reserve(bytes - beside);
   for (const auto& each : records)
     std::visit([&](const auto& r) { add(r); }, each);
   append();

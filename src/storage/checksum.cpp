@@ -15,10 +15,19 @@ std::uint64_t checksum(std::string_view bytes, std::uint64_t seed) {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }
 
-running_checksum::running_checksum() : state_(std::make_unique<state>()) {
+std::uint64_t checksum(byte_pieces pieces, std::uint64_t seed) {
+  if (pieces.size() == 1)
+    return checksum(pieces.front(), seed);
+  running_checksum running{seed};
+  for (const auto piece : pieces)
+    running.add(piece);
+  return running.value();
+}
+
+running_checksum::running_checksum(std::uint64_t seed) : state_(std::make_unique<state>()) {
   if (state_->xxh == nullptr)
     throw std::bad_alloc{};
-  XXH3_64bits_reset(state_->xxh);
+  XXH3_64bits_reset_withSeed(state_->xxh, seed);
 }
 
 running_checksum::~running_checksum() = default;

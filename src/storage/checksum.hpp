@@ -1,6 +1,8 @@
 // Checksums of everything that this layer writes: XXH3, 64 bits, the same on every machine.
 #pragma once
 
+#include "storage/byte_pieces.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -8,11 +10,13 @@
 namespace pmmc::storage {
 
 std::uint64_t checksum(std::string_view bytes, std::uint64_t seed = 0);
+/// That of the pieces behind each other.
+std::uint64_t checksum(byte_pieces pieces, std::uint64_t seed = 0);
 
-/// The checksum (seed 0) of bytes that come in pieces.
+/// The checksum of bytes that come one after the other.
 class running_checksum {
 public:
-  running_checksum();
+  explicit running_checksum(std::uint64_t seed = 0);
   ~running_checksum();
   running_checksum(const running_checksum&) = delete;
   running_checksum& operator=(const running_checksum&) = delete;

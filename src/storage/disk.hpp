@@ -2,6 +2,7 @@
 // that loses, tears and fails (simulated_disk.hpp), on which the simulator runs the same code.
 #pragma once
 
+#include "storage/byte_pieces.hpp"
 #include "storage/storage_error.hpp"
 
 #include <cstdint>
@@ -23,7 +24,10 @@ public:
   virtual std::uint64_t size() const = 0;
   /// Up to `max_bytes` from `offset`; fewer only at the end of the file.
   virtual std::string read_at(std::uint64_t offset, std::size_t max_bytes) const = 0;
-  virtual void write_at(std::uint64_t offset, std::string_view bytes) = 0;
+  virtual void write_at(std::uint64_t offset, byte_pieces pieces) = 0;
+  void write_at(std::uint64_t offset, std::string_view bytes) {
+    write_at(offset, byte_pieces{&bytes, 1});
+  }
   /// The file, whole, is durable when it returns; its name need not be.
   virtual void sync() = 0;
   /// What was written, and what is needed to read it.

@@ -24,7 +24,8 @@ std::string checked_head(record_kind kind, std::size_t length, const write_mark&
   return head += encode(mark);
 }
 
-std::uint64_t record_checksum(std::string_view head, std::string_view entries, std::uint64_t seed) {
+template <class Entries> // string_view, or byte_pieces
+std::uint64_t record_checksum(std::string_view head, Entries entries, std::uint64_t seed) {
   return checksum(entries, checksum(head, seed));
 }
 
@@ -40,8 +41,7 @@ void record_builder::begin_entry(std::string_view key, std::size_t value_bytes) 
 }
 
 void record_builder::check_size() const {
-  PMMC_INVARIANT(bytes_.size() <= std::numeric_limits<std::uint32_t>::max(),
-                 "a write fits a record");
+  PMMC_INVARIANT(size() <= std::numeric_limits<std::uint32_t>::max(), "a write fits a record");
 }
 
 void record_builder::put(std::string_view key, std::string_view value) {
@@ -50,32 +50,52 @@ void record_builder::put(std::string_view key, std::string_view value) {
   check_size();
 }
 
-std::string_view record_builder::put(config_version version, const pvalue& value) {
-  const auto bytes = encoded_bytes(value);
-  begin_entry(pvalue_key(version, value.slot), bytes);
+byte_pieces record_builder::put(config_version version, const pvalue& value) {
+  const auto ballot = encode(value.ballot);
+  const auto bytes = value.value.bytes();
+  begin_entry(pvalue_key(version, value.slot), ballot.size() + bytes.size());
   const auto begin = bytes_.size();
-  put_pvalue(bytes_, value);
-  PMMC_INVARIANT(bytes_.size() == begin + bytes, "a pvalue has as many bytes as it said");
+  bytes_ += ballot;
+  if (is_long(value.value)) {
+    beside_.push_back({bytes_.size(), bytes});
+    beside_bytes_ += bytes.size();
+    pieces_ = {std::string_view{bytes_}.substr(begin), bytes};
+  } else {
+    bytes_ += bytes;
+    pieces_ = {std::string_view{bytes_}.substr(begin)};
+  }
   check_size();
-  return std::string_view{bytes_}.substr(begin);
+  return pieces_;
 }
 
 bool record_builder::empty() const { return bytes_.size() == head_bytes; }
 
-std::string_view record_builder::finish(record_kind kind, const write_mark& mark,
-                                        std::uint64_t seed) {
-  const auto entries = std::string_view{bytes_}.substr(head_bytes);
-  auto head = checked_head(kind, entries.size(), mark);
-  put_u64(head, record_checksum(head, entries, seed));
+byte_pieces record_builder::finish(record_kind kind, const write_mark& mark, std::uint64_t seed) {
+  const auto end = bytes_.size();
+  bytes_.resize(end + aligned(size()) - size());
+  const std::string_view bytes{bytes_};
+  pieces_.clear();
+  auto at = head_bytes;
+  for (const auto& each : beside_) {
+    pieces_.push_back(bytes.substr(at, each.at - at));
+    pieces_.push_back(each.bytes);
+    at = each.at;
+  }
+  pieces_.push_back(bytes.substr(at, end - at));
+  auto head = checked_head(kind, size_of(pieces_), mark);
+  put_u64(head, record_checksum(head, byte_pieces{pieces_}, seed));
   bytes_.replace(0, head_bytes, head);
-  bytes_.resize(aligned(bytes_.size()));
-  return bytes_;
+  pieces_.back() = bytes.substr(at);
+  pieces_.front() = bytes.substr(0, beside_.empty() ? bytes.npos : beside_.front().at);
+  return pieces_;
 }
 
 void record_builder::clear() {
   if (bytes_.capacity() > usual_bytes)
     bytes_ = {};
   bytes_.assign(head_bytes, '\0');
+  beside_.clear();
+  beside_bytes_ = 0;
 }
 
 std::optional<log_record> parse_record(std::string_view bytes, std::uint64_t seed) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "storage/acceptor_codec.hpp"
+#include "storage/byte_pieces.hpp"
 #include "storage/bytes.hpp"
 
 #include <cstddef>
@@ -9,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pmmc::storage {
 
@@ -27,27 +29,40 @@ struct log_record {
 /// Records begin at multiples of this.
 inline constexpr std::size_t record_alignment = 8;
 
-/// One that is built up entry by entry. Values are written once, where they leave for the disk.
+/// One that is built up entry by entry. Long commands are not copied: they leave for the disk from
+/// where they are, and so must live until the next `clear`.
 class record_builder {
 public:
   record_builder();
-  /// The record will have about so many bytes: it does not move while it grows up to them.
+  static bool is_long(const command& c) { return c.size() >= long_bytes; }
+
+  /// So many bytes come, long commands not counted: the record does not move while it grows.
   void reserve(std::size_t bytes) { bytes_.reserve(bytes); }
   /// Puts `value` under `key`. Less than 4 GiB in all.
   void put(std::string_view key, std::string_view value);
   /// Puts `value` under the key of its place. Returns its bytes, valid until the next call.
-  std::string_view put(config_version version, const pvalue& value);
+  byte_pieces put(config_version version, const pvalue& value);
   bool empty() const;
-  /// The record's bytes, valid until the next `clear`. `seed`: the segment's.
-  std::string_view finish(record_kind kind, const write_mark& mark, std::uint64_t seed);
+  /// The record's bytes, valid until the next call. `seed`: the segment's.
+  byte_pieces finish(record_kind kind, const write_mark& mark, std::uint64_t seed);
   /// Begins the next one; keeps no more memory than `finish` usually needs.
   void clear();
 
 private:
+  static constexpr std::size_t long_bytes = 16 << 10;
+
   void begin_entry(std::string_view key, std::size_t value_bytes);
   void check_size() const;
+  std::size_t size() const { return bytes_.size() + beside_bytes_; }
 
-  std::string bytes_;
+  struct long_command {
+    std::size_t at = 0; ///< in `bytes_`, where it belongs
+    std::string_view bytes;
+  };
+  std::string bytes_; ///< all but long commands
+  std::vector<long_command> beside_;
+  std::size_t beside_bytes_ = 0;
+  std::vector<std::string_view> pieces_; ///< as returned last
 };
 
 /// The record at the beginning of `bytes`, which may go on behind it; none if there is no whole one

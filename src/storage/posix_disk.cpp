@@ -2,13 +2,18 @@
 
 #include "storage/unique_fd.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <climits>
 #include <random>
+#include <span>
+#include <vector>
 
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 namespace pmmc::storage {
@@ -51,6 +56,20 @@ int flags_for(open_for what) {
   }
 }
 
+/// What is left of `parts` without their first bytes.
+std::span<iovec> behind(std::span<iovec> parts, std::size_t bytes) {
+  while (!parts.empty() && parts.front().iov_len <= bytes) {
+    bytes -= parts.front().iov_len;
+    parts = parts.subspan(1);
+  }
+  if (bytes > 0) {
+    auto& [base, length] = parts.front();
+    base = static_cast<char*>(base) + bytes;
+    length -= bytes;
+  }
+  return parts;
+}
+
 class posix_file final : public disk_file {
 public:
   posix_file(unique_fd fd, fs::path path) : fd_(std::move(fd)), path_(std::move(path)) {}
@@ -80,15 +99,18 @@ public:
     return bytes;
   }
 
-  void write_at(std::uint64_t offset, std::string_view bytes) override {
-    while (!bytes.empty()) {
-      const auto put = uninterrupted([&] {
-        return ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-      });
+  void write_at(std::uint64_t offset, byte_pieces pieces) override {
+    std::vector<iovec> parts;
+    parts.reserve(pieces.size());
+    for (const auto piece : pieces)
+      parts.push_back({const_cast<char*>(piece.data()), piece.size()});
+    for (auto rest = behind(parts, 0); !rest.empty();) {
+      const auto at_once = rest.first(std::min<std::size_t>(rest.size(), IOV_MAX));
+      const auto put = write_some(at_once, offset);
       if (put < 0)
         fail_errno("write", path_, errno);
-      bytes.remove_prefix(static_cast<std::size_t>(put));
       offset += static_cast<std::uint64_t>(put);
+      rest = behind(rest, static_cast<std::size_t>(put));
     }
   }
 
@@ -105,6 +127,15 @@ public:
   }
 
 private:
+  ssize_t write_some(std::span<const iovec> parts, std::uint64_t offset) {
+    const auto at = static_cast<off_t>(offset);
+    return uninterrupted([&] {
+      return parts.size() == 1
+                 ? ::pwrite(fd_.get(), parts[0].iov_base, parts[0].iov_len, at)
+                 : ::pwritev(fd_.get(), parts.data(), static_cast<int>(parts.size()), at);
+    });
+  }
+
   unique_fd fd_;
   fs::path path_;
 };

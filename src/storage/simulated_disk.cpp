@@ -31,7 +31,12 @@ public:
     disk_.note_read(*file_, offset, max_bytes);
     return file_->content.substr(std::min<std::size_t>(offset, file_->content.size()), max_bytes);
   }
-  void write_at(std::uint64_t offset, std::string_view bytes) override {
+  void write_at(std::uint64_t offset, byte_pieces pieces) override {
+    if (pieces.size() == 1)
+      return disk_.write_file(*file_, path_, offset, pieces.front());
+    std::string bytes;
+    for (const auto piece : pieces)
+      bytes += piece;
     disk_.write_file(*file_, path_, offset, bytes);
   }
   void sync() override { disk_.sync_file(*file_, path_); }

@@ -72,11 +72,6 @@ void reader::take(role_id& into) {
   into = name;
 }
 
-void reader::take(command& into) {
-  const auto value = bytes();
-  into = value.empty() ? command{} : command{std::string{value}};
-}
-
 void reader::take(config_history& into) {
   std::vector<configuration> configurations;
   std::vector<former_member> former;

@@ -52,6 +52,7 @@ public:
     size_ += id.view().copy(gathered_.data() + size_, id.view().size());
   }
   void put(const std::string& bytes) { put_long(bytes); }
+  void put(const shared_bytes& bytes) { put_long(bytes); }
   void put(const command& c) { put_long(c.bytes()); }
   void put(const config_history& history) {
     put(history.all().size());
@@ -154,7 +155,8 @@ public:
   }
   void take(role_id& into);
   void take(std::string& into) { into = bytes(); }
-  void take(command& into);
+  void take(shared_bytes& into) { into = std::string{bytes()}; }
+  void take(command& into) { into = command{std::string{bytes()}}; }
   void take(config_history& into);
   void take(vitals& into);
 

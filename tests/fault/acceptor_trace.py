@@ -213,7 +213,7 @@ class AcceptorTrace:
             if call.result == 0:
                 self.syncs += 1
                 self._synced(call)
-        elif call.name != "pwrite64":
+        elif call.name not in ("pwrite64", "pwritev"):
             raise AssertionError(f"line {call.ended + 1}: {call.name} on a log")
         elif call.result == len(call.data):  # else nothing of it counts, and the process ends
             self._written.setdefault(call.file, []).extend((call.ended, r) for r in _logged_records(call.data))

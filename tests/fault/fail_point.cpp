@@ -152,6 +152,20 @@ ssize_t pwrite64(int fd, const void* bytes, size_t size, off64_t at) {
       [&] { return real(fd, bytes, size / 2, at); });
 }
 
+ssize_t pwritev(int fd, const iovec* parts, int count, off_t at) {
+  static auto* real = next<decltype(pwritev)>("pwritev");
+  return run(
+      "write", is_kind(fd, S_IFREG), [&] { return real(fd, parts, count, at); },
+      [&] { return real(fd, parts, count / 2, at); });
+}
+
+ssize_t pwritev64(int fd, const iovec* parts, int count, off64_t at) {
+  static auto* real = next<decltype(pwritev64)>("pwritev64");
+  return run(
+      "write", is_kind(fd, S_IFREG), [&] { return real(fd, parts, count, at); },
+      [&] { return real(fd, parts, count / 2, at); });
+}
+
 int open(const char* path, int flags, ...) {
   static auto* real = next<int(const char*, int, ...)>("open");
   mode_t mode = 0;

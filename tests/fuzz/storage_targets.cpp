@@ -68,7 +68,8 @@ std::string segment_with(std::string_view entries) {
   record_builder head;
   head.put(watermark_key, encode_slot(1));
   auto bytes = segment_beginning(log_seed);
-  bytes += head.finish(record_kind::head, {1, digest.value()}, log_seed);
+  for (const auto piece : head.finish(record_kind::head, {1, digest.value()}, log_seed))
+    bytes += piece;
   std::string write;
   put_u32(write, static_cast<std::uint32_t>(record_kind::write));
   put_u32(write, static_cast<std::uint32_t>(entries.size()));
@@ -95,7 +96,7 @@ std::vector<std::string> log_seeds() {
   builder.put(ballot_key(1), encode(ballot_num{3, "l1"}));
   builder.put(pvalue_key(1, 7), encode(pvalue{{3, "l1"}, 7, command{"some bytes"}}));
   builder.put(watermark_key, encode_slot(5));
-  const auto record = builder.finish(record_kind::write, {2, 0}, log_seed);
+  const auto record = builder.finish(record_kind::write, {2, 0}, log_seed).front();
   return {std::string{record.substr(32)}, segment_with(record.substr(32)), segment_with("")};
 }
 

@@ -155,6 +155,23 @@ TEST_CASE("an announced length alone reserves nothing") {
   CHECK(p.held_bytes() < 1'000);
 }
 
+TEST_CASE("a long word takes no more room than it needs, however it comes") {
+  for (const std::size_t size : {64 << 10, 300'000, 1 << 20}) {
+    const words expected{"SET", "k", std::string(size, 'v')};
+    const auto whole = array_of(expected);
+    for (const std::size_t first : {1, 2 << 10, 64 << 10}) {
+      parser p;
+      std::vector<request> out;
+      p.feed(std::string_view{whole}.substr(0, first), out);
+      for (auto at = first; at < whole.size(); at += 64 << 10)
+        p.feed(std::string_view{whole}.substr(at, 64 << 10), out);
+      REQUIRE(out.size() == 1);
+      CHECK(words_of(out[0]) == expected);
+      CHECK(out[0].bytes.capacity() < size + 1'000);
+    }
+  }
+}
+
 TEST_CASE("random garbage never holds much, and ends in requests or a refusal") {
   CAPTURE(seed);
   std::mt19937_64 random{seed};

@@ -48,7 +48,8 @@ inline void edit_log(const fs::path& file, const entry_edit& edit) {
         builder.put(key, *edited);
       return true;
     });
-    bytes += builder.finish(record.kind, record.mark, reader.seed());
+    for (const auto piece : builder.finish(record.kind, record.mark, reader.seed()))
+      bytes += piece;
   };
   add(reader.head());
   for (log_record record; reader.next(record);)

@@ -334,7 +334,7 @@ struct counting {
       x = static_cast<T>(2);
     } else if constexpr (std::is_arithmetic_v<T>) {
       x = next++;
-    } else if constexpr (std::same_as<T, std::string>) {
+    } else if constexpr (std::same_as<T, std::string> || std::same_as<T, shared_bytes>) {
       x = "s" + std::to_string(next++);
     } else if constexpr (std::same_as<T, role_id>) {
       x = "i" + std::to_string(next++);
