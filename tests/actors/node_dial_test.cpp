@@ -71,12 +71,12 @@ TEST_CASE_FIXTURE(two_processes, "a node dials, and the roles of both sides can 
   CHECK(ups1[0].format_id == "disk");
   CHECK(ups2[0].id == "r1");
 
-  caf::send_as(r1.handle(), ups1[0].handle, read_probe{"r1", 7, 1});
+  caf::send_as(r1.handle(), ups1[0].handle, mail{read_probe{"r1", 7, 1}});
   beats(1);
   const auto asked = a2.take<read_probe>();
   REQUIRE(asked.size() == 1);
   CHECK(asked[0].round == 7);
-  caf::send_as(a2.handle(), ups2[0].handle, read_probe_reply{"a2", 7, 1, 3});
+  caf::send_as(a2.handle(), ups2[0].handle, mail{read_probe_reply{"a2", 7, 1, 3}});
   beats(1);
   INFO(r1.text());
   CHECK(r1.take<read_probe_reply>().size() == 1);
