@@ -15,8 +15,8 @@
 #include "redis_port.hpp"
 #include "replica_actor.hpp"
 #include "report_desk.hpp"
-#include "storage/members_file.hpp"
 #include "storage/posix_disk.hpp"
+#include "storage/process_members.hpp"
 #include "system.hpp"
 
 #include <algorithm>
@@ -118,8 +118,6 @@ public:
 
 private:
   void save_snapshot(caf::scoped_actor& self, const std::function<bool()>& is_urgent);
-  void demand_same_facts(const storage::data_directory& directory, std::string_view machine);
-  void learn_from(const storage::data_directory& directory);
   void report_differences() const;
   void make_shell(const config::role& role, storage::data_directory directory);
   void add(const role_id& id, role_kind kind, directory_facts facts, caf::actor handle);
@@ -131,10 +129,7 @@ private:
   const config::cluster_file& cluster_;
   const start_options& options_;
   state_machine_factory make_machine_;
-  membership known_;
-  bool has_heard_ = false; ///< of configurations after the first, in an earlier life
-  cluster_facts facts_;
-  std::vector<std::filesystem::path> directories_;
+  storage::process_members members_;
   std::shared_ptr<acceptor_shell> acceptor_;
   std::shared_ptr<leader_shell> leader_;
   std::shared_ptr<replica_shell> replica_;
@@ -154,9 +149,17 @@ hosted_process::hosted_process(const config::cluster_file& cluster, const start_
   for (const auto& role : options.process.roles) {
     opened.push_back(storage::data_directory::open(
         storage::real_disk(), cluster_.data / role.id.str(), cluster_.name, role.kind, role.id));
-    demand_same_facts(opened.back(), machine->name());
-    learn_from(opened.back());
+    const auto& facts = opened.back().info().facts;
+    if (const auto why =
+            why_facts_differ(facts, facts_of_program(facts, machine->name()), "in this program");
+        !why.empty())
+      throw start_error{"the data directory " + opened.back().path().string() +
+                        " is not one for this program: " + why};
+    if (const auto why = members_.add(opened.back()); !why.empty())
+      throw start_error{why};
   }
+  for (const auto& damage : members_.damage())
+    spdlog::warn("{}; this role asks the others again", damage);
   report_differences();
   for (const auto& directory : opened)
     directory.demand_room();
@@ -164,50 +167,13 @@ hosted_process::hosted_process(const config::cluster_file& cluster, const start_
     make_shell(options.process.roles[i], std::move(opened[i]));
 }
 
-/// With this program, and with the directories that were opened before.
-void hosted_process::demand_same_facts(const storage::data_directory& directory,
-                                       std::string_view machine) {
-  const auto& facts = directory.info().facts;
-  if (const auto why = why_facts_differ(facts, facts_of_program(facts, machine), "in this program");
-      !why.empty())
-    throw start_error{"the data directory " + directory.path().string() +
-                      " is not one for this program: " + why};
-  if (known_.configurations.empty()) {
-    known_ = membership{config_history{facts.first}};
-    facts_ = facts;
-  } else if (const auto differs =
-                 why_facts_differ(facts, facts_, "in " + directories_.front().string());
-             !differs.empty()) {
-    throw start_error{"the roles " + options_.process.ids() +
-                      " were formatted for different clusters, so they cannot live in one process. "
-                      "Of the data directory " +
-                      directory.path().string() + ": " + differs};
-  }
-}
-
-/// What the role heard in an earlier life.
-void hosted_process::learn_from(const storage::data_directory& directory) {
-  directories_.push_back(directory.path());
-  try {
-    if (const auto remembered = storage::read_members(directory.files(), directory.path())) {
-      if (const auto why = why_other_cluster(remembered->identity, known_.identity); !why.empty())
-        throw start_error{"the data directory " + directory.path().string() +
-                          " does not fit beside the others of this process: " + why};
-      known_.learn(*remembered);
-      has_heard_ = true;
-    }
-  } catch (const storage::storage_error& e) {
-    spdlog::warn("{}; this role asks the others again", e.what());
-  }
-}
-
 /// Where the config file and the cluster's own configuration differ, the latter holds.
 void hosted_process::report_differences() const {
-  if (facts_.window != cluster_.window)
+  if (members_.facts().window != cluster_.window)
     spdlog::warn("the config file says window = {}, but the cluster was created with {}, which "
                  "stays in force",
-                 cluster_.window, facts_.window);
-  const auto& latest = known_.configurations.latest();
+                 cluster_.window, members_.facts().window);
+  const auto& latest = members_.known().configurations.latest();
   config::process newcomers;
   for (const auto& role : options_.process.roles)
     if (latest.address_of(role.id).empty())
@@ -217,7 +183,7 @@ void hosted_process::report_differences() const {
                  newcomers.ids() +
                      (newcomers.roles.size() == 1 ? " is no member" : " are no members"),
                  newcomers.roles.size() == 1 ? "it" : "them");
-  if (!has_heard_ && newcomers.roles.size() == options_.process.roles.size())
+  if (!members_.has_heard() && newcomers.roles.size() == options_.process.roles.size())
     return; // it knows how the cluster began, and not what became of it
   for (const auto& role : config::roles_of(cluster_.first))
     if (latest.address_of(role.id) != role.address &&
@@ -238,15 +204,16 @@ void hosted_process::report_differences() const {
 void hosted_process::make_shell(const config::role& role, storage::data_directory directory) {
   switch (role.kind) {
   case role_kind::acceptor:
-    acceptor_ =
-        std::make_shared<acceptor_shell>(role.id, std::move(directory), known_.configurations);
+    acceptor_ = std::make_shared<acceptor_shell>(role.id, std::move(directory),
+                                                 members_.known().configurations);
     break;
   case role_kind::leader: {
     leader::settings options;
     options.id = role.id;
     options.seed = fresh_seed();
-    options.window = facts_.window;
-    leader_ = std::make_shared<leader_shell>(options, std::move(directory), known_.configurations);
+    options.window = members_.facts().window;
+    leader_ = std::make_shared<leader_shell>(options, std::move(directory),
+                                             members_.known().configurations);
     break;
   }
   case role_kind::replica: {
@@ -256,11 +223,11 @@ void hosted_process::make_shell(const config::role& role, storage::data_director
     options.seed = fresh_seed();
     options.founds = random_source{options.seed}.next();
     replica_ = std::make_shared<replica_shell>(
-        options, std::move(directory), [make = make_machine_, facts = facts_] {
+        options, std::move(directory), [make = make_machine_, facts = members_.facts()] {
           return std::make_unique<replicated_state>(make(), config_history{facts.first},
                                                     facts.window, facts.protocol);
         });
-    replica_->core.learn(known_.configurations);
+    replica_->core.learn(members_.known().configurations);
     break;
   }
   case role_kind::client:
@@ -288,14 +255,11 @@ void hosted_process::start(caf::actor_system& system) {
   settings->address = options_.process.address;
   settings->seed = fresh_seed();
   settings->roles = hosted_;
-  settings->known = known_;
+  settings->known = members_.known();
   settings->contacts = membership{cluster_.first}.addresses();
-  settings->facts = facts_;
+  settings->facts = members_.facts();
   settings->rejoins = options_.rejoins;
-  settings->remember = [directories = directories_](const membership& known) {
-    for (const auto& directory : directories)
-      storage::write_members(storage::real_disk(), directory, known);
-  };
+  settings->remember = [members = members_](const membership& known) { members.remember(known); };
   settings->removed = stop_removed;
   settings->differs = stop_differing;
   settings->config_file = cluster_.path.string();
@@ -315,7 +279,7 @@ void hosted_process::open_redis_port(caf::actor_system& system) {
   options.node = node_;
   options.desk = desk_;
   options.cluster = cluster_;
-  options.known = known_;
+  options.known = members_.known();
   for (const auto& role : hosted_)
     if (role.kind == role_kind::replica)
       options.replica = role;
@@ -342,8 +306,9 @@ void hosted_process::publish(caf::actor_system& system) {
 
 /// For the ports; without any, nobody asks it.
 void hosted_process::start_desk(caf::actor_system& system) {
-  desk_ = system.spawn(report_desk, std::make_shared<const desk_settings>(desk_settings{
-                                        cluster_.name, options_.process, hosted_, node_, known_}));
+  desk_ = system.spawn(report_desk,
+                       std::make_shared<const desk_settings>(desk_settings{
+                           cluster_.name, options_.process, hosted_, node_, members_.known()}));
 }
 
 void hosted_process::open_http() {

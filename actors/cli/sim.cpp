@@ -123,6 +123,10 @@ void add_facts(json& j, const sim::summary& facts) {
   for (std::size_t i = 0; i < sim::facts; ++i)
     j["happened"][std::string{sim::to_string(static_cast<sim::fact>(i))}] =
         std::to_string(facts.happened[i]);
+  for (std::size_t i = 0; i < sim::facts; ++i)
+    if (facts.in_runs[i] > 0)
+      j["in_runs"][std::string{sim::to_string(static_cast<sim::fact>(i))}] =
+          std::to_string(facts.in_runs[i]);
   for (std::size_t i = 0; i < sim::fault_kinds; ++i)
     j["faults"][std::string{sim::to_string(static_cast<sim::fault_kind>(i))}] =
         std::to_string(facts.faults[i]);

@@ -5,7 +5,10 @@
 namespace pmmc::sim {
 
 void acceptor_host::recover() {
-  start_from_disk(disk(), [&] { store_.emplace(disk().directory(), small_segments); });
+  start_from_disk([&] {
+    disk().begin_life();
+    store_.emplace(disk().directory(), small_segments);
+  });
 }
 
 void acceptor_host::start() {
@@ -16,7 +19,7 @@ void acceptor_host::start() {
       world_.facts.count(is_kept ? fact::write_kept : fact::write_lost);
   }
   start_role(acceptor::settings{id(), world_.options.acceptor_page_bytes}, std::move(state),
-             disk().known());
+             known());
 }
 
 void acceptor_host::check(world& w, const role_id&, const message& m) const {

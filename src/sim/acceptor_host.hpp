@@ -13,8 +13,8 @@ namespace pmmc::sim {
 
 class acceptor_host final : public part_host<acceptor> {
 public:
-  acceptor_host(world& w, const role_id& id, std::size_t process, config_history known)
-      : part_host(w, id, process, role_kind::acceptor, std::move(known)) {}
+  acceptor_host(world& w, const role_id& id, std::size_t process)
+      : part_host(w, id, process, role_kind::acceptor) {}
 
   using part_host::role;
   void start() override;

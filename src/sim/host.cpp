@@ -28,22 +28,51 @@ bool host::shows_old_copy(const true_meeting& known) const {
   return known.life > copy.lives || (known.life == copy.lives && known.records > copy.records);
 }
 
-void host::begin_life() {
+bool host::lacks_what_it_told() const {
+  return own_disk_ != nullptr && kind() == role_kind::replica &&
+         (ordered_ != mounting::none || own_disk_->holds().snapshot < told_snapshot_);
+}
+
+void host::open_directory() {
   counted_.clear();
   if (own_disk_ == nullptr)
     return;
-  const auto what = std::exchange(ordered_, mounting::none);
+  mount(std::exchange(ordered_, mounting::none));
+  auto& files = own_disk_->files();
+  if (files.is_sound() && !world_.faults_are_over && world_.chance.below(16) == 0)
+    files.stop_after(world_.chance.below(20));
+  start_from_disk([&] { own_disk_->open(); });
+}
+
+/// Others do not judge a replica by its disk, and nobody brings the right one back: it is to catch
+/// up.
+void host::mount(mounting what) {
+  const auto snapshot = own_disk_->holds().snapshot;
   own_disk_->mount(what);
-  if (what != mounting::none) {
-    wrong_ = what == mounting::right ? mounting::none : what;
-    ++generation_;
-  } else if (wrong_ == mounting::none && kind() != role_kind::replica &&
-             world_.chance.below(2) == 0) {
-    keep_copy(); // somebody did it now and then
+  if (what == mounting::none) {
+    if (wrong_ == mounting::none && world_.chance.below(2) == 0)
+      keep_copy(); // somebody did it now and then
+    return;
   }
+  ++generation_;
+  if (kind() != role_kind::replica) {
+    wrong_ = what == mounting::right ? mounting::none : what;
+    return;
+  }
+  told_snapshot_ = std::max(told_snapshot_, snapshot);
+  true_meetings_.clear();
+  exchanged();
+}
+
+void host::begin_life(const membership& known) {
+  if (own_disk_ == nullptr)
+    return;
+  known_ = known.configurations;
   recover();
   if (is_crashing())
     return;
+  files()->stop_after({});
+  files()->forget_flips(); // they do no harm
   note_own_records();
   said_ = {id_, kind(), own_disk_->directory().info().format_id, {}, records()};
   if (kind() != role_kind::replica)

@@ -32,6 +32,9 @@ public:
   /// Of clients, nobody asks. What its latest process said of itself, and those of its files.
   introduced_role introduced() const;
   bool has_copy() const { return own_disk_->copy_holds().lives != 0; }
+  /// Of a replica whose directory was exchanged, or is to be at the next start: whether it does not
+  /// hold yet what it has told others that it holds.
+  bool lacks_what_it_told() const;
   /// Somebody keeps a copy of what is on its disk now, if nothing of it is damaged.
   void keep_copy();
   /// `what` counts from the next start on.
@@ -60,9 +63,11 @@ public:
   /// Whether one of these shows that the copy of this role's directory is old.
   bool shows_old_copy(const true_meeting& known) const;
 
-  /// The process starts: carries out what was ordered, opens the directory, and begins a life. It
-  /// may end of it.
-  void begin_life();
+  /// The process starts: carries out what was ordered, and opens the directory. It may end of it.
+  void open_directory();
+  /// When all those of the process are open: begins a life. It may end of it. `known`: what its
+  /// process begins with.
+  void begin_life(const membership& known);
   /// From what was found there.
   virtual void start() = 0;
   /// The process has crashed: only what is on the disk remains. What was being written may or may
@@ -81,7 +86,8 @@ public:
   virtual membership known_members() const { return {}; }
   /// Nothing is left to do for it. `why` says what is, if anything.
   virtual bool is_quiet(std::string& why) const = 0;
-  /// If it has one.
+  /// Its directory, if it has one.
+  role_disk* directory() const { return own_disk_; }
   storage::simulated_disk* files() const {
     return own_disk_ == nullptr ? nullptr : &own_disk_->files();
   }
@@ -94,8 +100,10 @@ protected:
   virtual void on_wake(std::size_t) {}
   /// After one input or, if the role was blocked, all that had come meanwhile.
   virtual void settle() = 0;
-  /// Opens what lies in its directory. The process may end of it.
+  /// Reads what lies in its directory. The process may end of it.
   virtual void recover() {}
+  /// A replica begins with another directory than it had.
+  virtual void exchanged() {}
   /// How much it holds durably. Precondition: its directory is open.
   virtual std::uint64_t records() const { return 0; }
   /// The process has died. `power`: and what was not synced may be lost.
@@ -105,6 +113,8 @@ protected:
 
   /// For its life.
   void use(role_disk& disk) { own_disk_ = &disk; }
+  /// What was known of the cluster's members when its process started.
+  const config_history& known() const { return known_; }
   /// What it has told others that it holds is in the book.
   void note_own_records() { own_disk_->note_records(records()); }
 
@@ -118,9 +128,9 @@ protected:
   /// crashes.
   template <class F>
   bool on_disk(const F& f);
-  /// The same for what a start does. It may die in it.
+  /// The same for what a start does.
   template <class F>
-  bool start_from_disk(role_disk& disk, const F& f);
+  bool start_from_disk(const F& f);
   /// The process dies while it does `f`.
   template <class F>
   void die_within(role_disk& disk, std::size_t most_changes, const F& f);
@@ -144,6 +154,7 @@ private:
     role_id from;
     std::variant<message, config_history, tick_input, lost_peer, wake_input> what;
   };
+  void mount(mounting what);
   void handle(mail& m);
   void take(const role_id& from, message& m);
   void lose(const role_id& peer);
@@ -156,6 +167,8 @@ private:
   std::size_t number_;
   std::deque<mail> mailbox_; ///< of a role that waits for its disk
   role_disk* own_disk_ = nullptr;
+  config_history known_;
+  slot_num told_snapshot_ = 0; ///< of replicas: the newest on a directory that was exchanged
   mounting ordered_ = mounting::none;
   mounting wrong_ = mounting::none;
   std::uint32_t generation_ = 0;
@@ -185,20 +198,10 @@ bool host::on_disk(const F& f) {
 }
 
 template <class F>
-bool host::start_from_disk(role_disk& disk, const F& f) {
-  auto& files = disk.files();
-  if (files.is_sound() && !world_.faults_are_over && world_.chance.below(16) == 0)
-    files.stop_after(world_.chance.below(20));
-  const bool has_started = on_disk([&] {
-    disk.open();
-    f();
-  });
-  if (has_started) {
-    files.stop_after({});
-    files.forget_flips(); // they do no harm
-  } else {
-    world_.facts.count(files.is_stopped() ? fact::died_at_start : fact::refused_to_start);
-  }
+bool host::start_from_disk(const F& f) {
+  const bool has_started = on_disk(f);
+  if (!has_started)
+    world_.facts.count(files()->is_stopped() ? fact::died_at_start : fact::refused_to_start);
   return has_started;
 }
 

@@ -9,7 +9,7 @@ void leader_host::start() {
   settings.window = world_.options.window;
   settings.near_slots = world_.options.window; // logs are short, and replicas shall lag
   const auto free_seqnum = disk().state().load();
-  start_role(settings, free_seqnum, disk().known());
+  start_role(settings, free_seqnum, known());
   if (!is_on_wrong_disk()) {
     world_.checkers.seqnum_saved(number(), free_seqnum); // it may have died in the middle of it
     world_.checkers.leader_started(number());

@@ -8,8 +8,8 @@ namespace pmmc::sim {
 
 class leader_host final : public part_host<leader> {
 public:
-  leader_host(world& w, const role_id& id, std::size_t process, config_history known)
-      : part_host(w, id, process, role_kind::leader, std::move(known)) {}
+  leader_host(world& w, const role_id& id, std::size_t process)
+      : part_host(w, id, process, role_kind::leader) {}
 
   using part_host::children;
   using part_host::role;
@@ -20,7 +20,7 @@ public:
 
 protected:
   void recover() override {
-    start_from_disk(disk(), [] {});
+    start_from_disk([this] { disk().begin_life(); });
   }
   std::uint64_t records() const override { return disk().state().load(); }
   void write(const records_type& records) override;

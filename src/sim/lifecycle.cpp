@@ -30,8 +30,12 @@ void lifecycle::start(std::size_t number) {
   world_.plan_tick(number, world_.chance.below(p.tick_length));
   for (auto* h : p.roles)
     if (!p.crashing)
-      h->begin_life();
+      h->open_directory();
   const bool is_node = met_.has(number);
+  const auto known = is_node && !p.crashing ? met_.remembered(number) : membership{};
+  for (auto* h : p.roles)
+    if (!p.crashing)
+      h->begin_life(known);
   if (!p.crashing && is_node && !met_.prepare(number))
     world_.crash(number);
   for (auto* h : p.roles)

@@ -22,11 +22,9 @@ void meetings::add(std::size_t process, node_files files) {
   nodes_[process].files = std::move(files);
 }
 
-void meetings::add_intruder(std::size_t process, node_files files,
-                            std::vector<introduced_role> roles) {
+void meetings::add_intruder(std::size_t process, node_files files, stranger who) {
   add(process, std::move(files));
-  nodes_[process].is_intruder = true;
-  nodes_[process].foreign_roles = std::move(roles);
+  nodes_[process].intruder = std::move(who);
 }
 
 template <class Visit>
@@ -47,12 +45,13 @@ bool meetings::has_address(std::size_t process) {
 
 bool meetings::prepare(std::size_t process) {
   auto& n = at(process);
-  auto said = n.foreign_roles;
+  auto said = n.intruder ? n.intruder->roles : std::vector<introduced_role>{};
   for (const auto* h : roles(process))
     said.push_back(h->introduced());
-  n.admits.emplace(process_identity{n.files.cluster, n.listens_at, std::move(said),
-                                    n.files.contacts, "", n.files.facts, n.files.rejoins},
-                   n.files.members);
+  n.admits.emplace(
+      process_identity{n.files.cluster, n.listens_at, std::move(said), n.files.contacts, "",
+                       n.intruder ? n.intruder->facts : n.members->facts(), n.files.rejoins},
+      n.intruder ? n.intruder->members : n.members->known());
   if (!n.files.rejoins && n.admits->knows_of_removal()) {
     world_.facts.count(fact::removed_not_started);
     n.admits.reset();
@@ -86,6 +85,7 @@ void meetings::stopped(std::size_t process) {
   for_linked(process, [&](std::size_t other) { unlink(process, other); });
   world_.stop_listening(at(process).listens_at);
   at(process).admits.reset();
+  at(process).members.reset();
 }
 
 // --- Connections --------------------------------------------------------------------------------
@@ -96,12 +96,16 @@ void meetings::look_around(std::size_t process, process_set reached) {
     return world_.crash(process);
   if (n.looks++ % looks_between_questions == 0)
     learn_from_roles(process);
+  if (world_.process_at(process).crashing)
+    return;
   if (n.admits->beat(connected(process)))
     n.wanted = n.admits->wanted();
   const auto wanted = n.wanted; // what is learned on the way may change it
   for (const auto& address : wanted) {
     const auto other = world_.listener_at(address);
-    if (other == process || world_.process_at(process).crashing)
+    if (world_.process_at(process).crashing)
+      return;
+    if (other == process)
       continue;
     if (other == max_processes || (reached >> other & 1) == 0 || is_cut(process, other)) {
       n.admits->unreachable(address);
@@ -127,15 +131,25 @@ std::set<std::string> meetings::connected(std::size_t process) const {
   return addresses;
 }
 
+/// A member that has lost the identity of its cluster believes those whom its config file names:
+/// nobody promises anything if one of these is a process of another cluster
+/// (docs/RECONFIGURATION.md, "Founding and joining").
+bool meetings::would_be_taken_in(const node& one, const node& other) const {
+  return one.intruder && one.intruder->members.identity != 0 && !other.intruder &&
+         other.admits->known().identity == 0;
+}
+
 void meetings::dial(std::size_t from, std::size_t to) {
   auto& caller = at(from);
   auto& callee = at(to);
+  if (would_be_taken_in(caller, callee) || would_be_taken_in(callee, caller))
+    return;
   const auto said = caller.admits->introduce();
   const auto reply = callee.admits->answer(said, connected(to));
   const auto after = caller.admits->hear(callee.listens_at, reply);
   if (!reply.refusal.empty() || !after.refused.empty())
     return refused(from, to, reply, after);
-  demand(!caller.is_intruder && !callee.is_intruder, [&] {
+  demand(!caller.intruder && !callee.intruder, [&] {
     return "N2: the processes at " + caller.listens_at + " and " + callee.listens_at +
            " let each other in, and one of them is of another cluster";
   });
@@ -149,7 +163,7 @@ void meetings::dial(std::size_t from, std::size_t to) {
 void meetings::refused(std::size_t from, std::size_t to, const introduction_reply& reply,
                        const after_reply& after) {
   auto& caller = at(from);
-  demand(caller.is_intruder || at(to).is_intruder || reply.was_removed ||
+  demand(caller.intruder || at(to).intruder || reply.was_removed ||
              at(to).admits->known().identity == 0, // it believes only those that it knows of
          [&] { return "N2: a member is refused: " + after.refused; });
   if (world_.log.is_told())
@@ -168,11 +182,11 @@ void meetings::refused(std::size_t from, std::size_t to, const introduction_repl
     demand(after.removed.empty() || latest.address_of(h->id()).empty(),
            [&] { return "N2: a member is told to end: " + after.removed; });
   // There is one wrong process at a time: only in the place of the one acceptor it is a majority.
-  demand(caller.is_intruder || after.differs.empty() ||
+  demand(caller.intruder || after.differs.empty() ||
              caller.admits->known().configurations.latest().quorum() == 1,
          [&] { return "N2: a member is told to end: " + after.differs; });
   auto& p = world_.process_at(from);
-  p.gone = caller.is_intruder || !after.removed.empty();
+  p.gone = caller.intruder || !after.removed.empty();
   p.retired = !after.removed.empty();
   world_.crash(from);
 }
@@ -198,9 +212,8 @@ void meetings::unlink(std::size_t a, std::size_t b) {
 
 void meetings::learn(std::size_t process, const membership& news) {
   auto& n = at(process);
-  if (!n.admits->learn(news))
+  if (world_.process_at(process).crashing || !n.admits->learn(news) || !remember(process))
     return;
-  n.files.members = n.admits->known();
   n.wanted = n.admits->wanted();
   tell_roles(process);
   for_linked(process, [&](std::size_t other) {

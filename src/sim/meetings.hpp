@@ -4,6 +4,7 @@
 
 #include "membership/admission.hpp"
 #include "sim/host.hpp"
+#include "storage/process_members.hpp"
 
 #include <map>
 #include <optional>
@@ -13,16 +14,20 @@
 
 namespace pmmc::sim {
 
-/// What a process has of its config file, and what it remembers of the cluster's members: beside
-/// the disks of its roles, which it does not lose with them. What these say of themselves and of
-/// others is in their files (role_disk).
+/// What the config file of a process says, which does not change as it dies. What it knows of the
+/// cluster and its members is in the directories of its roles (role_disk), and nowhere else.
 struct node_files {
   std::string cluster = "sim";
   std::string address;
-  std::set<std::string> contacts; ///< the addresses in its config file
+  std::set<std::string> contacts; ///< the addresses in it
+  bool rejoins = false;           ///< it is started though it was removed, to be added again
+};
+
+/// A process that has no roles here: of another cluster, or formatted for one.
+struct stranger {
   cluster_facts facts;
-  membership members;   ///< with which admission begins
-  bool rejoins = false; ///< it is started though it was removed, to be added again
+  membership members;
+  std::vector<introduced_role> roles;
 };
 
 class meetings {
@@ -30,8 +35,7 @@ public:
   explicit meetings(world& w) : world_(w) {}
 
   void add(std::size_t process, node_files files);
-  /// A process that has no roles here: of another cluster, or formatted for one.
-  void add_intruder(std::size_t process, node_files files, std::vector<introduced_role> roles);
+  void add_intruder(std::size_t process, node_files files, stranger who);
   bool has(std::size_t process) const { return process < nodes_.size() && nodes_[process].is_node; }
   node_files& files_of(std::size_t process) { return nodes_[process].files; }
   /// The address in the config file with which it is started from now on; "" for the right one.
@@ -42,8 +46,11 @@ public:
 
   /// Before the process starts. Whether it may: its address may be taken.
   bool has_address(std::size_t process);
-  /// When the directories of its roles are open. Whether the roles may start: it may know that it
-  /// was removed.
+  /// When the directories of its roles are open: returns what they remember, with which the process
+  /// begins. Throws `violation` if that is less than was durable.
+  const membership& remembered(std::size_t process);
+  /// When its roles have begun their lives. Whether they may start: it may know that it was
+  /// removed.
   bool prepare(std::size_t process);
   /// When they have started.
   void started(std::size_t process);
@@ -54,6 +61,8 @@ public:
   void hear(std::size_t process, std::size_t number);
   void lose_news(std::size_t number) { news_.erase(number); }
   void break_connection(std::size_t a, std::size_t b) { unlink(a, b); }
+  /// What it knows, or would begin with. Of a member.
+  membership known_to(std::size_t process);
   /// Whether all who talk to `h` would notice that its directory is formatted again, or that an old
   /// copy is in its place. Then operators can make that mistake: nobody promises anything otherwise
   /// (docs/STORAGE.md, "An old copy of a directory").
@@ -62,11 +71,12 @@ public:
 private:
   struct node {
     bool is_node = false;
-    bool is_intruder = false;
     node_files files;
-    std::vector<introduced_role> foreign_roles;
+    std::optional<stranger> intruder;
     std::string elsewhere;
+    bool had_identity = false; ///< it knew once which cluster it is of
     // while it is up:
+    std::optional<storage::process_members> members;
     std::optional<admission> admits;
     std::string listens_at;
     process_set linked = 0;
@@ -85,6 +95,7 @@ private:
   void for_linked(std::size_t process, const Visit& visit);
   std::set<std::string> connected(std::size_t process) const;
   void dial(std::size_t from, std::size_t to);
+  bool would_be_taken_in(const node& one, const node& other) const;
   void refused(std::size_t from, std::size_t to, const introduction_reply& reply,
                const after_reply& after);
   void link(std::size_t a, std::size_t b);
@@ -92,6 +103,7 @@ private:
   void learn(std::size_t process, const membership& news);
   void tell_roles(std::size_t process);
   void send_news(std::size_t from, std::size_t to);
+  bool remember(std::size_t process);
   void learn_from_roles(std::size_t process);
   void announce(std::size_t to, std::size_t process);
   void meet(std::size_t process, host& self, const introduced_role& said, host& peer);

@@ -4,6 +4,19 @@
 
 namespace pmmc::sim {
 
+namespace {
+
+bool is_in(const std::vector<std::size_t>& all, std::size_t process) {
+  return std::find(all.begin(), all.end(), process) != all.end();
+}
+
+} // namespace
+
+bool mistakes::made::is_nothing() const {
+  return directories.empty() && elsewhere.empty() && foreign.empty() && removed.empty() &&
+         outdated.empty();
+}
+
 bool mistakes::is_one(fault_kind kind) { return kind >= fault_kind::formatted_again; }
 
 void mistakes::begin(std::size_t number, const fault& f, random_source& dice) {
@@ -14,9 +27,11 @@ void mistakes::begin(std::size_t number, const fault& f, random_source& dice) {
     m = swap_addresses(dice);
   else if (f.kind == fault_kind::removed_started)
     m = start_removed(dice);
+  else if (f.kind == fault_kind::old_config)
+    m = start_with_old_config(dice);
   else
     m = start_foreign(f, dice);
-  if (m.directories.empty() && m.elsewhere.empty() && m.foreign.empty() && m.removed.empty())
+  if (m.is_nothing())
     return;
   ++world_.facts.faults[static_cast<std::size_t>(f.kind)];
   if (world_.log.is_told())
@@ -45,10 +60,9 @@ void mistakes::name_members_to_strangers() {
   const auto& latest = world_.checkers.truth().state().configurations().latest();
   const auto addresses = membership{latest}.addresses();
   for (const auto p : world_.members()) {
-    auto& files = roster_.met().files_of(p);
-    if (files.members.identity != 0)
+    if (roster_.met().known_to(p).identity != 0)
       continue;
-    files.contacts.insert(addresses.begin(), addresses.end());
+    roster_.met().files_of(p).contacts.insert(addresses.begin(), addresses.end());
     if (world_.process_at(p).up)
       restart(p);
   }
@@ -66,7 +80,13 @@ void mistakes::restart(std::size_t process) {
 void mistakes::mend(const made& m) {
   for (auto* h : m.directories) {
     h->order(mounting::right);
-    restart(h->process_number());
+    if (h->kind() != role_kind::replica) // one that has begun with another one goes on with it
+      restart(h->process_number());
+  }
+  for (const auto p : m.outdated) {
+    auto& files = roster_.met().files_of(p);
+    files.contacts = membership{world_.checkers.truth().state().configurations()}.addresses();
+    files.contacts.insert(files.address);
   }
   for (const auto p : m.elsewhere) {
     roster_.met().move(p, {});
@@ -86,8 +106,7 @@ bool mistakes::is_free(std::size_t process) const {
     const auto& m = entry.second;
     return std::any_of(m.directories.begin(), m.directories.end(),
                        [&](const host* h) { return h->process_number() == process; }) ||
-           std::find(m.elsewhere.begin(), m.elsewhere.end(), process) != m.elsewhere.end() ||
-           std::find(m.removed.begin(), m.removed.end(), process) != m.removed.end();
+           is_in(m.elsewhere, process) || is_in(m.removed, process) || is_in(m.outdated, process);
   });
 }
 
@@ -106,28 +125,44 @@ bool mistakes::meets_others(std::size_t process) const {
                      [](const auto& entry) { return entry.second.quorum() > 1; });
 }
 
-/// Of an acceptor or a leader: replicas promise nothing.
+/// Acceptors and leaders are refused. A replica promises nothing, and goes on from what it has: the
+/// log may be gone that it would need, if too many others are lost with it.
+bool mistakes::is_harmless(const host& h, mounting what) const {
+  const auto p = h.process_number();
+  if (h.kind() == role_kind::replica)
+    return !h.lacks_what_it_told() && roster_.can_lose(p);
+  return (what != mounting::old_copy || meets_others(p)) && roster_.met().all_remember(h, what);
+}
+
 mistakes::made mistakes::exchange_directory(const fault& f, random_source& dice) {
   const auto what = f.kind == fault_kind::old_copy ? mounting::old_copy : mounting::emptied;
   const bool is_copy = what == mounting::old_copy;
   std::vector<host*> all, possible;
   for (const auto p : free_members())
     for (auto* h : members_of(world_.process_at(p))) {
-      if (h->kind() == role_kind::replica || h->is_on_wrong_disk() || // it is about to be mended
-          h->files()->has_flips())
+      if (h->is_on_wrong_disk() || h->files()->has_flips()) // it is about to be mended
         continue;
       all.push_back(h);
-      if ((!is_copy || (h->has_copy() && meets_others(p))) && roster_.met().all_remember(*h, what))
+      if ((!is_copy || h->has_copy()) && is_harmless(*h, what))
         possible.push_back(h);
     }
   if (possible.empty() && is_copy && !all.empty())
     all[dice.below(all.size())]->keep_copy(); // for another time
   if (possible.empty())
     return {};
-  auto* h = possible[dice.below(possible.size())];
-  h->order(what);
-  restart(h->process_number());
-  return {{h}, {}, {}, {}};
+  const auto p = possible[dice.below(possible.size())]->process_number();
+  std::erase_if(possible, [p](const host* h) { return h->process_number() != p; });
+  const auto* one = possible[dice.below(possible.size())];
+  // All that the process has, as far as nobody is harmed, or one of it. A replica keeps what it met
+  // in its new directory, so it is exchanged alone: the right ones of the others come back.
+  const bool is_alone = dice.below(2) == 0 || one->kind() == role_kind::replica;
+  std::erase_if(possible, [&](const host* h) {
+    return h != one && (is_alone || h->kind() == role_kind::replica);
+  });
+  for (auto* h : possible)
+    h->order(what);
+  restart(p);
+  return {.directories = std::move(possible)};
 }
 
 /// It runs at the address of a member, which is down for that time. It has the first members, as
@@ -141,31 +176,30 @@ mistakes::made mistakes::start_foreign(const fault& f, random_source& dice) {
   const bool has_other_name = dice.below(4) == 0;
   if (f.kind == fault_kind::other_cluster && !has_other_name)
     for (const auto p : world_.members())
-      if (met.files_of(p).members.identity == 0)
+      if (met.known_to(p).identity == 0)
         return {}; // it believes whom its disk names
   const auto victim = members[dice.below(members.size())];
   auto files = met.files_of(victim);
-  files.members = membership{config_history{first_configuration(world_.options)}};
+  stranger who{facts_of(world_.options), membership{first_configuration(world_.options)}, {}};
   if (f.kind == fault_kind::other_window)
-    files.facts.window += 1 + dice.below(100);
+    who.facts.window += 1 + dice.below(100);
   else if (has_other_name)
     files.cluster = "other";
   else
-    files.members.identity = dice.next() | 1;
-  std::vector<introduced_role> roles;
+    who.members.identity = dice.next() | 1;
   for (const auto* h : members_of(world_.process_at(victim))) {
-    roles.push_back(h->introduced());
-    roles.back().format_id = "disk of another cluster";
+    who.roles.push_back(h->introduced());
+    who.roles.back().format_id = "disk of another cluster";
   }
   if (intruder_ == max_processes)
     intruder_ = world_.add_process(false);
-  met.add_intruder(intruder_, std::move(files), std::move(roles));
+  met.add_intruder(intruder_, std::move(files), std::move(who));
   world_.process_at(intruder_).gone = false;
   if (world_.process_at(victim).up)
     world_.crash(victim);
   world_.queue.push(world_.now() + 10 * millisecond, event_kind::restart, intruder_,
                     world_.process_at(intruder_).life, 0);
-  return {{}, {}, {intruder_}, {}};
+  return {.foreign = {intruder_}};
 }
 
 mistakes::made mistakes::swap_addresses(random_source& dice) {
@@ -181,7 +215,34 @@ mistakes::made mistakes::swap_addresses(random_source& dice) {
   met.move(b, met.files_of(a).address);
   restart(a);
   restart(b);
-  return {{}, {a, b}, {}, {}};
+  return {.elsewhere = {a, b}};
+}
+
+/// As somebody does who takes them for damaged, or moves the rest to another machine.
+void mistakes::remove_members(std::size_t process) {
+  const auto all = members_of(world_.process_at(process));
+  if (!std::all_of(all.begin(), all.end(), [](const host* h) { return h->files()->is_sound(); }))
+    return;
+  for (auto* h : all)
+    h->directory()->remove_members();
+  world_.facts.count(fact::members_removed);
+}
+
+/// A member with the config file with which the cluster was founded: its window is another one now,
+/// and none of those may run any more whom it names. What is in its directories holds, if it is
+/// there.
+mistakes::made mistakes::start_with_old_config(random_source& dice) {
+  const auto members = free_members();
+  if (members.empty())
+    return {};
+  const auto p = members[dice.below(members.size())];
+  auto& files = roster_.met().files_of(p);
+  files.contacts = membership{first_configuration(world_.options)}.addresses();
+  files.contacts.insert(files.address);
+  if (dice.below(2) == 0)
+    remove_members(p);
+  restart(p);
+  return {.outdated = {p}};
 }
 
 /// It knows that it was removed, or no better than its config file, which is old.
@@ -189,23 +250,19 @@ mistakes::made mistakes::start_removed(random_source& dice) {
   std::vector<std::size_t> removed;
   for (std::size_t p = 0; p < world_.processes(); ++p) {
     const auto& process = world_.process_at(p);
-    const bool knows_its_cluster =
-        roster_.met().has(p) && roster_.met().files_of(p).members.identity != 0;
-    if (process.retired && process.gone && knows_its_cluster && !process.damaged && !process.up &&
-        !process.roles.empty())
+    if (process.retired && process.gone && !process.damaged && !process.up &&
+        roster_.met().has(p) && !process.roles.empty() && roster_.met().known_to(p).identity != 0)
       removed.push_back(p);
   }
   if (removed.empty())
     return {};
   const auto p = removed[dice.below(removed.size())];
-  auto& files = roster_.met().files_of(p);
   if (dice.below(4) != 0)
-    files.members =
-        membership{config_history{first_configuration(world_.options)}, 1, files.members.identity};
+    remove_members(p);
   world_.process_at(p).gone = false;
   world_.queue.push(world_.now() + 10 * millisecond, event_kind::restart, p,
                     world_.process_at(p).life, 0);
-  return {{}, {}, {}, {p}};
+  return {.removed = {p}};
 }
 
 } // namespace pmmc::sim

@@ -22,16 +22,22 @@ public:
 
 private:
   struct made {
-    std::vector<host*> directories;     ///< wrong ones
-    std::vector<std::size_t> elsewhere; ///< processes that run at another one's address
-    std::vector<std::size_t> foreign;   ///< processes that are none of the cluster
-    std::vector<std::size_t> removed;   ///< processes that were removed, and started again
+    std::vector<host*> directories = {};     ///< wrong ones
+    std::vector<std::size_t> elsewhere = {}; ///< processes that run at another one's address
+    std::vector<std::size_t> foreign = {};   ///< processes that are none of the cluster
+    std::vector<std::size_t> removed = {};   ///< processes that were removed, and started again
+    std::vector<std::size_t> outdated = {};  ///< members with a config file from the beginning
+
+    bool is_nothing() const;
   };
 
   made exchange_directory(const fault& f, random_source& dice);
   made start_foreign(const fault& f, random_source& dice);
   made swap_addresses(random_source& dice);
   made start_removed(random_source& dice);
+  made start_with_old_config(random_source& dice);
+  void remove_members(std::size_t process);
+  bool is_harmless(const host& h, mounting what) const;
   bool meets_others(std::size_t process) const;
   bool is_free(std::size_t process) const;
   std::vector<std::size_t> free_members() const;

@@ -17,9 +17,8 @@ namespace pmmc::sim {
 template <member_part Role>
 class part_host : public host {
 public:
-  /// `known`: the configurations that it was told of when it was set up.
-  part_host(world& w, const role_id& id, std::size_t process, role_kind kind, config_history known)
-      : host(w, id, process), kind_(kind), disk_(w.options, kind, id, std::move(known)) {
+  part_host(world& w, const role_id& id, std::size_t process, role_kind kind)
+      : host(w, id, process), kind_(kind), disk_(w.options, kind, id) {
     use(disk_);
   }
 
@@ -74,8 +73,6 @@ protected:
   }
 
   void on_tick() override {
-    if (!remember_configurations())
-      return;
     role_->on_tick();
     for (auto it = children_.begin(); it != children_.end();) {
       it->second.on_tick();
@@ -141,12 +138,6 @@ protected:
   }
 
 private:
-  /// Who runs it writes down whom to talk to, some time.
-  bool remember_configurations() {
-    return world_.chance.below(4) != 0 ||
-           on_disk([&] { disk_.remember(role_->known_members().configurations); });
-  }
-
   /// In the order of `outputs`, of which what is to be persisted is durable.
   void carry_out(outputs& out) {
     if constexpr (has_children<Role>) {

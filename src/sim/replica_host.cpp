@@ -13,13 +13,23 @@ enum : std::size_t { snapshot_written = 1, snapshot_fetched = 2 };
 
 void replica_host::recover() {
   const auto make_state = [this] { return state_before_slot_1(world_.options); };
-  if (!start_from_disk(disk(), [&] {
+  if (!start_from_disk([&] {
+        disk().begin_life();
         snapshots_.emplace(disk().directory());
         found_ = storage::newest_state(*snapshots_, make_state);
         found_part_ = snapshots_->unfinished();
       }))
     return;
   keeper_.emplace(id(), *snapshots_, make_state, world_.options.snapshot_piece_bytes);
+}
+
+void replica_host::exchanged() {
+  world_.checkers.replica_exchanged(number(), disk().holds().snapshot);
+  world_.facts.count(disk().holds().lives == 0 ? fact::replica_began_anew
+                                               : fact::replica_on_old_copy);
+  if (world_.log.is_told())
+    world_.tell(id().str() + " begins with a directory that holds a snapshot at slot " +
+                std::to_string(disk().holds().snapshot));
 }
 
 void replica_host::start() {
@@ -29,6 +39,7 @@ void replica_host::start() {
   settings.seed = world_.chance.next();
   settings.founds = random_source{settings.seed}.next();
   start_role(settings, std::move(found_), snapshots_->latest().has_value());
+  role().learn(known());
   if (const auto part = std::exchange(found_part_, std::nullopt); part && part->total() > 0)
     role().resume_fetch(part->slot(), std::min(part->offset(), part->total() - 1));
   note_durable();
@@ -91,8 +102,11 @@ void replica_host::carry_out_rest(replica_outputs& out) {
 // --- The snapshot worker ------------------------------------------------------------------------
 
 void replica_host::note_durable() {
-  if (const auto newest = snapshots_->latest())
-    world_.checkers.snapshot_durable(number(), *newest);
+  const auto newest = snapshots_->latest();
+  if (!newest)
+    return;
+  disk().note_snapshot(*newest);
+  world_.checkers.snapshot_durable(number(), *newest);
 }
 
 void replica_host::save() {

@@ -14,7 +14,7 @@ namespace pmmc::sim {
 class replica_host final : public part_host<replica> {
 public:
   replica_host(world& w, const role_id& id, std::size_t process)
-      : part_host(w, id, process, role_kind::replica, {}) {}
+      : part_host(w, id, process, role_kind::replica) {}
 
   using part_host::role;
   void start() override;
@@ -25,6 +25,7 @@ protected:
   void on_message(const role_id& from, message& m) override;
   void on_wake(std::size_t what) override;
   void recover() override;
+  void exchanged() override;
   void write(const records_type&) override {}
   std::size_t most_changes() const override { return 0; }
   void flush() override { role().flush(); }

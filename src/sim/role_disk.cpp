@@ -30,9 +30,8 @@ cluster_facts facts_of(const scenario& s) {
   return {std::move(first), s.window, std::string{current_engine}, "pmmc/sim", "kv/sim"};
 }
 
-role_disk::role_disk(const scenario& s, role_kind kind, const role_id& id, config_history known)
-    : options_(s), files_(seed_of(s, id)), path_("/data/" + id.str()), kind_(kind), id_(id),
-      told_(std::move(known)) {
+role_disk::role_disk(const scenario& s, role_kind kind, const role_id& id)
+    : options_(s), files_(seed_of(s, id)), path_("/data/" + id.str()), kind_(kind), id_(id) {
   format(files_, "disk-" + id.str());
 }
 
@@ -48,32 +47,51 @@ void role_disk::format(storage::simulated_disk& on, std::string format_id) const
 
 void role_disk::open() {
   directory_.emplace(storage::data_directory::open(files_, path_, cluster, kind_, id_));
-  known_ = membership{told_};
-  try {
-    if (const auto remembered = storage::read_members(files_, path_))
-      known_.learn(*remembered);
-    demand(known_.version() >= holds_.members, [&] {
-      return "D2: the file members of " + id_.str() + " has version " +
-             std::to_string(known_.version()) + ", and version " + std::to_string(holds_.members) +
-             " was durable";
-    });
-  } catch (const storage::disk_stopped&) {
-    throw;
-  } catch (const storage::storage_error&) {
-    // It says whom to dial, and decides nothing: the others are asked again.
-  }
+}
+
+void role_disk::begin_life() {
   directory_->demand_room();
   state_.emplace(*directory_);
   state_->begin_life();
   holds_.lives = state_->lives().current().number;
 }
 
-void role_disk::remember(const config_history& now) {
-  if (!options_.members_are_remembered || now.latest().version <= known_.version() ||
-      !known_.learn(membership{now}))
-    return;
-  storage::write_members(files_, path_, known_);
-  holds_.members = known_.version();
+// --- The file `members` -------------------------------------------------------------------------
+
+std::optional<membership> role_disk::checked_members() {
+  const auto missing = [this](const std::string& what) {
+    return "D2: the file members of " + id_.str() + " " + what + ", and version " +
+           std::to_string(holds_.members.version()) + " was durable";
+  };
+  try {
+    const auto found = storage::read_members(files_, path_);
+    auto has = found.value_or(membership{});
+    demand(has.identity == holds_.members.identity || holds_.members.identity == 0,
+           [&] { return missing("has lost the identity of the cluster"); });
+    demand(!has.learn(holds_.members),
+           [&] { return missing("has version " + std::to_string(has.version())); });
+    holds_.members_are_damaged = false;
+    return found;
+  } catch (const storage::disk_stopped&) {
+    throw;
+  } catch (const storage::storage_error& e) {
+    demand(files_.has_flips() || holds_.members_are_damaged, [&] { return missing(e.what()); });
+    holds_.members_are_damaged = true;
+    return std::nullopt;
+  }
+}
+
+std::optional<membership> role_disk::members() {
+  try {
+    return storage::read_members(files_, path_);
+  } catch (const storage::storage_error&) {
+    return std::nullopt; // whoever starts it is told
+  }
+}
+
+void role_disk::note_members(const membership& durable) {
+  holds_.members = durable;
+  holds_.members_are_damaged = false;
 }
 
 void role_disk::close() {
@@ -108,6 +126,13 @@ void role_disk::mount(mounting what) {
     holds_ = aside_.what;
     return;
   }
+}
+
+void role_disk::remove_members() {
+  files_.remove(path_ / "members");
+  files_.sync_directory(path_);
+  holds_.members = {};
+  holds_.members_are_damaged = false;
 }
 
 } // namespace pmmc::sim

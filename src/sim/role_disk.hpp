@@ -32,21 +32,22 @@ inline constexpr storage::segment_sizes small_segments{4096, 4096};
 
 class role_disk {
 public:
-  /// Formats it, as `pmmc init` does, with the format id `disk-<id>`. `known`: what the role is
-  /// told of when it is set up.
-  role_disk(const scenario& s, role_kind kind, const role_id& id, config_history known);
+  /// Formats it, as `pmmc init` does, with the format id `disk-<id>`.
+  role_disk(const scenario& s, role_kind kind, const role_id& id);
 
-  /// Opens the directory as the role's process does, and begins a life. Throws storage_error.
+  /// Opens the directory as the role's process does. Throws storage_error.
   void open();
   const storage::data_directory& directory() const { return *directory_; }
+  /// What its file `members` says; nothing if there is none that can be read. Throws `violation` if
+  /// it is older than what was durable, or damaged, and nothing has happened to it but crashes
+  /// (D2). Precondition: it is open.
+  std::optional<membership> checked_members();
+  /// The same for whoever looks at a directory that is not in use.
+  std::optional<membership> members();
+  /// Begins a life, when all directories of the process are open. Throws storage_error.
+  void begin_life();
   storage::role_state& state() { return *state_; }
   const storage::role_state& state() const { return *state_; }
-  /// What was known when the process started.
-  const config_history& known() const { return known_.configurations; }
-  /// Makes what is new of `now` durable, for the next start, at which it must be there (D2). Throws
-  /// storage_error.
-  void remember(const config_history& now);
-
   /// Between `files().stop()` and `files().restart()`, when all that uses the directory is gone.
   void close();
 
@@ -56,16 +57,22 @@ public:
 
   /// By the simulator's own book: what it has held at least.
   struct held {
-    std::uint64_t lives = 0;    ///< number of the latest that a process began in full
-    std::uint64_t records = 0;  ///< of acceptors the writes, of leaders the free seqnum
-    config_version members = 0; ///< of the file `members`
+    std::uint64_t lives = 0;          ///< number of the latest that a process began in full
+    std::uint64_t records = 0;        ///< of acceptors the writes, of leaders the free seqnum
+    slot_num snapshot = 0;            ///< of replicas the newest
+    membership members;               ///< in the file of that name
+    bool members_are_damaged = false; ///< until they are written again: no start mends them
   };
   const held& holds() const { return holds_; }
   void note_records(std::uint64_t records) { holds_.records = records; }
+  void note_snapshot(slot_num slot) { holds_.snapshot = slot; }
+  void note_members(const membership& durable);
   /// lives = 0: there is none.
   const held& copy_holds() const { return copy_.what; }
   /// Precondition: it is not open, unless a copy is made; no bit of it is flipped.
   void mount(mounting what);
+  /// Somebody removes the file `members`, as its error text says if it is damaged.
+  void remove_members();
 
 private:
   struct contents {
@@ -80,8 +87,6 @@ private:
   std::filesystem::path path_;
   role_kind kind_;
   role_id id_;
-  config_history told_; ///< when it was set up
-  membership known_;
   held holds_;
   contents copy_;
   contents aside_; ///< while a wrong one is in its place

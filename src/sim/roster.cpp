@@ -25,9 +25,8 @@ roster::roster(world& w) : world_(w), met_(w) {
     for (std::size_t i = 0; i < config.members(kind).size(); ++i) {
       if (!s.colocated || shared.size() <= i)
         add_node(shared.emplace_back(world_.add_process(true)), config.members(kind)[i].address,
-                 membership{config_history{config}});
-      add(kind, config.members(kind)[i].id, s.colocated ? shared[i] : shared.back(),
-          config_history{config});
+                 membership{config});
+      add(kind, config.members(kind)[i].id, s.colocated ? shared[i] : shared.back());
     }
   last_number_ = std::max({s.acceptors, s.leaders, s.replicas});
 }
@@ -40,25 +39,22 @@ void roster::add_operators() {
         std::make_unique<operator_host>(world_, *this, id, world_.add_process(false)));
 }
 
-host& roster::add(role_kind kind, const role_id& id, std::size_t process,
-                  const config_history& known) {
+host& roster::add(role_kind kind, const role_id& id, std::size_t process) {
   if (kind == role_kind::acceptor)
-    roles_.push_back(std::make_unique<acceptor_host>(world_, id, process, known));
+    roles_.push_back(std::make_unique<acceptor_host>(world_, id, process));
   else if (kind == role_kind::leader)
-    roles_.push_back(std::make_unique<leader_host>(world_, id, process, known));
+    roles_.push_back(std::make_unique<leader_host>(world_, id, process));
   else
     roles_.push_back(std::make_unique<replica_host>(world_, id, process));
   return *roles_.back();
 }
 
 /// Its config file has the members that there are now, and itself.
-void roster::add_node(std::size_t process, std::string address, membership known) {
+void roster::add_node(std::size_t process, std::string address, const membership& known) {
   node_files files;
   files.contacts = known.addresses();
   files.contacts.insert(address);
   files.address = std::move(address);
-  files.facts = facts_of(world_.options);
-  files.members = std::move(known);
   met_.add(process, std::move(files));
 }
 
@@ -70,6 +66,12 @@ bool roster::is_gone(const role_id& id, std::size_t without) const {
          (h->process_number() == without || world_.process_at(h->process_number()).gone);
 }
 
+/// Nobody has it instead: as if it were gone, until it has caught up.
+bool roster::lacks_what_it_told(const role_id& id) const {
+  const auto* h = world_.host_at(world_.number_of(id));
+  return h != nullptr && h->lacks_what_it_told();
+}
+
 bool roster::survives(const configuration& c, std::size_t without) const {
   const auto gone = [&](role_kind kind) {
     const auto& all = c.members(kind);
@@ -78,9 +80,13 @@ bool roster::survives(const configuration& c, std::size_t without) const {
   };
   // So many replicas must hold a snapshot before the log, or an older configuration, may go.
   const auto durable = std::min((c.acceptors.size() - 1) / 2 + 1, c.replicas.size());
+  const auto lost = static_cast<std::size_t>(
+      std::count_if(c.replicas.begin(), c.replicas.end(), [&](const member& m) {
+        return is_gone(m.id, without) || lacks_what_it_told(m.id);
+      }));
   return gone(role_kind::acceptor) <= (c.acceptors.size() - 1) / 2 &&
-         gone(role_kind::leader) < c.leaders.size() && gone(role_kind::replica) < durable &&
-         c.replicas.size() - gone(role_kind::replica) >= durable;
+         gone(role_kind::leader) < c.leaders.size() && lost < durable &&
+         c.replicas.size() - lost >= durable;
 }
 
 bool roster::can_lose(std::size_t process) const {
@@ -176,15 +182,14 @@ bool roster::ask_for(const reconfiguration& r, config_history& known, operator_h
 }
 
 void roster::start(const reconfiguration& r) {
-  const auto& known = world_.checkers.truth().state().configurations();
+  const membership known{world_.checkers.truth().state().configurations()};
   std::size_t process = max_processes;
   for (const auto& a : r.add) {
     if (process == max_processes || !world_.options.colocated) {
       process = world_.add_process(true);
-      add_node(process, a.who.address,
-               membership{known, 1, world_.checkers.truth().state().identity()});
+      add_node(process, a.who.address, known);
     }
-    add(a.kind, a.who.id, process, known);
+    add(a.kind, a.who.id, process);
   }
   if (process != max_processes)
     world_.queue.push(world_.now(), event_kind::restart, process, 0, 0);

@@ -41,14 +41,15 @@ public:
   void lose_sight() { sees_all_ = false; }
 
 private:
-  void add_node(std::size_t process, std::string address, membership known);
-  host& add(role_kind kind, const role_id& id, std::size_t process, const config_history& known);
+  void add_node(std::size_t process, std::string address, const membership& known);
+  host& add(role_kind kind, const role_id& id, std::size_t process);
   reconfiguration change(random_source& dice, const configuration& latest);
   bool ask_for(const reconfiguration& r, config_history& known, operator_host& by);
   std::size_t waited_for() const;
   reconfiguration::addition newcomer(role_kind kind, std::size_t number);
   bool survives(const configuration& c, std::size_t without) const;
   bool is_gone(const role_id& id, std::size_t without) const;
+  bool lacks_what_it_told(const role_id& id) const;
   void switch_off(const role_id& id);
 
   world& world_;

@@ -38,7 +38,8 @@ constexpr std::array<std::string_view, fault_kinds> names = {"crash",
                                                              "other_cluster",
                                                              "other_window",
                                                              "swapped_addresses",
-                                                             "removed_started"};
+                                                             "removed_started",
+                                                             "old_config"};
 
 bool one_in(random_source& random, std::uint64_t n) { return random.below(n) == 0; }
 

@@ -44,14 +44,15 @@ enum class fault_kind : std::uint8_t {
   clock_jump,      ///< many ticks at once
   reconfigure,     ///< no fault: an operator adds, removes or replaces roles
   // Operators' mistakes:
-  formatted_again,   ///< an acceptor's or leader's directory is lost, and formatted under its id
+  formatted_again,   ///< a role's directory is lost, and formatted under its id
   old_copy,          ///< a copy of such a directory is put back
   other_cluster,     ///< a forgotten process of another cluster runs at a member's address
   other_window,      ///< one that was formatted with another config file does
   swapped_addresses, ///< two processes are started with each other's address
   removed_started,   ///< a process that was removed is started again
+  old_config,        ///< a member is started with a config file from the beginning
 };
-inline constexpr std::size_t fault_kinds = 30;
+inline constexpr std::size_t fault_kinds = 31;
 
 std::string_view to_string(fault_kind kind);
 std::optional<fault_kind> parse_fault_kind(std::string_view name);
@@ -84,7 +85,7 @@ struct scenario {
   std::size_t replicas = 3;
   bool colocated = false;       ///< the n-th of each kind share a process
   bool disks_are_named = false; ///< the first members know each other's disks, as from the log
-  bool members_are_remembered = true; ///< by acceptors and leaders, in their files, over a restart
+  bool members_are_remembered = true; ///< by processes, in the directories of their roles
   std::uint64_t window = 16;
   pmmc::leader::settings leader;   ///< id, seed and window are filled in later
   pmmc::replica::settings replica; ///< id and seed are filled in later

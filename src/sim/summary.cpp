@@ -76,13 +76,24 @@ constexpr std::array<std::string_view, facts> fact_names = {"elections",
                                                             "refused as removed",
                                                             "stopped as removed",
                                                             "removed and not started",
-                                                            "addresses taken"};
+                                                            "addresses taken",
+                                                            "members files written",
+                                                            "members files half written",
+                                                            "members files that differed",
+                                                            "members files damaged",
+                                                            "members files removed",
+                                                            "identities forgotten",
+                                                            "replicas formatted again",
+                                                            "replicas on an old copy"};
 
-void line(std::string& out, std::string_view name, std::uint64_t number) {
+void line(std::string& out, std::string_view name, std::uint64_t number, std::uint64_t runs = 0) {
   char text[96];
-  std::snprintf(text, sizeof text, "  %-34.*s %12llu\n", static_cast<int>(name.size()), name.data(),
+  std::snprintf(text, sizeof text, "  %-34.*s %12llu", static_cast<int>(name.size()), name.data(),
                 static_cast<unsigned long long>(number));
   out += text;
+  if (runs > 0)
+    out += " in " + std::to_string(runs) + (runs == 1 ? " run" : " runs");
+  out += "\n";
 }
 
 } // namespace
@@ -90,8 +101,10 @@ void line(std::string& out, std::string_view name, std::uint64_t number) {
 std::string_view to_string(fact f) { return fact_names[static_cast<std::size_t>(f)]; }
 
 void summary::add(const summary& other) {
-  for (std::size_t i = 0; i < facts; ++i)
+  for (std::size_t i = 0; i < facts; ++i) {
     happened[i] += other.happened[i];
+    in_runs[i] += other.happened[i] > 0;
+  }
   for (std::size_t i = 0; i < fault_kinds; ++i)
     faults[i] += other.faults[i];
   events += other.events;
@@ -108,7 +121,7 @@ std::string describe(const summary& s) {
   line(out, "operations", s.operations);
   for (std::size_t i = 0; i < facts; ++i)
     if (s.happened[i] > 0)
-      line(out, fact_names[i], s.happened[i]);
+      line(out, fact_names[i], s.happened[i], s.in_runs[i]);
     else
       never += (never.empty() ? "" : ", ") + std::string{fact_names[i]};
   out += "faults:\n";

@@ -85,13 +85,23 @@ enum class fact : std::uint8_t {
   stopped_as_removed,
   removed_not_started, ///< its `members` file says that it was removed
   address_taken,
+  // What processes remember of the members
+  members_written,           ///< into all directories of a process
+  members_write_interrupted, ///< it died within it, or its disk failed
+  members_differ,            ///< in the directories of one process, at its start
+  members_damaged,           ///< the others were asked
+  members_removed,           ///< by an operator
+  identity_forgotten,        ///< a process began without, and had known it
+  replica_began_anew,        ///< with a directory that was formatted again
+  replica_on_old_copy,
 };
-inline constexpr std::size_t facts = 71;
+inline constexpr std::size_t facts = 79;
 
 std::string_view to_string(fact f);
 
 struct summary {
   std::array<std::uint64_t, facts> happened{};
+  std::array<std::uint64_t, facts> in_runs{}; ///< in so many of the runs that were added up
   std::array<std::uint64_t, fault_kinds> faults{};
   std::uint64_t events = 0;
   std::uint64_t messages = 0;
@@ -104,7 +114,8 @@ struct summary {
   void add(const summary& other);
 };
 
-/// For people: one line for each thing that happened, and a list of what never did.
+/// For people: one line for each thing that happened, and in how many runs if there were several;
+/// and a list of what never did.
 std::string describe(const summary& s);
 
 } // namespace pmmc::sim

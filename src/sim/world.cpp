@@ -15,16 +15,17 @@ namespace pmmc::sim {
 
 configuration first_configuration(const scenario& s) {
   configuration config;
-  const auto add = [&](std::vector<member>& members, std::string kind, std::size_t count) {
+  const auto add = [&](role_kind kind, const std::string& letter, std::size_t count) {
+    const bool is_named = s.disks_are_named && kind != role_kind::replica;
     for (std::size_t i = 1; i <= count; ++i) {
       const auto n = std::to_string(i);
-      members.push_back({kind + n, (s.colocated ? "host" : kind) + n + ":1",
-                         s.disks_are_named ? "disk-" + kind + n : std::string{}});
+      config.members(kind).push_back({letter + n, (s.colocated ? "host" : letter) + n + ":1",
+                                      is_named ? "disk-" + letter + n : std::string{}});
     }
   };
-  add(config.acceptors, "a", s.acceptors);
-  add(config.leaders, "l", s.leaders);
-  add(config.replicas, "r", s.replicas);
+  add(role_kind::acceptor, "a", s.acceptors);
+  add(role_kind::leader, "l", s.leaders);
+  add(role_kind::replica, "r", s.replicas);
   return config;
 }
 

@@ -88,7 +88,15 @@ TEST_CASE("seeds: nothing is broken, everything is answered, and interesting thi
                        fact::refused_as_removed,
                        fact::stopped_as_removed,
                        fact::removed_not_started,
-                       fact::address_taken})
+                       fact::address_taken,
+                       fact::members_written,
+                       fact::members_write_interrupted,
+                       fact::members_differ,
+                       fact::members_damaged,
+                       fact::members_removed,
+                       fact::identity_forgotten,
+                       fact::replica_began_anew,
+                       fact::replica_on_old_copy})
     CHECK_MESSAGE(all.facts.of(f) > 0, to_string(f));
   for (std::size_t i = 0; i < fault_kinds; ++i)
     CHECK_MESSAGE(all.facts.faults[i] > 0, to_string(static_cast<fault_kind>(i)));

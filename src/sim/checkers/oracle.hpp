@@ -38,13 +38,15 @@ public:
   void snapshot_durable(std::size_t replica, slot_num slot) { replicas_.durable(replica, slot); }
   /// Its disk is lost: what was durable there counts no longer.
   void replica_lost(std::size_t replica) { replicas_.lost(replica); }
+  /// It begins with another directory, in which the newest snapshot is at `slot`, or none (0).
+  void replica_exchanged(std::size_t replica, slot_num slot) { replicas_.exchanged(replica, slot); }
   /// G1: somebody believes in this watermark.
   void watermark(slot_num slot) const { replicas_.watermark(slot); }
   void query_sent(const role_id& client, std::uint64_t number, std::string query) {
     replicas_.asked(client, number, std::move(query));
   }
 
-  /// F1: whoever knows a configuration knows it as it was decided.
+  /// F1: whoever knows a configuration knows it as it was decided, or has yet to hear of disks.
   void knows(const role_id& who, const config_history& known) const;
   void acceptor_sent(std::size_t from, const message& m);
   void leader_sent(std::size_t from, const role_id& id, const message& m);

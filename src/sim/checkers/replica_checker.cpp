@@ -52,12 +52,14 @@ void replica_checker::durable(std::size_t replica, slot_num slot) {
   demand(slot >= held,
          [] { return std::string{"D2: a durable snapshot is replaced by an older one"}; });
   held = slot;
+  at(replica).ever_durable = std::max(at(replica).ever_durable, slot);
 }
 
 std::size_t replica_checker::holders(const known_configuration& config, slot_num slot) const {
   return static_cast<std::size_t>(
-      std::count_if(config.replicas.begin(), config.replicas.end(),
-                    [&](std::size_t r) { return r < looks_.size() && looks_[r].durable >= slot; }));
+      std::count_if(config.replicas.begin(), config.replicas.end(), [&](std::size_t r) {
+        return r < looks_.size() && looks_[r].ever_durable >= slot;
+      }));
 }
 
 /// Whoever computes a higher watermark needs f + 1 replicas of the configuration in force and of

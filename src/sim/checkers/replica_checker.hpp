@@ -24,6 +24,9 @@ public:
   void durable(std::size_t replica, slot_num slot);
   /// Its disk is lost, and so is what was durable on it.
   void lost(std::size_t replica) { at(replica) = {}; }
+  /// It begins with another directory, in which the newest snapshot is at `slot`, or none (0). What
+  /// others were told before counts for G1: it is one of the f that may be lost.
+  void exchanged(std::size_t replica, slot_num slot) { at(replica).durable = slot; }
   /// G1: somebody believes in this watermark.
   void watermark(slot_num slot) const;
 
@@ -39,6 +42,7 @@ private:
   struct look {
     slot_num slot_out = 1;
     slot_num durable = 0;
+    slot_num ever_durable = 0;
     slot_num watermark = 1; ///< computed in its present life
   };
   look& at(std::size_t replica);

@@ -4,6 +4,8 @@
 #include "reconfiguration.hpp"
 #include "storage/members_file.hpp"
 #include "storage/posix_disk.hpp"
+#include "storage/process_members.hpp"
+#include "storage/simulated_disk.hpp"
 
 using namespace pmmc;
 using namespace pmmc::storage;
@@ -25,6 +27,33 @@ membership known_two(cluster_identity identity) {
   history.add(next);
   return membership{history, 2, identity};
 }
+
+/// The directories of a process with three roles, each on a disk of its own.
+struct three_roles {
+  static constexpr std::array kinds{role_kind::acceptor, role_kind::leader, role_kind::replica};
+  std::array<simulated_disk, 3> disks{simulated_disk{1}, simulated_disk{2}, simulated_disk{3}};
+
+  three_roles() {
+    for (std::size_t i = 0; i < 3; ++i)
+      data_directory::format(disks[i], path(i), info(i));
+  }
+  static std::string path(std::size_t i) { return "/data/x" + std::to_string(i); }
+  static format_info info(std::size_t i) {
+    auto info = scratch::info_of(kinds[i], "x" + std::to_string(i));
+    info.facts.first = known_two(0).configurations.first();
+    return info;
+  }
+  data_directory open(std::size_t i) {
+    return data_directory::open(disks[i], path(i), "test 100%", kinds[i], "x" + std::to_string(i));
+  }
+  /// Why the roles cannot start together.
+  std::string start(process_members& members) {
+    for (std::size_t i = 0; i < 3; ++i)
+      if (auto why = members.add(open(i)); !why.empty())
+        return why;
+    return {};
+  }
+};
 
 } // namespace
 
@@ -96,4 +125,65 @@ TEST_CASE(
                          "00000000000000ab"));
   CHECK(why_other_cluster(0, 0xAB).empty());
   CHECK(why_other_cluster(0xAC, 0).empty());
+}
+
+TEST_CASE("members: a process begins with what its directories know together, and tells all") {
+  three_roles roles;
+  process_members fresh;
+  REQUIRE(roles.start(fresh) == "");
+  CHECK(fresh.known() == membership{known_two(0).configurations.first()});
+  CHECK(fresh.facts() == three_roles::info(0).facts);
+  CHECK_FALSE(fresh.has_heard());
+
+  // One has been told of the identity, another one of the configurations, the third of nothing.
+  const auto first = known_two(0).configurations.first();
+  write_members(roles.disks[0], three_roles::path(0), membership{config_history{first}, 1, 0xAB});
+  write_members(roles.disks[2], three_roles::path(2), known_two(0));
+  process_members members;
+  REQUIRE(roles.start(members) == "");
+  CHECK(members.known() == known_two(0xAB));
+  CHECK(members.has_heard());
+  CHECK(members.damage().empty());
+
+  members.remember(members.known());
+  for (std::size_t i = 0; i < 3; ++i)
+    CHECK(read_members(roles.disks[i], three_roles::path(i)) == known_two(0xAB));
+}
+
+TEST_CASE("members: a damaged file is told of, and what the other directories know holds") {
+  three_roles roles;
+  for (std::size_t i = 0; i < 3; ++i)
+    write_members(roles.disks[i], three_roles::path(i), known_two(0xAB));
+  for (std::size_t i = 0; i < 3; ++i) {
+    roles.disks[i]
+        .open(three_roles::path(i) + "/members", open_for::writing)
+        ->write_at(10, i == 1 ? "" : "?");
+    process_members members;
+    REQUIRE(roles.start(members) == "");
+    CHECK(members.known() == known_two(0xAB));
+    CHECK(members.damage().size() == (i == 0 ? 1 : i));
+    CHECK(contains(members.damage().front(), "/data/x0/members"));
+  }
+  write_members(roles.disks[1], three_roles::path(1),
+                membership{known_two(0).configurations.first()});
+  process_members forgetful;
+  REQUIRE(roles.start(forgetful) == "");
+  CHECK(forgetful.known() == membership{known_two(0).configurations.first()});
+}
+
+TEST_CASE("members: directories of two clusters do not start in one process") {
+  three_roles roles;
+  write_members(roles.disks[0], three_roles::path(0), known_two(0xAB));
+  write_members(roles.disks[2], three_roles::path(2), known_two(0xAC));
+  process_members members;
+  const auto why = roles.start(members);
+  CHECK(contains(why, "the data directory /data/x2 does not fit beside the others"));
+  CHECK(contains(why, identity_text(0xAC)));
+
+  auto info = three_roles::info(1);
+  info.facts.window = 129;
+  roles.disks[1].remove_all(three_roles::path(1));
+  data_directory::format(roles.disks[1], three_roles::path(1), info);
+  process_members others;
+  CHECK(contains(roles.start(others), "the roles x0 x1 were formatted for different clusters"));
 }

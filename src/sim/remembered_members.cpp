@@ -1,0 +1,89 @@
+// What the simulated processes remember of the members, by the shipped code, and that it is what
+// was durable.
+#include "sim/checkers/violation.hpp"
+#include "sim/meetings.hpp"
+
+#include <algorithm>
+#include <functional>
+
+namespace pmmc::sim {
+
+namespace {
+/// Of a directory, as `members` is replaced.
+constexpr std::size_t most_changes = 6;
+} // namespace
+
+/// Each directory alone, and what they come to.
+const membership& meetings::remembered(std::size_t process) {
+  auto& n = at(process);
+  if (n.intruder)
+    return n.intruder->members;
+  n.members.emplace();
+  std::vector<membership> found;
+  for (const auto* h : roles(process)) {
+    found.push_back(h->directory()->checked_members().value_or(membership{}));
+    const auto why = n.members->add(h->directory()->directory());
+    demand(why.empty(), [&] { return "N2: " + h->id().str() + " is refused: " + why; });
+  }
+  for (const auto& each : found) {
+    auto begins_with = n.members->known();
+    demand(!begins_with.learn(each), [&] {
+      return "D2: the process at " + n.listens_at + " begins with version " +
+             std::to_string(n.members->known().version()) +
+             ", and knows less than one of its files members, which has version " +
+             std::to_string(each.version());
+    });
+  }
+  world_.facts.count(fact::members_damaged, n.members->damage().size());
+  world_.facts.count(fact::members_differ,
+                     std::adjacent_find(found.begin(), found.end(), std::not_equal_to<>{}) !=
+                         found.end());
+  world_.facts.count(fact::identity_forgotten, n.had_identity && n.members->known().identity == 0);
+  return n.members->known();
+}
+
+/// Before anybody acts by it. The process may die within it, or end of it: returns false then.
+bool meetings::remember(std::size_t process) {
+  auto& n = at(process);
+  n.had_identity = n.had_identity || n.admits->known().identity != 0;
+  if (n.intruder || !world_.options.members_are_remembered)
+    return true;
+  const auto all = roles(process);
+  const auto is = [&](auto what) {
+    return std::any_of(all.begin(), all.end(), [&](const host* h) { return what(*h->files()); });
+  };
+  const bool is_sound = !is([](const auto& files) { return !files.is_sound(); });
+  if (is_sound && !world_.faults_are_over && world_.chance.below(16) == 0)
+    all[world_.chance.below(all.size())]->files()->stop_after(
+        world_.chance.below(most_changes + 1));
+  try {
+    n.members->remember(n.admits->known());
+  } catch (const storage::storage_error& e) {
+    const bool is_dead = is([](const auto& files) { return files.is_stopped(); });
+    demand(is_dead || !is_sound, [&] {
+      return "D2: the process at " + n.listens_at +
+             " fails, and nothing has happened to its disks: " + e.what();
+    });
+    world_.facts.count(fact::members_write_interrupted);
+    world_.crash(process);
+    return false;
+  }
+  for (auto* h : all) {
+    h->files()->stop_after({});
+    h->directory()->note_members(n.admits->known());
+  }
+  world_.facts.count(fact::members_written);
+  return true;
+}
+
+membership meetings::known_to(std::size_t process) {
+  if (at(process).admits)
+    return at(process).admits->known();
+  membership all{first_configuration(world_.options)};
+  for (const auto* h : roles(process))
+    if (const auto found = h->directory()->members())
+      all.learn(*found);
+  return all;
+}
+
+} // namespace pmmc::sim
