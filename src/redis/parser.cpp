@@ -183,14 +183,18 @@ void parser::begin_word(std::vector<request>& out) {
 }
 
 /// Nobody believes an announced length; but who has sent a part of it gets room for five times as
-/// much, so that a long word is moved once at the most, and no more room is taken than it needs.
+/// much, so that a long word is seldom moved. It takes no more room than it needs: a string that
+/// grows by itself would have up to twice as much.
 void parser::make_room(std::size_t part) {
   auto& kept = current_.bytes;
   const auto needed = kept.size() + part;
   if (needed <= kept.capacity())
     return;
   const auto announced = kept.size() + static_cast<std::size_t>(bytes_left_);
-  kept.reserve(std::max(std::min(announced, 5 * needed), kept.capacity() + kept.capacity() / 2));
+  std::string grown;
+  grown.reserve(std::min(announced, std::max(5 * needed, kept.capacity() + kept.capacity() / 2)));
+  grown.append(kept);
+  kept.swap(grown);
 }
 
 void parser::take_word(std::string_view& bytes) {

@@ -30,7 +30,8 @@ public:
   bool has_unfinished() const {
     return state_ != state::broken && (state_ != state::start || !line_.empty());
   }
-  /// About the memory that the unfinished request takes.
+  /// The bytes of the unfinished request, and what it costs to keep them. The room that is reserved
+  /// for its rest, up to five times as much, takes memory when it is written to.
   std::size_t held_bytes() const { return line_.capacity() + current_.cost(); }
 
 private:

@@ -11,6 +11,7 @@
 //   PMMC_FAIL_TOLD  a file that is made when it happens
 #include "preload.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -18,6 +19,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <vector>
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -118,6 +120,18 @@ auto run(const char* call, bool counts, Whole whole) -> decltype(whole()) {
   return run(call, counts, whole, [] {});
 }
 
+/// Of their bytes, not of the parts.
+std::vector<iovec> first_half(const iovec* parts, int count) {
+  std::vector<iovec> half{parts, parts + count};
+  std::size_t left = 0;
+  for (const auto& part : half)
+    left += part.iov_len;
+  left /= 2;
+  for (auto& part : half)
+    left -= part.iov_len = std::min(part.iov_len, left);
+  return half;
+}
+
 } // namespace
 
 extern "C" {
@@ -135,7 +149,11 @@ ssize_t writev(int fd, const iovec* parts, int count) {
   const bool socket = is_kind(fd, S_IFSOCK);
   return run(
       socket ? "send" : "write", socket || is_kind(fd, S_IFREG),
-      [&] { return real(fd, parts, count); }, [&] { return real(fd, parts, count / 2); });
+      [&] { return real(fd, parts, count); },
+      [&] {
+        auto half = first_half(parts, count);
+        return real(fd, half.data(), static_cast<int>(half.size()));
+      });
 }
 
 ssize_t pwrite(int fd, const void* bytes, size_t size, off_t at) {
@@ -156,14 +174,20 @@ ssize_t pwritev(int fd, const iovec* parts, int count, off_t at) {
   static auto* real = next<decltype(pwritev)>("pwritev");
   return run(
       "write", is_kind(fd, S_IFREG), [&] { return real(fd, parts, count, at); },
-      [&] { return real(fd, parts, count / 2, at); });
+      [&] {
+        auto half = first_half(parts, count);
+        return real(fd, half.data(), static_cast<int>(half.size()), at);
+      });
 }
 
 ssize_t pwritev64(int fd, const iovec* parts, int count, off64_t at) {
   static auto* real = next<decltype(pwritev64)>("pwritev64");
   return run(
       "write", is_kind(fd, S_IFREG), [&] { return real(fd, parts, count, at); },
-      [&] { return real(fd, parts, count / 2, at); });
+      [&] {
+        auto half = first_half(parts, count);
+        return real(fd, half.data(), static_cast<int>(half.size()), at);
+      });
 }
 
 int open(const char* path, int flags, ...) {

@@ -156,7 +156,7 @@ TEST_CASE("an announced length alone reserves nothing") {
 }
 
 TEST_CASE("a long word takes no more room than it needs, however it comes") {
-  for (const std::size_t size : {64 << 10, 300'000, 1 << 20}) {
+  for (const std::size_t size : {64 << 10, 300'000, 335'000, 400'000, 1 << 20}) {
     const words expected{"SET", "k", std::string(size, 'v')};
     const auto whole = array_of(expected);
     for (const std::size_t first : {1, 2 << 10, 64 << 10}) {

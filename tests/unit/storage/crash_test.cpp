@@ -90,7 +90,8 @@ TEST_CASE(
         acceptor_store store{directory, small};
         told.write(store, {promise_record{1, {1, "l1"}}});
         for (slot_num slot = 1; slot <= 20; ++slot) {
-          const auto bytes = slot == 5 ? 9000 : 700 + slot; // one that is larger than a segment
+          // One is larger than a segment, and leaves from where it is.
+          const auto bytes = slot == 5 ? 20'000 : 700 + slot;
           told.write(store, {accept_record{1, {{1, "l1"}, slot, command{std::string(bytes, 'v')}}},
                              collect_record{slot - std::min<slot_num>(slot, 8) + 1}});
         }
