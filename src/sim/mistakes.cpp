@@ -55,10 +55,10 @@ void mistakes::heal() {
 
 /// Who was down when the cluster got its identity believes only those whom its disk or its config
 /// file names. They may all have been replaced; it says so, and an operator adds to its config file
-/// those that run (docs/RECONFIGURATION.md, "Founding and joining").
+/// those that run, which may be members of an older configuration only: it may be the one that the
+/// next is waiting for (docs/RECONFIGURATION.md, "Founding and joining").
 void mistakes::name_members_to_strangers() {
-  const auto& latest = world_.checkers.truth().state().configurations().latest();
-  const auto addresses = membership{latest}.addresses();
+  const auto addresses = membership{world_.checkers.truth().state().configurations()}.addresses();
   for (const auto p : world_.members()) {
     if (roster_.met().known_to(p).identity != 0)
       continue;
