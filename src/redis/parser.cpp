@@ -182,17 +182,26 @@ void parser::begin_word(std::vector<request>& out) {
     take_word(nothing);
 }
 
-/// Nobody believes an announced length; but who has sent a part of it gets room for five times as
-/// much, so that a long word is seldom moved. It takes no more room than it needs: a string that
-/// grows by itself would have up to twice as much.
+/// A long word takes no more room than it needs. A short one behind others must not move all of
+/// them, so it makes room for its followers.
+std::size_t grown_room(std::size_t capacity, std::size_t needed, std::size_t word_begin,
+                       std::size_t word_end) {
+  const auto some = capacity + capacity / 2;
+  const auto part = std::min(word_end, 5 * needed);
+  const bool is_long = word_end - word_begin >= word_begin;
+  return std::max(part, is_long ? std::min(word_end, some) : some);
+}
+
+/// A string that grows by itself would have up to twice the room.
 void parser::make_room(std::size_t part) {
   auto& kept = current_.bytes;
   const auto needed = kept.size() + part;
   if (needed <= kept.capacity())
     return;
-  const auto announced = kept.size() + static_cast<std::size_t>(bytes_left_);
   std::string grown;
-  grown.reserve(std::min(announced, std::max(5 * needed, kept.capacity() + kept.capacity() / 2)));
+  grown.reserve(grown_room(kept.capacity(), needed,
+                           current_.ends.empty() ? 0 : current_.ends.back(),
+                           kept.size() + static_cast<std::size_t>(bytes_left_)));
   grown.append(kept);
   kept.swap(grown);
 }

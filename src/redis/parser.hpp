@@ -18,6 +18,13 @@ inline constexpr std::int64_t max_words = 1 << 20;
 /// Of one request, what is kept: its words, and 4 bytes for each.
 inline constexpr std::size_t max_kept_bytes = 2 << 20;
 
+/// The room, in bytes, that a request's words get when `needed` is more than `capacity`: the word
+/// that is coming lies from `word_begin` to `word_end`, as announced. Nobody believes an announced
+/// length; but who has sent a part of it gets room for five times as much, so that it is seldom
+/// moved.
+std::size_t grown_room(std::size_t capacity, std::size_t needed, std::size_t word_begin,
+                       std::size_t word_end);
+
 /// Takes bytes as they come, cut anywhere. It holds the unfinished request only: never more than
 /// max_kept_bytes and a line, whatever lengths are announced. One thread at a time.
 class parser {

@@ -172,6 +172,17 @@ TEST_CASE("a long word takes no more room than it needs, however it comes") {
   }
 }
 
+TEST_CASE("short words do not move all that came before them") {
+  std::size_t capacity = 15, kept = 0, moved = 0;
+  for (int word = 0; word < 200'000; ++word, kept += 5)
+    if (kept + 5 > capacity) {
+      capacity = grown_room(capacity, kept + 5, kept, kept + 5);
+      REQUIRE(capacity >= kept + 5);
+      moved += kept;
+    }
+  CHECK(moved < 4 * kept);
+}
+
 TEST_CASE("random garbage never holds much, and ends in requests or a refusal") {
   CAPTURE(seed);
   std::mt19937_64 random{seed};
