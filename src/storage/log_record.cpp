@@ -17,9 +17,23 @@ constexpr std::size_t aligned(std::size_t bytes) {
   return (bytes + record_alignment - 1) / record_alignment * record_alignment;
 }
 
-std::string checked_head(record_kind kind, std::size_t length, const write_mark& mark) {
+/// A record's first word. Clients write values, some of them into the middle of this file's last
+/// use; nobody outside knows the seed, so none of these can look like a record's beginning.
+std::uint32_t sealed(record_kind kind, std::uint64_t seed) {
+  return static_cast<std::uint32_t>(kind) ^ static_cast<std::uint32_t>(seed);
+}
+
+std::optional<record_kind> opened(std::uint32_t word, std::uint64_t seed) {
+  for (const auto kind : {record_kind::head, record_kind::write})
+    if (word == sealed(kind, seed))
+      return kind;
+  return std::nullopt;
+}
+
+std::string checked_head(record_kind kind, std::size_t length, const write_mark& mark,
+                         std::uint64_t seed) {
   std::string head;
-  put_u32(head, static_cast<std::uint32_t>(kind));
+  put_u32(head, sealed(kind, seed));
   put_u32(head, static_cast<std::uint32_t>(length));
   return head += encode(mark);
 }
@@ -82,7 +96,7 @@ byte_pieces record_builder::finish(record_kind kind, const write_mark& mark, std
     at = each.at;
   }
   pieces_.push_back(bytes.substr(at, end - at));
-  auto head = checked_head(kind, size_of(pieces_), mark);
+  auto head = checked_head(kind, size_of(pieces_), mark, seed);
   put_u64(head, record_checksum(head, byte_pieces{pieces_}, seed));
   bytes_.replace(0, head_bytes, head);
   pieces_.back() = bytes.substr(at);
@@ -92,7 +106,7 @@ byte_pieces record_builder::finish(record_kind kind, const write_mark& mark, std
 
 void record_builder::clear() {
   if (bytes_.capacity() > usual_bytes)
-    bytes_ = {};
+    std::string{}.swap(bytes_); // an assignment would keep the room
   bytes_.assign(head_bytes, '\0');
   beside_.clear();
   beside_bytes_ = 0;
@@ -101,9 +115,10 @@ void record_builder::clear() {
 std::optional<log_record> parse_record(std::string_view bytes, std::uint64_t seed) {
   fixed_reader in{bytes};
   log_record record;
-  record.kind = static_cast<record_kind>(in.u32());
-  if (record.kind != record_kind::head && record.kind != record_kind::write)
+  const auto kind = opened(in.u32(), seed);
+  if (!kind)
     return std::nullopt;
+  record.kind = *kind;
   const std::size_t length = in.u32();
   record.mark.writes = in.u64();
   record.mark.digest = in.u64();
@@ -116,12 +131,12 @@ std::optional<log_record> parse_record(std::string_view bytes, std::uint64_t see
   return record;
 }
 
-std::uint64_t writes_told_by(std::string_view bytes) {
+std::uint64_t writes_told_by(std::string_view bytes, std::uint64_t seed) {
   fixed_reader in{bytes};
-  const auto kind = static_cast<record_kind>(in.u32());
+  const auto kind = opened(in.u32(), seed);
   in.u32();
   const auto writes = in.u64();
-  return in.good() && (kind == record_kind::head || kind == record_kind::write) ? writes : 0;
+  return in.good() && kind ? writes : 0;
 }
 
 } // namespace pmmc::storage

@@ -47,6 +47,7 @@ public:
   byte_pieces finish(record_kind kind, const write_mark& mark, std::uint64_t seed);
   /// Begins the next one; keeps no more memory than `finish` usually needs.
   void clear();
+  std::size_t reserved_bytes() const { return bytes_.capacity(); }
 
 private:
   static constexpr std::size_t long_bytes = 16 << 10;
@@ -69,9 +70,9 @@ private:
 /// with this seed.
 std::optional<log_record> parse_record(std::string_view bytes, std::uint64_t seed);
 
-/// The number of the last write in the record that may begin here, whose checksum nobody has looked
-/// at; 0 if none begins here.
-std::uint64_t writes_told_by(std::string_view bytes);
+/// The number of the last write in the record with this seed that may begin here, whose checksum
+/// nobody has looked at; 0 if none begins here.
+std::uint64_t writes_told_by(std::string_view bytes, std::uint64_t seed);
 
 /// Calls f(key, value) for each entry until it returns false. Returns false then, or if they make
 /// no sense.

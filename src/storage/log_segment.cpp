@@ -11,7 +11,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::string_view magic = "pmmclog1";
+constexpr std::string_view magic = "pmmclog2";
 constexpr std::size_t beginning_bytes = 16;
 constexpr std::string_view segment_suffix = ".log";
 constexpr std::string_view spare_suffix = ".spare";
@@ -102,12 +102,12 @@ bool segment_reader::next(log_record& record) {
 }
 
 /// What lies behind the end may be of a segment that was there before, and hold any bytes that
-/// clients wrote: what cannot be one of the next writes is passed over before its checksum, which
-/// may take a whole segment, is computed.
+/// clients wrote. A checksum may take a whole segment, so it is computed only where a record of
+/// this segment, and one of the next writes, may begin.
 bool segment_reader::has_later_record() const {
   for (auto at = offset_; at < content_.size(); at += record_alignment) {
     const auto rest = bytes(at, content_.size());
-    const auto writes = writes_told_by(rest);
+    const auto writes = writes_told_by(rest, seed_);
     if (writes > writes_ && writes - writes_ <= content_.size() / record_alignment &&
         parse_record(rest, seed_))
       return true;

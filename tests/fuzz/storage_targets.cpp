@@ -59,7 +59,7 @@ std::vector<std::string> codec_seeds() {
           encode(ballot_num{1, std::string(role_id::max_size, 'x')})};
 }
 
-constexpr std::uint64_t log_seed = 5;
+constexpr std::uint32_t log_seed = 5;
 
 /// A segment of a new acceptor, and behind its head one write with these entries.
 std::string segment_with(std::string_view entries) {
@@ -71,7 +71,7 @@ std::string segment_with(std::string_view entries) {
   for (const auto piece : head.finish(record_kind::head, {1, digest.value()}, log_seed))
     bytes += piece;
   std::string write;
-  put_u32(write, static_cast<std::uint32_t>(record_kind::write));
+  put_u32(write, static_cast<std::uint32_t>(record_kind::write) ^ log_seed);
   put_u32(write, static_cast<std::uint32_t>(entries.size()));
   write += encode(write_mark{2, digest.value()});
   put_u64(write, checksum(entries, checksum(write, log_seed)));

@@ -55,6 +55,24 @@ TEST_CASE("pvalues that are put into a record are those that their encodings giv
     }
 }
 
+TEST_CASE("what does not know the seed looks like no record, so nobody computes its checksum") {
+  record_builder record;
+  record.put(2, of_size(100));
+  const auto bytes = joined(record.finish(record_kind::write, mark, seed));
+  CHECK(writes_told_by(bytes, seed) == mark.writes);
+  CHECK(writes_told_by(bytes, seed + 1) == 0);
+  const auto head = joined(record.finish(record_kind::head, mark, seed));
+  CHECK(writes_told_by(head, seed) == mark.writes);
+  CHECK(writes_told_by(head, seed ^ (std::uint64_t{1} << 31)) == 0);
+}
+
+TEST_CASE("a builder gives back the room of a write that was unusually large") {
+  record_builder record;
+  record.put("k", std::string(std::size_t{4} << 20, 'v'));
+  record.clear();
+  CHECK(record.reserved_bytes() < (std::size_t{1} << 20));
+}
+
 TEST_CASE("a record can be built where another one was") {
   record_builder record;
   const auto long_one = of_size(100'000);
