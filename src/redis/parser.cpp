@@ -89,8 +89,8 @@ bool split_inline(std::string_view line, request& into) {
 
 void parser::fail(std::string why, std::vector<request>& out) {
   state_ = state::broken;
-  line_ = {};
-  current_ = {};
+  std::string{}.swap(line_); // an assignment would keep the room
+  static_cast<void>(std::exchange(current_, {}));
   out.push_back({request_kind::broken, "ERR Protocol error: " + std::move(why), {}});
 }
 

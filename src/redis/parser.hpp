@@ -40,6 +40,10 @@ public:
   /// The bytes of the unfinished request, and what it costs to keep them. The room that is reserved
   /// for its rest, up to five times as much, takes memory when it is written to.
   std::size_t held_bytes() const { return line_.capacity() + current_.cost(); }
+  /// Of the unfinished request and its present line, whether anything is written to it or not.
+  std::size_t reserved_bytes() const {
+    return line_.capacity() + current_.bytes.capacity() + 4 * current_.ends.capacity();
+  }
 
 private:
   enum class state : std::uint8_t { start, words, word, word_end, broken };

@@ -52,7 +52,7 @@ void stream::cut_off(std::vector<request>& requests) {
     requests.erase(kept, requests.end());
     requests.push_back({request_kind::broken, std::string{busy}, {}});
     unanswered_ += requests.back().cost();
-    parser_ = {};
+    static_cast<void>(std::exchange(parser_, {})); // an assignment would keep its strings' room
     closing_ = true;
   }
   account();

@@ -172,6 +172,18 @@ TEST_CASE("a long word takes no more room than it needs, however it comes") {
   }
 }
 
+TEST_CASE("what is not the protocol gives back the room of what came before it") {
+  for (const std::string word_end : {"xx", "\r\n$-5\r\n"}) {
+    parser p;
+    std::vector<request> out;
+    p.feed("*9\r\n$1500000\r\n" + std::string(1'500'000, 'v'), out);
+    CHECK(p.reserved_bytes() >= 1'500'000);
+    p.feed(word_end, out);
+    REQUIRE(p.is_broken());
+    CHECK(p.reserved_bytes() < 1'000);
+  }
+}
+
 TEST_CASE("short words do not move all that came before them") {
   std::size_t capacity = 15, kept = 0, moved = 0;
   for (int word = 0; word < 200'000; ++word, kept += 5)
