@@ -22,9 +22,10 @@ bool request_queue::add(request m, const role_id& client, bool is_decided, std::
     return false;
   const auto key = key_of(m);
   bytes_ += m.op.size();
-  waiting_.emplace(
-      key, entry{std::move(m), client, is_decided ? stage::held_back : stage::queued, 0, tick});
-  if (!is_decided) // or else its answer comes when its predecessors have been executed
+  const auto it = waiting_.emplace(key, entry{std::move(m), client, stage::queued, 0, tick}).first;
+  if (is_decided) // its answer comes when its predecessors have been executed
+    move_to(it, stage::held_back);
+  else
     queue_.push_back(key);
   return true;
 }
@@ -83,7 +84,7 @@ void request_queue::settle_proposal(const std::vector<request_key>& keys, bool i
     const auto it = waiting_.find(*key);
     if (it == waiting_.end())
       continue;
-    it->second.at = is_chosen ? stage::held_back : stage::queued;
+    move_to(it, is_chosen ? stage::held_back : stage::queued);
     if (!is_chosen)
       queue_.push_front(*key);
   }
@@ -92,11 +93,12 @@ void request_queue::settle_proposal(const std::vector<request_key>& keys, bool i
 void request_queue::take_back(const session_table& sessions, std::uint64_t tick,
                               std::uint64_t least_ticks) {
   std::set<request_key> undecided;
-  for (auto& [key, e] : waiting_) {
+  for (auto it = waiting_.begin(); it != waiting_.end(); ++it) {
+    const auto& [key, e] = *it;
     if (e.at != stage::handed_on || tick < e.handed_on_tick + least_ticks)
       continue;
     if (sessions.holds_back(key.session, key.sequence))
-      e.at = stage::held_back; // decided: its predecessor is what is missing
+      move_to(it, stage::held_back); // decided: its predecessor is what is missing
     else
       undecided.insert(key);
   }
@@ -106,7 +108,7 @@ void request_queue::take_back(const session_table& sessions, std::uint64_t tick,
 void request_queue::queue_again(const std::set<request_key>& keys) {
   for (const auto& key : keys)
     if (const auto it = waiting_.find(key); it != waiting_.end()) {
-      it->second.at = stage::queued;
+      move_to(it, stage::queued);
       queue_.push_back(key);
     }
 }
@@ -132,16 +134,25 @@ std::optional<request_queue::asker> request_queue::remove(const request_key& key
 }
 
 void request_queue::forget_held_back(std::uint64_t tick, std::uint64_t least_ticks) {
-  for (auto it = waiting_.begin(); it != waiting_.end();)
-    if (it->second.at == stage::held_back && tick >= it->second.asked_tick + least_ticks)
-      it = erase(it);
-    else
-      ++it;
+  for (auto key = held_back_.begin(); key != held_back_.end();) {
+    const auto it = waiting_.find(*key++);
+    if (tick >= it->second.asked_tick + least_ticks)
+      erase(it);
+  }
 }
 
-request_queue::entries::iterator request_queue::erase(entries::iterator it) {
+void request_queue::move_to(entries::iterator it, stage next) {
+  if (next == stage::held_back)
+    held_back_.insert(it->first);
+  else
+    held_back_.erase(it->first);
+  it->second.at = next;
+}
+
+void request_queue::erase(entries::iterator it) {
   bytes_ -= it->second.what.op.size();
-  return waiting_.erase(it);
+  held_back_.erase(it->first);
+  waiting_.erase(it);
 }
 
 std::vector<std::pair<role_id, request_key>> request_queue::clients() const {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -107,10 +108,13 @@ private:
   using entries = std::unordered_map<request_key, entry, key_hash>;
 
   bool is_full_for(std::size_t bytes) const;
-  entries::iterator erase(entries::iterator it);
+  void move_to(entries::iterator it, stage next);
+  void erase(entries::iterator it);
 
   settings options_;
   entries waiting_;
+  /// Those of them that are held back: who is refused for want of room must not walk all of them.
+  std::unordered_set<request_key, key_hash> held_back_;
   std::size_t bytes_ = 0;
   std::deque<request_key> queue_; ///< the paper's requests, not yet proposed
 };

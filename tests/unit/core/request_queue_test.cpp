@@ -138,6 +138,16 @@ TEST_CASE("request queue: is bounded, and gives up what is held back for the res
   CHECK(b.queue.size() == 2);
 }
 
+TEST_CASE("request queue: who is refused by a full one is refused at once") {
+  queue_bench b;
+  std::uint64_t sequence = 0;
+  while (b.queue.size() < request_queue::settings{}.max_requests)
+    REQUIRE(b.add(++sequence));
+  for (int i = 0; i < 300'000; ++i) // walking all that wait, each time, takes minutes
+    REQUIRE_FALSE(b.add(sequence + 1));
+  CHECK(b.batch().size() == request_queue::settings{}.batch_requests);
+}
+
 TEST_CASE("request queue: what is held back is forgotten, unless it is asked for again") {
   queue_bench b;
   b.add(2, "c1", true);
