@@ -10,6 +10,9 @@ namespace pmmc {
 namespace {
 
 constexpr std::uint64_t reconfiguration_format = 1;
+/// Of either sort, in one command: all members of all kinds. Each addition is compared with those
+/// before it, at every replica, so a longer list is not even read.
+constexpr std::size_t max_changes = all_member_kinds.size() * max_members_of_a_kind;
 
 std::string described(role_kind kind, const role_id& id) {
   return std::string{to_string(kind)} + " " + id.str();
@@ -157,14 +160,20 @@ std::optional<reconfiguration> decode_reconfiguration(std::string_view bytes) {
     return std::nullopt;
   reconfiguration r;
   r.replaces = in.varint();
-  for (auto count = in.varint(); in.ok() && count > 0; --count) {
+  auto removed = in.varint();
+  if (removed > max_changes)
+    return std::nullopt;
+  for (; in.ok() && removed > 0; --removed) {
     const auto kind = to_member_kind(in.varint());
     const auto id = in.bytes();
     if (!kind || id.size() > role_id::max_size)
       return std::nullopt;
     r.remove.push_back({*kind, role_id{id}});
   }
-  for (auto count = in.varint(); in.ok() && count > 0; --count) {
+  auto added = in.varint();
+  if (added > max_changes)
+    return std::nullopt;
+  for (; in.ok() && added > 0; --added) {
     const auto kind = to_member_kind(in.varint());
     const auto id = in.bytes();
     if (!kind || id.size() > role_id::max_size)

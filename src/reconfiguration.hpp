@@ -53,6 +53,7 @@ struct reconfiguration_outcome {
 };
 
 std::string encode(const reconfiguration& r);
+/// None, too, if more members are named than a configuration can have.
 std::optional<reconfiguration> decode_reconfiguration(std::string_view bytes);
 std::string encode(const reconfiguration_outcome& o);
 std::optional<reconfiguration_outcome> decode_reconfiguration_outcome(std::string_view bytes);

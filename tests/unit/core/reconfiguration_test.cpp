@@ -171,6 +171,21 @@ TEST_CASE("reconfiguration: bytes that are none are refused") {
     CHECK_FALSE(decode_reconfiguration_outcome(std::string_view{outcome}.substr(0, size)));
 }
 
+TEST_CASE("reconfiguration: lists longer than all members are not read") {
+  reconfiguration r;
+  for (std::size_t i = 0; i < 3 * max_members_of_a_kind; ++i) {
+    r.add.push_back({role_kind::replica, {role_id{"n" + std::to_string(i)}, "h:1"}});
+    r.remove.push_back({role_kind::replica, role_id{"o" + std::to_string(i)}});
+  }
+  CHECK(decode_reconfiguration(encode(r)) == r);
+  auto too_many = r;
+  too_many.add.push_back(too_many.add.back());
+  CHECK_FALSE(decode_reconfiguration(encode(too_many)));
+  too_many = r;
+  too_many.remove.push_back(too_many.remove.back());
+  CHECK_FALSE(decode_reconfiguration(encode(too_many)));
+}
+
 TEST_CASE("configurations: which one governs a slot, and up to where") {
   const auto history = history_of(3); // first slots 1, 11 and 31
   CHECK(history.for_slot(10).version == 1);
