@@ -52,7 +52,8 @@ void note_records(caf::event_based_actor* self, Shell& shell, const Message& m) 
 template <class Shell>
 void lose_peer(Shell& shell, const role_id& id) {
   shell.peers.down(id);
-  shell.durable.save_notes();
+  if (shell.durable.known().all().contains(id)) // a client that goes is no reason to write
+    shell.durable.save_notes();
 }
 
 } // namespace pmmc
