@@ -23,7 +23,7 @@ acceptor_metrics acceptor_shell::metrics() const {
 
 caf::behavior acceptor_actor(caf::event_based_actor* self, std::shared_ptr<acceptor_shell> shell) {
   return part_handlers(self, shell).or_else([=](const disk_refused& m) {
-    stop_if_refused(shell->id, shell->own, m);
+    hear_refusal(self, *shell, m);
   });
 }
 

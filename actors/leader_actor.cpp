@@ -63,7 +63,7 @@ caf::behavior leader_actor(caf::event_based_actor* self, std::shared_ptr<leader_
             shell->core.on(m);
             input_handled(self, *shell);
           },
-          [=](const disk_refused& m) { stop_if_refused(shell->id, shell->own, m); });
+          [=](const disk_refused& m) { hear_refusal(self, *shell, m); });
 }
 
 } // namespace pmmc

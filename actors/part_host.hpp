@@ -33,6 +33,7 @@ struct role_shell {
   peer_directory peers;
   members_link members;
   std::map<role_id, std::string> uncounted;   ///< whom it refuses, and why
+  refusals refused_by;
   std::map<sub_role_id, caf::actor> children; ///< its scouts and commanders at work
   std::uint64_t ticks = 0;
   bool flush_due = false;
@@ -203,7 +204,7 @@ caf::message_handler part_handlers(caf::event_based_actor* self,
         input_handled(self, *shell);
       },
       [=](const peer_up& m) {
-        meet_peer(*shell, m.role);
+        meet_peer(self, *shell, m.role);
         shell->has_met();
       },
       [=](const peer_down& m) {

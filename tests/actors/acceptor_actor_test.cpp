@@ -156,6 +156,35 @@ TEST_CASE_FIXTURE(acceptor_stage, "a leader that comes back with another disk is
   CHECK(l2.count<p1b>() == 1);
 }
 
+TEST_CASE_FIXTURE(acceptor_stage, "a refusal counts when its sender has been introduced") {
+  const auto sender = caf::actor_cast<caf::strong_actor_ptr>(actor);
+  const auto said_by = [&](const char* id) { return disk_refused{id, known_peer{"disk", {}, 0}}; };
+  refusals r;
+  r.hear(said_by("l1"), sender); // faster than the node
+  r.hear(said_by("l2"), nullptr);
+  CHECK(r.take().empty());
+  r.introduced(l2.as(role_kind::leader));
+  CHECK(r.take().empty());
+  r.introduced({"l1", role_kind::leader, {}, actor});
+  REQUIRE(r.take().size() == 1);
+  CHECK(r.take().empty());
+  r.hear(said_by("l1"), sender);
+  CHECK(r.take().size() == 1);
+  r.lost("l1");
+  r.hear(said_by("l1"), sender);
+  CHECK(r.take().empty());
+}
+
+TEST_CASE_FIXTURE(acceptor_stage, "guests that refuse in hundreds take no memory for it") {
+  const auto sender = caf::actor_cast<caf::strong_actor_ptr>(actor);
+  refusals r;
+  for (int i = 0; i < 1'000; ++i)
+    r.hear(disk_refused{role_id{"g" + std::to_string(i)}, {}}, sender);
+  for (int i = 0; i < 1'000; ++i)
+    r.introduced({role_id{"g" + std::to_string(i)}, role_kind::leader, {}, actor});
+  CHECK(r.take().size() == 64);
+}
+
 TEST_CASE_FIXTURE(acceptor_stage,
                   "a leader with an old copy of its directory is promised nothing") {
   auto present = l2.as(role_kind::leader, "disk of l2");
