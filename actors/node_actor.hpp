@@ -109,6 +109,7 @@ private:
   welcome greet(const hello& m);
   bool is_well_formed(const hello& m) const;
   std::set<std::string> connected_addresses() const;
+  std::vector<running_role> running_roles() const;
   void refused_for_facts(const std::string& address, const after_reply& after);
   void demand_own_cluster(const membership& news) const;
   bool is_guest(const hosted_role& role, const std::string& address) const {

@@ -44,7 +44,9 @@ void node::dial(node_link& link) {
           [this, address = link.address](const caf::node_id&, const caf::strong_actor_ptr& remote,
                                          const std::set<std::string>&) {
             dials_.erase(address);
-            if (remote)
+            if (remote && remote->node() == self_->node()) // a name or a forwarder that is wrong
+              refused_by(address, "is this process itself: its address leads here");
+            else if (remote)
               dialled(address, caf::actor_cast<caf::actor>(remote));
             else
               refused_by(address, "answers, but is no pmmc process (nothing is published there)");

@@ -19,7 +19,7 @@ std::string shown(std::string_view bytes) { return text::escape(bytes.substr(0, 
 
 welcome node::greet(const hello& m) {
   const auto who = introduction_of(m);
-  auto answer = is_well_formed(m) ? admission_.answer(who, connected_addresses())
+  auto answer = is_well_formed(m) ? admission_.answer(who, connected_addresses(), running_roles())
                                   : admission_.refuse(std::string{malformed_introduction});
   if (!answer.refusal.empty()) {
     const auto by = m.address.empty() ? caf::to_string(self_->current_sender()) : m.address;
@@ -57,6 +57,15 @@ bool node::is_well_formed(const hello& m) const {
   return self_->current_sender() != nullptr && own(m.node) && good_address &&
          std::all_of(m.roles.begin(), m.roles.end(),
                      [&](const hosted_role& role) { return own(role.handle); });
+}
+
+std::vector<running_role> node::running_roles() const {
+  std::vector<running_role> all;
+  for (const auto& [key, link] : links_)
+    if (link.announced)
+      for (const auto& role : link.roles)
+        all.push_back({role.id, role.format_id, link.address});
+  return all;
 }
 
 std::set<std::string> node::connected_addresses() const {

@@ -124,6 +124,9 @@ after_reply admission::hear(const std::string& address, const introduction_reply
       after.removed = m.refusal + ", says the process at " + address;
     return after;
   }
+  if (std::any_of(m.roles.begin(), m.roles.end(),
+                  [this](const introduced_role& role) { return is_own(role); }))
+    return {"has a directory of this process: it runs with a copy"};
   differing_.erase(address);
   // A client begins with what its config file says, and believes the first process that knows.
   if (is_client() && known_.live_from == 1 && m.known.version() >= known_.version())
@@ -157,9 +160,9 @@ after_reply admission::refused_for_facts(const std::string& address, const clust
 
 // --- Being dialled ------------------------------------------------------------------------------
 
-introduction_reply admission::answer(const introduction& m,
-                                     const std::set<std::string>& connected) {
-  if (auto why = why_unwelcome(m, connected); !why.empty())
+introduction_reply admission::answer(const introduction& m, const std::set<std::string>& connected,
+                                     const std::vector<running_role>& running) {
+  if (auto why = why_unwelcome(m, connected, running); !why.empty())
     return refuse(std::move(why), was_removed(m));
   if (is_of_process(m))
     differing_.erase(m.address);
@@ -175,8 +178,8 @@ bool admission::is_of_process(const introduction& m) {
                      [](const introduced_role& role) { return role.kind != role_kind::client; });
 }
 
-std::string admission::why_unwelcome(const introduction& m,
-                                     const std::set<std::string>& connected) const {
+std::string admission::why_unwelcome(const introduction& m, const std::set<std::string>& connected,
+                                     const std::vector<running_role>& running) const {
   if (!is_well_formed(m))
     return std::string{malformed_introduction};
   if (m.cluster != own_.cluster)
@@ -199,11 +202,40 @@ std::string admission::why_unwelcome(const introduction& m,
            ", this process does not know the identity of its own cluster yet, and neither its disk "
            "nor its config file names " +
            m.address;
+  if (auto why = why_copied(m, running); !why.empty())
+    return why;
   if (was_removed(m))
     return text_of_removal(m);
   if (!has_room_for(m.address, connected))
     return "as many processes as may be are connected that are no members: " +
            std::to_string(max_guests);
+  return {};
+}
+
+bool admission::is_own(const introduced_role& role) const {
+  return !role.format_id.empty() &&
+         std::any_of(own_.roles.begin(), own_.roles.end(), [&](const introduced_role& own) {
+           return own.id == role.id && own.format_id == role.format_id;
+         });
+}
+
+/// Somebody started a copy of a member's directories elsewhere. While that member runs, the copy is
+/// not spoken with: it would refuse the right ones by what it remembers, and tell of members of its
+/// own making. Who moves has stopped at its old address before.
+std::string admission::why_copied(const introduction& m,
+                                  const std::vector<running_role>& running) const {
+  if (m.address == own_.address)
+    return "it says that it listens at this process's address";
+  for (const auto& role : m.roles) {
+    if (is_own(role))
+      return "it has the directory of " + role.id.str() + ", which is of this process: a copy";
+    if (role.format_id.empty() || !is_guest(role.kind, role.id, m.address))
+      continue;
+    for (const auto& other : running)
+      if (other.id == role.id && other.format_id == role.format_id && other.address != m.address)
+        return "it has the directory of " + role.id.str() + ", with which the process at " +
+               other.address + " runs: one of the two is a copy";
+  }
   return {};
 }
 

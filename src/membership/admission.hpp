@@ -35,6 +35,13 @@ struct process_identity {
   bool rejoins = false;           ///< see introduction
 };
 
+/// A role of a process that is connected now.
+struct running_role {
+  role_id id;
+  std::string format_id; ///< of its directory
+  std::string address;   ///< of its process
+};
+
 class admission {
 public:
   static constexpr std::size_t max_hosted_roles = 64; ///< of one process
@@ -75,8 +82,9 @@ public:
   void unreachable(const std::string& address) { differing_.erase(address); }
 
   // --- being dialled ---
-  /// `connected`: the addresses of the processes that are now.
-  introduction_reply answer(const introduction& m, const std::set<std::string>& connected);
+  /// `connected`: the addresses of the processes that are now; `running`: their roles.
+  introduction_reply answer(const introduction& m, const std::set<std::string>& connected,
+                            const std::vector<running_role>& running = {});
   introduction_reply refuse(std::string why, bool was_removed = false) const;
   static bool is_of_process(const introduction& m);
 
@@ -94,7 +102,10 @@ public:
   bool knows_of_removal() const;
 
 private:
-  std::string why_unwelcome(const introduction& m, const std::set<std::string>& connected) const;
+  std::string why_unwelcome(const introduction& m, const std::set<std::string>& connected,
+                            const std::vector<running_role>& running) const;
+  bool is_own(const introduced_role& role) const;
+  std::string why_copied(const introduction& m, const std::vector<running_role>& running) const;
   std::string text_of_removal(const introduction& m) const;
   bool was_removed(const introduction& m) const;
   bool is_named_to_it(const std::string& address) const;

@@ -316,7 +316,7 @@ TEST_CASE_FIXTURE(two_processes,
 
 TEST_CASE_FIXTURE(two_processes, "who says hello speaks for its own roles only") {
   start_listening("test");
-  hello m{"test", "host1:1", 5, a2.handle(), {a2.as(role_kind::leader, "disk")}, 0, 1, false, {}};
+  hello m{"test", "host1:1", 5, a2.handle(), {a2.as(role_kind::leader, "other")}, 0, 1, false, {}};
   std::string why = "its hello is not one of pmmc's";
   SUBCASE("its own") { why = ""; }
   SUBCASE("a role of another process") { m.roles.push_back(r1.as(role_kind::leader, "disk")); }

@@ -1,0 +1,82 @@
+// A copy of a member's directories was started elsewhere.
+#include "cluster_facts_samples.hpp"
+#include "core_helpers.hpp"
+#include "membership/admission.hpp"
+
+#include <doctest/doctest.h>
+
+namespace pmmc::test {
+
+namespace {
+
+constexpr cluster_identity ours = 0x1111;
+
+introduced_role role(role_kind kind, const role_id& id, std::string disk) {
+  return {id, kind, std::move(disk)};
+}
+
+membership members() { return membership{config_history{make_config()}, 1, ours}; }
+
+/// The process of host1.
+admission host1() {
+  return {{"test",
+           "host1:1",
+           {role(role_kind::acceptor, "a1", "d1"), role(role_kind::replica, "r1", "e1")},
+           {"host1:1", "host2:1"},
+           "test.conf",
+           some_facts()},
+          members()};
+}
+
+introduction says(std::string address, std::vector<introduced_role> roles) {
+  return {"test", std::move(address), std::move(roles), ours, 1, false, some_facts()};
+}
+
+const std::vector<running_role> a2_runs{{"a2", "d2", "host2:1"}};
+
+} // namespace
+
+TEST_CASE("admission: a copy of a directory of this process is refused, wherever it is") {
+  auto host = host1();
+  for (const auto* address : {"host9:1", "host2:1"}) {
+    const auto answer = host.answer(says(address, {role(role_kind::acceptor, "a1", "d1")}), {});
+    CHECK(answer.refusal == "it has the directory of a1, which is of this process: a copy");
+    CHECK_FALSE(answer.was_removed); // it must not end for that
+  }
+  CHECK(host.answer(says("host9:1", {role(role_kind::replica, "r1", "e1")}), {}).refusal != "");
+  // A replica that is to take the place of this one, on another disk.
+  CHECK(host.answer(says("host9:1", {role(role_kind::replica, "r1", "new")}), {}).refusal.empty());
+}
+
+TEST_CASE("admission: who says that it listens here is refused: a dial has led to this process") {
+  auto host = host1();
+  CHECK(host.answer(says("host1:1", {role(role_kind::acceptor, "a7", "d7")}), {}).refusal ==
+        "it says that it listens at this process's address");
+}
+
+TEST_CASE("admission: a copy is refused while the member runs, and the member is not") {
+  auto host = host1();
+  const auto a2 = [&](const char* address, const char* disk, const auto& running) {
+    return host.answer(says(address, {role(role_kind::acceptor, "a2", disk)}), {}, running).refusal;
+  };
+  CHECK(a2("host9:1", "d2", a2_runs) ==
+        "it has the directory of a2, with which the process at host2:1 runs: one of the two is a "
+        "copy");
+  CHECK(a2("host9:1", "other", a2_runs).empty()); // a guest that says nothing of that disk
+  CHECK(a2("host9:1", "d2", std::vector<running_role>{}).empty()); // it has moved
+  CHECK(a2("host2:1", "d2", a2_runs).empty());                     // it was started again
+  const std::vector<running_role> copy_runs{{"a2", "d2", "host9:1"}};
+  CHECK(a2("host2:1", "d2", copy_runs).empty()); // the configuration says who is right
+}
+
+TEST_CASE("admission: who was dialled and has a directory of this process is not met") {
+  auto host = host1();
+  const auto reply = [](std::vector<introduced_role> roles) {
+    return introduction_reply{{}, false, "test", std::move(roles), members(), some_facts()};
+  };
+  CHECK(host.hear("host2:1", reply({role(role_kind::acceptor, "a1", "d1")})).refused ==
+        "has a directory of this process: it runs with a copy");
+  CHECK(host.hear("host2:1", reply({role(role_kind::acceptor, "a2", "d2")})).refused.empty());
+}
+
+} // namespace pmmc::test
