@@ -11,7 +11,7 @@
 #include "redis_broker.hpp"
 #include "redis_change.hpp"
 #include "report_desk.hpp"
-#include "server.hpp"
+#include "start_error.hpp"
 
 #include <chrono>
 #include <utility>

@@ -60,7 +60,7 @@ private:
   bool flush_due_ = false;
 };
 
-/// The listening socket, for the broker. Throws start_error (server.hpp) if it cannot be had.
+/// The listening socket, for the broker. Throws start_error if it cannot be had.
 caf::io::doorman_ptr listen_for_redis(caf::actor_system& system, const std::string& address);
 
 /// Spawns both actors. They go on user_shutdown: first the broker, then the port.

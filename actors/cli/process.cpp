@@ -2,6 +2,7 @@
 #include "children.hpp"
 #include "cli.hpp"
 #include "config/address.hpp"
+#include "founding.hpp"
 #include "host_name.hpp"
 #include "probe.hpp"
 #include "storage/data_directory.hpp"

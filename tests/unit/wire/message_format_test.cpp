@@ -1,0 +1,121 @@
+// The format: which bytes the messages of this version of the protocol have.
+#include "unit/wire/codec_stage.hpp"
+
+#include <cctype>
+#include <iterator>
+
+namespace pmmc::test {
+
+namespace {
+
+/// Fills each field with something that no other one has.
+struct counting {
+  unsigned next = 1;
+
+  template <class T>
+  void fill(T& x) {
+    if constexpr (std::same_as<T, bool>) {
+      x = true;
+    } else if constexpr (std::is_enum_v<T>) {
+      x = static_cast<T>(2);
+    } else if constexpr (std::is_arithmetic_v<T>) {
+      x = next++;
+    } else if constexpr (std::same_as<T, std::string> || std::same_as<T, shared_bytes>) {
+      x = "s" + std::to_string(next++);
+    } else if constexpr (std::same_as<T, role_id>) {
+      x = "i" + std::to_string(next++);
+    } else if constexpr (std::same_as<T, command>) {
+      x = command{"c" + std::to_string(next++)};
+    } else if constexpr (is_vector<T>) {
+      fill(x.emplace_back());
+    } else if constexpr (std::same_as<T, vitals>) {
+      fill(x.template emplace<replica_vitals>());
+    } else if constexpr (std::same_as<T, config_history>) {
+      configuration first;
+      fill(first);
+      x.add(first);
+      first.acceptors[0].id = "a0";
+      first.version += 100;
+      first.first_slot += 100;
+      x.add(first);
+    } else {
+      std::apply([this](auto&... field) { (fill(field), ...); }, fields_of(x));
+    }
+  }
+};
+
+/// Letters and digits as they are, other bytes as two hexadecimal digits in brackets.
+std::string shown(std::string_view bytes) {
+  std::string text;
+  for (const char c : bytes)
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
+      text += c;
+    } else {
+      constexpr std::string_view digits = "0123456789abcdef";
+      const auto byte = static_cast<std::uint8_t>(c);
+      text += {'[', digits[byte / 16], digits[byte % 16], ']'};
+    }
+  return text;
+}
+
+/// By kind.
+constexpr std::string_view format[] = {
+    "[01][02]i1[02][03][02]i4[05][06]",
+    "[02][02]i1[02][03][02]i4[05][02]i6[07][08][09][01][0a][03]i11[0c][03]c13",
+    "[03][02]i1[02][03][02]i4[05][02]c6",
+    "[04][02]i1[02][03][02]i4[05][02]i6[07][08]",
+    "[05][02]i1[02][03][02]c4",
+    "[06][01][02][02]c3",
+    "[07][01]",
+    "[08][02][01][02][03][02]s4",
+    "[09][01][02][02][02]s3",
+    "[0a][01][02]s2[05]",
+    "[0b][01][02][02][02]s3",
+    "[0c][02]i1[01][02][02][03][04][02]s5",
+    "[0d][02]i1[02]i2",
+    "[0e][02]i1[02][03]",
+    "[0f][02]i1[02][03][04]",
+    "[10][02]i1[02][02][03][02]i4[05][06][07][08][09][0a][0b]",
+    "[11][02]i1[02][02][03][02]i4[05][06][07][08][09][0a][0b]",
+    "[12][02]i1[02]",
+    "[13][02]i1[02][03][01][02]c4",
+    "[14][02]i1[02][03]",
+    "[15][02]i1[02][03][04][02]s5",
+    "[16][02]i1[01][02][02][03][04][02]s5[01][08][02]s9[0c]",
+    "[17][02]i1[01][02][03][02][02]s4[01][07][02][08][02]s9"};
+
+} // namespace
+
+TEST_CASE_FIXTURE(codec_stage, "the format is that of this version of the protocol") {
+  // Where this fails by intention, raise the version in actors/protocol.hpp.
+  std::size_t kind = 0;
+  for_every_kind(1, [&]<class M>(const M&) {
+    M m;
+    counting{}.fill(m);
+    CHECK(shown(bytes_of(m)) == format[kind++]);
+  });
+  CHECK(kind == std::size(format));
+}
+
+TEST_CASE("so is that of what nodes tell each other") {
+  membership known;
+  counting values;
+  values.fill(known.configurations);
+  values.fill(known.live_from);
+  values.fill(known.identity);
+  CHECK(shown(bytes_of(known)) ==
+        "[02][01][02][01][02]i3[02]s4[02]s5[01][02]i6[02]s7[02]s8[01][02]i9[03]s10[03]s11"
+        "ef[01][02]a0[02]s4[02]s5[01][02]i6[02]s7[02]s8[01][02]i9[03]s10[03]s11"
+        "[01][01][02]i3[02]s4[02]s5e[0c][0d]");
+}
+
+TEST_CASE("what acceptors and leaders tell of themselves has its own format") {
+  const auto shown_of = [](auto told) {
+    counting{}.fill(told);
+    return shown(bytes_of(pong{{}, 0, told})).substr(std::size("[11][00][00]") - 1);
+  };
+  CHECK(shown_of(acceptor_vitals{}) == "[00][01][02]i2[03][04][05][06]");
+  CHECK(shown_of(leader_vitals{}) == "[01][01][02]i2[01][03][04][05]");
+}
+
+} // namespace pmmc::test
