@@ -53,7 +53,8 @@ redis_port_host::redis_port_host(world& w, redis_wire& wire, wall_clocks& clocks
     limits_.max_input_bytes = 4'000;
     limits_.fair_bytes = 800;
     limits_.note_drained_bytes = 100;
-    limits_.max_output_bytes = 4'000 + random_.below(2'000);
+    // Half of the ports have less room for replies than their front lets grow.
+    limits_.max_output_bytes = (random_.below(2) == 0 ? 1'000 : 4'000) + random_.below(2'000);
     limits_.least_taken_bytes = 300;
     limits_.max_queued_bytes = 1 + random_.below(200);
     limits_.max_connections = w.options.redis_clients + 2 + random_.below(4);

@@ -38,6 +38,7 @@ protected:
 private:
   struct socket {
     std::string queued;
+    bool flushes = false;     ///< what is queued, until all of it has gone
     std::size_t reads = 0;    ///< at once
     unsigned quiet_looks = 0; ///< since something came
   };
@@ -52,7 +53,7 @@ private:
   // redis_sockets.cpp
   std::size_t write(redis::socket_number to, std::span<const std::string_view> pieces) override;
   void queue(redis::socket_number to, std::string_view bytes) override;
-  void flush(redis::socket_number) override {}
+  void flush(redis::socket_number to) override;
   void halt(redis::socket_number from) override;
   void resume(redis::socket_number from) override;
   void read_at_most(redis::socket_number from, std::size_t bytes) override;

@@ -131,18 +131,23 @@ void redis_port_host::queue(redis::socket_number to, std::string_view bytes) {
     return "P2: " + id().str() + " queues " + std::to_string(queued.size()) +
            " bytes for a socket without room";
   });
+}
+
+void redis_port_host::flush(redis::socket_number to) {
+  sockets_.at(wire_number(to)).flushes = true;
   wire_.room(wire_number(to), port_side); // so that somebody tells when there is some
 }
 
 void redis_port_host::go_on_writing(redis_wire::number n) {
-  auto& queued = sockets_.at(n).queued;
-  while (!queued.empty()) {
-    const std::string_view piece = queued;
+  auto& s = sockets_.at(n);
+  while (s.flushes) {
+    const std::string_view piece = s.queued;
     const auto taken = write(n, {&piece, 1});
     if (taken == 0)
       return;
-    queued.erase(0, taken);
-    if (queued.empty())
+    s.queued.erase(0, taken);
+    s.flushes = !s.queued.empty();
+    if (!s.flushes)
       broker_->written(n);
   }
 }
@@ -167,7 +172,9 @@ void redis_port_host::shut(redis::socket_number which, const redis::ending& e) {
   using kind = redis::ending::kind;
   world_.facts.count(fact::redis_closed_for_bound, e.why == kind::past_bound);
   world_.facts.count(fact::redis_closed_for_room, e.why == kind::for_room);
-  sockets_.at(wire_number(which)).queued.clear();
+  auto& s = sockets_.at(wire_number(which));
+  s.queued.clear();
+  s.flushes = false;
   wire_.shut(wire_number(which), port_side);
 }
 

@@ -78,6 +78,7 @@ TEST_CASE("seeds: nothing is broken, everything is answered, and interesting thi
                        fact::redis_quit,
                        fact::redis_reply_cut,
                        fact::redis_reply_to_nobody,
+                       fact::redis_closed_for_bound,
                        fact::redis_closed_for_room,
                        fact::redis_buffer_grown,
                        fact::redis_buffer_given_back,
