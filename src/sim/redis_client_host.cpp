@@ -1,5 +1,7 @@
 #include "sim/redis_client_host.hpp"
 
+#include "sim/checkers/violation.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -42,8 +44,10 @@ void redis_client_host::on_tick() {
       connect();
     return;
   }
-  if (!hurries_ && !expected_.empty() && world_.now() > expected_.front().since + patience_)
+  if ((!hurries_ && !expected_.empty() && world_.now() > expected_.front().since + patience_) ||
+      (hurries_ && is_done()))
     return leave();
+  look_away();
   if (!hurries_ && one_in(2'000)) {
     world_.facts.count(fact::redis_client_crashed);
     return leave();
@@ -69,6 +73,8 @@ void redis_client_host::connect() {
     return;
   port_ = random_.below(ports.size());
   connection_ = wire_.connect(*this, *ports[port_]);
+  reads_at_ = 0;
+  is_heard_ = false;
   if (one_in(4))
     send({"HELLO", "3"}, {expected::kind::local});
 }
@@ -85,6 +91,27 @@ void redis_client_host::on_wake(std::size_t what) {
     take(std::move(*v));
 }
 
+/// Now and then it reads nothing for a while.
+void redis_client_host::look_away() {
+  if (reads_at_ == 0 && !hurries_ && one_in(1'000)) {
+    world_.facts.count(fact::redis_pause);
+    reads_at_ = world_.now() + 1 + random_.below(8 * second);
+    wire_.halt(*connection_, client_side, true);
+  } else if (reads_at_ != 0 && (hurries_ || world_.now() >= reads_at_)) {
+    reads_at_ = 0;
+    wire_.halt(*connection_, client_side, false);
+  }
+}
+
+/// It is one too many: nothing of what it has asked is executed, and the end follows.
+void redis_client_host::refused() {
+  demand(!is_heard_, [&] { return "P1: " + id().str() + " was served, and is one too many"; });
+  for (const auto& e : expected_)
+    if (e.what == expected::kind::answer && seen_.records[e.place].session.empty())
+      seen_.records[e.place].end = operation_end::not_executed;
+  leave();
+}
+
 void redis_client_host::leave() {
   wire_.close(*connection_, client_side);
   lose_connection();
@@ -96,6 +123,8 @@ void redis_client_host::lose_connection() {
   for (const auto& e : expected_)
     if (e.what == expected::kind::answer && seen_.records[e.place].session.empty()) {
       auto& r = seen_.records[e.place];
+      if (r.end == operation_end::not_executed)
+        continue;
       r.end = operation_end::unknown;
       world_.facts.count(fact::redis_unknown);
     } else if (e.what == expected::kind::watched) {

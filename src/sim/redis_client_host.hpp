@@ -82,6 +82,8 @@ private:
   void note(const redis_record& r);
   void lose_connection();
   void leave();
+  void look_away();
+  void refused();
 
   redis_wire& wire_;
   redis_history& seen_;
@@ -97,6 +99,8 @@ private:
   std::optional<redis_wire::number> connection_;
   std::size_t port_ = 0; ///< of the wire's list
   std::deque<expected> expected_;
+  sim_time reads_at_ = 0;               ///< again; 0: it does
+  bool is_heard_ = false;               ///< a reply has come on this connection
   std::optional<std::size_t> watching_; ///< by a WATCH of its own, before EXEC
   bool has_session_ = false;            ///< on this connection
   std::uint64_t sessions_ = 0;

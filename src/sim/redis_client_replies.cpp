@@ -14,6 +14,9 @@ using kind = resp_value::kind;
 } // namespace
 
 void redis_client_host::take(resp_value&& v) {
+  if (v.is_error("ERR max number of clients"))
+    return refused();
+  is_heard_ = true;
   demand(!expected_.empty(),
          [&] { return "P1: " + id().str() + " is told " + describe(v) + ", and asked nothing"; });
   const auto e = std::move(expected_.front());

@@ -1,6 +1,5 @@
 #include "sim/redis_port_host.hpp"
 
-#include "kv/reply.hpp"
 #include "sim/checkers/violation.hpp"
 #include "sim/replica_host.hpp"
 
@@ -11,15 +10,10 @@ namespace pmmc::sim {
 
 namespace {
 
-constexpr auto port_side = redis_wire::side::port;
 constexpr std::int64_t hour_ms = 3'600'000;
 constexpr std::int64_t rounding_ms = 2;
 constexpr unsigned hear_every_ticks = 10;
-
-redis::connection_id id_of(redis_wire::number n) { return n + 1; } // 0 is the front's own
-redis_wire::number number_of(redis::connection_id id) {
-  return static_cast<redis_wire::number>(id - 1);
-}
+constexpr unsigned look_every_ticks = 100;
 
 std::uint64_t fresh_seed(world& w) { return w.chance.next(); }
 
@@ -51,13 +45,19 @@ redis_port_host::redis_port_host(world& w, redis_wire& wire, wall_clocks& clocks
                                  const replica_host& replica, bool has_wrong_clock)
     : host(w, "port-" + replica.id().str(), replica.process_number()), wire_(wire), clocks_(clocks),
       replica_(replica), name_(replica.id()), has_wrong_clock_(has_wrong_clock),
-      steady_ms_(static_cast<std::int64_t>(w.chance.below(1'000'000))) {
+      steady_ms_(static_cast<std::int64_t>(w.chance.below(1'000'000))),
+      random_(w.options.seed ^ (number() + 1) * 0x9FB21C651E98DF25ULL) {
   wire_.listen(*this);
   if (w.options.redis_has_little_room) {
     limits_.max_unanswered_bytes = 2'000;
     limits_.max_input_bytes = 4'000;
     limits_.fair_bytes = 800;
     limits_.note_drained_bytes = 100;
+    // Half of the ports have less room for replies than their front lets grow.
+    limits_.max_output_bytes = (random_.below(2) == 0 ? 1'000 : 4'000) + random_.below(2'000);
+    limits_.least_taken_bytes = 300;
+    limits_.max_queued_bytes = 1 + random_.below(200);
+    limits_.max_connections = w.options.redis_clients + 2 + random_.below(4);
   }
 }
 
@@ -65,6 +65,8 @@ void redis_port_host::start() {
   move_clock();
   heard_ = {};
   core_.emplace(settings_for(world_, name_));
+  broker_.emplace(limits_, static_cast<redis::sockets&>(*this));
+  lag_ = random_.below(2) == 0 ? 0 : 1 + random_.below(8 * millisecond);
   be_known_as(core_->id());
   if (world_.log.is_told())
     world_.tell("the Redis port of " + name_.str() + " is " + id().str());
@@ -149,116 +151,90 @@ void redis_port_host::on_tick() {
   if (world_.process_at(process_number()).ticks % hear_every_ticks == 0)
     hear_clocks();
   core_->on_tick();
+  if (world_.process_at(process_number()).ticks % look_every_ticks == 0)
+    look();
+}
+
+void redis_port_host::look() {
+  for (auto& [n, s] : sockets_)
+    ++s.quiet_looks;
+  broker_->look();
+  tell_port();
+  for (const auto& [n, s] : sockets_)
+    demand(s.quiet_looks < 3 || s.reads == redis::read_size::small_bytes, [&] {
+      return "P2: " + id().str() + " keeps a large buffer for a connection that sends nothing";
+    });
+  const auto undrained = broker_->undrained_bytes();
+  const auto counted = core_->front_state().reply_bytes();
+  demand(undrained <= counted, [&] {
+    return "P2: " + std::to_string(undrained) + " bytes of replies of " + id().str() +
+           " are not read, and " + std::to_string(counted) + " are counted";
+  });
 }
 
 /// Until nothing moves: what has been written makes room for what waited.
 void redis_port_host::settle() {
   for (bool moved = true; moved && !world_.process_at(process_number()).crashing;) {
     auto out = core_->take();
-    moved = !out.replies.empty() || !out.counts.empty() || !out.ask.empty();
+    moved = !out.counts.empty() || !out.ask.empty() || (lag_ == 0 && !out.replies.empty());
     send_all(out.send);
     if (world_.process_at(process_number()).crashing)
       return;
-    for (auto& r : out.replies)
-      reply(std::move(r));
+    if (out.room_wanted)
+      broker_->room_wanted();
+    if (!out.replies.empty())
+      tell_broker(std::move(out.replies));
     for (const auto& c : out.counts)
       core_->counted(c, replica_.role().accepted());
     for (const auto& q : out.ask)
-      answer(q);
+      ask(q);
   }
+  check_bounds();
 }
 
-/// Of the cluster nothing is told here.
-void redis_port_host::answer(const redis::question& q) {
-  kv::reply_writer reply;
-  reply.bulk("{}");
-  core_->answered(q.ticket, reply.take());
+/// P2: what docs/CLIENTS.md says a port holds at the most. Each connection may have what is fair
+/// beside the sum, and an empty parser and a refusal take something, too.
+void redis_port_host::check_bounds() const {
+  constexpr std::size_t of_each = 400;
+  const auto& all = broker_->totals();
+  const auto within = [this](const char* what, std::size_t held, std::size_t most) {
+    demand(held <= most, [&] {
+      return "P2: " + id().str() + " holds " + std::to_string(held) + " " + what + ", of at most " +
+             std::to_string(most);
+    });
+  };
+  within("bytes of replies", all.output, limits_.max_output_bytes);
+  within("bytes of requests", all.input,
+         limits_.max_input_bytes + sockets_.size() * (limits_.fair_bytes + of_each));
+  within("connections", broker_->connections(), limits_.max_connections);
+}
+
+bool redis_port_host::is_quiet(std::string& why) const {
+  if (!core_)
+    return true;
+  const auto& front = core_->front_state();
+  const auto quiet = why.size();
+  const auto none = [&](const char* what, std::size_t held) {
+    if (held > 0)
+      why += "P3: " + id().str() + " has " + std::to_string(held) + " " + what + " left; ";
+  };
+  none("sockets", sockets_.size());
+  none("connections", broker_->connections() + front.connections());
+  none("bytes of requests", broker_->totals().input);
+  none("bytes of replies", broker_->totals().output);
+  none("bytes under way", front.bytes_under_way());
+  none("bytes of transactions", front.transaction_bytes());
+  return why.size() == quiet;
 }
 
 void redis_port_host::forget(bool) {
   core_.reset();
+  broker_.reset();
   sockets_.clear();
+  to_port_.clear();
+  to_broker_.clear();
+  changes_.clear();
   wire_.lost(*this);
-}
-
-// --- Connections, as actors/redis_broker.cpp has them -------------------------------------------
-
-void redis_port_host::on_wake(std::size_t what) {
-  const auto n = redis_wire::connection_of(what);
-  core_->at(clocks_now());
-  if (auto e = wire_.take(n, port_side))
-    take(n, std::move(*e));
-  else if (sockets_.contains(n))
-    write_more(n);
-}
-
-void redis_port_host::take(redis_wire::number n, redis_wire::event&& e) {
-  using kind = redis::connection_event::kind;
-  redis::connection_events events;
-  switch (e.what) {
-  case redis_wire::event::kind::opened:
-    sockets_.try_emplace(n, limits_, totals_);
-    events.push_back({kind::opened, id_of(n), "client", {}});
-    break;
-  case redis_wire::event::kind::bytes:
-    return take_bytes(n, e.bytes);
-  case redis_wire::event::kind::closed:
-    sockets_.erase(n);
-    events.push_back({kind::closed, id_of(n), {}, {}});
-    break;
-  }
-  core_->on(std::move(events));
-}
-
-void redis_port_host::take_bytes(redis_wire::number n, std::string_view bytes) {
-  const auto it = sockets_.find(n);
-  if (it == sockets_.end() || it->second.bytes.is_closing())
-    return;
-  auto& s = it->second;
-  redis::connection_events events;
-  events.push_back({redis::connection_event::kind::requests, id_of(n), {}, s.bytes.feed(bytes)});
-  if (s.bytes.is_full() && !std::exchange(s.halted, true))
-    wire_.halt(n, port_side, true);
-  if (!events.back().requests.empty())
-    core_->on(std::move(events));
-}
-
-void redis_port_host::reply(redis::front_outputs::reply&& r) {
-  const auto n = number_of(r.to);
-  const auto it = sockets_.find(n);
-  if (it == sockets_.end())
-    return;
-  auto& s = it->second;
-  s.bytes.reply(std::move(r.bytes), r.settled_cost, r.close);
-  if (s.halted && !s.bytes.is_full()) {
-    s.halted = false;
-    wire_.halt(n, port_side, false);
-  }
-  write_more(n);
-}
-
-void redis_port_host::write_more(redis_wire::number n) {
-  auto& s = sockets_.at(n);
-  while (s.bytes.has_output()) {
-    const auto room = wire_.room(n, port_side);
-    if (room == 0)
-      return;
-    const auto piece = s.bytes.pieces(1).front().substr(0, room);
-    wire_.write(n, port_side, piece);
-    s.bytes.sent(piece.size());
-  }
-  if (const auto bytes = s.bytes.take_drained(); bytes > 0) {
-    redis::connection_events events;
-    events.push_back({redis::connection_event::kind::drained, id_of(n), {}, {}, bytes});
-    core_->on(std::move(events));
-  }
-  if (s.bytes.closes_when_written()) {
-    wire_.close(n, port_side);
-    sockets_.erase(n);
-    redis::connection_events events;
-    events.push_back({redis::connection_event::kind::closed, id_of(n), {}, {}});
-    core_->on(std::move(events));
-  }
 }
 
 } // namespace pmmc::sim

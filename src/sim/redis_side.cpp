@@ -11,6 +11,9 @@ void redis_side::add_clients() {
   for (std::size_t i = 1; i <= world_.options.redis_clients; ++i)
     clients_.push_back(std::make_unique<redis_client_host>(
         world_, wire_, history_, "redis-client" + std::to_string(i), world_.add_process(false)));
+  if (!clients_.empty())
+    crowd_ = std::make_unique<redis_crowd>(world_, wire_, history_, "redis-crowd",
+                                           clients_.front()->process_number());
   if (world_.options.trial == trial_kind::far_ahead)
     ahead_ = std::make_unique<ahead_client>(world_, "ahead", world_.add_process(false));
   else if (world_.options.trial == trial_kind::many_openings)
@@ -37,19 +40,28 @@ void redis_side::calm_down() {
   wire_.calm_down();
   for (auto& c : clients_)
     c->hurry();
+  if (crowd_)
+    crowd_->calm_down();
 }
 
-bool redis_side::is_done() const {
-  return std::all_of(clients_.begin(), clients_.end(),
-                     [](const auto& c) { return c->is_done(); }) &&
-         (!trial_ || trial_->is_done()) && (!ahead_ || ahead_->is_done()) &&
-         (!opening_ || opening_->is_done());
+bool redis_side::is_done() {
+  if (!std::all_of(clients_.begin(), clients_.end(), [](const auto& c) { return c->is_done(); }))
+    return false;
+  if (crowd_)
+    crowd_->leave();
+  std::string why;
+  return is_quiet(why);
 }
 
 bool redis_side::is_quiet(std::string& why) const {
   bool quiet = true;
   for (const auto& c : clients_)
     quiet = c->is_quiet(why) && quiet;
+  if (crowd_) {
+    quiet = crowd_->is_quiet(why) && quiet;
+    for (const auto& [process, port] : ports_)
+      quiet = port->is_quiet(why) && quiet;
+  }
   if (trial_)
     quiet = trial_->is_quiet(why) && quiet;
   if (ahead_)
@@ -62,7 +74,9 @@ bool redis_side::is_quiet(std::string& why) const {
 void redis_side::check(std::span<const sim_time> times) const {
   world_.facts.count(fact::redis_connection_cut, wire_.cuts());
   const auto& model = world_.checkers.truth().model();
-  redis_checker{history_, model, times, clocks_.most_ahead_ms()}.check();
+  redis_checker checker{history_, model, times, clocks_.most_ahead_ms()};
+  checker.check();
+  world_.facts.count(fact::redis_executed_unheard, checker.executed_unheard());
 }
 
 } // namespace pmmc::sim

@@ -4,6 +4,7 @@
 #include "sim/ahead_client.hpp"
 #include "sim/opening_client.hpp"
 #include "sim/redis_client_host.hpp"
+#include "sim/redis_crowd.hpp"
 #include "sim/redis_history.hpp"
 #include "sim/redis_port_host.hpp"
 #include "sim/redis_trial.hpp"
@@ -28,7 +29,8 @@ public:
   void give_port(std::size_t process);
   /// The faults are over.
   void calm_down();
-  bool is_done() const;
+  /// All is answered, and all connections have ended.
+  bool is_done();
   bool is_quiet(std::string& why) const;
   /// H2, W2, X3. `times`: when the model's effects were performed. Throws violation.
   void check(std::span<const sim_time> times) const;
@@ -40,6 +42,7 @@ private:
   redis_history history_;
   std::map<std::size_t, std::unique_ptr<redis_port_host>> ports_; ///< by process
   std::vector<std::unique_ptr<redis_client_host>> clients_;
+  std::unique_ptr<redis_crowd> crowd_; ///< in the process of the first client
   std::unique_ptr<redis_trial> trial_;
   std::unique_ptr<ahead_client> ahead_;
   std::unique_ptr<opening_client> opening_;

@@ -31,14 +31,17 @@ public:
   static bool is_mine(std::size_t wake) { return (wake & mark) != 0 && wake < 2 * mark; }
   static number connection_of(std::size_t wake) { return static_cast<number>(wake & (mark - 1)); }
 
-  /// The port hears of it, or, if nobody listens there, the client that it is closed.
-  number connect(host& client, host& port);
+  /// The port hears of it, or, if nobody listens there, the client that it is closed. `window`:
+  /// bytes that may be under way to the client; 0: any number that is usual.
+  number connect(host& client, host& port, std::size_t window = 0);
   void write(number connection, side from, std::string_view bytes);
   /// Bytes that may be written before the other one reads. If there are none, the writer is woken
-  /// when there are some.
+  /// when there are some. On a broken connection there is room: who writes notices.
   std::size_t room(number connection, side from);
   /// What was written still arrives; nothing comes back any more.
   void close(number connection, side by);
+  /// The same, and who does it reads the end as well.
+  void shut(number connection, side by);
   /// Its process has crashed: all its connections end.
   void lost(const host& who);
 
@@ -47,9 +50,9 @@ public:
     kind what = kind::bytes;
     std::string bytes = {};
   };
-  /// The next thing that has come for this side of the connection, if any.
-  std::optional<event> take(number connection, side at);
-  /// Stops or goes on reading: what comes meanwhile waits.
+  /// The next thing that has come for this side of the connection, if any: at most so many bytes.
+  std::optional<event> take(number connection, side at, std::size_t most = ~std::size_t{0});
+  /// Stops or goes on reading: what comes meanwhile waits, the end and a break as well.
   void halt(number connection, side at, bool halted);
   /// From now on nothing is cut any more.
   void calm_down() { is_calm_ = true; }
@@ -65,7 +68,7 @@ private:
     std::size_t bytes_left = ~std::size_t{0}; ///< then the connection breaks
     bool halted = false;
     bool wants_room = false; ///< the writer waits
-    bool ended = false;      ///< nothing is taken any more
+    bool ended = false;      ///< nothing more arrives
   };
   struct connection {
     std::array<host*, 2> ends{};
@@ -82,6 +85,8 @@ private:
   void wake(number n, side at, sim_time delay);
   void break_off(number n);
   bool passes(connection& c, number n, side at);
+  static event next_of(direction& d, std::size_t most);
+  void drop(number n, side to);
 
   world& world_;
   random_source random_;

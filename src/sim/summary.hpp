@@ -65,6 +65,21 @@ enum class fact : std::uint8_t {
   redis_clock_set,   ///< by an administrator
   redis_wait,        ///< answered with how many acceptors hold what was written
   redis_port_barred, ///< the port of a replica that is no member
+  // What a port's connections are told and do not get
+  redis_one_too_many,      ///< refused
+  redis_not_read,          ///< for a while: too many requests wait
+  redis_holds_too_much,    ///< … of all, and refused
+  redis_protocol_error,    ///< and what follows is not looked at
+  redis_quit,              ///< and what follows is not executed
+  redis_reply_cut,         ///< a socket has taken a part of it
+  redis_reply_to_nobody,   ///< its connection has ended meanwhile
+  redis_closed_for_bound,  ///< of all unread replies
+  redis_closed_for_room,   ///< others waited for it
+  redis_buffer_grown,      ///< for reading
+  redis_buffer_given_back, ///< that had grown
+  redis_executed_unheard,  ///< a write whose client had gone
+  redis_change_refused,    ///< PMMC RECONFIG: another one was under way
+  redis_pause,             ///< a client has read nothing for a while
   // Messages
   grouped,        ///< several in one
   group_cut,      ///< sent, as another message would have made it too long
@@ -95,7 +110,7 @@ enum class fact : std::uint8_t {
   replica_began_anew,        ///< with a directory that was formatted again
   replica_on_old_copy,
 };
-inline constexpr std::size_t facts = 79;
+inline constexpr std::size_t facts = 93;
 
 std::string_view to_string(fact f);
 

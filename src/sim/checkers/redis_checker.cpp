@@ -185,6 +185,7 @@ void redis_checker::check() {
              [&] { return "X3: " + said(r) + ", and it was executed"; });
       demand(times_[p->effect] >= r.called,
              [&] { return "H2: " + said(r) + ", and it was executed before"; });
+      ++executed_unheard_;
     }
   }
 }

@@ -25,6 +25,8 @@ public:
 
   /// Throws violation.
   void check();
+  /// Records without an answer that were executed.
+  std::size_t executed_unheard() const { return executed_unheard_; }
 
 private:
   struct place {
@@ -58,6 +60,7 @@ private:
   std::vector<std::pair<sim_time, moment>> returned_; ///< a heap: what has taken effect by when
   moment floor_ = 0;
   std::map<std::uint32_t, moment> by_connection_;
+  std::size_t executed_unheard_ = 0;
 };
 
 /// See redis_command::marker.
