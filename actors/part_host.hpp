@@ -32,7 +32,7 @@ struct role_shell {
   directory_facts own; ///< as this life began
   peer_directory peers;
   members_link members;
-  std::map<role_id, std::string> uncounted;   ///< whom it refuses, and why
+  std::map<role_id, std::string> uncounted; ///< whom it refuses, and why
   refusals refused_by;
   std::map<sub_role_id, caf::actor> children; ///< its scouts and commanders at work
   std::uint64_t ticks = 0;

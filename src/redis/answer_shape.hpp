@@ -2,7 +2,7 @@
 #pragma once
 
 #include "codec.hpp"
-#include "redis/connection.hpp"
+#include "redis/bundle.hpp"
 
 namespace pmmc::redis {
 

@@ -2,6 +2,7 @@
 #include "redis/command_table.hpp"
 #include "text/number.hpp"
 
+#include <array>
 #include <limits>
 #include <optional>
 
@@ -23,11 +24,11 @@ std::string bad_expire_time(std::string_view command) {
   return "ERR invalid expire time in '" + std::string{command} + "' command";
 }
 
-/// All words from `first` on.
-translation simple(verb what, const request& r, std::size_t first = 1) {
-  translation t{{what, 0, 0, {}}, {}};
+/// All words but the name.
+translation simple(verb what, const request& r, std::uint8_t bits) {
+  translation t{{what, bits, 0, {}}, {}};
   t.call.words.reserve(r.size());
-  for (auto i = first; i < r.size(); ++i)
+  for (std::size_t i = 1; i < r.size(); ++i)
     t.call.words.push_back(r[i]);
   return t;
 }
@@ -181,68 +182,63 @@ translation flush(const request& r) {
   return {{verb::flushall, 0, 0, {}}, {}};
 }
 
-translation with_flags(translation t, std::uint8_t bits) {
-  t.call.flags = bits;
-  return t;
+translation set_all(const command_info& command, const request& r) {
+  if (r.size() % 2 == 0)
+    return refuse(wrong_arity(command.name));
+  return simple(verb::mset, r, command.name == "msetnx" ? flags::nx : 0);
 }
+
+/// Commands whose words are the call's.
+struct plain_command {
+  std::string_view name;
+  verb what;
+  std::uint8_t bits = 0;
+};
+constexpr std::array plain_commands = {
+    plain_command{"get", verb::get},
+    plain_command{"mget", verb::mget},
+    plain_command{"del", verb::del},
+    plain_command{"unlink", verb::del},
+    plain_command{"exists", verb::exists},
+    plain_command{"append", verb::append},
+    plain_command{"strlen", verb::strlen},
+    plain_command{"setnx", verb::set, flags::nx | flags::as_integer},
+    plain_command{"getset", verb::set, flags::get},
+    plain_command{"getdel", verb::getdel},
+    plain_command{"ttl", verb::ttl},
+    plain_command{"pttl", verb::ttl, flags::in_ms},
+    plain_command{"expiretime", verb::ttl, flags::absolute},
+    plain_command{"pexpiretime", verb::ttl, flags::absolute | flags::in_ms},
+    plain_command{"persist", verb::persist},
+    plain_command{"type", verb::type},
+    plain_command{"keys", verb::keys},
+    plain_command{"dbsize", verb::dbsize},
+};
 
 } // namespace
 
 translation translate(const command_info& command, const request& r, std::int64_t now,
                       std::uint64_t random) {
   const auto name = command.name;
-  if (name == "get")
-    return simple(verb::get, r);
   if (name == "set")
     return set(r, now);
+  for (const auto& plain : plain_commands)
+    if (name == plain.name)
+      return simple(plain.what, r, plain.bits);
   if (name == "incr" || name == "incrby")
     return add(r, false);
   if (name == "decr" || name == "decrby")
     return add(r, true);
-  if (name == "mget")
-    return simple(verb::mget, r);
-  if (name == "mset" || name == "msetnx") {
-    if (r.size() % 2 == 0)
-      return refuse(wrong_arity(name));
-    return with_flags(simple(verb::mset, r), name == "msetnx" ? flags::nx : 0);
-  }
-  if (name == "del" || name == "unlink")
-    return simple(verb::del, r);
-  if (name == "exists")
-    return simple(verb::exists, r);
-  if (name == "append")
-    return simple(verb::append, r);
-  if (name == "strlen")
-    return simple(verb::strlen, r);
-  if (name == "setnx")
-    return with_flags(simple(verb::set, r), flags::nx | flags::as_integer);
-  if (name == "getset")
-    return with_flags(simple(verb::set, r), flags::get);
+  if (name == "mset" || name == "msetnx")
+    return set_all(command, r);
   if (name == "setex" || name == "psetex")
     return set_with_time(r, name == "setex", name, now);
-  if (name == "getdel")
-    return simple(verb::getdel, r);
-  if (name.starts_with("expireat") || name.starts_with("pexpireat"))
+  if (name == "expireat" || name == "pexpireat")
     return expire(command, r, name.front() == 'e', false, now);
-  if (name == "expiretime" || name == "pexpiretime")
-    return with_flags(simple(verb::ttl, r),
-                      name.front() == 'e'
-                          ? flags::absolute
-                          : static_cast<std::uint8_t>(flags::absolute | flags::in_ms));
   if (name == "expire" || name == "pexpire")
     return expire(command, r, name.front() == 'e', true, now);
-  if (name == "ttl" || name == "pttl")
-    return with_flags(simple(verb::ttl, r), name == "pttl" ? flags::in_ms : 0);
-  if (name == "persist")
-    return simple(verb::persist, r);
-  if (name == "type")
-    return simple(verb::type, r);
   if (name == "scan")
     return scan(r);
-  if (name == "keys")
-    return simple(verb::keys, r);
-  if (name == "dbsize")
-    return simple(verb::dbsize, r);
   if (name == "randomkey")
     return {{verb::randomkey, 0, static_cast<std::int64_t>(random >> 1), {}}, {}};
   if (name == "flushall" || name == "flushdb")

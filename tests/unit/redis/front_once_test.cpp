@@ -63,14 +63,14 @@ constexpr std::string_view other = "-ERR this number of the PMMC session was use
 constexpr std::string_view page = "*2\r\n$16\r\n"; ///< with a cursor, a new one for each
 
 /// The keys k, k2 and n, and a session.
-bench prepared() {
-  bench b;
-  b.open(1);
-  b.open(2);
-  run(b, 2, "MSET k one k2 two n 1\n");
-  run(b, 1, "PMMC SESSION s\n");
-  return b;
-}
+struct prepared : bench {
+  prepared() {
+    open(1);
+    open(2);
+    ::run(*this, 2, "MSET k one k2 two n 1\n");
+    ::run(*this, 1, "PMMC SESSION s\n");
+  }
+};
 
 struct shape {
   const char* name;
@@ -108,21 +108,21 @@ std::string run(bench& b, const shape& s) {
 } // namespace
 
 TEST_CASE("PMMC REQ: nil of a transaction is no reply to another command") {
-  auto b = prepared();
+  prepared b;
   CHECK(run(b, {"", "WATCH k\nMULTI\nSET x 1\n", true, "PMMC REQ 1 EXEC\n"}) == "*-1\r\n");
   CHECK(run(b, 1, "PMMC REQ 1 SET y 1\n") == other);
   CHECK(run(b, 1, "EXISTS x y\n") == ":0\r\n");
 }
 
 TEST_CASE("PMMC REQ: nothing is sent again when no call was executed under its number") {
-  auto b = prepared();
+  prepared b;
   CHECK(run(b, 1, "WATCH k\nMULTI\nPMMC REQ 1 EXEC\n") == "+OK\r\n+OK\r\n*0\r\n");
   CHECK(run(b, 1, "PMMC REQ 1 SET y 1\n") == other);
   CHECK(run(b, 1, "EXISTS y\n") == ":0\r\n");
 }
 
 TEST_CASE("PMMC REQ: a transaction has a reply to each of its commands, or none") {
-  auto b = prepared();
+  prepared b;
   run(b, 1, "PMMC REQ 1 SET x 1\n");
   CHECK(run(b, 1, "MULTI\nINCR n\nINCR n\nINCR n\nPMMC REQ 1 EXEC\nPING\n")
             .ends_with("+QUEUED\r\n" + std::string{other} + "+PONG\r\n"));
@@ -130,7 +130,7 @@ TEST_CASE("PMMC REQ: a transaction has a reply to each of its commands, or none"
 }
 
 TEST_CASE("PMMC REQ: what is no page of SCAN is no reply to it") {
-  auto b = prepared();
+  prepared b;
   run(b, 1, "PMMC REQ 1 KEYS *\n");
   CHECK(run(b, 1, "PMMC REQ 1 SCAN 0\n") == other);
 }
@@ -140,7 +140,7 @@ TEST_CASE("PMMC REQ: any request, and any other under the same number: one reply
     for (const auto& repeated : shapes()) {
       CAPTURE(recorded.name);
       CAPTURE(repeated.name);
-      auto b = prepared();
+      prepared b;
       const auto first = run(b, recorded);
       CHECK(count_replies(first) == 1);
       const auto second = run(b, repeated);

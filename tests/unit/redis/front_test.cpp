@@ -178,110 +178,6 @@ TEST_CASE("failures have Redis's prefixes, and one reply for each request") {
   CHECK(b.replies[1] == "-BUSY not executed: why\r\n");
 }
 
-TEST_CASE("a read of a key that is due goes through the log, and does not see it") {
-  bench b;
-  b.open(1);
-  b.run(1, "SET a 1 PX 100\n");
-  b.pass(100);
-  b.send(1, "GET a\n");
-  REQUIRE(b.waiting[0].is_query);
-  b.step();
-  REQUIRE(b.waiting.size() == 1);
-  CHECK(!b.waiting[0].is_query);
-  b.step();
-  CHECK(b.replies[1] == "+OK\r\n$-1\r\n");
-}
-
-TEST_CASE("keys that are due expire without anybody's asking") {
-  bench b;
-  b.open(1);
-  b.run(1, "SET a 1 PX 100\n");
-  b.redis.expire_keys();
-  b.look();
-  b.step();
-  CHECK(b.waiting.empty());
-  b.pass(100);
-  b.redis.expire_keys();
-  b.look();
-  b.step();
-  b.step();
-  CHECK(b.store.size() == 0);
-}
-
-TEST_CASE("keys that are due are asked for once at a time, and again when that has failed") {
-  bench b;
-  const auto ask = [&] {
-    b.redis.expire_keys();
-    b.look();
-    return b.waiting.size();
-  };
-  CHECK(ask() == 1);
-  CHECK(ask() == 1); // a replica that does not answer is not asked more and more
-  b.finish(outcome_kind::not_executed, "no quorum");
-  CHECK(b.waiting.empty());
-  CHECK(ask() == 1);
-}
-
-TEST_CASE("a port that does not know the time moves none, and works all the same") {
-  bench b;
-  b.open(1);
-  b.run(1, "SET a 1 PX 100\n");
-  b.redis.set_clock(b.now += 400LL * 86'400'000); // the wall clock alone is not asked
-  b.redis.set_log_clock(std::nullopt);
-  b.redis.expire_keys();
-  b.look();
-  b.step();
-  CHECK(b.waiting.empty());
-  CHECK(b.run(1, "GET a\nPTTL a\nSET b 1 PX 50\nPTTL b\n") == "$1\r\n1\r\n:100\r\n+OK\r\n:50\r\n");
-  CHECK(b.run(1, "PMMC CLOCK SET NOW\n").starts_with("-TRYAGAIN not executed"));
-}
-
-TEST_CASE("a clock that goes back between a read and its retry is no endless loop") {
-  bench b;
-  b.open(1);
-  b.run(1, "SET a 1 PX 100\n");
-  b.pass(100);
-  b.send(1, "GET a\n");
-  b.pass(-50);
-  b.step();
-  b.step();
-  CHECK(b.waiting.empty());
-  CHECK(b.replies[1] == "+OK\r\n$1\r\n1\r\n");
-}
-
-TEST_CASE("the log time is shown, and set back by an administrator only") {
-  bench b;
-  b.open(1);
-  CHECK(!b.redis.log_time());
-  const auto right = b.now;
-  const auto days_400 = 400LL * 86'400'000;
-  b.pass(days_400);
-  b.run(1, "SET a 1 PX 100\n");
-  CHECK(b.run(1, "PMMC CLOCK\n") == ":" + std::to_string(right + days_400) + "\r\n");
-  b.redis.expire_keys();
-  b.look();
-  b.step();
-  CHECK(b.redis.log_time() == static_cast<pmmc::kv::log_time>(right + days_400));
-  b.now = right + 5;
-  b.set_clock();
-  CHECK(b.run(1, "SET b 1 PX 100\nPMMC CLOCK\n") ==
-        "+OK\r\n:" + std::to_string(right + days_400) + "\r\n");
-  CHECK(b.run(1, "PMMC CLOCK SET NOW\n") == "*2\r\n:" + std::to_string(right + days_400) +
-                                                "\r\n:" + std::to_string(right + 5) + "\r\n");
-  CHECK(b.run(1, "pmmc clock set 1700\n") ==
-        "*2\r\n:" + std::to_string(right + 5) + "\r\n:1700\r\n");
-  CHECK(b.run(1, "SET c 1 PX 100\nPTTL c\n") == "+OK\r\n:100\r\n");
-  CHECK(b.run(1, "PMMC CLOCK\n") == ":" + std::to_string(right + 5) + "\r\n");
-  for (const auto* wrong : {"PMMC CLOCK SET\n", "PMMC CLOCK SET x\n", "PMMC CLOCK SET -1\n",
-                            "PMMC CLOCK GET 1\n", "PMMC CLOCK SET 18446744073709551615\n"})
-    CHECK(b.run(1, wrong).starts_with("-ERR"));
-  const auto last = pmmc::kv::last_log_time;
-  CHECK(b.run(1, "PMMC CLOCK SET " + std::to_string(last + 1) + "\n") ==
-        "-ERR PMMC CLOCK SET takes NOW, or a time in ms since 1970\r\n");
-  CHECK(b.run(1, "PMMC CLOCK SET " + std::to_string(last) + "\n")
-            .ends_with(":" + std::to_string(last) + "\r\n"));
-}
-
 TEST_CASE("RANDOMKEY may answer any key, and no other") {
   bench b;
   b.open(1);
@@ -291,17 +187,6 @@ TEST_CASE("RANDOMKEY may answer any key, and no other") {
   for (int i = 0; i < 200; ++i)
     found.insert(b.run(1, "RANDOMKEY\n"));
   CHECK(found == std::set<std::string>{"$1\r\na\r\n", "$1\r\nb\r\n", "$1\r\nc\r\n"});
-}
-
-TEST_CASE("no clock comes before an administrator's word: what it makes due stays") {
-  bench b;
-  b.open(1);
-  b.run(1, "SET a 1 PX 100\n");
-  const auto before = b.now;
-  b.pass(200); // and nobody has told the log
-  CHECK(b.run(1, "PMMC CLOCK SET " + std::to_string(before + 50) + "\n") ==
-        "*2\r\n:" + std::to_string(before) + "\r\n:" + std::to_string(before + 50) + "\r\n");
-  CHECK(b.store.size() == 1);
 }
 
 TEST_CASE("a connection that goes leaves nothing behind, whatever is under way") {
@@ -347,32 +232,6 @@ TEST_CASE("HELLO 3 answers a map, and nils are RESP3's from then on") {
   CHECK(b.run(1, "RESET\nGET a\n") == "+RESET\r\n$-1\r\n");
 }
 
-TEST_CASE("PMMC REQ executes once, also from another connection, also a transaction") {
-  bench b;
-  b.open(1);
-  b.open(2);
-  CHECK(b.run(1, "PMMC REQ 1 INCR n\n").starts_with("-ERR PMMC REQ needs a session"));
-  CHECK(b.run(1, "PMMC SESSION s\nPMMC REQ 1 INCR n\nPMMC REQ 2 INCR n\n") ==
-        "*2\r\n$3\r\nnew\r\n:0\r\n:1\r\n:2\r\n");
-  CHECK(b.run(2, "PMMC SESSION s\nPMMC REQ 2 INCR n\n") == "*2\r\n$7\r\nresumed\r\n:2\r\n:2\r\n");
-  CHECK(b.run(1, "MULTI\nINCR n\nPMMC REQ 3 EXEC\n") == "+OK\r\n+QUEUED\r\n*1\r\n:3\r\n");
-  CHECK(b.run(2, "MULTI\nINCR n\nPMMC REQ 3 EXEC\n") == "+OK\r\n+QUEUED\r\n*1\r\n:3\r\n");
-  CHECK(b.run(2, "GET n\n") == "$1\r\n3\r\n");
-}
-
-TEST_CASE("PMMC REQ takes the numbers that can be told back") {
-  bench b;
-  b.open(1);
-  b.run(1, "PMMC SESSION s\n");
-  for (const auto* number : {"0", "-1", "9223372036854775808", "18446744073709551615", "one"}) {
-    CAPTURE(number);
-    CHECK(b.run(1, std::string{"PMMC REQ "} + number + " INCR n\n") ==
-          "-ERR the number of a PMMC request is an integer from 1 to 9223372036854775807\r\n");
-  }
-  CHECK(b.run(1, "PMMC REQ 9223372036854775807 INCR n\nPMMC SESSION s\n") ==
-        ":1\r\n*2\r\n$7\r\nresumed\r\n:9223372036854775807\r\n");
-}
-
 TEST_CASE("names that a connection keeps are short, whichever command gives them") {
   bench b;
   b.open(1);
@@ -384,19 +243,6 @@ TEST_CASE("names that a connection keeps are short, whichever command gives them
     CHECK(b.run(1, command + most + "n\n").starts_with("-ERR"));
   }
   CHECK(b.run(1, "CLIENT GETNAME\n") == "$256\r\n" + most + "\r\n");
-}
-
-TEST_CASE("the name of a session that the store would refuse is not kept, nor sent") {
-  bench b;
-  b.open(1);
-  b.run(1, "PMMC SESSION s\n");
-  for (const auto& name : {std::string(65, 'n'), std::string(60'000, 'n'), std::string("\"\"")}) {
-    b.replies.clear();
-    b.send(1, "PMMC SESSION " + name + "\n");
-    CHECK(b.waiting.empty());
-    CHECK(b.replies[1] == "-ERR a session's name must have 1 to 64 bytes\r\n");
-  }
-  CHECK(b.run(1, "PMMC REQ 1 INCR n\n") == ":1\r\n"); // it is in its session still
 }
 
 TEST_CASE("HELP names all subcommands, and is what errors point to") {
@@ -422,47 +268,6 @@ TEST_CASE("CLIENT LIST takes no arguments") {
   b.open(1);
   CHECK(b.run(1, "CLIENT LIST\n").find("id=1 ") != std::string::npos);
   CHECK(b.run(1, "CLIENT LIST TYPE normal\n") == "-ERR syntax error\r\n");
-}
-
-TEST_CASE("questions are answered in the order of their requests") {
-  bench b;
-  b.open(1);
-  b.send(1, "SET a 1\nWAIT 2 100\nGET a\n");
-  CHECK(b.asked.empty());
-  b.step();
-  REQUIRE(b.asked.size() == 1);
-  CHECK(b.waiting.empty());
-  CHECK(b.redis.waits_for(b.asked[0].ticket));
-  b.redis.answered(b.asked[0].ticket, std::string("\1\3", 2));
-  b.look();
-  b.step();
-  CHECK(b.replies[1] == "+OK\r\n:3\r\n$1\r\n1\r\n");
-}
-
-TEST_CASE("PMMC asks in the order of its connection, and RECONFIG hands its words on as they are") {
-  bench b;
-  b.open(1);
-  b.send(1, "PMMC STATUS\npmmc reconfig Add acceptor:a4=h:1 DRYRUN\nPMMC RECONFIG\nPING\n");
-  REQUIRE(b.asked.size() == 1);
-  CHECK(b.asked[0].kind == question_kind::status);
-  b.redis.answered(b.asked[0].ticket, std::string("\2\1x", 3));
-  b.look();
-  REQUIRE(b.asked.size() == 2);
-  CHECK(b.asked[1].kind == question_kind::reconfig);
-  CHECK(b.asked[1].words == std::vector<std::string>{"Add", "acceptor:a4=h:1", "DRYRUN"});
-  b.redis.answered(b.asked[1].ticket, std::string("\4\5ERR x", 7));
-  b.look();
-  REQUIRE(b.asked.size() == 3);
-  CHECK(b.asked[2].words.empty());
-  b.redis.answered(b.asked[2].ticket, std::string("\4\5ERR y", 7));
-  b.look();
-  CHECK(b.replies[1] == "$1\r\nx\r\n-ERR x\r\n-ERR y\r\n+PONG\r\n");
-  b.replies.clear();
-  CHECK(b.run(1, "PMMC STATUS now\n").starts_with("-ERR wrong number of arguments"));
-  CHECK(b.run(1, "PMMC NONSENSE\n").ends_with("RECONFIG and CLOCK.\r\n"));
-  CHECK(b.run(1, "MULTI\nPMMC RECONFIG REMOVE leader:l1\n")
-            .ends_with("-ERR Command not allowed inside a transaction\r\n"));
-  CHECK(b.asked.size() == 3);
 }
 
 TEST_CASE("what forgets the watched keys does so behind a WATCH of the same pipeline") {
