@@ -37,6 +37,16 @@ std::vector<role_id> gossip::who_performed(slot_num slot, std::uint64_t tick) co
   return ahead;
 }
 
+std::vector<role_id> gossip::replicas_ahead(slot_num slot, const config_history& known,
+                                            std::uint64_t tick) const {
+  auto ahead = who_performed(slot, tick);
+  std::erase_if(ahead, [&](const role_id& id) {
+    return std::none_of(known.all().begin(), known.all().end(),
+                        [&](const auto& entry) { return entry.second.has_replica(id); });
+  });
+  return ahead;
+}
+
 slot_num gossip::least_slot_out(const std::set<role_id>& peers, slot_num own,
                                 std::uint64_t tick) const {
   auto least = own;
@@ -56,6 +66,20 @@ slot_num gossip::durable_slot(const configuration& config, slot_num own) const {
   std::nth_element(durable.begin(), durable.begin() + static_cast<std::ptrdiff_t>(need - 1),
                    durable.end(), std::greater<>{});
   return durable[need - 1];
+}
+
+std::string gossip::quorum_text(const configuration& config, std::uint64_t tick) const {
+  std::string silent;
+  std::size_t heard = 0;
+  for (const auto& a : config.acceptors)
+    if (is_heard(a.id, tick))
+      ++heard;
+    else
+      silent += " " + a.id.str() + " at " + a.address;
+  return (heard < config.quorum() ? "no quorum: " : "nothing is decided at present: ") +
+         std::to_string(heard) + " of " + std::to_string(config.acceptors.size()) +
+         " acceptors are heard (needed: " + std::to_string(config.quorum()) + ")" +
+         (silent.empty() ? "" : ", not" + silent);
 }
 
 } // namespace pmmc

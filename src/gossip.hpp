@@ -6,6 +6,7 @@
 
 #include <map>
 #include <set>
+#include <string>
 #include <vector>
 
 namespace pmmc {
@@ -37,10 +38,17 @@ public:
   slot_num highest_slot_end() const;
   /// The replicas that are heard lately, this one aside, and have performed `slot`.
   std::vector<role_id> who_performed(slot_num slot, std::uint64_t tick) const;
+  /// Those of them that are replicas of any configuration in `known`: for one that joins, these may
+  /// be of configurations between the first and the latest one.
+  std::vector<role_id> replicas_ahead(slot_num slot, const config_history& known,
+                                      std::uint64_t tick) const;
   /// The least slot_out of those of `peers` that are heard lately, or `own`, if that is less.
   slot_num least_slot_out(const std::set<role_id>& peers, slot_num own, std::uint64_t tick) const;
   /// G1: f + 1 replicas of `config` hold all slots below durably; this one those below `own`.
   slot_num durable_slot(const configuration& config, slot_num own) const;
+  /// Why nothing may be decided in `config` at present, for people: how many acceptors are heard,
+  /// and which ones are not.
+  std::string quorum_text(const configuration& config, std::uint64_t tick) const;
 
 private:
   struct news {

@@ -7,19 +7,21 @@
 namespace pmmc {
 
 leader::leader(settings options, std::uint64_t free_seqnum, config_history configurations)
-    : options_(options), configurations_(std::move(configurations)), free_seqnum_(free_seqnum),
+    : options_(options), configurations_(options.id, std::move(configurations)),
+      free_seqnum_(free_seqnum),
       timer_({options.seed, options.timeout, options.ping_ticks, options.start_ticks}),
-      replicas_(options.forget_replica_ticks), commanders_(2 * options.window),
-      recovery_(options.window) {
+      replicas_(options.forget_replica_ticks, options.near_slots),
+      decisions_({options.kept_decisions_bytes, 64 * options.window}),
+      commanders_(2 * options.window), recovery_(options.window) {
   send_pings();
 }
 
 leader_vitals leader::current_vitals() const {
   leader_vitals v;
   v.active = is_active();
-  v.ballot = state_ == state::active || state_ == state::scouting ? ballot_num_ : preempted_by_;
-  v.decided_end = std::max(highest_decided_ + 1, covered_from_);
-  v.watermark = watermark_;
+  v.ballot = is_in_office() ? ballot_num_ : preempted_by_;
+  v.decided_end = decisions_.end();
+  v.watermark = replicas_.watermark();
   return v;
 }
 
@@ -30,9 +32,9 @@ void leader::on(const propose& m) {
     return;
   const auto* known = decisions_.find(m.slot);
   // Whatever configuration the replica takes the slot for: of old ones it may know none of ours.
-  if (m.slot < watermark_ && known == nullptr) {
+  if (m.slot < replicas_.watermark() && known == nullptr) {
     if (!proposals_.contains(m.slot))
-      out_.send.push_back({m.replica, collected{watermark_}});
+      out_.send.push_back({m.replica, collected{replicas_.watermark()}});
     return;
   }
   const auto& history = configurations_.history();
@@ -43,13 +45,13 @@ void leader::on(const propose& m) {
   }
   const auto* config = history.find(m.version);
   if (config == nullptr || !history.knows(m.slot) ||
-      history.for_slot(m.slot).version != m.version || !may_lead(*config))
+      history.for_slot(m.slot).version != m.version || !configurations_.may_lead(*config))
     return; // not known here, or for others to lead: the replica proposes again
   if (known != nullptr)
     out_.send.push_back({m.replica, decision{m.version, m.slot, *known}});
   else if (proposals_.contains(m.slot))
     return;
-  else if (is_active() && m.slot < covered_from_)
+  else if (is_active() && m.slot < covered_from())
     recover(m);
   else if (is_active() && phase_one_.has_adopted(m.version))
     command_slot(m.slot, m.value);
@@ -84,17 +86,18 @@ void leader::recover(const propose& m) {
 /// commander: what the scout finds there would be older than what was asked meanwhile.
 void leader::start_recovery() {
   recovery_.forget_if([&](slot_num slot) {
-    return slot < watermark_ || proposals_.contains(slot) || decisions_.contains(slot);
+    return slot < replicas_.watermark() || proposals_.contains(slot) ||
+           decisions_.find(slot) != nullptr;
   });
   const auto next = recovery_.next();
   if (!next)
     return;
   const auto under_way = static_cast<std::uint64_t>(
-      std::distance(proposals_.begin(), proposals_.lower_bound(covered_from_)));
+      std::distance(proposals_.begin(), proposals_.lower_bound(covered_from())));
   if (under_way > options_.window / 2)
     return; // goes on when some of them are decided
   const auto slot = *next;
-  auto to_slot = std::min({covered_from_, slot + options_.window - under_way,
+  auto to_slot = std::min({covered_from(), slot + options_.window - under_way,
                            configurations().end_of(configurations().for_slot(slot).version)});
   if (const auto busy = proposals_.upper_bound(slot); busy != proposals_.end())
     to_slot = std::min(to_slot, busy->first);
@@ -104,9 +107,10 @@ void leader::start_recovery() {
 
 void leader::propose_recovered(const adopted& m) {
   const auto wanted = recovery_.finish(m.to_slot);
-  watermark_ = std::max(watermark_, m.watermark);
+  replicas_.hear_watermark(m.watermark);
   const auto free = [&](slot_num slot) {
-    return slot >= watermark_ && !proposals_.contains(slot) && !decisions_.contains(slot);
+    return slot >= replicas_.watermark() && !proposals_.contains(slot) &&
+           decisions_.find(slot) == nullptr;
   };
   // What acceptors promised says all of older ballots. What they accepted at this one they may have
   // accepted after they answered, and the answer may be one to an earlier scout: so a slot that was
@@ -143,10 +147,9 @@ void leader::handle(const decided& m) {
   commanders_.finished(slot);
   proposals_.erase(slot);
   ++counters_.decisions;
-  highest_decided_ = std::max(highest_decided_, slot);
   decisions_.add(slot, m.value.value);
   timer_.succeeded();
-  forget_decided();
+  decisions_.forget_below(replicas_.least(tick_));
   start_waiting_commanders();
   start_recovery();
 }
@@ -154,21 +157,9 @@ void leader::handle(const decided& m) {
 void leader::handle(const below_watermark& m) {
   commanders_.finished(m.slot);
   proposals_.erase(m.slot);
-  watermark_ = std::max(watermark_, m.watermark);
+  replicas_.hear_watermark(m.watermark);
   start_waiting_commanders();
   start_recovery();
-}
-
-/// A slot forgotten is no longer covered: a proposal for it must not get a second value at this
-/// ballot.
-void leader::forget_decided() {
-  const auto needed_from = replicas_.least(tick_);
-  while (!decisions_.empty() && (decisions_.first_slot() < needed_from ||
-                                 decisions_.bytes() > options_.kept_decisions_bytes ||
-                                 decisions_.size() > 64 * options_.window)) {
-    covered_from_ = std::max(covered_from_, decisions_.first_slot() + 1);
-    decisions_.forget_first();
-  }
 }
 
 leader_outputs leader::take() { return std::exchange(out_, {}); }

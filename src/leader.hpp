@@ -1,7 +1,7 @@
 // The leader (paper, section 2.4, figure 7), with failure detection (section 3) and reconfiguration
 // (4.4). It decides; what it knows and when things are due is kept by its pieces, classes that need
 // no leader: shared_configurations, election_timer, phase_one, heard_acceptors, replica_progress,
-// kept_decisions, commander_slots, slot_recovery. Three files: leader.cpp (the paper's part),
+// leader_decisions, commander_slots, slot_recovery. Three files: leader.cpp (the paper's part),
 // leader_election.cpp, leader_configurations.cpp.
 #pragma once
 
@@ -10,7 +10,7 @@
 #include "counters.hpp"
 #include "election_timer.hpp"
 #include "heard_acceptors.hpp"
-#include "kept_decisions.hpp"
+#include "leader_decisions.hpp"
 #include "membership.hpp"
 #include "messages.hpp"
 #include "part.hpp"
@@ -78,7 +78,7 @@ public:
   leader_vitals current_vitals() const;
   const std::map<slot_num, command>& proposals() const { return proposals_; }
   /// Slots below are not known in memory: to propose there, phase 1 has to look at them first.
-  slot_num covered_from() const { return covered_from_; }
+  slot_num covered_from() const { return decisions_.covered_from(); }
   unsigned timeout_ticks() const { return timer_.timeout_ticks(); }
   const config_history& configurations() const { return configurations_.history(); }
   config_version known_version() const { return configurations_.latest().version; }
@@ -93,15 +93,12 @@ private:
   enum class state { starting, passive, scouting, active };
 
   // configurations
-  slot_num needed_from() const;
   bool is_in_office() const { return state_ == state::active || state_ == state::scouting; }
   std::vector<std::shared_ptr<const configuration>> live_configurations() const;
-  bool may_lead(const configuration& config) const;
-  bool may_lead_any() const;
+  bool may_lead() const { return configurations_.may_lead_from(replicas_.needed_from(tick_)); }
   void scout_live_configurations();
   void forget_retired();
   void retire();
-  bool is_current_replica(const role_id& id) const;
 
   // election
   void run_for_office();
@@ -124,7 +121,6 @@ private:
   void recover(const propose& m);
   void start_recovery();
   void propose_recovered(const adopted& m);
-  void forget_decided();
 
   settings options_;
   shared_configurations configurations_;
@@ -139,15 +135,11 @@ private:
   heard_acceptors acceptors_;
   replica_progress replicas_;
 
-  slot_num covered_from_ = 1;
-  slot_num watermark_ = 1;
-  slot_num highest_decided_ = 0;
-  slot_num kept_from_ = 1;                ///< needed_from() of this office so far
   std::map<slot_num, command> proposals_; ///< undecided, as in the paper
   std::map<slot_num, propose> early_;     ///< of configurations that it has not heard of yet
-  kept_decisions decisions_;              ///< decided at this leader's ballots, recent
+  leader_decisions decisions_;
   commander_slots commanders_;
-  slot_recovery recovery_; ///< of slots below covered_from_
+  slot_recovery recovery_; ///< of slots below covered_from()
 
   leader_counters counters_;
   leader_outputs out_;

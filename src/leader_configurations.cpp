@@ -6,51 +6,31 @@
 
 namespace pmmc {
 
-/// Slots below are decided: phase 1 begins here, and the configurations from here on are live. The
-/// replicas that are well advanced have performed them; one that lags (it restarted from an old
-/// snapshot, say) gets them from the others, or by recover(), and holds up nothing that is new. In
-/// office it never goes back: what has been forgotten is not heard of any more.
-slot_num leader::needed_from() const {
-  const auto most = replicas_.most();
-  const auto near = replicas_.least(tick_, most - std::min(most, options_.near_slots));
-  return std::max({watermark_, near != 0 ? near : most, is_in_office() ? kept_from_ : 1});
-}
-
 membership leader::known_members() const {
-  return membership{configurations(), configurations().from(watermark_).front()->version};
+  return membership{configurations(),
+                    configurations().from(replicas_.watermark()).front()->version};
 }
 
 std::vector<std::shared_ptr<const configuration>> leader::live_configurations() const {
-  return configurations_.from(needed_from());
-}
-
-/// A leader of the latest configuration finishes what the ones before have begun; one that was
-/// removed leads up to the boundary, and not beyond.
-bool leader::may_lead(const configuration& config) const {
-  return configurations_.latest().has_leader(options_.id) || config.has_leader(options_.id);
-}
-
-bool leader::may_lead_any() const {
-  const auto live = live_configurations();
-  return std::any_of(live.begin(), live.end(), [&](const auto& c) { return may_lead(*c); });
+  return configurations_.from(replicas_.needed_from(tick_));
 }
 
 /// Phase 1 for every configuration that is live, not only the oldest.
 void leader::scout_live_configurations() {
   for (const auto& config : live_configurations()) {
     const auto version = config->version;
-    if (may_lead(*config) && phase_one_.begin(version))
+    if (configurations_.may_lead(*config) && phase_one_.begin(version))
       out_.start.emplace_back(
-          scout_task{config, ballot_num_, std::max(covered_from_, config->first_slot), 0});
+          scout_task{config, ballot_num_, std::max(covered_from(), config->first_slot), 0});
   }
 }
 
 void leader::learn(const config_history& known) {
   if (!configurations_.is_older_than(known))
     return;
-  const bool joins = !may_lead_any();
+  const bool joins = !may_lead();
   configurations_.replace(known);
-  if (state_ == state::active || state_ == state::scouting) {
+  if (is_in_office()) {
     for (const auto& config : live_configurations())
       for (const auto& acceptor : config->acceptors)
         acceptors_.expect(acceptor.id, tick_);
@@ -80,23 +60,21 @@ void leader::retire() {
 
 /// What is decided and safe elsewhere is waited for no longer: its acceptors may be switched off.
 void leader::forget_retired() {
-  const auto needed = needed_from();
-  if (is_in_office())
-    kept_from_ = needed;
+  const auto needed = is_in_office() ? replicas_.hold(tick_) : replicas_.needed_from(tick_);
   bool waited_in_vain = false;
   for (const auto version : std::set{phase_one_.awaited()}) {
     const auto end = configurations().end_of(version);
     if (end > needed)
       continue;
-    covered_from_ = std::max(covered_from_, end);
+    decisions_.give_up_below(end);
     out_.stop.push_back({sub_role_kind::scout, version});
     phase_one_.give_up(version);
     waited_in_vain = true;
   }
-  if (const auto from = recovery_.forget_below(watermark_))
+  if (const auto from = recovery_.forget_below(replicas_.watermark()))
     out_.stop.push_back({sub_role_kind::scout, configurations().for_slot(*from).version});
-  commanders_.forget_below(watermark_);
-  while (!proposals_.empty() && proposals_.begin()->first < watermark_) {
+  commanders_.forget_below(replicas_.watermark());
+  while (!proposals_.empty() && proposals_.begin()->first < replicas_.watermark()) {
     const auto slot = proposals_.begin()->first;
     if (commanders_.remove(slot))
       out_.stop.push_back({sub_role_kind::commander, slot});
@@ -108,12 +86,6 @@ void leader::forget_retired() {
     command_proposals(); // what waited for that configuration is to be looked for first
   else if (waited_in_vain && phase_one_.awaited().empty() && state_ == state::scouting)
     become_active();
-}
-
-/// Whether a replica's progress says what is still needed: not that of one that was removed.
-bool leader::is_current_replica(const role_id& id) const {
-  return configurations_.latest().has_replica(id) ||
-         configurations().for_slot(highest_decided_ + 1).has_replica(id);
 }
 
 } // namespace pmmc

@@ -8,7 +8,6 @@
 namespace pmmc {
 
 void leader::run_for_office() {
-  kept_from_ = needed_from();
   state_ = state::scouting;
   const auto seqnum =
       std::max(free_seqnum_, preempted_by_.is_bottom() ? 0 : preempted_by_.seqnum + 1);
@@ -19,7 +18,7 @@ void leader::run_for_office() {
   out_.persist.push_back({free_seqnum_});
   phase_one_.clear();
   commanders_.begin_ballot();
-  covered_from_ = kept_from_;
+  decisions_.begin_ballot(replicas_.hold(tick_));
   scout_live_configurations();
 }
 
@@ -40,7 +39,7 @@ void leader::handle(const adopted& m) {
   }
   if (!phase_one_.adopt(m, configurations()))
     return;
-  watermark_ = std::max(watermark_, m.watermark);
+  replicas_.hear_watermark(m.watermark);
   if (is_active())
     command_proposals(); // a configuration came up while it was active
   else if (phase_one_.awaited().empty())
@@ -50,8 +49,8 @@ void leader::handle(const adopted& m) {
 void leader::become_active() {
   state_ = state::active;
   timer_.succeeded();
-  covered_from_ = std::max(covered_from_, watermark_);
-  proposals_.erase(proposals_.begin(), proposals_.lower_bound(covered_from_));
+  decisions_.give_up_below(replicas_.watermark());
+  proposals_.erase(proposals_.begin(), proposals_.lower_bound(covered_from()));
   command_proposals();
   std::set<role_id> replicas;
   for (const auto& config : live_configurations()) {
@@ -69,13 +68,13 @@ void leader::command_proposals() {
   for (const auto& [slot, p] : phase_one_.take_pmax()) {
     if (const auto* known = decisions_.find(slot))
       PMMC_INVARIANT(*known == p.value, "A5: what was chosen stays chosen");
-    else if (slot >= covered_from_ && !commanders_.is_at_work(slot))
+    else if (slot >= covered_from() && !commanders_.is_at_work(slot))
       proposals_.insert_or_assign(slot, p.value);
   }
   for (auto it = proposals_.begin(); it != proposals_.end();) {
     const auto slot = it->first;
     const bool in_hand = commanders_.has(slot);
-    if (!in_hand && slot < covered_from_) { // phase 1 has not looked there: see recover()
+    if (!in_hand && slot < covered_from()) { // phase 1 has not looked there: see recover()
       it = proposals_.erase(it);
       continue;
     }
@@ -96,6 +95,7 @@ void leader::handle(const preempted& m) {
 
 void leader::become_passive(const ballot_num& by) {
   state_ = state::passive;
+  replicas_.release();
   preempted_by_ = std::max(preempted_by_, by);
   timer_.watch_anew();
   out_.stop_all = true;
@@ -112,13 +112,13 @@ void leader::become_passive(const ballot_num& by) {
 // --- Failure detection --------------------------------------------------------------------------
 
 void leader::send_pings() {
-  if (!may_lead_any())
+  if (!may_lead())
     return;
   std::set<role_id> to;
   for (const auto& config : live_configurations()) {
     for (const auto& acceptor : config->acceptors)
       to.insert(acceptor.id);
-    if (state_ == state::passive || state_ == state::starting)
+    if (!is_in_office())
       for (const auto& other : config->leaders)
         to.insert(other.id);
   }
@@ -131,19 +131,20 @@ void leader::send_pings() {
 void leader::on(const ping& m) {
   out_.send.push_back({m.from, pong{options_.id, m.number, current_vitals()}});
   const auto* replica = std::get_if<replica_vitals>(&m.state);
-  if (replica == nullptr || !is_current_replica(m.from))
+  if (replica == nullptr || !configurations_.has_replica(m.from, decisions_.highest() + 1))
     return;
   replicas_.hear(m.from, replica->slot_out, tick_);
-  watermark_ = std::max(watermark_, replica->watermark);
+  replicas_.hear_watermark(replica->watermark);
 }
 
 void leader::on(const pong& m) {
   if (const auto* other = std::get_if<leader_vitals>(&m.state))
     return watch_leader(m.from, *other);
   const auto* acceptor = std::get_if<acceptor_vitals>(&m.state);
-  if (acceptor == nullptr || !configurations_.has_acceptor_from(needed_from(), m.from))
+  if (acceptor == nullptr ||
+      !configurations_.has_acceptor_from(replicas_.needed_from(tick_), m.from))
     return;
-  watermark_ = std::max(watermark_, acceptor->watermark);
+  replicas_.hear_watermark(acceptor->watermark);
   watch_through_acceptor(*acceptor, acceptors_.hear(m.from, acceptor->leader_ping, tick_));
   if (is_active() && acceptor->ballot > ballot_num_)
     handle(preempted{acceptor->ballot}); // without commanders it would not learn it otherwise
@@ -153,8 +154,7 @@ void leader::on(const pong& m) {
 /// may be below the last one of this leader, which gave that up before a majority had heard of it.
 void leader::watch_leader(const role_id& from, const leader_vitals& told) {
   const auto& theirs = told.ballot;
-  if (!told.active || theirs.leader != from || state_ == state::active ||
-      state_ == state::scouting || theirs < preempted_by_)
+  if (!told.active || theirs.leader != from || is_in_office() || theirs < preempted_by_)
     return;
   state_ = state::passive;
   preempted_by_ = theirs;
@@ -168,7 +168,7 @@ void leader::watch_leader(const role_id& from, const leader_vitals& told) {
 /// do not take office from each other for as long as their link is down. The first word of an
 /// acceptor may be of a leader that has gone, and is waited for all the same.
 void leader::watch_through_acceptor(const acceptor_vitals& told, bool leader_was_there) {
-  if (state_ != state::passive && state_ != state::starting)
+  if (is_in_office())
     return;
   if (told.leader_ping == 0 || told.ballot < preempted_by_ || !leader_was_there)
     return;
@@ -197,7 +197,7 @@ bool leader::hears_quorum_since(std::uint64_t tick) const {
 /// an active leader if there is one (see watch_through_acceptor).
 bool leader::may_run() const {
   const std::uint64_t two_pings = 2 * options_.ping_ticks;
-  return may_lead_any() &&
+  return may_lead() &&
          hears_quorum_since(timer_.due_tick() - std::min(timer_.due_tick(), two_pings));
 }
 
@@ -205,17 +205,17 @@ void leader::on_tick() {
   ++tick_;
   if (tick_ % options_.ping_ticks == 0) {
     send_pings();
-    forget_decided();
+    decisions_.forget_below(replicas_.least(tick_));
     forget_retired();
   }
-  const bool out_of_office = state_ == state::passive || state_ == state::starting;
+  const bool out_of_office = !is_in_office();
   const bool has_quorum =
       hears_quorum_since(tick_ - std::min<std::uint64_t>(tick_, options_.lost_quorum_ticks));
   if (out_of_office && !has_quorum)
     timer_.wait_for_active_leader(tick_);
   else if (out_of_office && timer_.has_expired(tick_) && may_run())
     run_for_office();
-  else if (!out_of_office && !may_lead_any())
+  else if (!out_of_office && !may_lead())
     retire();
   else if (!out_of_office && !has_quorum)
     become_passive(ballot_num{}); // it would keep abler leaders from running, or depose them

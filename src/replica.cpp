@@ -169,21 +169,9 @@ void replica::explain_stall() {
 
 std::string replica::why_stalled() const {
   const auto& config = state_->configurations().for_slot(slot_out());
-  std::string silent;
-  std::size_t heard = 0;
-  for (const auto& a : config.acceptors)
-    if (gossip_.is_heard(a.id, tick_))
-      ++heard;
-    else
-      silent += " " + a.id.str() + " at " + a.address;
-  std::string text = heard < config.quorum() ? "no quorum: " : "nothing is decided at present: ";
-  text += std::to_string(heard) + " of " + std::to_string(config.acceptors.size()) +
-          " acceptors are heard (needed: " + std::to_string(config.quorum()) + ")";
-  if (!silent.empty())
-    text += ", not" + silent;
-  return text + (active_ballot().is_bottom()
-                     ? "; no leader is active"
-                     : "; the active leader is " + active_ballot().leader.str());
+  return gossip_.quorum_text(config, tick_) +
+         (active_ballot().is_bottom() ? "; no leader is active"
+                                      : "; the active leader is " + active_ballot().leader.str());
 }
 
 proposer_choice::standing replica::standing() const {
@@ -249,7 +237,9 @@ void replica::perform() {
     auto responses = state_->perform(it->second);
     if (!state_->refusal().empty())
       return; // the driver ends the process
-    settle_proposal(it->first, it->second);
+    // If another command was decided where this one was proposed, its requests go to a later slot.
+    if (const auto mine = proposals_.settle(it->first))
+      requests_.settle_proposal(mine->requests, mine->value == it->second);
     snapshots_.performed(it->second.size());
     settle_responses(std::move(responses));
   }
@@ -266,12 +256,6 @@ void replica::perform() {
   reads_.answer(*state_, out_.send);
   snapshot_if_due();
   forget_decisions();
-}
-
-/// If another command was decided where this replica proposed, its requests go to a later slot.
-void replica::settle_proposal(slot_num slot, const command& decided) {
-  if (const auto mine = proposals_.settle(slot))
-    requests_.settle_proposal(mine->requests, mine->value == decided);
 }
 
 void replica::settle_responses(std::vector<response> responses) {

@@ -199,7 +199,6 @@ private:
 
   // decisions
   void perform();
-  void settle_proposal(slot_num slot, const command& decided);
   void settle_responses(std::vector<response> responses);
   void forget_decisions();
   void snapshot_if_due();
@@ -211,7 +210,6 @@ private:
   void compare_digests();
   slot_num highest_known_slot() const;
   void catch_up();
-  role_id replica_ahead();
   void fill_gap(slot_num end);
   void go_on_filling();
 

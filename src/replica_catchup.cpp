@@ -79,26 +79,13 @@ void replica::catch_up() {
   const auto end = highest_known_slot();
   if (end <= slot_out() || !missing_.is_time_to_ask(tick_))
     return;
-  const auto peer = replica_ahead();
-  if (!peer.empty())
-    out_.send.push_back({peer, catchup{options_.id, slot_out()}});
-  if (!missing_.is_time_for_leaders(tick_, peer.empty()))
+  const auto ahead = gossip_.replicas_ahead(slot_out(), known_configurations(), tick_);
+  if (!ahead.empty())
+    out_.send.push_back({ahead[random_.below(ahead.size())], catchup{options_.id, slot_out()}});
+  if (!missing_.is_time_for_leaders(tick_, ahead.empty()))
     return;
-  missing_.begin_filling(peer.empty());
+  missing_.begin_filling(ahead.empty());
   fill_gap(end);
-}
-
-/// Whoever tells of being ahead: for one that joins, these may be replicas of configurations
-/// between the first and the latest one.
-role_id replica::replica_ahead() {
-  const auto is_replica = [this](const role_id& id) {
-    const auto& all = known_configurations().all();
-    return std::any_of(all.begin(), all.end(),
-                       [&](const auto& entry) { return entry.second.has_replica(id); });
-  };
-  auto ahead = gossip_.who_performed(slot_out(), tick_);
-  std::erase_if(ahead, [&](const role_id& id) { return !is_replica(id); });
-  return ahead.empty() ? role_id{} : ahead[random_.below(ahead.size())];
 }
 
 /// Proposes no-ops: a leader answers with what was decided, or gets the no-op decided.

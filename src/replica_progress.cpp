@@ -1,6 +1,5 @@
 #include "replica_progress.hpp"
 
-#include <algorithm>
 #include <optional>
 
 namespace pmmc {
@@ -18,6 +17,12 @@ slot_num replica_progress::most() const {
   for (const auto& [id, n] : news_)
     most = std::max(most, n.slot_out);
   return most;
+}
+
+slot_num replica_progress::needed_from(std::uint64_t tick) const {
+  const auto furthest = most();
+  const auto near = least(tick, furthest - std::min(furthest, near_slots_));
+  return std::max({watermark_, near != 0 ? near : furthest, held_from_});
 }
 
 } // namespace pmmc

@@ -30,6 +30,19 @@ bool shared_configurations::has_acceptor_from(slot_num slot, const role_id& id) 
   return std::any_of(live.begin(), live.end(), [&](const auto* c) { return c->has_acceptor(id); });
 }
 
+bool shared_configurations::may_lead(const configuration& config) const {
+  return latest().has_leader(leader_) || config.has_leader(leader_);
+}
+
+bool shared_configurations::may_lead_from(slot_num slot) const {
+  const auto live = history_.from(slot);
+  return std::any_of(live.begin(), live.end(), [&](const auto* c) { return may_lead(*c); });
+}
+
+bool shared_configurations::has_replica(const role_id& id, slot_num slot) const {
+  return latest().has_replica(id) || history_.for_slot(slot).has_replica(id);
+}
+
 std::vector<role_id> shared_configurations::learners_of(slot_num slot) const {
   const auto& own = history_.for_slot(slot);
   if (own.version == latest().version)

@@ -87,21 +87,18 @@ struct role_contents {
   /// Times, and what acceptors told of pings, which are not modelled.
   static void leave_out(const heard_acceptors& part) { [[maybe_unused]] const auto& [news] = part; }
 
-  static const auto& news_of(const replica_progress& part) {
-    const auto& [forget_ticks, news] = part;
-    return news;
-  }
-
   static void put(std::string& out, const leader& role) {
     const auto& [options, configurations, state, ballot_num, preempted_by, free_seqnum, timer, tick,
-                 ping_number, phase_one, acceptors, replicas, covered_from, watermark,
-                 highest_decided, kept_from, proposals, early, decisions, commander_slots, recovery,
-                 counters, unsent] = role;
+                 ping_number, phase_one, acceptors, replicas, proposals, early, decisions,
+                 commander_slots, recovery, counters, unsent] = role;
     PMMC_INVARIANT(unsent.send.empty(), "the search takes all outputs of a step");
     leave_out(timer);
     leave_out(acceptors);
     std::map<role_id, slot_num> replica_slots;
-    for (const auto& [id, news] : news_of(replicas))
+    const auto& [itself, history, by_version] = configurations;
+    const auto& [forget_ticks, near_slots, heard, watermark, held_from] = replicas;
+    const auto& [most_kept, kept, highest_decided, covered_from] = decisions;
+    for (const auto& [id, news] : heard)
       replica_slots.emplace(id, news.slot_out);
     const auto& [most_at_work, commanded, at_work, waiting] = commander_slots;
     const auto& [awaited, adopted, pmax] = phase_one;
@@ -109,10 +106,9 @@ struct role_contents {
     std::map<slot_num, std::pair<config_version, command>> proposed_early;
     for (const auto& [slot, m] : early)
       proposed_early.emplace(slot, std::pair{m.version, m.value});
-    const auto kept = role.is_in_office() ? kept_from : 0;
-    exhaustive::put_all(out, versions_of(configurations.history()), state, ballot_num, preempted_by,
-                        free_seqnum, awaited, adopted, pmax, replica_slots, covered_from, watermark,
-                        highest_decided, kept, proposals, proposed_early, decisions.by_slot(),
+    exhaustive::put_all(out, versions_of(history), state, ballot_num, preempted_by, free_seqnum,
+                        awaited, adopted, pmax, replica_slots, covered_from, watermark,
+                        highest_decided, held_from, proposals, proposed_early, kept.by_slot(),
                         commanded.runs(), at_work, waiting, recovering_from, wanted);
   }
 

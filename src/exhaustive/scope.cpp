@@ -1,7 +1,11 @@
 #include "exhaustive/scope.hpp"
 
+#include "invariant.hpp"
+
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <utility>
 
 namespace pmmc::exhaustive {
 
@@ -50,70 +54,6 @@ bool set_bound(scope& s, std::string_view key, unsigned value) {
   return key == "symmetry" && flag(s.symmetry);
 }
 
-std::vector<scope> make_scopes() {
-  const scope one{.name = "one-leader", .what = "one leader, two ballots, one slot", .leaders = 1};
-  const scope duel{.name = "duel", .what = "two leaders, a ballot each, one slot", .ballots = 1};
-  scope rivals{.name = "rivals", .what = "two leaders, two ballots each, one slot"};
-  rivals.late_reports = false;
-  rivals.forget = true;
-  scope slots = duel;
-  slots.name = "slots";
-  slots.what = "two leaders, a ballot each, two slots";
-  slots.slots = 2;
-  slots.late_reports = false;
-  slots.forget = true;
-  scope pages = one;
-  pages.name = "pages";
-  pages.what = "one leader, two ballots, two slots, answers in pages";
-  pages.slots = 2;
-  pages.pages = true;
-  pages.forget = true;
-  scope collect = duel;
-  collect.name = "collect";
-  collect.what = "two leaders, a ballot each, one slot that is collected";
-  collect.collect = true;
-  scope recover = duel;
-  recover.name = "recover";
-  recover.what = "two leaders, a ballot each, one slot that one replica has performed and one not";
-  recover.perform = true;
-  scope boundary = one;
-  boundary.name = "boundary";
-  boundary.what = "one leader, a ballot, a reconfiguration in slot 1 for slot 2";
-  boundary.ballots = 1;
-  boundary.slots = 2;
-  boundary.reconfigure = 1;
-  scope pending = boundary;
-  pending.name = "pending";
-  pending.what =
-      "one leader, two acceptors, two reconfigurations that are pending at the same time";
-  pending.acceptors = 2;
-  pending.slots = 3;
-  pending.reconfigure = 2;
-  pending.late_reports = false;
-  pending.forget = true;
-  scope reconfigure = slots;
-  reconfigure.name = "reconfigure";
-  reconfigure.what = "two leaders, a ballot each, a reconfiguration in slot 1 for slot 2";
-  reconfigure.reconfigure = 1;
-  scope reads = boundary;
-  reads.name = "reads";
-  reads.what = "one leader, a replica that is read, a reconfiguration that replaces all acceptors";
-  reads.acceptors = 1;
-  reads.replicas = 1;
-  reads.reads = 1;
-  scope crashes = rivals;
-  crashes.name = "crashes";
-  crashes.what = "two leaders, two ballots and a crash each, one slot";
-  crashes.restarts = 1;
-  scope large = crashes;
-  large.name = "large";
-  large.what = "as crashes, with late reports and both commands proposed to both leaders";
-  large.late_reports = true;
-  large.both_values = true;
-  return {one,     duel,  boundary, pages,   slots,       collect, recover,
-          pending, reads, rivals,   crashes, reconfigure, large};
-}
-
 bool set_bounds(scope& s, std::string_view text, std::string& error) {
   while (!text.empty()) {
     const auto item = text.substr(0, text.find(','));
@@ -132,6 +72,48 @@ bool set_bounds(scope& s, std::string_view text, std::string& error) {
     }
   }
   return true;
+}
+
+/// A scope that has a name: what bounds it, where that is not as `scope` says.
+struct named_bounds {
+  std::string_view name;
+  std::string_view what;
+  std::string_view bounds;
+};
+
+constexpr std::array<named_bounds, 13> small_ones_first{{
+    {"one-leader", "one leader, two ballots, one slot", "leaders=1"},
+    {"duel", "two leaders, a ballot each, one slot", "ballots=1"},
+    {"boundary", "one leader, a ballot, a reconfiguration in slot 1 for slot 2",
+     "leaders=1,ballots=1,slots=2,reconfigure=1"},
+    {"pages", "one leader, two ballots, two slots, answers in pages",
+     "leaders=1,slots=2,pages=1,forget=1"},
+    {"slots", "two leaders, a ballot each, two slots", "ballots=1,slots=2,late_reports=0,forget=1"},
+    {"collect", "two leaders, a ballot each, one slot that is collected", "ballots=1,collect=1"},
+    {"recover", "two leaders, a ballot each, one slot that one replica has performed and one not",
+     "ballots=1,perform=1"},
+    {"pending", "one leader, two acceptors, two reconfigurations that are pending at the same time",
+     "acceptors=2,leaders=1,ballots=1,slots=3,reconfigure=2,late_reports=0,forget=1"},
+    {"reads", "one leader, a replica that is read, a reconfiguration that replaces all acceptors",
+     "acceptors=1,leaders=1,ballots=1,slots=2,reconfigure=1,replicas=1,reads=1"},
+    {"rivals", "two leaders, two ballots each, one slot", "late_reports=0,forget=1"},
+    {"crashes", "two leaders, two ballots and a crash each, one slot",
+     "restarts=1,late_reports=0,forget=1"},
+    {"reconfigure", "two leaders, a ballot each, a reconfiguration in slot 1 for slot 2",
+     "ballots=1,slots=2,reconfigure=1,late_reports=0,forget=1"},
+    {"large", "as crashes, with late reports and both commands proposed to both leaders",
+     "restarts=1,both_values=1,forget=1"},
+}};
+
+std::vector<scope> make_scopes() {
+  std::vector<scope> all;
+  for (const auto& named : small_ones_first) {
+    scope s{.name = std::string{named.name}, .what = std::string{named.what}};
+    std::string error;
+    PMMC_INVARIANT(set_bounds(s, named.bounds, error), error.c_str());
+    all.push_back(std::move(s));
+  }
+  return all;
 }
 
 std::string all_names() {

@@ -13,9 +13,10 @@ void nemesis::begin(std::size_t number) {
   if (world_.log.is_told())
     world_.tell("fault " + std::to_string(number) + ": " + std::string{to_string(f.kind)} +
                 " for " + std::to_string(f.lasts / millisecond) + " ms");
-  const auto ends = [&] {
-    world_.queue.push(world_.now() + f.lasts, event_kind::fault_end, 0, 0, number);
-  };
+  strike(number, f, dice);
+}
+
+void nemesis::strike(std::size_t number, const fault& f, random_source& dice) {
   switch (f.kind) {
   case fault_kind::crash:
     return crash(f, dice);
@@ -37,23 +38,21 @@ void nemesis::begin(std::size_t number) {
   case fault_kind::one_way:
   case fault_kind::ring:
   case fault_kind::bridge:
-    cuts_[number] = links_for(f.kind, dice);
-    for (const auto& [from, to] : cuts_[number])
-      world_.net.cut(from, to);
-    return ends();
+    cut_links(number, f.kind, dice);
+    return end_later(number, f);
   case fault_kind::loss:
   case fault_kind::duplication:
   case fault_kind::delay:
   case fault_kind::slow_disk:
   case fault_kind::rotten_snapshot:
     disturb(number, f, dice);
-    return ends();
+    return end_later(number, f);
   case fault_kind::clock_drift:
   case fault_kind::clock_jump:
     return change_clock(f, dice);
   case fault_kind::failed_sync:
     fail_disk(number, dice);
-    return ends();
+    return end_later(number, f);
   case fault_kind::bit_flip:
   case fault_kind::lost_directory:
     return damage(f, dice);
@@ -66,8 +65,12 @@ void nemesis::begin(std::size_t number) {
   case fault_kind::swapped_addresses:
   case fault_kind::removed_started:
   case fault_kind::old_config:
-    return; // a mistake: see above
+    return; // a mistake: see begin()
   }
+}
+
+void nemesis::end_later(std::size_t number, const fault& f) {
+  world_.queue.push(world_.now() + f.lasts, event_kind::fault_end, 0, 0, number);
 }
 
 std::size_t nemesis::pick(random_source& dice) const {
@@ -167,6 +170,13 @@ void nemesis::break_connection(random_source& dice) {
 
 // --- Network, disks, clocks ---------------------------------------------------------------------
 
+void nemesis::cut_links(std::size_t number, fault_kind kind, random_source& dice) {
+  auto& cut = cuts_[number];
+  cut = links_for(kind, dice);
+  for (const auto& [from, to] : cut)
+    world_.net.cut(from, to);
+}
+
 nemesis::links nemesis::links_for(fault_kind kind, random_source& dice) const {
   links cut;
   const auto all = world_.processes();
@@ -209,9 +219,7 @@ void nemesis::flap(std::size_t number, const fault& f) {
   random_source dice{f.dice};
   auto& cut = cuts_[number];
   if (cut.empty()) {
-    cut = links_for(dice.below(2) == 0 ? fault_kind::isolate : fault_kind::split, dice);
-    for (const auto& [from, to] : cut)
-      world_.net.cut(from, to);
+    cut_links(number, dice.below(2) == 0 ? fault_kind::isolate : fault_kind::split, dice);
   } else {
     for (const auto& [from, to] : cut)
       world_.net.mend(from, to);

@@ -16,7 +16,9 @@ class nemesis {
 public:
   nemesis(world& w, roster& m) : world_(w), roster_(m), mistakes_(w, m) {}
 
+  /// `number`: of the fault, in the scenario.
   void begin(std::size_t number);
+  /// Its time is over.
   void end(std::size_t number);
   /// Takes everything back but what is gone for good.
   void heal();
@@ -24,6 +26,8 @@ public:
 private:
   using links = std::vector<std::pair<std::size_t, std::size_t>>;
 
+  void strike(std::size_t number, const fault& f, random_source& dice);
+  void end_later(std::size_t number, const fault& f);
   void crash(const fault& f, random_source& dice);
   void doom(const fault& f, random_source& dice);
   void power_cut(const fault& f);
@@ -33,6 +37,7 @@ private:
   void fail_disk(std::size_t number, random_source& dice);
   void change_clock(const fault& f, random_source& dice);
   void damage(const fault& f, random_source& dice);
+  void cut_links(std::size_t number, fault_kind kind, random_source& dice);
   links links_for(fault_kind kind, random_source& dice) const;
   void flap(std::size_t number, const fault& f);
 

@@ -91,3 +91,29 @@ TEST_CASE("gossip: pings are numbered") {
   CHECK(g.next_ping() == 1);
   CHECK(g.next_ping() == 2);
 }
+
+TEST_CASE("gossip: of those who are ahead, replicas of any configuration that is known are asked") {
+  gossip g{"r1", 10};
+  config_history known{make_config(2)};
+  auto next = make_config(2);
+  next.version = 2;
+  next.first_slot = 10;
+  next.replicas[1].id = "r4";
+  known.add(next);
+  for (const auto* id : {"r2", "r4", "r9"})
+    g.hear(id, at(9), false, 20);
+  CHECK(g.replicas_ahead(5, known, 20) == ids{"r2", "r4"});
+  CHECK(g.replicas_ahead(9, known, 20).empty());
+}
+
+TEST_CASE("gossip: people are told which acceptors are missing") {
+  gossip g{"r1", 10};
+  const auto config = make_config();
+  g.hear("a1", acceptor_vitals{}, false, 20);
+  CHECK(g.quorum_text(config, 20) == "no quorum: 1 of 3 acceptors are heard (needed: 2), not a2 at "
+                                     "host2:1 a3 at host3:1");
+  g.hear("a2", acceptor_vitals{}, false, 20);
+  g.hear("a3", acceptor_vitals{}, false, 20);
+  CHECK(g.quorum_text(config, 20) ==
+        "nothing is decided at present: 3 of 3 acceptors are heard (needed: 2)");
+}

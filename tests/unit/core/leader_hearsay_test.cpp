@@ -33,7 +33,7 @@ TEST_CASE("heard acceptors: tell whether the active leader has pinged them meanw
 }
 
 TEST_CASE("replica progress: the least of those that are heard and far enough, the most of all") {
-  replica_progress p{10};
+  replica_progress p{10, 0};
   CHECK(p.least(1) == 0);
   CHECK(p.most() == 0);
   p.hear("r1", 30, 1);
@@ -45,4 +45,31 @@ TEST_CASE("replica progress: the least of those that are heard and far enough, t
   CHECK(p.least(20, 21) == 0); // r1 is silent
   CHECK(p.least(11, 21) == 30);
   CHECK(p.most() == 30);
+}
+
+TEST_CASE("replica progress: slots are needed of replicas that are near, and of none that lags") {
+  replica_progress p{10, 15};
+  CHECK(p.needed_from(1) == 1);
+  p.hear("r1", 30, 1);
+  CHECK(p.needed_from(1) == 30);
+  p.hear("r2", 14, 20);
+  CHECK(p.needed_from(20) == 30); // it lags, and who performed them is silent
+  p.hear("r2", 16, 20);
+  CHECK(p.needed_from(20) == 16);
+  CHECK(p.needed_from(31) == 30);
+  p.hear_watermark(20);
+  p.hear_watermark(18);
+  CHECK(p.watermark() == 20);
+  CHECK(p.needed_from(20) == 20);
+}
+
+TEST_CASE("replica progress: in office it does not go back, and after it does") {
+  replica_progress p{10, 100};
+  p.hear("r1", 30, 1);
+  CHECK(p.hold(1) == 30);
+  p.hear("r2", 5, 2);
+  CHECK(p.needed_from(2) == 30);
+  CHECK(p.hold(2) == 30);
+  p.release();
+  CHECK(p.needed_from(2) == 5);
 }
