@@ -212,14 +212,17 @@ void meetings::unlink(std::size_t a, std::size_t b) {
 
 void meetings::learn(std::size_t process, const membership& news) {
   auto& n = at(process);
-  if (world_.process_at(process).crashing || !n.admits->learn(news) || !remember(process))
+  if (world_.process_at(process).crashing || !n.admits->learn(news))
     return;
   n.wanted = n.admits->wanted();
   tell_roles(process);
   for_linked(process, [&](std::size_t other) {
     announce(process, other); // guests may be members now
-    send_news(process, other);
+    if (!world_.process_at(process).crashing)
+      send_news(process, other);
   });
+  if (!world_.process_at(process).crashing)
+    remember(process);
 }
 
 void meetings::tell_roles(std::size_t process) {

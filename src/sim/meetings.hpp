@@ -103,7 +103,7 @@ private:
   void learn(std::size_t process, const membership& news);
   void tell_roles(std::size_t process);
   void send_news(std::size_t from, std::size_t to);
-  bool remember(std::size_t process);
+  void remember(std::size_t process);
   void learn_from_roles(std::size_t process);
   void announce(std::size_t to, std::size_t process);
   void meet(std::size_t process, host& self, const introduced_role& said, host& peer);
