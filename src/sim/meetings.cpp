@@ -156,8 +156,10 @@ void meetings::dial(std::size_t from, std::size_t to) {
   world_.facts.count(fact::meeting);
   const membership told{caller.admits->known()};
   link(from, to);
-  learn(to, told);
+  announce(to, from);
   learn(from, reply.known);
+  announce(from, to);
+  learn(to, told);
 }
 
 void meetings::refused(std::size_t from, std::size_t to, const introduction_reply& reply,
@@ -194,8 +196,6 @@ void meetings::refused(std::size_t from, std::size_t to, const introduction_repl
 void meetings::link(std::size_t a, std::size_t b) {
   at(a).linked |= process_set{1} << b;
   at(b).linked |= process_set{1} << a;
-  announce(a, b);
-  announce(b, a);
 }
 
 void meetings::unlink(std::size_t a, std::size_t b) {

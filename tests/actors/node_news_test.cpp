@@ -1,5 +1,5 @@
 // A node learns of a new configuration: who hears of it, and in which order.
-#include "actors/stage.hpp"
+#include "actors/two_processes.hpp"
 #include "cluster_facts_samples.hpp"
 #include "core_helpers.hpp"
 #include "node_actor.hpp"
@@ -17,6 +17,14 @@ membership second_version(std::size_t processes = 3) {
   membership known{config_history{make_config(processes)}};
   known.configurations.add(next);
   return known;
+}
+
+/// What stands at host2 in the place of a node: it knows the second version.
+caf::behavior welcoming_with_news(caf::event_based_actor* self, const hosted_role& role) {
+  self->set_default_handler(caf::drop);
+  return {[=](const hello&) {
+    return welcome{{}, false, "test", "host2:1", 7, {role}, second_version(2), {}};
+  }};
 }
 
 } // namespace
@@ -57,6 +65,18 @@ TEST_CASE_FIXTURE(stage, "roles and other processes do not wait for the disk to 
   CHECK(told_before == 3); // both roles and the other process
   for (auto* who : {&a1, &r1, &peer})
     CHECK(who->count<members_news>() == 1);
+}
+
+TEST_CASE_FIXTURE(two_processes, "roles hear what a welcome says before they meet whom it is of") {
+  listen_as(host2.system().spawn(welcoming_with_news, a2.as(role_kind::acceptor, "disk")));
+  start_dialling();
+  beats(1);
+  caf::send_as(r1.handle(), node1, watch_members{});
+  settle();
+  const auto told = r1.take<members_news>();
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].known.version() == 2);
+  CHECK(others_up(r1).size() == 1); // or the news had introduced it once more
 }
 
 } // namespace pmmc::test
