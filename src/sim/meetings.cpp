@@ -231,13 +231,14 @@ void meetings::tell_roles(std::size_t process) {
       h->hear_of(at(process).admits->known().configurations);
 }
 
-/// Late, out of order, twice or never, as everything that is sent: heartbeats ask again.
+/// Late, out of order, twice or never, as everything that is sent: heartbeats ask again. What is on
+/// its way is taken although its sender has gone, if it has not gone with the connection.
 void meetings::send_news(std::size_t from, std::size_t to) {
   std::string bytes;
   wire::encode(bytes, at(from).admits->known());
   const auto passage = world_.net.carry(from, to, world_.now());
   for (std::size_t i = 0; i < passage.copies; ++i) {
-    news_.emplace(++last_news_, news{from, bytes});
+    news_.emplace(++last_news_, news{from, world_.net.connection(from, to), bytes});
     world_.plan_news(to, passage.arrive_at[i], last_news_);
   }
 }
@@ -248,9 +249,9 @@ void meetings::hear(std::size_t process, std::size_t number) {
     return tell_roles(process);
   }
   const auto arrived = news_.extract(number);
-  const auto& [from, bytes] = arrived.mapped();
-  if ((at(process).linked >> from & 1) == 0)
-    return; // nor is the connection there any more
+  const auto& [from, connection, bytes] = arrived.mapped();
+  if (connection != world_.net.connection(from, process))
+    return world_.facts.count(fact::lost_in_flight);
   membership told;
   const auto why = wire::decode(bytes, told);
   demand(why.empty(), [&] { return "M1: news of members cannot be read: " + std::string{why}; });

@@ -6,6 +6,7 @@
 #include "sim/host.hpp"
 #include "storage/process_members.hpp"
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -115,7 +116,8 @@ private:
   std::vector<node> nodes_; ///< by process
   struct news {
     std::size_t from = 0;
-    std::string bytes; ///< of a membership
+    std::uint32_t connection = 0; ///< see network::connection
+    std::string bytes;            ///< of a membership
   };
   std::map<std::size_t, news> news_; ///< on its way, by number
   std::size_t last_news_ = news_of_own_roles;
