@@ -111,7 +111,6 @@ void node::learn(const membership& news) {
   const bool was_identified = known().identity != 0;
   if (!admission_.learn(news))
     return;
-  settings_.remember(known());
   if (!was_identified && known().identity != 0 && !is_client())
     spdlog::info("this is the cluster with identity {}", identity_text(known().identity));
   if (known().version() != before && !is_client())
@@ -126,6 +125,9 @@ void node::learn(const membership& news) {
     if (link.now == node_link::state::connected && !is_client()) // nobody believes a client
       self_->send(link.remote, members_news{known()});
   }
+  // Nobody waits for the disk. Who acts by what is forgotten again does no harm (a replica always
+  // does, by the log): it says whom to dial, and a process that starts is told by those.
+  settings_.remember(known());
   report_removed_roles();
   leave_removed_replicas();
 }

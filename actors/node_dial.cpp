@@ -144,9 +144,9 @@ void node::welcomed(const std::string& address, const caf::actor& remote, const 
     settings_.removed(after.removed);
   if (!after.refused.empty())
     return refused_by(address, after.refused);
+  learn(m.known); // before the own roles are to judge who it is
   if (const auto link = links_.find(address); link != links_.end())
     connected(link->second, remote, m.incarnation, m.roles);
-  learn(m.known);
   if (!is_client() &&
       known() != m.known) // the hello left it out, and heartbeats say nothing of disks
     self_->send(remote, members_news{known()});

@@ -39,7 +39,7 @@ void leader::on(const propose& m) {
   }
   const auto& history = configurations_.history();
   if (m.version > history.latest().version) { // who has performed it is faster than the news of it
-    if (early_.size() < options_.window)
+    if (early_.size() < options_.window || early_.contains(m.slot))
       early_.insert_or_assign(m.slot, m);
     return;
   }

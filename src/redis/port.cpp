@@ -113,6 +113,9 @@ void port::handle(connection_events&& events) {
 
 /// What an outcome sets free may be answered at once or go to the replica: until nothing moves.
 port_outputs port::take() {
+  change_.is_new = false;
+  for (auto& q : std::exchange(change_.behind, {}))
+    ask_to_change(std::move(q));
   for (bool moved = true; moved;) {
     moved = false;
     auto out = client_.take();
@@ -187,15 +190,11 @@ void port::learn(const membership& known) {
     answer_with_error(w.ticket, "CLUSTERDOWN not executed: " + why_unavailable_);
 }
 
-// --- WAIT ---------------------------------------------------------------------------------------
+// --- Questions ----------------------------------------------------------------------------------
 
 void port::ask(question&& q) {
-  if (q.kind == question_kind::reconfig) {
-    if (changing_ != 0)
-      return answer_with_error(q.ticket, "BUSY not executed: this process is making another change "
-                                         "of the members; try again when that is done");
-    changing_ = q.ticket;
-  }
+  if (q.kind == question_kind::reconfig)
+    return ask_to_change(std::move(q));
   if (q.kind != question_kind::acceptors) {
     out_.ask.push_back(std::move(q));
     return;
@@ -209,11 +208,26 @@ void port::ask(question&& q) {
   probe_acceptors(w);
 }
 
+void port::ask_to_change(question&& q) {
+  if (change_.ticket == 0) {
+    change_.ticket = q.ticket;
+    change_.is_new = true;
+    out_.ask.push_back(std::move(q));
+  } else if (change_.is_new) {
+    change_.behind.push_back(std::move(q));
+  } else {
+    answer_with_error(q.ticket, "BUSY not executed: this process is making another change of the "
+                                "members; try again when that is done");
+  }
+}
+
 void port::answered(std::uint64_t ticket, std::string_view reply) {
-  if (ticket == changing_)
-    changing_ = 0;
+  if (ticket == change_.ticket)
+    change_.ticket = 0;
   front_.answered(ticket, reply);
 }
+
+// --- WAIT ---------------------------------------------------------------------------------------
 
 /// A read makes the replica ask all acceptors what they hold.
 void port::probe_acceptors(waiting& w) {

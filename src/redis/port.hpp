@@ -21,6 +21,8 @@ struct port_outputs {
   std::vector<envelope> send; ///< to the replica of this process
   std::vector<front_outputs::reply> replies;
   /// Answered with `answered`; never about the acceptors, and one change of the members at a time.
+  /// What is wrong with a change by itself should be answered before the next `take`: then those
+  /// that came with it do not find the port busy.
   std::vector<question> ask;
   /// For a WAIT: how many acceptors hold the slot before `slot`? Answered with `counted`.
   struct count {
@@ -92,11 +94,19 @@ private:
     bool counting = false;
   };
 
+  /// The PMMC RECONFIG that is under way.
+  struct member_change {
+    std::uint64_t ticket = 0;     ///< 0: none is
+    bool is_new = false;          ///< put out by the last `take`, so it may be refused at once
+    std::vector<question> behind; ///< wait until that is known
+  };
+
   void begin();
   void handle(connection_events&& events);
   void submit(front_outputs::submission& s);
   void finish(client_outcome outcome);
   void ask(question&& q);
+  void ask_to_change(question&& q);
   void probe_acceptors(waiting& w);
   void answer_with_error(std::uint64_t ticket, const std::string& error);
 
@@ -110,7 +120,7 @@ private:
   std::optional<kv::log_time> told_;
   std::vector<std::uint64_t> proposals_; ///< the client's tickets
   std::vector<waiting> waits_;
-  std::uint64_t changing_ = 0; ///< ticket of the PMMC RECONFIG that is under way
+  member_change change_;
   std::string why_unavailable_;
   std::uint64_t tick_ = 0;
   port_outputs out_;

@@ -166,8 +166,10 @@ void meetings::dial(std::size_t from, std::size_t to) {
   world_.facts.count(fact::meeting);
   const membership told{caller.admits->known()};
   link(from, to);
-  learn(to, told);
+  announce(to, from);
   learn(from, reply.known);
+  announce(from, to);
+  learn(to, told);
 }
 
 void meetings::refused(std::size_t from, std::size_t to, const introduction_reply& reply,
@@ -204,8 +206,6 @@ void meetings::refused(std::size_t from, std::size_t to, const introduction_repl
 void meetings::link(std::size_t a, std::size_t b) {
   at(a).linked |= process_set{1} << b;
   at(b).linked |= process_set{1} << a;
-  announce(a, b);
-  announce(b, a);
 }
 
 void meetings::unlink(std::size_t a, std::size_t b) {
@@ -222,14 +222,17 @@ void meetings::unlink(std::size_t a, std::size_t b) {
 
 void meetings::learn(std::size_t process, const membership& news) {
   auto& n = at(process);
-  if (world_.process_at(process).crashing || !n.admits->learn(news) || !remember(process))
+  if (world_.process_at(process).crashing || !n.admits->learn(news))
     return;
   n.wanted = n.admits->wanted();
   tell_roles(process);
   for_linked(process, [&](std::size_t other) {
     announce(process, other); // guests may be members now
-    send_news(process, other);
+    if (!world_.process_at(process).crashing)
+      send_news(process, other);
   });
+  if (!world_.process_at(process).crashing)
+    remember(process);
 }
 
 void meetings::tell_roles(std::size_t process) {
@@ -238,13 +241,14 @@ void meetings::tell_roles(std::size_t process) {
       h->hear_of(at(process).admits->known().configurations);
 }
 
-/// Late, out of order, twice or never, as everything that is sent: heartbeats ask again.
+/// Late, out of order, twice or never, as everything that is sent: heartbeats ask again. What is on
+/// its way is taken although its sender has gone, if it has not gone with the connection.
 void meetings::send_news(std::size_t from, std::size_t to) {
   std::string bytes;
   wire::encode(bytes, at(from).admits->known());
   const auto passage = world_.net.carry(from, to, world_.now());
   for (std::size_t i = 0; i < passage.copies; ++i) {
-    news_.emplace(++last_news_, news{from, bytes});
+    news_.emplace(++last_news_, news{from, world_.net.connection(from, to), bytes});
     world_.plan_news(to, passage.arrive_at[i], last_news_);
   }
 }
@@ -255,9 +259,9 @@ void meetings::hear(std::size_t process, std::size_t number) {
     return tell_roles(process);
   }
   const auto arrived = news_.extract(number);
-  const auto& [from, bytes] = arrived.mapped();
-  if ((at(process).linked >> from & 1) == 0)
-    return; // nor is the connection there any more
+  const auto& [from, connection, bytes] = arrived.mapped();
+  if (connection != world_.net.connection(from, process))
+    return world_.facts.count(fact::lost_in_flight);
   membership told;
   const auto why = wire::decode(bytes, told);
   demand(why.empty(), [&] { return "M1: news of members cannot be read: " + std::string{why}; });

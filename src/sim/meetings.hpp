@@ -6,6 +6,7 @@
 #include "sim/host.hpp"
 #include "storage/process_members.hpp"
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -104,7 +105,7 @@ private:
   void learn(std::size_t process, const membership& news);
   void tell_roles(std::size_t process);
   void send_news(std::size_t from, std::size_t to);
-  bool remember(std::size_t process);
+  void remember(std::size_t process);
   void learn_from_roles(std::size_t process);
   void announce(std::size_t to, std::size_t process);
   void meet(std::size_t process, host& self, const introduced_role& said, host& peer);
@@ -116,7 +117,8 @@ private:
   std::vector<node> nodes_; ///< by process
   struct news {
     std::size_t from = 0;
-    std::string bytes; ///< of a membership
+    std::uint32_t connection = 0; ///< see network::connection
+    std::string bytes;            ///< of a membership
   };
   std::map<std::size_t, news> news_; ///< on its way, by number
   std::size_t last_news_ = news_of_own_roles;

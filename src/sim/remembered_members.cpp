@@ -42,12 +42,12 @@ const membership& meetings::remembered(std::size_t process) {
   return n.members->known();
 }
 
-/// Before anybody acts by it. The process may die within it, or end of it: returns false then.
-bool meetings::remember(std::size_t process) {
+/// When others act by it already, as a node does it. The process may die within it, or end of it.
+void meetings::remember(std::size_t process) {
   auto& n = at(process);
   n.had_identity = n.had_identity || n.admits->known().identity != 0;
   if (n.intruder || !world_.options.members_are_remembered)
-    return true;
+    return;
   const auto all = roles(process);
   const auto is = [&](auto what) {
     return std::any_of(all.begin(), all.end(), [&](const host* h) { return what(*h->files()); });
@@ -65,15 +65,13 @@ bool meetings::remember(std::size_t process) {
              " fails, and nothing has happened to its disks: " + e.what();
     });
     world_.facts.count(fact::members_write_interrupted);
-    world_.crash(process);
-    return false;
+    return world_.crash(process);
   }
   for (auto* h : all) {
     h->files()->stop_after({});
     h->directory()->note_members(n.admits->known());
   }
   world_.facts.count(fact::members_written);
-  return true;
 }
 
 membership meetings::known_to(std::size_t process) {

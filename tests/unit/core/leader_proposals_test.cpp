@@ -59,6 +59,37 @@ TEST_CASE("leader: proposals of another or unknown configuration are left to be 
   CHECK(out.send.empty());
 }
 
+TEST_CASE(
+    "leader: of what is proposed before the news comes, WINDOW slots, each one's last is kept") {
+  leader::settings settings;
+  settings.window = 2;
+  leader_bench b{0, settings};
+  b.elect();
+  auto next = make_config();
+  next.version = 2;
+  next.first_slot = 10;
+  const auto propose_early = [&](const char* replica, slot_num slot, const char* value) {
+    b.role.on(propose{replica, next.version, slot, command{value}});
+    CHECK(commanders_in(b.role.take()).empty());
+  };
+  propose_early("r1", 10, "A");
+  propose_early("r1", 11, "B");
+  propose_early("r1", 12, "C"); // one too many
+  propose_early("r2", 10, "D");
+  config_history history{make_config()};
+  history.add(next);
+  b.role.learn(history);
+  auto out = b.role.take();
+  for (const auto& task : scouts_in(out)) {
+    b.role.on(scout_outcome{adopted{2, task.ballot, task.from_slot, 0, 1, {}}});
+    leader_bench::add(out, b.role.take());
+  }
+  const auto started = commanders_in(out);
+  REQUIRE(started.size() == 2);
+  CHECK(started[0].value == pvalue{b.role.ballot(), 10, command{"D"}});
+  CHECK(started[1].value == pvalue{b.role.ballot(), 11, command{"B"}});
+}
+
 TEST_CASE("leader: below the watermark it can only point to a snapshot") {
   leader_bench b;
   b.elect({}, 10);

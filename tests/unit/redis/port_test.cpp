@@ -1,0 +1,114 @@
+// A Redis port without sockets: what it asks those who carry out its outputs, and when.
+#include "redis/port.hpp"
+
+#include "core_helpers.hpp"
+#include "kv/reply.hpp"
+
+#include <doctest/doctest.h>
+#include <initializer_list>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace pmmc::redis::test {
+
+namespace {
+
+using pmmc::test::make_config;
+
+/// A port that has begun, with the connections 1 to 3.
+struct port_bench {
+  port_bench() {
+    core.at({1'000'000, 5'000});
+    core.learn(membership{make_config()});
+    core.agreed(1'000'000, 5'000);
+    connection_events events;
+    for (connection_id id = 1; id <= 3; ++id)
+      events.push_back({connection_event::kind::opened, id, "127.0.0.1:1"});
+    core.on(std::move(events));
+    core.take();
+  }
+
+  static connection_event change(connection_id id) {
+    connection_event e{connection_event::kind::requests, id};
+    auto& r = e.requests.emplace_back();
+    for (const auto* word : {"PMMC", "RECONFIG", "REMOVE"})
+      r.add(word);
+    r.add("acceptor:a" + std::to_string(id));
+    return e;
+  }
+
+  void ask_for_changes(std::initializer_list<connection_id> ids) {
+    connection_events events;
+    for (const auto id : ids)
+      events.push_back(change(id));
+    core.on(std::move(events));
+  }
+
+  /// Takes what the port put out: of which connections changes are to be made now.
+  std::vector<std::string> asked() {
+    const auto out = core.take();
+    for (const auto& r : out.replies)
+      replies[r.to] += r.bytes;
+    std::vector<std::string> wanted;
+    for (const auto& q : out.ask) {
+      wanted.push_back(q.words.at(1));
+      ticket = q.ticket;
+    }
+    return wanted;
+  }
+
+  void refuse() {
+    kv::reply_writer reply;
+    reply.error("ERR nonsense");
+    core.answered(ticket, reply.take());
+  }
+
+  port core{port::usual("r1", "test", 1, 7, 500)};
+  std::uint64_t ticket = 0; ///< of the last change that was asked for
+  std::map<connection_id, std::string> replies;
+};
+
+using asked_for = std::vector<std::string>;
+
+} // namespace
+
+TEST_CASE("port: a change of the members is made while no other one is under way") {
+  port_bench b;
+  b.ask_for_changes({1});
+  CHECK(b.asked() == asked_for{"acceptor:a1"});
+  b.ask_for_changes({2});
+  CHECK(b.asked().empty());
+  CHECK(b.replies[2].starts_with("-BUSY not executed: "));
+  b.refuse();
+  CHECK(b.asked().empty());
+  CHECK(b.replies[1] == "-ERR nonsense\r\n");
+  b.ask_for_changes({3});
+  CHECK(b.asked() == asked_for{"acceptor:a3"});
+}
+
+TEST_CASE(
+    "port: of changes that come together, those behind one that is refused at once are made") {
+  port_bench b;
+  b.ask_for_changes({1, 2, 3});
+  CHECK(b.asked() == asked_for{"acceptor:a1"});
+  CHECK(b.replies.empty());
+  SUBCASE("refused, one after the other") {
+    b.refuse();
+    CHECK(b.asked() == asked_for{"acceptor:a2"});
+    b.refuse();
+    CHECK(b.asked() == asked_for{"acceptor:a3"});
+    CHECK(b.replies[1] == "-ERR nonsense\r\n");
+    CHECK(b.replies[2] == "-ERR nonsense\r\n");
+    CHECK(b.replies[3].empty());
+  }
+  SUBCASE("it is not: those behind it are not made, and need not wait for it") {
+    CHECK(b.asked().empty());
+    CHECK(b.replies[1].empty());
+    CHECK(b.replies[2].starts_with("-BUSY not executed: "));
+    CHECK(b.replies[3].starts_with("-BUSY not executed: "));
+  }
+}
+
+} // namespace pmmc::redis::test
