@@ -107,7 +107,7 @@ void replica::respond(const role_id& client, response r) {
 void replica::flush() {
   go_on_filling();
   if (proposer_.update(standing(), gossip_))
-    requests_.take_back(state_->sessions(), tick_, 0);
+    settle_responses(requests_.take_back(state_->sessions(), slot_out(), tick_, 0));
   if (proposer_.current() == options_.id)
     propose();
   else

@@ -52,7 +52,8 @@ void replica::on_tick() {
   if (!active_ballot().is_bottom() && !gossip_.is_heard(active_ballot().leader, tick_))
     set_active({});
   if (tick_ % options_.resend_ticks == 0) // the connection may have dropped it
-    requests_.take_back(state_->sessions(), tick_, std::uint64_t{10} * options_.resend_ticks);
+    settle_responses(requests_.take_back(state_->sessions(), slot_out(), tick_,
+                                         std::uint64_t{10} * options_.resend_ticks));
   if (tick_ % options_.forget_held_back_ticks == 0)
     requests_.forget_held_back(tick_, options_.forget_held_back_ticks);
   proposals_.resend(route(), decisions_, tick_, out_.send);

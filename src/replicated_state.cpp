@@ -149,9 +149,9 @@ std::string read_block(std::istream& in) {
 
 replicated_state::replicated_state(std::unique_ptr<state_machine> machine,
                                    config_history configurations, std::uint64_t window_slots,
-                                   std::string protocol)
+                                   std::string protocol, session_limits sessions)
     : window_(window_slots), protocol_(std::move(protocol)), machine_(std::move(machine)),
-      configurations_(std::move(configurations)) {}
+      sessions_(sessions), configurations_(std::move(configurations)) {}
 
 cluster_facts replicated_state::facts() const {
   return {configurations_.first(), window_, std::string{current_engine}, protocol_,

@@ -23,9 +23,10 @@ public:
   static constexpr slot_num digest_slots = 256;
   static constexpr std::size_t kept_digests = 16;
 
-  /// The state before slot 1. `protocol`: see cluster_facts.
+  /// The state before slot 1. `protocol`: see cluster_facts. `sessions`: the same on all replicas.
   replicated_state(std::unique_ptr<state_machine> machine, config_history configurations,
-                   std::uint64_t window_slots, std::string protocol = {});
+                   std::uint64_t window_slots, std::string protocol = {},
+                   session_limits sessions = {});
 
   /// Performs the decision of slot `slot_out()`, and returns the answers that it gives rise to,
   /// those to retries included. A command that is no batch has no effect. If the log says that its

@@ -90,19 +90,23 @@ void request_queue::settle_proposal(const std::vector<request_key>& keys, bool i
   }
 }
 
-void request_queue::take_back(const session_table& sessions, std::uint64_t tick,
-                              std::uint64_t least_ticks) {
+std::vector<response> request_queue::take_back(const session_table& sessions, slot_num slot_out,
+                                               std::uint64_t tick, std::uint64_t least_ticks) {
+  std::vector<response> answers;
   std::set<request_key> undecided;
   for (auto it = waiting_.begin(); it != waiting_.end(); ++it) {
     const auto& [key, e] = *it;
     if (e.at != stage::handed_on || tick < e.handed_on_tick + least_ticks)
       continue;
-    if (sessions.holds_back(key.session, key.sequence))
+    if (auto known = sessions.known_answer(e.what, slot_out))
+      answers.push_back(std::move(*known));
+    else if (sessions.holds_back(key.session, key.sequence))
       move_to(it, stage::held_back); // decided: its predecessor is what is missing
     else
       undecided.insert(key);
   }
   queue_again(undecided);
+  return answers;
 }
 
 void request_queue::queue_again(const std::set<request_key>& keys) {

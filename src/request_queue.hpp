@@ -63,7 +63,9 @@ public:
   /// answers, or with something else, and they are queued before all others.
   void settle_proposal(const std::vector<request_key>& keys, bool is_chosen);
   /// What was handed on at least `least_ticks` ago and has not been decided is queued again.
-  void take_back(const session_table& sessions, std::uint64_t tick, std::uint64_t least_ticks);
+  /// Returns what `sessions` know the answers of: if the session ended first, no slot brings any.
+  std::vector<response> take_back(const session_table& sessions, slot_num slot_out,
+                                  std::uint64_t tick, std::uint64_t least_ticks);
   /// Queues those that still wait, in the order of their numbers, since sessions hold back what
   /// comes too early.
   void queue_again(const std::set<request_key>& keys);

@@ -60,7 +60,7 @@ void session_table::apply(const batch_entry& entry, slot_num slot, std::size_t i
 void session_table::open(const batch_entry& entry, slot_num slot, std::size_t index,
                          std::vector<response>& responses) {
   const auto id = session_opened_at(slot, index);
-  if (sessions_.size() >= max_sessions)
+  if (sessions_.size() >= limits_.sessions)
     remove(by_last_used_.begin()->second, responses);
   auto opened = std::make_shared<session>();
   opened->last_used = slot;
@@ -94,7 +94,7 @@ void session_table::execute(const batch_entry& entry, slot_num slot, const execu
   if (entry.sequence < s.next_sequence) {
     auto known = recorded(entry.session, entry.sequence);
     responses.push_back(known ? std::move(*known) : answer_acknowledged_before(entry));
-  } else if (s.is_full_for(entry.sequence)) {
+  } else if (s.is_full_for(entry.sequence, limits_)) {
     responses.push_back(answer_to(entry, reply_status::put_off, std::string{too_much}));
   } else if (entry.sequence == s.next_sequence) {
     record(entry.session, s, perform(entry.kind, entry.op, run), responses);
@@ -107,12 +107,13 @@ void session_table::execute(const batch_entry& entry, slot_num slot, const execu
 
 /// The next request in order is never refused for what is held back behind it, or nothing would
 /// move.
-bool session_table::session::is_full_for(std::uint64_t sequence) const {
-  if (!answers.empty() && (sequence - answers.begin()->first >= max_session_window ||
-                           answer_bytes >= max_session_bytes))
+bool session_table::session::is_full_for(std::uint64_t sequence,
+                                         const session_limits& limits) const {
+  if (!answers.empty() &&
+      (sequence - answers.begin()->first >= limits.window || answer_bytes >= limits.bytes))
     return true;
   return sequence > next_sequence &&
-         (sequence - next_sequence >= max_session_window || held_back_bytes >= max_session_bytes);
+         (sequence - next_sequence >= limits.window || held_back_bytes >= limits.bytes);
 }
 
 session_table::answer session_table::perform(request_kind kind, std::string_view op,
@@ -128,7 +129,7 @@ void session_table::run_held_back(session_id id, session& s, const executor& run
     const auto next = std::move(s.held_back.extract(s.held_back.begin()).mapped());
     bytes_ -= next.op.size();
     s.held_back_bytes -= next.op.size();
-    if (s.is_full_for(s.next_sequence)) { // the answers of those before it took all the room
+    if (s.is_full_for(s.next_sequence, limits_)) { // the answers before it took all the room
       responses.push_back({id, s.next_sequence, reply_status::put_off, std::string{too_much}});
       return;
     }
@@ -229,8 +230,8 @@ void session_table::write(std::string& out) const {
 }
 
 bool session_table::read(std::string_view bytes) {
-  *this = {};
-  session_table table;
+  *this = session_table{limits_};
+  session_table table{limits_};
   byte_reader in{bytes};
   const auto count = in.varint();
   for (std::uint64_t i = 0; in.ok() && i < count; ++i) {

@@ -24,6 +24,13 @@ inline constexpr std::uint64_t max_session_window = 4'096;
 /// refused, those that were held back included. So a session takes these and one answer more.
 inline constexpr std::size_t max_session_bytes = 16 << 20;
 
+/// The same, for one state: the simulator has states with smaller ones, so that they are reached.
+struct session_limits {
+  std::size_t sessions = max_sessions;
+  std::uint64_t window = max_session_window;
+  std::size_t bytes = max_session_bytes;
+};
+
 /// Executes requests at most once each and, within a session, in the order of their numbers: one
 /// that is decided before its predecessor is held back until that one is decided. Recorded answers
 /// are kept until the client acknowledges them. A session ends by a request, or when `max_sessions`
@@ -32,6 +39,8 @@ class session_table {
 public:
   /// Executes an operation or a reconfiguration, and returns the answer.
   using executor = std::function<std::string(request_kind kind, std::string_view op)>;
+
+  explicit session_table(session_limits limits = {}) : limits_(limits) {}
 
   /// Executes what `entry`, decided in `slot` at place `index` of its batch, sets free, and appends
   /// the answers to `responses`. X1: one effect per (session, sequence), the same answer to every
@@ -74,7 +83,7 @@ private:
     std::size_t answer_bytes = 0;
     std::size_t held_back_bytes = 0;
 
-    bool is_full_for(std::uint64_t sequence) const;
+    bool is_full_for(std::uint64_t sequence, const session_limits& limits) const;
   };
   using shared_session = std::shared_ptr<session>; // shared with clones; written to when not shared
 
@@ -91,6 +100,7 @@ private:
   void touch(session_id id, session& s, slot_num slot);
   void remove(session_id id, std::vector<response>& responses);
 
+  session_limits limits_;
   std::map<session_id, shared_session> sessions_;
   std::set<std::pair<slot_num, session_id>> by_last_used_;
   std::size_t bytes_ = 0; ///< of recorded answers and held-back operations

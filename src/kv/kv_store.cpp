@@ -41,13 +41,14 @@ constexpr std::string_view no_room =
     "ERR not executed: the replies would be larger than 16 MiB; ask for less (for KEYS: use SCAN)";
 constexpr std::size_t no_room_bytes = 2 + no_room.size();
 constexpr std::size_t answer_head_bytes = 1 + 10; ///< status, number of calls executed
-constexpr auto most_reply_bytes = max_whole_reply_bytes - answer_head_bytes;
-static_assert(no_room_bytes <= small_reply_bytes && max_calls * no_room_bytes <= most_reply_bytes,
+static_assert(no_room_bytes <= small_reply_bytes &&
+                  answer_head_bytes + max_calls * no_room_bytes <= max_whole_reply_bytes,
               "there is always room to refuse");
 
 /// `execute_call` writes a reply; if there is no room for it, it changes nothing and returns false.
 template <class ExecuteCall>
-std::string run_calls(const transaction& t, ExecuteCall execute_call) {
+std::string run_calls(const transaction& t, const store_limits& limits, ExecuteCall execute_call) {
+  const auto most_bytes = limits.whole_reply_bytes - answer_head_bytes;
   reply_writer out;
   std::size_t executed = 0;
   for (const auto& c : t.calls) {
@@ -56,7 +57,7 @@ std::string run_calls(const transaction& t, ExecuteCall execute_call) {
     // The calls behind this one may have to be refused.
     const auto behind = t.whole ? t.calls.size() - executed - 1 : 0;
     const auto before = out.size();
-    out.limit(most_reply_bytes - behind * no_room_bytes);
+    out.limit(most_bytes - behind * no_room_bytes);
     if (!out.has_room_for(small_reply_bytes) || !execute_call(c, out)) {
       out.cut(before);
       if (!t.whole && executed > 0)
@@ -81,7 +82,7 @@ std::string kv_store::run(const transaction& t) {
   for (const auto& [key, version] : t.watched)
     if (keys_.version(key) != version)
       return status_only(transaction_status::aborted);
-  return run_calls(t, [this](const call& c, reply_writer& out) {
+  return run_calls(t, limits_, [this](const call& c, reply_writer& out) {
     if (c.what == verb::session)
       open_session(c.words.empty() ? std::string_view{} : c.words[0], out);
     else
@@ -124,8 +125,9 @@ std::string kv_store::query(const transaction& t) const {
   for (const auto& [key, version] : t.watched)
     if (keys_.version(key) != version)
       return status_only(transaction_status::aborted);
-  return run_calls(
-      t, [this, &t](const call& c, reply_writer& out) { return read(keys_, c, t.now, out); });
+  return run_calls(t, limits_, [this, &t](const call& c, reply_writer& out) {
+    return read(keys_, c, t.now, out);
+  });
 }
 
 // --- the state as a whole -----------------------------------------------------------------------
@@ -136,7 +138,7 @@ std::string_view kv_store::name_of(std::string_view op) const {
 }
 
 std::unique_ptr<state_machine> kv_store::clone() const {
-  auto copy = std::make_unique<kv_store>();
+  auto copy = std::make_unique<kv_store>(limits_);
   copy->keys_ = keys_.clone();
   copy->sessions_ = sessions_.clone();
   return copy;
@@ -160,7 +162,7 @@ void kv_store::snapshot(std::ostream& out) const {
 void kv_store::restore(std::istream& in) {
   if (read_exactly(in, magic.size()) != magic)
     reject_snapshot("it does not begin with \"pmmckv2\"");
-  kv_store fresh;
+  kv_store fresh{limits_};
   fresh.keys_.read_from(in);
   fresh.sessions_.read_from(in);
   if (read_u64(in) != fresh.fingerprint())

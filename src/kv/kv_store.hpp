@@ -17,6 +17,8 @@ namespace pmmc::kv {
 /// byte beyond, and leaves the state as it was if it throws.
 class kv_store final : public state_machine {
 public:
+  explicit kv_store(const store_limits& limits = {}) : limits_(limits), sessions_(limits) {}
+
   std::string_view name() const override { return "kv/2"; }
   std::string apply(std::string_view op) override;
   /// Transactions that only read; anything else is answered `malformed`.
@@ -41,6 +43,7 @@ private:
   void open_session(std::string_view name, reply_writer& out);
   std::string query(const transaction& t) const;
 
+  store_limits limits_;
   keyspace keys_;
   named_sessions sessions_;
 };

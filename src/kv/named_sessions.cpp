@@ -66,7 +66,7 @@ std::optional<std::string_view> named_sessions::answer(std::string_view name,
 }
 
 void named_sessions::open(std::string_view name) {
-  if (sessions_.map().size() >= max_sessions)
+  if (sessions_.map().size() >= limits_.sessions)
     remove(std::string{by_use_.begin()->value()});
   put(name, {});
 }
@@ -78,7 +78,7 @@ void named_sessions::record(std::string_view name, std::uint64_t number, std::st
   ++s.kept;
   s.bytes += answer.size();
   answers_.set(answer_key(name, number), answer);
-  while (s.kept > 1 && (s.kept > kept_answers || s.bytes > kept_answer_bytes))
+  while (s.kept > 1 && (s.kept > limits_.kept_answers || s.bytes > limits_.kept_answer_bytes))
     drop_oldest_answer(name, s);
   put(name, s);
 }
@@ -99,7 +99,7 @@ void named_sessions::remove(std::string_view name) {
 }
 
 named_sessions named_sessions::clone() const {
-  named_sessions copy;
+  named_sessions copy{limits_};
   copy.sessions_ = sessions_.clone();
   copy.answers_ = answers_.clone();
   copy.by_use_ = by_use_.clone();
@@ -114,7 +114,7 @@ void named_sessions::write_to(std::ostream& out) const {
 }
 
 void named_sessions::read_from(std::istream& in) {
-  *this = named_sessions{};
+  *this = named_sessions{limits_};
   uses_ = read_u64(in);
   sessions_.read(in, max_name_bytes, session_bytes);
   answers_.read(in, 1 + max_name_bytes + sizeof(std::uint64_t), max_answer_bytes);

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "kv/hashed_map.hpp"
-#include "kv/transaction.hpp"
+#include "kv/store_limits.hpp"
 
 #include <cstdint>
 #include <iosfwd>
@@ -17,15 +17,13 @@ namespace pmmc::kv {
 /// time: the one that was used longest ago goes when there are too many.
 class named_sessions {
 public:
-  static constexpr std::size_t max_sessions = 10'000;
   static constexpr std::size_t max_name_bytes = 64; ///< the least is 1
   static constexpr std::string_view name_error = "ERR a session's name must have 1 to 64 bytes";
-  /// Answers kept in a session: the latest so many, and of those so many bytes; the latest always.
-  static constexpr std::uint64_t kept_answers = 64;
-  static constexpr std::size_t kept_answer_bytes = 1 << 20;
   /// Of one answer, whoever made it: four times what the store answers today, because versions
   /// before did not count all of it.
   static constexpr std::size_t max_answer_bytes = 4 * max_whole_reply_bytes;
+
+  explicit named_sessions(const store_limits& limits = {}) : limits_(limits) {}
 
   /// The highest number executed, or nothing if there is no such session.
   std::optional<std::uint64_t> highest(std::string_view name) const;
@@ -54,6 +52,7 @@ private:
   void drop_oldest_answer(std::string_view name, session& s);
   void remove(std::string_view name);
 
+  store_limits limits_;
   hashed_map sessions_{3}; ///< name → session; stamp: its last use
   hashed_map answers_{4};  ///< name, 0, number (8 bytes, most significant first) → answer
   cow_map by_use_;         ///< last use (8 bytes) → name

@@ -85,7 +85,9 @@ inline constexpr std::size_t max_calls = 1 << 16;
 /// Bytes of replies past which no further call of a transaction that is not `whole` is executed.
 inline constexpr std::size_t max_reply_bytes = 1 << 20;
 /// Bytes of the whole answer to a transaction, at the most. A call whose reply would not fit is not
-/// executed, and answered with an error; or left out, if the transaction is not `whole`.
+/// executed, and answered with an error; or left out, if the transaction is not `whole` and another
+/// one has been executed. 11 bytes go for status and number of calls, and as many as the error has
+/// for each call behind in a `whole` one; a call needs room for a small reply.
 inline constexpr std::size_t max_whole_reply_bytes = 16 << 20;
 /// Keys that one scan call looks at, at the most.
 inline constexpr std::int64_t max_scan_keys = 10'000;

@@ -87,6 +87,7 @@ private:
   void hear(const response& m);
   void hear(const query_reply& m);
   void end_session();
+  void lose_session();
   std::uint64_t acknowledged() const;
 
   session_id session_ = 0;

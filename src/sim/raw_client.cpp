@@ -95,12 +95,31 @@ void raw_client::hear(const response& m) {
     return;
   }
   const auto it = requests_.find(m.sequence);
-  if (m.session != session_ || session_ == 0 || it == requests_.end() ||
-      m.status != reply_status::ok)
+  if (m.session != session_ || session_ == 0)
     return;
+  if (m.status == reply_status::session_ended)
+    return lose_session();
+  if (it == requests_.end() || (m.status != reply_status::ok && m.status != reply_status::refused))
+    return;
+  if (m.status == reply_status::refused) {
+    finish(it->second.place, operation_end::not_executed, {});
+    requests_.erase(it);
+    return;
+  }
   stale_ = std::get<request>(it->second.what);
   finish(it->second.place, operation_end::answered, m.body);
   requests_.erase(it);
+}
+
+/// It made room for others: of what it was asked nothing is known.
+void raw_client::lose_session() {
+  for (const auto& [sequence, p] : requests_)
+    finish(p.place, operation_end::unknown, {});
+  requests_.clear();
+  stale_.reset();
+  end_.reset();
+  session_ = last_sequence_ = 0;
+  nonce_ = random_.next() | 1;
 }
 
 void raw_client::hear(const query_reply& m) {

@@ -134,7 +134,7 @@ void redis_client_host::lose_connection() {
   in_.clear();
   out_.clear();
   watching_.reset();
-  has_session_ = false;
+  has_session_ = session_is_asked_for_ = false;
   if (request_)
     request_->is_sent = false;
   next_at_ = world_.now() + random_.below(hurries_ ? 100 * millisecond : 1 * second);
@@ -186,9 +186,13 @@ void redis_client_host::begin_unit() {
   case 4:
     return transact(std::nullopt);
   case 5:
+    if (replies_are_refused(world_.options))
+      return ask_many();
     return transact(watch()); // all at once
   case 6:
   case 7:
+    if (replies_are_refused(world_.options))
+      return transact(std::nullopt);
     watching_ = watch();
     return;
   case 8:
@@ -242,7 +246,11 @@ void redis_client_host::ask_locally() {
 }
 
 void redis_client_host::ask_wrongly() {
-  switch (random_.below(5)) {
+  switch (random_.below(world_.options.has_small_limits ? 7 : 5)) {
+  case 5:
+  case 6:
+    return send({"SET", "r0", std::string(world_.options.replica.max_op_bytes, 'x')},
+                {expected::kind::refused});
   case 0:
     return send({"LPUSH", "r0", "x"}, {expected::kind::refused});
   case 1:
@@ -321,13 +329,20 @@ void redis_client_host::begin_request() {
   send_request();
 }
 
+/// Where sessions may end, one that was opened before is to be found again before its request is
+/// sent.
 void redis_client_host::send_request() {
+  const bool asks_first = world_.options.has_small_limits && session_is_known_;
+  if (!has_session_) {
+    has_session_ = session_is_asked_for_ = true;
+    send({"PMMC", "SESSION", session_}, {expected::kind::session});
+  }
+  if (asks_first && session_is_asked_for_)
+    return;
   const auto& r = seen_.records[request_->record];
   world_.facts.count(fact::redis_retry, request_->attempts > 0);
   ++request_->attempts;
   request_->is_sent = true;
-  if (!std::exchange(has_session_, true))
-    send({"PMMC", "SESSION", session_}, {expected::kind::session});
   std::vector<std::string> words{"PMMC", "REQ", std::to_string(r.number)};
   if (r.is_exec) {
     send({"MULTI"}, {expected::kind::ok});
@@ -338,6 +353,18 @@ void redis_client_host::send_request() {
     words.insert(words.end(), r.commands[0].words.begin(), r.commands[0].words.end());
   }
   send(words, {expected::kind::answer, request_->record});
+}
+
+/// It made room for others, and another one of its name has been opened: whether its request was
+/// executed nobody knows any more.
+void redis_client_host::give_up_session() {
+  if (request_) {
+    seen_.records[request_->record].end = operation_end::unknown;
+    world_.facts.count(fact::redis_unknown);
+  }
+  request_.reset();
+  session_.clear();
+  session_is_known_ = has_session_ = false;
 }
 
 } // namespace pmmc::sim

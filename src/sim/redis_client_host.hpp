@@ -76,6 +76,8 @@ private:
   std::size_t watch();
   void begin_request();
   void send_request();
+  void give_up_session();
+  void ask_again();
   void take(resp_value&& v);
   void settle_record(std::size_t place, resp_value&& v);
   void settle_request(std::size_t place, resp_value&& v);
@@ -106,6 +108,7 @@ private:
   std::uint64_t sessions_ = 0;
   std::string session_;
   bool session_is_known_ = false;
+  bool session_is_asked_for_ = false; ///< on this connection, and not answered yet
   std::uint64_t number_ = 0;
   std::optional<open_request> request_;
 };

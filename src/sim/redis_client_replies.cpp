@@ -56,12 +56,19 @@ void redis_client_host::take(resp_value&& v) {
     return;
   }
   case expected::kind::session: {
-    if (busy())
+    session_is_asked_for_ = false;
+    if (busy()) {
+      if (request_ && !request_->is_sent) // it was to follow; or else its own reply says the same
+        ask_again();
       return;
+    }
     fits(v.what == kind::array && v.items.size() == 2 &&
          v.items[1].integer <= static_cast<std::int64_t>(number_));
-    demand(!session_is_known_ || v.items[0].text == "resumed",
-           [&] { return "X3: the session " + session_ + " is new again"; });
+    if (session_is_known_ && v.items[0].text != "resumed") {
+      demand(world_.checkers.truth().model().store().sessions().ended() > 0,
+             [&] { return "X3: the session " + session_ + " is new again"; });
+      return give_up_session();
+    }
     session_is_known_ = true;
     return;
   }
@@ -94,12 +101,7 @@ void redis_client_host::settle_request(std::size_t place, resp_value&& v) {
       r.end = operation_end::unknown; // it may be too large for any port
       return request_.reset();
     }
-    request_->is_sent = false;
-    has_session_ = false; // whatever was wrong, it is opened again
-    next_at_ = world_.now() + random_.below(300 * millisecond);
-    if (expected_.empty() && one_in(2))
-      leave();
-    return;
+    return ask_again();
   }
   demand(!v.is_error("ERR a later request"), [&] {
     return "X3: request " + std::to_string(r.number) + " of " + r.session +
@@ -112,9 +114,20 @@ void redis_client_host::settle_request(std::size_t place, resp_value&& v) {
   note(r);
 }
 
+/// Whatever was wrong, the session is opened again, and often at another port: this one's replica
+/// may be barred for good.
+void redis_client_host::ask_again() {
+  request_->is_sent = false;
+  has_session_ = false;
+  next_at_ = world_.now() + random_.below(300 * millisecond);
+  if (expected_.empty() && one_in(2))
+    leave();
+}
+
 void redis_client_host::note(const redis_record& r) {
   auto& facts = world_.facts;
   facts.count(fact::redis_unknown, r.end == operation_end::unknown);
+  facts.count(fact::refused_as_too_large, r.reply.is_error("ERR not executed: with the names"));
   facts.count(fact::redis_port_barred, r.reply.is_error("CLUSTERDOWN not executed: replica"));
   if (r.end != operation_end::answered)
     return;

@@ -21,11 +21,15 @@ std::uint64_t fresh_seed(world& w) { return w.chance.next(); }
 redis::port::settings settings_for(world& w, const role_id& replica) {
   const auto& s = w.options;
   auto made = redis::port::usual(replica, "simulated", 1, fresh_seed(w), s.redis_timeout_ticks);
+  auto& f = made.front;
+  constexpr std::size_t one_command = 250;
+  f.max_op_bytes = s.replica.max_op_bytes;
+  if (s.has_small_limits)
+    f.bundle_bytes = one_command;
   if (!s.redis_has_little_room)
     return made;
-  auto& f = made.front;
   f.bundle_calls = 1 + w.chance.below(6);
-  f.bundle_bytes = 100 + w.chance.below(2'000);
+  f.bundle_bytes = std::min(f.bundle_bytes, 100 + w.chance.below(2'000));
   f.max_unsent_bytes = 300;
   f.note_unread_bytes = 100;
   f.max_transaction_bytes = 2'000;

@@ -177,6 +177,8 @@ redis_command redis_work::read() {
   case 9:
     return {{"TYPE", key()}};
   case 10:
+    if (replies_are_refused(options_))
+      return {{"DBSIZE"}};
     return {{"RANDOMKEY"}};
   default:
     return {{"GET", key()}};

@@ -49,10 +49,12 @@ void replica_host::start() {
 
 void replica_host::check(world& w, const role_id& to, const message& m) const {
   w.checkers.replica_sent(number(), to, m);
-  if (const auto* r = std::get_if<response>(&m))
+  if (const auto* r = std::get_if<response>(&m)) {
     w.facts.count(fact::refused_as_busy,
                   r->status == reply_status::busy || r->status == reply_status::put_off);
-  else if (const auto* q = std::get_if<query_reply>(&m))
+    w.facts.count(fact::refused_as_too_large,
+                  r->status == reply_status::refused && r->body.starts_with("the operation has"));
+  } else if (const auto* q = std::get_if<query_reply>(&m))
     w.facts.count(fact::read_answered, q->status == reply_status::ok);
   else if (std::holds_alternative<handoff>(m))
     w.facts.count(fact::handoff);

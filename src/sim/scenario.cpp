@@ -174,6 +174,28 @@ void choose_connections(scenario& s) {
     s.group_bytes = 1 + random.below(500);
 }
 
+/// In some runs limits are small, so that they are reached. With dice of their own. Where replies
+/// are refused for their size, nobody watches keys or asks for any key: the models know these
+/// replies, but not how many bytes they have. Nor do they of what operators are answered, so that a
+/// session has room for that.
+void choose_limits(scenario& s) {
+  random_source random{s.seed * 0x9FB21C651E98DF25ULL + 17};
+  if (!one_in(random, 3))
+    return;
+  s.has_small_limits = true;
+  s.sessions.sessions = s.clients + s.raw_clients + s.replicas + 3 + random.below(4);
+  s.sessions.window = 2 + random.below(8);
+  s.sessions.bytes = 1'000 + random.below(2'000);
+  s.store.sessions = s.redis_clients + random.below(4);
+  s.store.kept_answers = 1 + random.below(3);
+  s.store.kept_answer_bytes = 50 + random.below(1'000);
+  s.replica.max_op_bytes = 700 + random.below(800);
+  if (s.clients + s.raw_clients == 0) {
+    s.value_bytes = 100 + random.below(150);
+    s.store.whole_reply_bytes = 700 + random.below(700);
+  }
+}
+
 void leave_out(scenario& s, const reduction& less) {
   if (less.nodes) {
     s.colocated = true;
@@ -233,6 +255,7 @@ scenario choose_scenario(std::uint64_t seed, const reduction& less) {
   s.sessions_end = one_in(random, 3);
   choose_redis(s);
   choose_connections(s);
+  choose_limits(s);
   leave_out(s, less);
   return s;
 }

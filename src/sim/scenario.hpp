@@ -2,8 +2,10 @@
 // hits.
 #pragma once
 
+#include "kv/store_limits.hpp"
 #include "leader.hpp"
 #include "replica.hpp"
+#include "sessions.hpp"
 #include "wire/grouping.hpp"
 
 #include <cstdint>
@@ -89,6 +91,9 @@ struct scenario {
   std::uint64_t window = 16;
   pmmc::leader::settings leader;   ///< id, seed and window are filled in later
   pmmc::replica::settings replica; ///< id and seed are filled in later
+  session_limits sessions;
+  kv::store_limits store;
+  bool has_small_limits = false; ///< such that sessions end and requests are refused
   std::size_t acceptor_page_bytes = 1 << 20;
   std::size_t snapshot_piece_bytes = 1 << 16;
 
@@ -134,6 +139,11 @@ struct scenario {
 
 /// Whether a message may arrive twice: no connection does that, but the protocol must bear it.
 bool may_repeat_messages(const scenario& s);
+
+/// Whether the store has room for few bytes of replies.
+inline bool replies_are_refused(const scenario& s) {
+  return s.store.whole_reply_bytes < kv::max_whole_reply_bytes;
+}
 
 /// Parts of a scenario that are left out: how a user, or the shrinker, makes it smaller.
 struct reduction {

@@ -219,6 +219,12 @@ result run(const scenario& s, const watch& w) {
   r.facts.slots = state.checkers.log().chosen_slots();
   r.facts.count(fact::request_decided_again, state.checkers.truth().requests_decided_again());
   r.facts.count(fact::session_ended, state.checkers.truth().model().sessions_ended());
+  const auto& model = state.checkers.truth().model();
+  r.facts.count(fact::put_off, model.put_off());
+  r.facts.count(fact::session_evicted, model.sessions_evicted());
+  r.facts.count(fact::reply_refused, model.replies_refused());
+  r.facts.count(fact::named_session_evicted, model.store().sessions().ended());
+  r.facts.count(fact::named_answer_dropped, model.store().sessions().answers_dropped());
   r.facts.count(fact::redis_key_expired, state.checkers.truth().model().keys_expired());
   r.facts.count(fact::redis_answered_again, state.checkers.truth().model().answered_again());
   r.facts.count(fact::noop_decided, state.checkers.truth().noops());

@@ -24,6 +24,12 @@ enum class fact : std::uint8_t {
   session_ended,
   operation_unknown, ///< a client gave up an operation without knowing its outcome
   refused_as_busy,
+  refused_as_too_large, ///< an operation
+  put_off,              ///< a request too far ahead of others of its session
+  session_evicted,      ///< for others' room
+  named_session_evicted,
+  named_answer_dropped,
+  reply_refused, ///< a call whose reply would be too large
   handoff,
   snapshot_saved,
   snapshot_installed,
@@ -110,7 +116,7 @@ enum class fact : std::uint8_t {
   replica_began_anew,        ///< with a directory that was formatted again
   replica_on_old_copy,
 };
-inline constexpr std::size_t facts = 93;
+inline constexpr std::size_t facts = 99;
 
 std::string_view to_string(fact f);
 

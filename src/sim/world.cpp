@@ -30,13 +30,16 @@ configuration first_configuration(const scenario& s) {
 }
 
 std::unique_ptr<replicated_state> state_before_slot_1(const scenario& s) {
-  return std::make_unique<replicated_state>(std::make_unique<kv::kv_store>(),
-                                            config_history{first_configuration(s)}, s.window);
+  return std::make_unique<replicated_state>(std::make_unique<kv::kv_store>(s.store),
+                                            config_history{first_configuration(s)}, s.window,
+                                            std::string{}, s.sessions);
 }
 
 world::world(const scenario& s)
     : options(s), net(s), chance(s.seed ^ 0xA0761D6478BD642FULL),
-      checkers(state_before_slot_1(s), [this](const role_id& id) { return number_of(id); }) {}
+      checkers(
+          state_before_slot_1(s), [this](const role_id& id) { return number_of(id); },
+          kv_model{s.sessions, s.store}) {}
 
 std::vector<std::size_t> world::members() const {
   std::vector<std::size_t> numbers;

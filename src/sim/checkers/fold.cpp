@@ -33,8 +33,9 @@ bool makes(const reconfiguration& r, const configuration& before, const configur
 
 } // namespace
 
-fold::fold(std::unique_ptr<replicated_state> before_slot_1, configuration_book& book)
-    : state_(std::move(before_slot_1)), book_(book) {
+fold::fold(std::unique_ptr<replicated_state> before_slot_1, configuration_book& book,
+           kv_model empty)
+    : state_(std::move(before_slot_1)), book_(book), model_(std::move(empty)) {
   fingerprints_.push_back(0);
   write_down();
 }

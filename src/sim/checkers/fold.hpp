@@ -15,7 +15,9 @@ namespace pmmc::sim {
 /// fingerprint after each.
 class fold {
 public:
-  fold(std::unique_ptr<replicated_state> before_slot_1, configuration_book& book);
+  /// `empty`: the store before slot 1, with the limits that the state has.
+  fold(std::unique_ptr<replicated_state> before_slot_1, configuration_book& book,
+       kv_model empty = kv_model{});
 
   /// Goes on as far as `log` has no gap.
   void advance(const log_checker& log);

@@ -32,12 +32,13 @@ std::size_t kv_model::perform(slot_num slot, const command& chosen) {
   return again;
 }
 
-/// There are 10,000 at the most: then the one that was used longest ago ends. Of two in the same
-/// slot it is the one that was opened first.
+/// If there are too many, the one that was used longest ago ends. Of two in the same slot it is the
+/// one that was opened first.
 void kv_model::open(session_id id, slot_num slot, std::uint64_t number) {
-  constexpr std::size_t most_sessions = 10'000;
-  if (by_use_.size() >= most_sessions)
+  if (by_use_.size() >= limits_.sessions) {
     end(by_use_.begin()->second);
+    ++sessions_evicted_;
+  }
   sessions_[id].used = slot;
   by_use_.emplace(slot, id);
   opened_by_[id] = number;
@@ -70,8 +71,10 @@ std::size_t kv_model::decide(session_id id, session& s, const batch_entry& e) {
   }
   if (e.sequence < s.next)
     return 1;
-  if (has_no_room(s, e.sequence))
+  if (has_no_room(s, e.sequence)) {
+    ++put_off_;
     return 0;
+  }
   if (!s.early.try_emplace(e.sequence, e.kind, e.op).second)
     return 1;
   s.early_bytes += e.op.size();
@@ -84,25 +87,29 @@ std::size_t kv_model::decide(session_id id, session& s, const batch_entry& e) {
 void kv_model::execute_next(session_id id, session& s) {
   const auto [kind, op] = std::move(s.early.extract(s.early.begin()).mapped());
   s.early_bytes -= op.size();
-  if (has_no_room(s, s.next))
+  if (has_no_room(s, s.next)) {
+    ++put_off_;
     return;
+  }
   auto& answer = answers_[{id, s.next}];
   answer.is_known = kind == request_kind::operation;
   if (answer.is_known) {
     answer.effect = effects_.size();
     effects_.push_back(perform(op));
     answer.encoded = effects_.back().answer;
+  } else if (kind == request_kind::refusal) {
+    answer.encoded = op;
   }
   s.answered[s.next] = answer.encoded.size();
   s.answer_bytes += answer.encoded.size();
   ++s.next;
 }
 
-/// 4,096 numbers from the first answer that is not acknowledged, and from the first that is not
-/// executed; 16 MiB of answers, and of what waits.
-bool kv_model::has_no_room(const session& s, std::uint64_t sequence) {
-  constexpr std::uint64_t numbers = 4'096;
-  constexpr std::size_t bytes = 16 << 20;
+/// So many numbers from the first answer that is not acknowledged, and from the first that is not
+/// executed; so many bytes of answers, and of what waits.
+bool kv_model::has_no_room(const session& s, std::uint64_t sequence) const {
+  const auto numbers = limits_.window;
+  const auto bytes = limits_.bytes;
   return (!s.answered.empty() &&
           (sequence - s.answered.begin()->first >= numbers || s.answer_bytes >= bytes)) ||
          (sequence > s.next && (sequence - s.next >= numbers || s.early_bytes >= bytes));
@@ -147,7 +154,8 @@ kv_model::effect kv_model::perform(const std::string& op) {
   auto done = store_.perform(*t);
   keys_expired_ += done.expired;
   answered_again_ += done.is_repeated;
-  return {op, std::move(done.answer), done.before, done.executed, done.is_repeated};
+  replies_refused_ += done.refused;
+  return {op, std::move(done.answer), done.before, done.executed, done.is_repeated, done.opening};
 }
 
 } // namespace pmmc::sim

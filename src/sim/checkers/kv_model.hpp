@@ -4,6 +4,7 @@
 
 #include "batch.hpp"
 #include "messages.hpp"
+#include "sessions.hpp"
 #include "sim/checkers/store_model.hpp"
 
 #include <map>
@@ -20,6 +21,9 @@ namespace pmmc::sim {
 /// kv/transaction.hpp), not from the code.
 class kv_model {
 public:
+  explicit kv_model(const session_limits& sessions = {}, const kv::store_limits& store = {})
+      : limits_(sessions), store_(store) {}
+
   /// The chosen command of `slot`. Slots come in order. Returns how many requests were decided in
   /// an earlier slot already.
   std::size_t perform(slot_num slot, const command& chosen);
@@ -36,6 +40,12 @@ public:
   /// No request of it is executed any more.
   bool is_over(session_id session) const;
   std::uint64_t sessions_ended() const { return sessions_ended_; }
+  /// Of these, those that made room for others.
+  std::uint64_t sessions_evicted() const { return sessions_evicted_; }
+  /// Requests too far ahead of the first one, or behind too many bytes.
+  std::uint64_t put_off() const { return put_off_; }
+  /// Calls whose replies had no room.
+  std::uint64_t replies_refused() const { return replies_refused_; }
 
   /// Whether replicas may answer so.
   bool is_answer(const expected_answer& expected, std::string_view body) const;
@@ -48,6 +58,7 @@ public:
     moment before = 0;        ///< see store_model::effect
     std::size_t executed = 0; ///< calls of a transaction
     bool is_repeated = false;
+    std::uint64_t opening = 0;
   };
   /// All that was executed, in its order.
   const std::vector<effect>& effects() const { return effects_; }
@@ -72,13 +83,17 @@ private:
   void use(session_id id, slot_num slot);
   std::size_t decide(session_id id, session& s, const batch_entry& e);
   void execute_next(session_id id, session& s);
-  static bool has_no_room(const session& s, std::uint64_t sequence);
+  bool has_no_room(const session& s, std::uint64_t sequence) const;
   effect perform(const std::string& op);
   moment before(slot_num slot) const;
 
+  session_limits limits_;
   std::map<session_id, session> sessions_;
   std::set<std::pair<slot_num, session_id>> by_use_; ///< those that have not ended
   std::uint64_t sessions_ended_ = 0;
+  std::uint64_t sessions_evicted_ = 0;
+  std::uint64_t put_off_ = 0;
+  std::uint64_t replies_refused_ = 0;
   std::map<std::pair<session_id, std::uint64_t>, expected_answer> answers_;
   std::map<session_id, std::uint64_t> opened_by_;
   std::vector<effect> effects_;

@@ -22,8 +22,9 @@ bool is_as_decided(configuration known, const configuration& decided) {
 } // namespace
 
 oracle::oracle(std::unique_ptr<replicated_state> before_slot_1,
-               std::function<std::size_t(const role_id&)> number_of)
-    : book_(std::move(number_of)), log_(book_), truth_(std::move(before_slot_1), book_),
+               std::function<std::size_t(const role_id&)> number_of, kv_model empty)
+    : book_(std::move(number_of)), log_(book_),
+      truth_(std::move(before_slot_1), book_, std::move(empty)),
       replicas_(truth_, book_, truth_.state().window()) {}
 
 void oracle::persisted(std::size_t acceptor, const acceptor_record& r) {

@@ -19,7 +19,7 @@ namespace pmmc::sim {
 class oracle {
 public:
   oracle(std::unique_ptr<replicated_state> before_slot_1,
-         std::function<std::size_t(const role_id&)> number_of);
+         std::function<std::size_t(const role_id&)> number_of, kv_model empty = kv_model{});
 
   void persisted(std::size_t acceptor, const acceptor_record& r);
   /// `under_way`: what it was writing when it crashed. Returns whether that is durable.

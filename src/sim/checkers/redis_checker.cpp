@@ -64,7 +64,7 @@ bool is_reply_to(const redis_command& c, const resp_value& seen, byte_reader& in
         is_one = is_one || (key && key->bytes == seen.text);
     return is_one;
   }
-  if (c.words[0] != "SCAN")
+  if (c.words[0] != "SCAN" || seen.is_error())
     return is_reply(seen, in);
   const auto head = kv::next_reply(in); // the last key, or nil; but a cursor is the port's own
   const auto last = kv::next_reply(in);
@@ -135,8 +135,9 @@ void redis_checker::note_calls(std::size_t effect) {
   if (!t->session.empty()) {
     if (!e.is_repeated &&
         (status == transaction_status::done || status == transaction_status::aborted)) {
-      const auto is_new =
-          requests_.emplace(std::pair{std::string{t->session}, t->sequence}, effect).second;
+      auto& places = requests_[std::pair{std::string{t->session}, t->sequence}];
+      const bool is_new = places.empty() || model_.effects()[places.back()].opening != e.opening;
+      places.push_back(effect);
       demand(is_new, [&] {
         return "X3: request " + std::to_string(t->sequence) + " of " + std::string{t->session} +
                " is executed twice";
@@ -157,7 +158,12 @@ std::optional<redis_checker::place> redis_checker::place_of(const redis_record& 
     const auto it = requests_.find({r.session, r.number});
     if (it == requests_.end())
       return std::nullopt;
-    return place{it->second, 0, model_.effects()[it->second].before + 1};
+    // The latest that its reply may tell of.
+    const auto& all = it->second;
+    const auto last = std::find_if(all.rbegin(), all.rend() - 1, [&](std::size_t effect) {
+      return r.end != operation_end::answered || times_[effect] <= r.returned;
+    });
+    return place{*last, 0, model_.effects()[*last].before + 1};
   }
   for (std::size_t i = 0; i < r.commands.size(); ++i)
     if (const auto it = marked_.find(r.commands[i].marker); it != marked_.end()) {
@@ -298,6 +304,8 @@ bool redis_checker::shows(const redis_record& r, moment at) const {
 
 bool redis_checker::shows(const redis_command& c, const resp_value& reply, moment at,
                           sim_time returned) const {
+  if (reply.is_error("ERR not executed: the replies"))
+    return true; // how much came before it is known where the replica answers (R3)
   const auto call = call_of(c.words);
   kv::reply_writer out;
   model_.store().read(call, at, 0, out);

@@ -56,7 +56,8 @@ private:
   std::int64_t most_ahead_ms_;
   std::vector<sim_time> times_of_;      ///< moments, from 1 on
   std::map<std::string, place> marked_; ///< marker → where it was executed
-  std::map<std::pair<std::string, std::uint64_t>, std::size_t> requests_; ///< → effect
+  /// → effects; in sessions of the same name, each opened when the one before had ended.
+  std::map<std::pair<std::string, std::uint64_t>, std::vector<std::size_t>> requests_;
   std::vector<std::pair<sim_time, moment>> returned_; ///< a heap: what has taken effect by when
   moment floor_ = 0;
   std::map<std::uint32_t, moment> by_connection_;

@@ -5,12 +5,6 @@
 
 namespace pmmc::sim {
 
-namespace {
-constexpr std::size_t most_sessions = 10'000;
-constexpr std::size_t most_answers = 64;
-constexpr std::size_t most_answer_bytes = 1 << 20;
-} // namespace
-
 std::optional<std::uint64_t> session_model::highest(std::string_view name) const {
   const auto it = sessions_.find(name);
   return it == sessions_.end() ? std::nullopt : std::optional{it->second.highest};
@@ -19,12 +13,15 @@ std::optional<std::uint64_t> session_model::highest(std::string_view name) const
 std::optional<std::uint64_t> session_model::open(std::string_view name) {
   if (const auto known = highest(name))
     return known;
-  if (sessions_.size() >= most_sessions)
+  if (sessions_.size() >= limits_.sessions) {
     sessions_.erase(
         std::min_element(sessions_.begin(), sessions_.end(), [](const auto& a, const auto& b) {
           return a.second.used < b.second.used;
         }));
-  sessions_[std::string{name}].used = ++uses_;
+    ++ended_;
+  }
+  auto& s = sessions_[std::string{name}];
+  s.opened = s.used = ++uses_;
   return std::nullopt;
 }
 
@@ -40,7 +37,9 @@ void session_model::record(std::string_view name, std::uint64_t number, std::str
   s.used = ++uses_;
   s.bytes += answer.size();
   s.answers[number] = std::move(answer);
-  while (s.answers.size() > 1 && (s.answers.size() > most_answers || s.bytes > most_answer_bytes)) {
+  while (s.answers.size() > 1 &&
+         (s.answers.size() > limits_.kept_answers || s.bytes > limits_.kept_answer_bytes)) {
+    ++answers_dropped_;
     s.bytes -= s.answers.begin()->second.size();
     s.answers.erase(s.answers.begin());
   }

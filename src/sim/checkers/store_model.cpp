@@ -12,8 +12,9 @@ namespace {
 using kv::transaction_status;
 using kv::verb;
 
-constexpr std::size_t most_reply_bytes = 1 << 20;        ///< then the rest is asked for again
-constexpr std::size_t most_whole_reply_bytes = 16 << 20; ///< then a call is refused
+constexpr std::size_t most_reply_bytes = 1 << 20; ///< then the rest is asked for again
+constexpr std::size_t head_bytes = 11;
+constexpr std::size_t small_reply_bytes = 128;
 constexpr std::string_view no_room =
     "ERR not executed: the replies would be larger than 16 MiB; ask for less (for KEYS: use SCAN)";
 
@@ -139,19 +140,26 @@ bool store_model::is_due(const kv::call& c, moment at, kv::log_time port_time) c
 
 /// Of calls, until there are too many bytes. `execute`: writes the reply to one.
 template <class Execute>
-static std::string answer_to(const kv::transaction& t, std::size_t& executed, Execute execute) {
+static std::string answer_to(const kv::transaction& t, std::size_t most_whole_reply_bytes,
+                             store_model::effect& e, Execute execute) {
+  constexpr auto refusal_bytes = 2 + no_room.size();
+  auto& executed = e.executed;
   kv::reply_writer out;
   for (const auto& c : t.calls) {
     if (!t.whole && out.size() >= most_reply_bytes)
       break;
     const auto before = out.size();
-    out.limit(most_whole_reply_bytes);
-    execute(c, out);
-    if (out.overflowed()) {
+    const auto behind = t.whole ? t.calls.size() - executed - 1 : 0;
+    out.limit(most_whole_reply_bytes - head_bytes - behind * refusal_bytes);
+    const bool has_room = out.has_room_for(small_reply_bytes);
+    if (has_room)
+      execute(c, out);
+    if (!has_room || out.overflowed()) {
       out.cut(before);
       if (!t.whole && executed > 0)
         break;
       out.error(no_room);
+      ++e.refused;
     }
     ++executed;
   }
@@ -163,16 +171,18 @@ static std::string answer_to(const kv::transaction& t, std::size_t& executed, Ex
 std::string store_model::run(const kv::transaction& t, effect& e) {
   if (!is_unchanged(t, now_))
     return status_only(transaction_status::aborted);
-  return answer_to(t, e.executed, [this](const kv::call& c, kv::reply_writer& out) {
-    ++now_;
-    execute(c, out);
-  });
+  return answer_to(t, limits_.whole_reply_bytes, e,
+                   [this](const kv::call& c, kv::reply_writer& out) {
+                     ++now_;
+                     execute(c, out);
+                   });
 }
 
 std::string store_model::once(const kv::transaction& t, effect& e) {
   const auto highest = sessions_.highest(t.session);
   if (!highest)
     return status_only(transaction_status::no_session);
+  e.opening = sessions_.opening(t.session);
   if (t.sequence <= *highest) {
     const auto* known = sessions_.answer(t.session, t.sequence);
     e.is_repeated = known != nullptr;
@@ -197,8 +207,8 @@ std::string store_model::query(const kv::transaction& t, moment at) const {
     return status_only(transaction_status::due);
   if (!is_unchanged(t, at))
     return status_only(transaction_status::aborted);
-  std::size_t executed = 0;
-  return answer_to(t, executed,
+  effect none;
+  return answer_to(t, limits_.whole_reply_bytes, none,
                    [&](const kv::call& c, kv::reply_writer& out) { read(c, at, t.now, out); });
 }
 

@@ -22,6 +22,8 @@ using moment = std::uint64_t;
 /// Written from docs/CLIENTS.md and the comments of kv/transaction.hpp, not from the code.
 class store_model {
 public:
+  explicit store_model(const kv::store_limits& limits = {}) : limits_(limits), sessions_(limits) {}
+
   struct entry {
     std::string value;
     std::optional<kv::log_time> deadline;
@@ -30,11 +32,13 @@ public:
   using states = std::vector<std::pair<moment, std::optional<entry>>>;
 
   struct effect {
-    std::string answer;       ///< encoded; in the place of a version, see `is_answer`
-    moment before = 0;        ///< the first call is executed in the moment after this one
-    std::size_t executed = 0; ///< calls
-    bool is_repeated = false; ///< a session remembered the answer
-    std::size_t expired = 0;  ///< keys
+    std::string answer;        ///< encoded; in the place of a version, see `is_answer`
+    moment before = 0;         ///< the first call is executed in the moment after this one
+    std::size_t executed = 0;  ///< calls
+    bool is_repeated = false;  ///< a session remembered the answer
+    std::size_t expired = 0;   ///< keys
+    std::uint64_t opening = 0; ///< of its named session: see session_model
+    std::size_t refused = 0;   ///< calls whose replies had no room
   };
   effect perform(const kv::transaction& t);
   /// What a query answers that sees the store as it was after `at`.
@@ -46,6 +50,7 @@ public:
 
   // --- the store at a moment ---
   moment now() const { return now_; }
+  const session_model& sessions() const { return sessions_; }
   const entry* find(std::string_view key, moment at) const;
   /// When the key changed last, up to `at`; 0: never.
   moment changed(std::string_view key, moment at) const;
@@ -76,6 +81,7 @@ private:
   void scan(const kv::call& c, moment at, kv::reply_writer& out) const;
   void ttl(const kv::call& c, moment at, kv::log_time port_time, kv::reply_writer& out) const;
 
+  kv::store_limits limits_;
   moment now_ = 0;
   std::map<std::string, states, std::less<>> keys_;
   std::vector<std::pair<moment, kv::log_time>> times_;

@@ -332,58 +332,6 @@ TEST_CASE("replica: takes over when the proposer falls silent, or its connection
   }
 }
 
-TEST_CASE("replica: what was handed on and is lost is handed on again, but not too early") {
-  replica_bench b;
-  b.open_session();
-  b.hear_leader("l2");
-  b.hear_replica("r2", 2, "l2");
-  b.tick(3);
-  b.ask(operation(s1, 1, "a"));
-  b.flush();
-  std::size_t again = 0;
-  unsigned ticks = 0;
-  for (; ticks < 400 && again == 0; ++ticks) {
-    b.hear_leader("l2");
-    b.hear_replica("r2", 2, "l2");
-    again = only<handoff>(b.tick().send, "r2").size();
-  }
-  CHECK(again == 1);
-  CHECK(ticks >= 200);
-}
-
-TEST_CASE(
-    "replica: what is handed on to it, it proposes, though it takes another for the proposer") {
-  replica_bench b;
-  b.open_session();
-  b.hear_leader("l2");
-  b.hear_replica("r2", 2, "l2");
-  b.role.on(handoff{"r3", {operation(s1, 1, "a")}});
-  const auto sent = b.flush().send;
-  CHECK(only<handoff>(sent).empty());
-  CHECK(only<propose>(sent, "l2").size() == 1);
-}
-
-TEST_CASE("replica: what is handed on to it after its execution is not decided again") {
-  // By one that lags behind, and would go on as long as it does.
-  replica_bench b;
-  b.open_session();
-  b.hear_leader("l2");
-  b.decide(2, {operation(s1, 1, "a"), operation(s1, 2, "b", 1)});
-  b.role.on(handoff{"r3", {operation(s1, 1, "a"), operation(s1, 2, "b")}});
-  CHECK(only<propose>(b.flush().send).empty());
-}
-
-TEST_CASE("replica: hands nothing on to one that sees another leader, or none") {
-  for (const role_id seen : {role_id{}, role_id{"l1"}}) {
-    replica_bench b;
-    b.open_session();
-    b.hear_leader("l2");
-    b.hear_replica("r2", 2, seen);
-    b.ask(operation(s1, 1, "a"));
-    CHECK(only<propose>(b.flush().send, "l2").size() == 1);
-  }
-}
-
 TEST_CASE("replica: requests lost to another command go first in a later slot, in their order") {
   replica_bench b;
   b.open_session();

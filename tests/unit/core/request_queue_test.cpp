@@ -118,9 +118,9 @@ TEST_CASE("request queue: what is handed on comes back after a while, but for ot
   CHECK(numbers_of(handed.requests) == numbers{2, 1, 3});
   CHECK(handed.clients == std::set<role_id>{"c1", "c2"});
   CHECK(!b.queue.contains({s, 3}));
-  b.queue.take_back(b.sessions, 14, 10);
+  b.queue.take_back(b.sessions, 1, 14, 10);
   CHECK(b.batch().empty());
-  b.queue.take_back(b.sessions, 15, 10);
+  b.queue.take_back(b.sessions, 1, 15, 10);
   CHECK(b.batch() == numbers{1, 2}); // sessions want them in their order
 }
 

@@ -202,6 +202,20 @@ TEST_CASE("sessions: the order in which they give way survives a snapshot, and a
   }
 }
 
+TEST_CASE("sessions: limits of one's own hold, also after a snapshot") {
+  bench b;
+  b.table = session_table{{.sessions = 2, .window = 3, .bytes = 100}};
+  REQUIRE(b.table.read(b.bytes()));
+  const auto first = b.open();
+  const auto second = b.open();
+  CHECK(b.apply(operation(second, 3, "held")).empty());
+  CHECK(b.apply(operation(second, 4, "far")).at(0).status == reply_status::put_off);
+  b.open();
+  CHECK(b.apply(operation(first, 1, "a")).at(0).status == reply_status::session_ended);
+  CHECK(b.apply(operation(second, 1, std::string(101, 'x'))).at(0).status == reply_status::ok);
+  CHECK(b.apply(operation(second, 2, "full")).at(0).status == reply_status::put_off);
+}
+
 TEST_CASE("sessions: the least recently used one gives way when there are too many") {
   bench b;
   const auto first = b.open();

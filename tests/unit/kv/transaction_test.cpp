@@ -100,18 +100,46 @@ TEST_CASE("a session executes each number once, and repeats its answer") {
   CHECK(b.once("s", 3, plus_one("n")) == "overtaken");
   CHECK(b.apply(call{verb::session, 0, 0, {"s"}}) == "[\"resumed\" 5]");
   CHECK(b.get("n") == "\"2\"");
-  for (std::uint64_t i = 6; i < 6 + named_sessions::kept_answers; ++i)
+  for (std::uint64_t i = 6; i < 6 + store_limits{}.kept_answers; ++i)
     b.once("s", i, plus_one("n"));
   CHECK(b.once("s", 5, plus_one("n")) == "overtaken");
   CHECK(b.once("s", 6, plus_one("n")) == "3");
 }
 
+TEST_CASE("a session that makes room takes its answers along") {
+  const auto open = [](kv_store& store, std::string_view name) {
+    transaction t;
+    t.calls = {call{verb::session, 0, 0, {name}}};
+    store.apply(encode(t));
+  };
+  const auto count = [](kv_store& store, std::string_view name) {
+    transaction t;
+    t.session = name;
+    t.sequence = 1;
+    t.calls = {plus_one("n")};
+    return text_of(store.apply(encode(t)));
+  };
+  kv_store store{{.sessions = 1}};
+  open(store, "a");
+  const auto empty = store.size_bytes();
+  CHECK(count(store, "a") == "1");
+  CHECK(store.size_bytes() > empty);
+  for (const auto* name : {"b", "a", "c"}) {
+    open(store, name);
+    std::stringstream bytes;
+    store.snapshot(bytes);
+    CHECK_NOTHROW(store.restore(bytes)); // its limits stay
+  }
+  CHECK(count(store, "a") == "no session");
+  CHECK(count(store, "c") == "2");
+}
+
 TEST_CASE("sessions that were used longest ago go first") {
   store_bench b;
   std::vector<std::string> names;
-  for (std::size_t i = 0; i <= named_sessions::max_sessions; ++i)
+  for (std::size_t i = 0; i <= store_limits{}.sessions; ++i)
     names.push_back("s" + std::to_string(i));
-  for (std::size_t i = 0; i < named_sessions::max_sessions; ++i)
+  for (std::size_t i = 0; i < store_limits{}.sessions; ++i)
     b.apply(call{verb::session, 0, 0, {names[i]}});
   CHECK(b.once("s0", 1, plus_one("n")) == "1"); // so that s1 is the oldest
   b.apply(call{verb::session, 0, 0, {names.back()}});
@@ -124,9 +152,9 @@ TEST_CASE("the order in which sessions go survives a snapshot, and a clone") {
     CAPTURE(restored);
     store_bench b;
     std::vector<std::string> names;
-    for (std::size_t i = 0; i <= named_sessions::max_sessions; ++i) // not in the order of names
-      names.push_back(std::to_string(i * 7'919 % (named_sessions::max_sessions + 1)));
-    for (std::size_t i = 0; i < named_sessions::max_sessions; ++i)
+    for (std::size_t i = 0; i <= store_limits{}.sessions; ++i) // not in the order of names
+      names.push_back(std::to_string(i * 7'919 % (store_limits{}.sessions + 1)));
+    for (std::size_t i = 0; i < store_limits{}.sessions; ++i)
       b.apply(call{verb::session, 0, 0, {names[i]}});
     b.once(names[0], 1, plus_one("n"));
     std::unique_ptr<pmmc::state_machine> copy;
