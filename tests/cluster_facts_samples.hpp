@@ -1,8 +1,8 @@
 // Facts that differ in one each, for whatever compares them.
 #pragma once
 
-#include "cluster_facts.hpp"
 #include "core_helpers.hpp"
+#include "membership/cluster_facts.hpp"
 
 #include <doctest/doctest.h>
 

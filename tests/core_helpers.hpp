@@ -1,10 +1,10 @@
 // Short names for what the tests of the core need all the time.
 #pragma once
 
-#include "batch.hpp"
-#include "configuration.hpp"
-#include "messages.hpp"
-#include "state_machine.hpp"
+#include "consensus/messages.hpp"
+#include "membership/configuration.hpp"
+#include "service/batch.hpp"
+#include "service/state_machine.hpp"
 
 #include <istream>
 #include <memory>

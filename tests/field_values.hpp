@@ -2,8 +2,8 @@
 // contents and to compare it. A field that whoever writes and reads it forgets is so noticed.
 #pragma once
 
-#include "membership.hpp"
-#include "random.hpp"
+#include "base/random.hpp"
+#include "membership/membership.hpp"
 #include "wire/parcel.hpp"
 
 #include <concepts>

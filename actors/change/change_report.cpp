@@ -1,7 +1,7 @@
 // What is told of a change that was made, or could be.
 #include "change/membership_change.hpp"
 
-#include "json_text.hpp"
+#include "node/json_text.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

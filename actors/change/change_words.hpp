@@ -1,7 +1,7 @@
 // The words in which operators name a change of the cluster's members.
 #pragma once
 
-#include "reconfiguration.hpp"
+#include "membership/reconfiguration.hpp"
 
 #include <string>
 #include <vector>

@@ -3,7 +3,7 @@
 #include "change/change_error.hpp"
 #include "change/high_marks.hpp"
 #include "change/newcomers.hpp"
-#include "cluster_health.hpp"
+#include "node/cluster_health.hpp"
 
 #include <algorithm>
 #include <stdexcept>

@@ -3,9 +3,9 @@
 #pragma once
 
 #include "change/change_error.hpp"
-#include "client.hpp"
-#include "probe.hpp"
-#include "reconfiguration.hpp"
+#include "membership/reconfiguration.hpp"
+#include "node/probe.hpp"
+#include "service/client.hpp"
 
 #include <chrono>
 #include <optional>

@@ -1,8 +1,8 @@
 // Who may be added to a cluster, as far as the processes can tell before it is proposed.
 #pragma once
 
-#include "probe.hpp"
-#include "reconfiguration.hpp"
+#include "membership/reconfiguration.hpp"
+#include "node/probe.hpp"
 
 #include <string>
 

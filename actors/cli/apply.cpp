@@ -1,8 +1,8 @@
 // `pmmc apply` and `pmmc query`: operations as bytes, for any state machine.
-#include "blocking_client.hpp"
 #include "json_bytes.hpp"
-#include "json_text.hpp"
 #include "key_value.hpp"
+#include "node/blocking_client.hpp"
+#include "node/json_text.hpp"
 
 #include <cstdio>
 #include <fstream>

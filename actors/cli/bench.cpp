@@ -1,12 +1,12 @@
 // `pmmc bench`.
 #include "cli.hpp"
 #include "config/address.hpp"
-#include "json_text.hpp"
 #include "load/options.hpp"
 #include "load/report.hpp"
 #include "load/socket_load.hpp"
-#include "native_load.hpp"
-#include "probe.hpp"
+#include "node/json_text.hpp"
+#include "node/native_load.hpp"
+#include "node/probe.hpp"
 
 #include <algorithm>
 #include <cstdio>

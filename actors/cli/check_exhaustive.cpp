@@ -1,7 +1,7 @@
 #include "check_exhaustive.hpp"
 
-#include "exhaustive/search.hpp"
-#include "json_text.hpp"
+#include "node/json_text.hpp"
+#include "search/search.hpp"
 
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -13,11 +13,11 @@ namespace pmmc::cli {
 namespace {
 
 using json = nlohmann::ordered_json;
-using exhaustive::scope;
-using exhaustive::search_result;
+using search::scope;
+using search::search_result;
 
 void list_scopes() {
-  for (const auto& s : exhaustive::named_scopes())
+  for (const auto& s : search::named_scopes())
     std::printf("%-12s %s\n", s.name.c_str(), s.what.c_str());
 }
 
@@ -88,16 +88,16 @@ int check_exhaustive(const arguments& a) {
     return done;
   }
   std::string error;
-  const auto s = exhaustive::parse_scope(wanted, error);
+  const auto s = search::parse_scope(wanted, error);
   if (!s)
     throw command_error{bad_usage, error};
   const auto jobs = a.options["jobs"].as<unsigned>();
   if (jobs < 1 || jobs > 64)
     throw command_error{bad_usage, "--jobs takes the number of threads, 1 to 64"};
-  const exhaustive::search_options options{jobs, a.options["states"].as<std::uint64_t>()};
+  const search::search_options options{jobs, a.options["states"].as<std::uint64_t>()};
   const bool is_terminal = isatty(STDERR_FILENO) != 0;
   const auto r =
-      exhaustive::search(*s, options, is_terminal ? show_progress : exhaustive::search_progress{});
+      search::explore(*s, options, is_terminal ? show_progress : search::search_progress{});
   if (is_terminal)
     std::fprintf(stderr, "\r\033[K");
   if (a.json)

@@ -2,7 +2,7 @@
 #include "check.hpp"
 #include "check/history_file.hpp"
 #include "check/linearizability.hpp"
-#include "json_text.hpp"
+#include "node/json_text.hpp"
 #include "text/escape.hpp"
 
 #include <cstdio>

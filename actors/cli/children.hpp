@@ -1,7 +1,7 @@
 // Child processes with prefixed output (`pmmc up`).
 #pragma once
 
-#include "hangup.hpp"
+#include "node/hangup.hpp"
 
 #include <chrono>
 #include <string>

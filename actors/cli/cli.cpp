@@ -1,5 +1,5 @@
 #include "commands.hpp"
-#include "log.hpp"
+#include "node/log.hpp"
 #include "storage/storage_error.hpp"
 
 #include <algorithm>

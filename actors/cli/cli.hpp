@@ -2,7 +2,7 @@
 #pragma once
 
 #include "config/cluster_file.hpp"
-#include "server.hpp"
+#include "node/server.hpp"
 
 #include <boost/program_options.hpp>
 #include <chrono>

@@ -1,9 +1,9 @@
 // `pmmc exec`: many operations in flight, results in input order.
-#include "blocking_client.hpp"
 #include "history_recorder.hpp"
 #include "json_bytes.hpp"
-#include "json_text.hpp"
 #include "key_value.hpp"
+#include "node/blocking_client.hpp"
+#include "node/json_text.hpp"
 #include "progress.hpp"
 #include "text/command_line.hpp"
 #include "text/escape.hpp"

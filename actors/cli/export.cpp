@@ -1,9 +1,9 @@
 // `pmmc export`.
-#include "blocking_client.hpp"
-#include "codec.hpp"
+#include "base/codec.hpp"
 #include "key_value.hpp"
 #include "kv/reply.hpp"
 #include "kv/transaction.hpp"
+#include "node/blocking_client.hpp"
 #include "text/escape.hpp"
 
 #include <cstdio>

@@ -3,7 +3,7 @@
 #include "check/history_file.hpp"
 #include "check/kv_record.hpp"
 #include "cli.hpp"
-#include "entropy.hpp"
+#include "parts/entropy.hpp"
 
 #include <cerrno>
 #include <chrono>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "check/history.hpp"
-#include "client.hpp"
+#include "service/client.hpp"
 
 #include <string>
 #include <unordered_map>

@@ -1,8 +1,8 @@
 // `pmmc import`.
-#include "blocking_client.hpp"
-#include "json_text.hpp"
 #include "key_value.hpp"
 #include "kv/transaction.hpp"
+#include "node/blocking_client.hpp"
+#include "node/json_text.hpp"
 #include "progress.hpp"
 #include "text/plain_text.hpp"
 #include "text/records.hpp"

@@ -1,7 +1,7 @@
 // `pmmc inspect`.
 #include "storage/inspect.hpp"
 #include "cli.hpp"
-#include "json_text.hpp"
+#include "node/json_text.hpp"
 #include "table.hpp"
 
 #include <cstdio>

@@ -1,9 +1,9 @@
 #include "key_value.hpp"
 
-#include "blocking_client.hpp"
-#include "invariant.hpp"
+#include "base/invariant.hpp"
 #include "json_bytes.hpp"
-#include "json_text.hpp"
+#include "node/blocking_client.hpp"
+#include "node/json_text.hpp"
 #include "text/escape.hpp"
 #include "text/number.hpp"
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "cli.hpp"
-#include "client.hpp"
 #include "kv/single_call.hpp"
+#include "service/client.hpp"
 
 #include <string>
 #include <vector>

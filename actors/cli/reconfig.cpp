@@ -1,9 +1,9 @@
 // `pmmc reconfig`: one change of the members (change/membership_change.hpp), over a client.
-#include "blocking_client.hpp"
 #include "change/change_error.hpp"
 #include "change/change_words.hpp"
 #include "change/membership_change.hpp"
 #include "cli.hpp"
+#include "node/blocking_client.hpp"
 
 #include <algorithm>
 #include <cstdio>

@@ -1,7 +1,7 @@
 // `pmmc sim`.
 #include "cli.hpp"
 #include "commit.hpp"
-#include "json_text.hpp"
+#include "node/json_text.hpp"
 #include "progress.hpp"
 #include "sim/seed_series.hpp"
 

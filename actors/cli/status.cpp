@@ -1,13 +1,13 @@
 // `pmmc status`, `pmmc fingerprint`, `pmmc config`, `pmmc version`.
 #include "cli.hpp"
-#include "cluster_health.hpp"
-#include "cluster_json.hpp"
 #include "commit.hpp"
 #include "http/http_pages.hpp"
-#include "json_text.hpp"
-#include "probe.hpp"
-#include "protocol.hpp"
+#include "node/cluster_health.hpp"
+#include "node/cluster_json.hpp"
+#include "node/json_text.hpp"
+#include "node/probe.hpp"
 #include "table.hpp"
+#include "wire/protocol.hpp"
 
 #include <algorithm>
 #include <cstdio>

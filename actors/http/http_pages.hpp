@@ -3,7 +3,7 @@
 
 #include "http/metrics_text.hpp"
 #include "http/process_report.hpp"
-#include "probe.hpp"
+#include "node/probe.hpp"
 
 #include <functional>
 #include <string>

@@ -1,6 +1,6 @@
 #include "http/http_port.hpp"
 
-#include "report_desk.hpp"
+#include "parts/report_desk.hpp"
 
 #include <map>
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "config/cluster_file.hpp"
-#include "metrics.hpp"
+#include "parts/metrics.hpp"
 
 #include <chrono>
 #include <string>

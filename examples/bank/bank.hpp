@@ -1,6 +1,6 @@
 // A replicated bank (paper, exercise 3). Its main: pmmc::run(argc, argv, make_unique<bank>);
 #pragma once
-#include "state_machine.hpp"
+#include "service/state_machine.hpp"
 #include <map>
 #include <sstream>
 #include <stdexcept>

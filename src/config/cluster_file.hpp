@@ -2,7 +2,7 @@
 // comments in config/separate3.conf). Flags and environment are not looked at here.
 #pragma once
 
-#include "configuration.hpp"
+#include "membership/configuration.hpp"
 
 #include <filesystem>
 #include <map>

@@ -1,6 +1,6 @@
 #include "kv/kv_store.hpp"
 
-#include "codec.hpp"
+#include "base/codec.hpp"
 #include "kv/execution.hpp"
 
 #include <algorithm>

@@ -5,7 +5,7 @@
 #include "kv/named_sessions.hpp"
 #include "kv/reply.hpp"
 #include "kv/transaction.hpp"
-#include "state_machine.hpp"
+#include "service/state_machine.hpp"
 
 namespace pmmc::kv {
 

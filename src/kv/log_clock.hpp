@@ -2,8 +2,8 @@
 // clocks together are.
 #pragma once
 
+#include "base/types.hpp"
 #include "kv/keyspace.hpp"
-#include "types.hpp"
 
 #include <cstdint>
 #include <map>

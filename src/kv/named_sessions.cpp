@@ -1,6 +1,6 @@
 #include "kv/named_sessions.hpp"
 
-#include "invariant.hpp"
+#include "base/invariant.hpp"
 #include "kv/bytes.hpp"
 
 #include <string>

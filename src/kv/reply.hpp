@@ -1,7 +1,7 @@
 // Replies of the store to Redis commands, as bytes that belong to no version of Redis's protocol.
 #pragma once
 
-#include "codec.hpp"
+#include "base/codec.hpp"
 
 #include <cstdint>
 #include <limits>

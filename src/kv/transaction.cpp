@@ -1,6 +1,6 @@
 #include "kv/transaction.hpp"
 
-#include "codec.hpp"
+#include "base/codec.hpp"
 
 #include <array>
 #include <bit>

@@ -1,7 +1,7 @@
 // What a load consists of, and the operations that it is made of.
 #pragma once
 
-#include "random.hpp"
+#include "base/random.hpp"
 
 #include <chrono>
 #include <cstddef>

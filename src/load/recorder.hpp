@@ -1,7 +1,7 @@
 // What became of the operations of a load, and how long they took.
 #pragma once
 
-#include "histogram.hpp"
+#include "base/histogram.hpp"
 #include "load/plan.hpp"
 
 #include <array>

@@ -1,6 +1,6 @@
 #include "membership/admission.hpp"
 
-#include "reconfiguration.hpp"
+#include "membership/reconfiguration.hpp"
 
 #include <algorithm>
 #include <utility>

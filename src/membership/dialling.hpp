@@ -1,7 +1,7 @@
 // Which processes dial which: each two of them have one connection.
 #pragma once
 
-#include "membership.hpp"
+#include "membership/membership.hpp"
 
 #include <set>
 #include <string>

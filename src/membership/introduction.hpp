@@ -1,9 +1,9 @@
 // What two processes say of themselves when they meet, before anything else.
 #pragma once
 
-#include "cluster_facts.hpp"
-#include "membership.hpp"
+#include "membership/cluster_facts.hpp"
 #include "membership/life_history.hpp"
+#include "membership/membership.hpp"
 
 #include <string>
 #include <vector>

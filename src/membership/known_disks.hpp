@@ -3,10 +3,10 @@
 // remembers. storage::role_state makes that durable.
 #pragma once
 
-#include "membership.hpp"
+#include "consensus/messages.hpp"
 #include "membership/introduction.hpp"
 #include "membership/life_history.hpp"
-#include "messages.hpp"
+#include "membership/membership.hpp"
 
 #include <map>
 #include <optional>

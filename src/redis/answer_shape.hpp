@@ -1,7 +1,7 @@
 // Whether an answer of the store is one to a bundle.
 #pragma once
 
-#include "codec.hpp"
+#include "base/codec.hpp"
 #include "redis/bundle.hpp"
 
 namespace pmmc::redis {

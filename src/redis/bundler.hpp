@@ -1,7 +1,7 @@
 // Which requests of a Redis connection travel together.
 #pragma once
 
-#include "random.hpp"
+#include "base/random.hpp"
 #include "redis/command_table.hpp"
 #include "redis/connection.hpp"
 #include "redis/key_expiry.hpp"

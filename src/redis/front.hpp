@@ -2,7 +2,6 @@
 // (bundler.hpp) is sent (shared_room.hpp), and in which order replies (settle.hpp) go out.
 #pragma once
 
-#include "client.hpp"
 #include "redis/bundler.hpp"
 #include "redis/byte_account.hpp"
 #include "redis/connection.hpp"
@@ -11,6 +10,7 @@
 #include "redis/local_commands.hpp"
 #include "redis/question.hpp"
 #include "redis/shared_room.hpp"
+#include "service/client.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -1,8 +1,8 @@
 // What the parts of a Redis port's front go by.
 #pragma once
 
+#include "consensus/messages.hpp"
 #include "kv/transaction.hpp"
-#include "messages.hpp"
 
 #include <cstddef>
 #include <cstdint>

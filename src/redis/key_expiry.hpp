@@ -1,8 +1,8 @@
 // The log time as a Redis port sees and moves it.
 #pragma once
 
-#include "client.hpp"
 #include "kv/transaction.hpp"
+#include "service/client.hpp"
 
 #include <optional>
 #include <string>

@@ -2,11 +2,11 @@
 // and whether the replica can serve at all.
 #pragma once
 
-#include "client.hpp"
 #include "kv/log_clock.hpp"
-#include "membership.hpp"
+#include "membership/membership.hpp"
 #include "redis/connection_event.hpp"
 #include "redis/front.hpp"
+#include "service/client.hpp"
 
 #include <map>
 #include <optional>

@@ -1,7 +1,7 @@
 // Replies as Redis clients read them: RESP2 and RESP3.
 #pragma once
 
-#include "codec.hpp"
+#include "base/codec.hpp"
 
 #include <cstdint>
 #include <string>

@@ -1,9 +1,9 @@
 // How what came of a bundle becomes replies.
 #pragma once
 
-#include "client.hpp"
 #include "redis/connection.hpp"
 #include "redis/scan_cursors.hpp"
+#include "service/client.hpp"
 
 #include <cstddef>
 #include <string_view>

@@ -2,10 +2,10 @@
 // for large replies.
 #pragma once
 
-#include "client.hpp"
 #include "redis/byte_turns.hpp"
 #include "redis/connection.hpp"
 #include "redis/front_settings.hpp"
+#include "service/client.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -2,7 +2,7 @@
 // does.
 #pragma once
 
-#include "acceptor.hpp"
+#include "consensus/pmmc/acceptor.hpp"
 #include "sim/part_host.hpp"
 #include "storage/acceptor_store.hpp"
 

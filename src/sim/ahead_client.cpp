@@ -1,6 +1,6 @@
 #include "sim/ahead_client.hpp"
 
-#include "codec.hpp"
+#include "base/codec.hpp"
 #include "kv/single_call.hpp"
 #include "sim/checkers/violation.hpp"
 

@@ -1,7 +1,7 @@
 // Simulated clients: what they ask for, and the real client core that asks.
 #pragma once
 
-#include "client.hpp"
+#include "service/client.hpp"
 #include "sim/history.hpp"
 #include "sim/host.hpp"
 #include "sim/operator_host.hpp"

@@ -1,10 +1,10 @@
 // What the clients of a run did and saw.
 #pragma once
 
+#include "base/types.hpp"
 #include "check/history.hpp"
 #include "sim/checkers/kv_model.hpp"
 #include "sim/scenario.hpp"
-#include "types.hpp"
 
 #include <cstddef>
 #include <span>

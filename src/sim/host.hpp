@@ -1,8 +1,8 @@
 // One simulated actor: a role (or a client) with its mailbox, its disk and its part of a process.
 #pragma once
 
+#include "consensus/messages.hpp"
 #include "membership/known_disks.hpp"
-#include "messages.hpp"
 #include "sim/checkers/violation.hpp"
 #include "sim/role_disk.hpp"
 #include "sim/world.hpp"

@@ -42,7 +42,7 @@ void run_child(const scenario& s, const watch& w, int pipe) {
   throw std::system_error{errno, std::generic_category(), what};
 }
 
-/// "pmmc: invariant broken: A1: … (condition) at …", as src/invariant.cpp prints it.
+/// "pmmc: invariant broken: A1: … (condition) at …", as src/base/invariant.cpp prints it.
 std::string invariant_in(const std::string& output) {
   static constexpr std::string_view before = "invariant broken: ";
   const auto at = output.rfind(before);

@@ -1,7 +1,7 @@
 // A simulated leader, with its scouts and commanders, whose reports may come late.
 #pragma once
 
-#include "leader.hpp"
+#include "consensus/pmmc/leader.hpp"
 #include "sim/part_host.hpp"
 
 namespace pmmc::sim {

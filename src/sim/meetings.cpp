@@ -292,7 +292,7 @@ void meetings::announce(std::size_t to, std::size_t process) {
   }
 }
 
-/// As meet_peer in actors/known_disk.hpp.
+/// As meet_peer in actors/node/known_disk.hpp.
 void meetings::meet(std::size_t process, host& self, const introduced_role& said, host& peer) {
   if (&self == &peer)
     return self.count(peer.number(), true);

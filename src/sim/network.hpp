@@ -1,7 +1,7 @@
 // Who reaches whom, how late, and what gets lost on the way. Knows processes by their numbers.
 #pragma once
 
-#include "random.hpp"
+#include "base/random.hpp"
 #include "sim/scenario.hpp"
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 // A simulated operator: asks for reconfigurations with the real client.
 #pragma once
 
-#include "client.hpp"
-#include "reconfiguration.hpp"
+#include "membership/reconfiguration.hpp"
+#include "service/client.hpp"
 #include "sim/host.hpp"
 #include "sim/roster.hpp"
 

@@ -2,9 +2,9 @@
 // from role to role is in acceptor_host, leader_host and replica_host.
 #pragma once
 
-#include "part.hpp"
+#include "consensus/part.hpp"
+#include "consensus/pmmc/sub_roles.hpp"
 #include "sim/host.hpp"
-#include "sub_roles.hpp"
 
 #include <map>
 #include <optional>

@@ -2,7 +2,7 @@
 // the connection ends.
 #pragma once
 
-#include "random.hpp"
+#include "base/random.hpp"
 #include "sim/host.hpp"
 
 #include <array>

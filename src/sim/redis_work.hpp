@@ -1,7 +1,7 @@
 // What simulated Redis clients ask for.
 #pragma once
 
-#include "random.hpp"
+#include "base/random.hpp"
 #include "sim/redis_history.hpp"
 #include "sim/scenario.hpp"
 

@@ -1,7 +1,7 @@
 // A simulated replica with its shipped snapshots, which it writes, reads and takes over.
 #pragma once
 
-#include "replica.hpp"
+#include "consensus/pmmc/replica.hpp"
 #include "sim/part_host.hpp"
 #include "storage/snapshot_keeper.hpp"
 

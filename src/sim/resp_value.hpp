@@ -1,7 +1,7 @@
 // Replies as a Redis client reads them: RESP2 and RESP3, of bytes that come in pieces.
 #pragma once
 
-#include "codec.hpp"
+#include "base/codec.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -1,6 +1,6 @@
 #include "sim/role_disk.hpp"
 
-#include "invariant.hpp"
+#include "base/invariant.hpp"
 #include "sim/checkers/violation.hpp"
 #include "sim/world.hpp"
 #include "storage/members_file.hpp"

@@ -1,8 +1,8 @@
 // The data directory of a simulated role, on a disk of its own.
 #pragma once
 
-#include "cluster_facts.hpp"
-#include "membership.hpp"
+#include "membership/cluster_facts.hpp"
+#include "membership/membership.hpp"
 #include "sim/scenario.hpp"
 #include "storage/data_directory.hpp"
 #include "storage/role_state.hpp"

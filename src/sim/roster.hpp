@@ -1,7 +1,7 @@
 // Who belongs to the simulated cluster: its roles, those that operators add, and those that go.
 #pragma once
 
-#include "reconfiguration.hpp"
+#include "membership/reconfiguration.hpp"
 #include "sim/host.hpp"
 #include "sim/meetings.hpp"
 

@@ -2,10 +2,10 @@
 // hits.
 #pragma once
 
+#include "consensus/pmmc/leader.hpp"
+#include "consensus/pmmc/replica.hpp"
 #include "kv/store_limits.hpp"
-#include "leader.hpp"
-#include "replica.hpp"
-#include "sessions.hpp"
+#include "service/sessions.hpp"
 #include "wire/grouping.hpp"
 
 #include <cstdint>

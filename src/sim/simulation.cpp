@@ -1,7 +1,7 @@
 #include "sim/simulation.hpp"
 
+#include "base/invariant.hpp"
 #include "check/linearizability.hpp"
-#include "invariant.hpp"
 #include "sim/checkers/violation.hpp"
 #include "sim/leader_host.hpp"
 #include "sim/operator_host.hpp"

@@ -1,7 +1,7 @@
 // The fingerprint of a run, and, for people, the story of it.
 #pragma once
 
-#include "messages.hpp"
+#include "consensus/messages.hpp"
 #include "sim/scenario.hpp"
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // What the wall clocks of simulated processes say. The time of the run itself is the true one.
 #pragma once
 
-#include "configuration.hpp"
+#include "membership/configuration.hpp"
 #include "sim/scenario.hpp"
 
 #include <algorithm>

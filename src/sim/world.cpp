@@ -1,6 +1,6 @@
 #include "sim/world.hpp"
 
-#include "invariant.hpp"
+#include "base/invariant.hpp"
 #include "kv/kv_store.hpp"
 #include "sim/checkers/violation.hpp"
 #include "sim/host.hpp"

@@ -1,7 +1,7 @@
 // Keys and values of the entries in an acceptor's log.
 #pragma once
 
-#include "types.hpp"
+#include "base/types.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -1,8 +1,8 @@
 // One number that stands for everything an acceptor must remember.
 #pragma once
 
+#include "base/types.hpp"
 #include "storage/byte_pieces.hpp"
-#include "types.hpp"
 
 #include <cstdint>
 #include <map>

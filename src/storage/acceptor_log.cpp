@@ -1,6 +1,6 @@
 #include "storage/acceptor_log.hpp"
 
-#include "invariant.hpp"
+#include "base/invariant.hpp"
 
 #include <algorithm>
 

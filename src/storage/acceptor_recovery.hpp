@@ -1,7 +1,7 @@
 // Reads an acceptor's log with every check. Internal.
 #pragma once
 
-#include "acceptor.hpp"
+#include "consensus/pmmc/acceptor.hpp"
 #include "storage/acceptor_digest.hpp"
 #include "storage/log_segment.hpp"
 

@@ -1,6 +1,6 @@
 #include "storage/acceptor_store.hpp"
 
-#include "invariant.hpp"
+#include "base/invariant.hpp"
 #include "storage/acceptor_log.hpp"
 #include "storage/acceptor_recovery.hpp"
 #include "storage/mark_file.hpp"

@@ -2,7 +2,7 @@
 // it.
 #pragma once
 
-#include "acceptor.hpp"
+#include "consensus/pmmc/acceptor.hpp"
 #include "storage/data_directory.hpp"
 #include "storage/log_segment.hpp"
 

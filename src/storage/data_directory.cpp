@@ -1,6 +1,6 @@
 #include "storage/data_directory.hpp"
 
-#include "invariant.hpp"
+#include "base/invariant.hpp"
 #include "storage/acceptor_store.hpp"
 #include "storage/checked_text.hpp"
 #include "storage/format_file.hpp"

@@ -2,8 +2,8 @@
 // docs/STORAGE.md has its files byte by byte.
 #pragma once
 
-#include "cluster_facts.hpp"
-#include "role_kind.hpp"
+#include "base/role_kind.hpp"
+#include "membership/cluster_facts.hpp"
 #include "storage/disk.hpp"
 #include "storage/log_segment.hpp"
 

@@ -1,6 +1,6 @@
 #include "storage/log_record.hpp"
 
-#include "invariant.hpp"
+#include "base/invariant.hpp"
 #include "storage/checksum.hpp"
 
 #include <limits>

@@ -2,7 +2,7 @@
 // configurations that it has heard of, so that it finds the others whatever its config file says.
 #pragma once
 
-#include "membership.hpp"
+#include "membership/membership.hpp"
 #include "storage/disk.hpp"
 
 #include <filesystem>

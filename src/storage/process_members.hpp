@@ -2,8 +2,8 @@
 // formatted with, and the file `members` in each of them.
 #pragma once
 
-#include "cluster_facts.hpp"
-#include "membership.hpp"
+#include "membership/cluster_facts.hpp"
+#include "membership/membership.hpp"
 #include "storage/data_directory.hpp"
 
 #include <filesystem>

@@ -1,6 +1,6 @@
 #include "storage/role_state.hpp"
 
-#include "invariant.hpp"
+#include "base/invariant.hpp"
 #include "storage/checked_text.hpp"
 
 namespace pmmc::storage {

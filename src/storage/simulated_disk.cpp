@@ -1,6 +1,6 @@
 #include "storage/simulated_disk.hpp"
 
-#include "invariant.hpp"
+#include "base/invariant.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -2,7 +2,7 @@
 // once; what is durable is another matter.
 #pragma once
 
-#include "random.hpp"
+#include "base/random.hpp"
 #include "storage/disk.hpp"
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // What goes wrong with a simulated disk.
 #include "storage/simulated_disk.hpp"
 
-#include "invariant.hpp"
+#include "base/invariant.hpp"
 
 #include <algorithm>
 #include <limits>

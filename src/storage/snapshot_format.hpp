@@ -1,8 +1,8 @@
 // The bytes of a snapshot file (docs/STORAGE.md). Internal.
 #pragma once
 
+#include "base/types.hpp"
 #include "storage/storage_error.hpp"
-#include "types.hpp"
 
 #include <cstdint>
 #include <string>

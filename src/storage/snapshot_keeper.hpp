@@ -2,7 +2,7 @@
 // over.
 #pragma once
 
-#include "replica.hpp"
+#include "consensus/pmmc/replica.hpp"
 #include "storage/snapshot_store.hpp"
 
 #include <memory>

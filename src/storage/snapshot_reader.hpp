@@ -2,8 +2,8 @@
 // snapshot_store::read.
 #pragma once
 
+#include "base/types.hpp"
 #include "storage/disk.hpp"
-#include "types.hpp"
 
 #include <cstdint>
 #include <filesystem>

@@ -1,6 +1,6 @@
 #include "storage/snapshot_receiver.hpp"
 
-#include "invariant.hpp"
+#include "base/invariant.hpp"
 #include "storage/snapshot_folder.hpp"
 #include "storage/snapshot_format.hpp"
 #include "storage/snapshot_reader.hpp"

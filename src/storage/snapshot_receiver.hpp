@@ -1,9 +1,9 @@
 // Takes over another replica's snapshot file, piece by piece; made by snapshot_store::receive.
 #pragma once
 
+#include "base/types.hpp"
 #include "storage/snapshot_state.hpp"
 #include "storage/storage_error.hpp"
-#include "types.hpp"
 
 #include <cstdint>
 #include <memory>

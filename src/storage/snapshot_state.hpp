@@ -2,7 +2,7 @@
 // fetched, and of `pmmc inspect`.
 #pragma once
 
-#include "replicated_state.hpp"
+#include "service/replicated_state.hpp"
 #include "storage/snapshot_reader.hpp"
 
 #include <functional>

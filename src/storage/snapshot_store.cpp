@@ -1,6 +1,6 @@
 #include "storage/snapshot_store.hpp"
 
-#include "invariant.hpp"
+#include "base/invariant.hpp"
 #include "storage/snapshot_folder.hpp"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 #include "storage/snapshot_writer.hpp"
 
-#include "invariant.hpp"
+#include "base/invariant.hpp"
 #include "storage/checksum.hpp"
 #include "storage/snapshot_folder.hpp"
 #include "storage/snapshot_format.hpp"

@@ -1,9 +1,9 @@
 // Writes one snapshot file; made by snapshot_store::write.
 #pragma once
 
+#include "base/types.hpp"
 #include "storage/snapshot_state.hpp"
 #include "storage/storage_error.hpp"
-#include "types.hpp"
 
 #include <memory>
 #include <ostream>

@@ -1,10 +1,10 @@
 // What is sent of each message and of the values in it, field by field, in this order: the one
 // place that says so. Each structured binding names every member, so that one that is added does
 // not compile until somebody has decided here whether it is sent. A change is a new protocol
-// version (actors/protocol.hpp).
+// version (actors/wire/protocol.hpp).
 #pragma once
 
-#include "membership.hpp"
+#include "membership/membership.hpp"
 #include "wire/parcel.hpp"
 
 #include <array>

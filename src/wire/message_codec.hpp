@@ -5,7 +5,7 @@
 // Canonical: a message has one encoding, and nothing else is decoded.
 #pragma once
 
-#include "codec.hpp"
+#include "base/codec.hpp"
 #include "wire/fields.hpp"
 
 #include <algorithm>

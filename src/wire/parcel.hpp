@@ -1,7 +1,7 @@
 // What travels as one: a message, or many between a replica and one client.
 #pragma once
 
-#include "messages.hpp"
+#include "consensus/messages.hpp"
 
 #include <concepts>
 #include <type_traits>

@@ -1,5 +1,5 @@
 // The acceptor actor: one sync for all that has come together, and nothing told before it.
-#include "acceptor_actor.hpp"
+#include "parts/acceptor_actor.hpp"
 
 #include "actors/stage.hpp"
 #include "core_helpers.hpp"

@@ -1,8 +1,8 @@
 // The client actor: one replica at a time, and the next one when that is gone or silent.
-#include "client_actor.hpp"
+#include "parts/client_actor.hpp"
 
 #include "actors/stage.hpp"
-#include "codec.hpp"
+#include "base/codec.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,7 +1,7 @@
 // What a process says of the replicas' clocks, and when.
-#include "clock_watch.hpp"
+#include "node/clock_watch.hpp"
 
-#include "clock_text.hpp"
+#include "node/clock_text.hpp"
 
 #include <doctest/doctest.h>
 #include <spdlog/sinks/ostream_sink.h>

@@ -1,12 +1,12 @@
 // A whole cluster of actors in one system. Chance picks which actor handles its next message and
 // when time passes; with the same seed it picks the same.
-#include "acceptor_actor.hpp"
 #include "actors/stage.hpp"
-#include "client_actor.hpp"
 #include "core_helpers.hpp"
-#include "leader_actor.hpp"
-#include "node_actor.hpp"
-#include "replica_actor.hpp"
+#include "node/node_actor.hpp"
+#include "parts/acceptor_actor.hpp"
+#include "parts/client_actor.hpp"
+#include "parts/leader_actor.hpp"
+#include "parts/replica_actor.hpp"
 
 #include <doctest/doctest.h>
 #include <map>

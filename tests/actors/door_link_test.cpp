@@ -1,9 +1,9 @@
 // What goes through the door of a CAF port over links that are slow, and long messages.
 #include "actors/door_stage.hpp"
-#include "guarded_broker.hpp"
-#include "log.hpp"
-#include "node_actor.hpp"
-#include "reconfiguration.hpp"
+#include "caf/guarded_broker.hpp"
+#include "membership/reconfiguration.hpp"
+#include "node/log.hpp"
+#include "node/node_actor.hpp"
 
 #include <arpa/inet.h>
 #include <array>

@@ -2,10 +2,10 @@
 // connections over loopback.
 #pragma once
 
-#include "guarded_middleman.hpp"
-#include "node_messages.hpp"
-#include "system.hpp"
-#include "wire.hpp"
+#include "caf/guarded_middleman.hpp"
+#include "caf/system.hpp"
+#include "node/node_messages.hpp"
+#include "wire/wire.hpp"
 
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>

@@ -1,10 +1,10 @@
 // Who gets in at the CAF port of a process, under which name, and what it may say.
 #include "actors/door_stage.hpp"
+#include "caf/guarded_broker.hpp"
 #include "core_helpers.hpp"
 #include "door/basp.hpp"
-#include "guarded_broker.hpp"
-#include "node_actor.hpp"
-#include "reconfiguration.hpp"
+#include "membership/reconfiguration.hpp"
+#include "node/node_actor.hpp"
 
 #include <arpa/inet.h>
 #include <array>

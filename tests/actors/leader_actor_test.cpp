@@ -1,5 +1,5 @@
 // The leader actor: scouts and commanders are actors of their own, and none of them is left over.
-#include "leader_actor.hpp"
+#include "parts/leader_actor.hpp"
 
 #include "actors/stage.hpp"
 #include "core_helpers.hpp"

@@ -1,9 +1,9 @@
 // Actors on the network's thread, and connections that write at the end of a turn: real sockets,
 // over loopback.
-#include "bounded_connect.hpp"
-#include "guarded_middleman.hpp"
-#include "network_thread.hpp"
-#include "system.hpp"
+#include "caf/bounded_connect.hpp"
+#include "caf/guarded_middleman.hpp"
+#include "caf/network_thread.hpp"
+#include "caf/system.hpp"
 
 #include <arpa/inet.h>
 #include <caf/all.hpp>

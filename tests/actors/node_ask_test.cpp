@@ -1,6 +1,6 @@
 // How a node asks processes how they are, for the ports of its own. More of those that it has to
 // dial is in tests/redis/test_members.py.
-#include "node_actor.hpp"
+#include "node/node_actor.hpp"
 
 #include "actors/two_processes.hpp"
 #include "cluster_facts_samples.hpp"

@@ -4,7 +4,7 @@
 #include "actors/stage.hpp"
 #include "cluster_facts_samples.hpp"
 #include "core_helpers.hpp"
-#include "node_actor.hpp"
+#include "node/node_actor.hpp"
 
 #include <doctest/doctest.h>
 

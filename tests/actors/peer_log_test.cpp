@@ -1,4 +1,4 @@
-#include "peer_log.hpp"
+#include "node/peer_log.hpp"
 
 #include <doctest/doctest.h>
 

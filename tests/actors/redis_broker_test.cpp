@@ -1,9 +1,9 @@
 // The broker of a Redis port, and clients that read its replies or do not: real sockets, over
 // loopback. The test plays the port.
-#include "redis_broker.hpp"
+#include "redis/redis_broker.hpp"
 
-#include "shell.hpp"
-#include "system.hpp"
+#include "caf/system.hpp"
+#include "parts/shell.hpp"
 
 #include <arpa/inet.h>
 #include <deque>

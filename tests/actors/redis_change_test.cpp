@@ -1,10 +1,10 @@
 // PMMC RECONFIG, where it cannot be made.
-#include "redis_change.hpp"
+#include "redis/redis_change.hpp"
 
 #include "core_helpers.hpp"
 #include "kv/reply.hpp"
-#include "metrics_messages.hpp"
-#include "prober.hpp"
+#include "node/prober.hpp"
+#include "parts/metrics_messages.hpp"
 
 #include <caf/all.hpp>
 #include <chrono>

@@ -1,12 +1,12 @@
 // The replica actor: what comes together travels together, and snapshots are made beside it.
-#include "replica_actor.hpp"
+#include "parts/replica_actor.hpp"
 
 #include "actors/stage.hpp"
-#include "caf_error.hpp"
-#include "codec.hpp"
+#include "base/codec.hpp"
+#include "caf/caf_error.hpp"
 #include "core_helpers.hpp"
-#include "export_reader.hpp"
-#include "reconfiguration.hpp"
+#include "membership/reconfiguration.hpp"
+#include "parts/export_reader.hpp"
 
 #include <doctest/doctest.h>
 #include <functional>

@@ -1,8 +1,8 @@
-#include "shell.hpp"
+#include "parts/shell.hpp"
 
-#include "log.hpp"
-#include "node_messages.hpp"
-#include "system.hpp"
+#include "caf/system.hpp"
+#include "node/log.hpp"
+#include "node/node_messages.hpp"
 
 #include <caf/all.hpp>
 #include <doctest/doctest.h>

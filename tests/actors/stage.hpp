@@ -3,8 +3,8 @@
 // nothing is left": either deliver what is there now (`settle`), or let ticks pass (`ticks`).
 #pragma once
 
-#include "random.hpp"
-#include "shell.hpp"
+#include "base/random.hpp"
+#include "parts/shell.hpp"
 #include "storage/data_directory.hpp"
 #include "storage/posix_disk.hpp"
 

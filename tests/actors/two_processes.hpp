@@ -3,8 +3,8 @@
 
 #include "actors/stage.hpp"
 #include "core_helpers.hpp"
-#include "node_actor.hpp"
-#include "protocol.hpp"
+#include "node/node_actor.hpp"
+#include "wire/protocol.hpp"
 
 #include <caf/io/all.hpp>
 #include <caf/io/network/test_multiplexer.hpp>

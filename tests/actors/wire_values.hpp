@@ -2,7 +2,7 @@
 #pragma once
 
 #include "field_values.hpp"
-#include "wire.hpp"
+#include "wire/wire.hpp"
 
 namespace pmmc::test {
 

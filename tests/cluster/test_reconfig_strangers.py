@@ -2,9 +2,12 @@
 with a copy of a member's disk."""
 
 import re
+import select
 import shutil
+import socket
+import threading
 
-from pmmc_cluster import PRECONDITION, main, wait_until
+from pmmc_cluster import PATIENCE_S, PRECONDITION, main, wait_until
 from pmmc_machines import KINDS, Machine, ReconfigurationTest
 
 
@@ -117,6 +120,104 @@ class Twin(ReconfigurationTest):
         there.start("--rejoin")
         cluster.reconfig([there])
         cluster.await_healthy()
+
+    def test_copies_of_all_members_end_none_of_them(self):
+        """They are started at other addresses, as for a test of a backup, while the members do not
+        answer; what the copies remember of the members is from before."""
+        cluster = self.running_cluster("colocated")
+        members = list(cluster.processes)
+        for machine in members:
+            machine.stop()
+        copies = []
+        for machine in members:
+            folder = cluster.directory / f"copy-{machine.name}"
+            shutil.copytree(machine.directory, folder)
+            copies.append(Machine(cluster, cluster.new_address(), machine.kinds, folder=folder))
+        for machine in members:
+            machine.cont()
+        for number in range(50):  # the members' directories hold more than the copies know of
+            cluster.run("put", "k", str(number), timeout_s=PATIENCE_S)
+        for machine in members:
+            machine.stop()
+        cluster.processes += copies
+        for machine in copies:
+            machine.start()
+        for machine in members:
+            machine.cont()
+        for machine in copies:
+            wait_until(f"{machine.address} is told that it has a copy", lambda: re.search(
+                "it has the directory of .*: a copy|one of the two is a copy", machine.log_text()))
+        cluster.run("put", "k", "after", timeout_s=PATIENCE_S)
+        for machine in members:
+            self.assertTrue(machine.running, machine.log_tail())
+        for machine in copies:
+            machine.kill9()
+            cluster.processes.remove(machine)
+        cluster.await_healthy()
+        self.assertEqual(cluster.get("k"), b"after")
+
+
+class Forwarder(threading.Thread):
+    """Whoever connects to `port` is connected to `to`, until end()."""
+
+    def __init__(self, port, to):
+        super().__init__(daemon=True)
+        self._to = to
+        self._listener = socket.create_server(("127.0.0.1", port))
+        self._ends, self._end = socket.socketpair()
+        self.start()
+
+    def run(self):
+        peers = {}
+        while True:
+            ready, _, _ = select.select([self._listener, self._ends, *peers], [], [])
+            if self._ends in ready:
+                break
+            for one in ready:
+                if one is self._listener:
+                    here = one.accept()[0]
+                    there = socket.create_connection(("127.0.0.1", self._to))
+                    peers.update({here: there, there: here})
+                elif one in peers and not self._pass_on(one, peers[one]):
+                    for end in (peers[one], one):
+                        del peers[end]
+                        end.close()
+        for end in (self._listener, *peers):
+            end.close()
+
+    @staticmethod
+    def _pass_on(one, other):
+        try:
+            data = one.recv(1 << 16)
+            other.sendall(data)
+        except OSError:
+            return False
+        return bool(data)
+
+    def end(self):
+        self._end.send(b"e")
+        self.join()
+        self._ends.close()
+        self._end.close()
+
+
+class WrongWay(ReconfigurationTest):
+    def test_an_address_that_leads_to_who_dials_it(self):
+        """A wrong name, a forwarder, an address taken over: a process met itself there, and took its
+        own roles for copies of themselves."""
+        cluster = self.running_cluster("colocated")
+        first, second, third = cluster.processes
+        third.kill9()
+        for machine in (first, second):
+            forwarder = Forwarder(third.port, machine.port)
+            wait_until("the dial is known to lead back", lambda: (
+                f"{third.address} is this process itself" in machine.log_text()))
+            cluster.run("put", "k", machine.name, timeout_s=PATIENCE_S)
+            forwarder.end()
+        third.start()
+        cluster.await_healthy()
+        self.assertTrue(first.running and second.running)
+        self.assertEqual(cluster.get("k"), second.name.encode())
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 // The numbers of states of small scopes. A change of the roles or of their messages changes them:
 // look at what it does, then at the numbers.
-#include "exhaustive/search.hpp"
+#include "search/search.hpp"
 
 #include <doctest/doctest.h>
 
-using namespace pmmc::exhaustive;
+using namespace pmmc::search;
 
 namespace {
 
@@ -13,7 +13,7 @@ search_result search_all(const char* text, unsigned jobs = 1) {
   const auto s = parse_scope(text, error);
   INFO("repeat with: pmmc check --exhaustive ", text);
   REQUIRE_MESSAGE(s, error);
-  auto r = search(*s, {.jobs = jobs});
+  auto r = explore(*s, {.jobs = jobs});
   std::string trace;
   for (const auto& line : r.trace)
     trace += "\n" + line;
@@ -122,7 +122,7 @@ TEST_CASE("two threads find what one finds") {
 
 TEST_CASE("a search that is stopped early says so") {
   std::string error;
-  const auto r = search(*parse_scope("duel", error), {.jobs = 1, .most_states = 1'000});
+  const auto r = explore(*parse_scope("duel", error), {.jobs = 1, .most_states = 1'000});
   CHECK_FALSE(r.is_complete);
   CHECK(r.states >= 1'000);
   CHECK(r.states < 10'516);

@@ -1,11 +1,11 @@
 // src/: commands as batches, reconfigurations, and the replicated state as a snapshot carries it.
 #include "target.hpp"
 
-#include "batch.hpp"
 #include "kv/kv_store.hpp"
 #include "kv/single_call.hpp"
-#include "reconfiguration.hpp"
-#include "replicated_state.hpp"
+#include "membership/reconfiguration.hpp"
+#include "service/batch.hpp"
+#include "service/replicated_state.hpp"
 
 #include <sstream>
 #include <stdexcept>

@@ -4,8 +4,8 @@
 
 #include "kv/kv_store.hpp"
 #include "kv/single_call.hpp"
-#include "reconfiguration.hpp"
-#include "replicated_state.hpp"
+#include "membership/reconfiguration.hpp"
+#include "service/replicated_state.hpp"
 #include "storage/acceptor_codec.hpp"
 #include "storage/members_file.hpp"
 #include "storage/posix_disk.hpp"

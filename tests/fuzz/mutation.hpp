@@ -1,7 +1,7 @@
 // Seeded changes of an input.
 #pragma once
 
-#include "random.hpp"
+#include "base/random.hpp"
 
 #include <string>
 #include <vector>

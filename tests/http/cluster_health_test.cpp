@@ -1,5 +1,5 @@
 // Whether replicas that have different states are noticed, by `pmmc status` and `pmmc fingerprint`.
-#include "cluster_health.hpp"
+#include "node/cluster_health.hpp"
 
 #include "core_helpers.hpp"
 

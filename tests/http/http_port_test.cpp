@@ -1,10 +1,10 @@
 // The port with actors that answer, and with some that do not.
 #include "http/http_port.hpp"
 
-#include "metrics_messages.hpp"
-#include "report_desk.hpp"
-#include "shell.hpp"
-#include "system.hpp"
+#include "caf/system.hpp"
+#include "parts/metrics_messages.hpp"
+#include "parts/report_desk.hpp"
+#include "parts/shell.hpp"
 
 #include <utility> // Boost 1.74's awaitable.hpp forgets it
 

@@ -1,8 +1,8 @@
-#include "request_times.hpp"
+#include "parts/request_times.hpp"
 
 #include "kv/kv_store.hpp"
 #include "kv/single_call.hpp"
-#include "node_messages.hpp"
+#include "node/node_messages.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,7 +1,7 @@
 // The paper's sentences on acceptors (section 2.2, figure 3). Slots start at 1 here, ballots at 0.
-#include "acceptor.hpp"
+#include "base/random.hpp"
+#include "consensus/pmmc/acceptor.hpp"
 #include "core_helpers.hpp"
-#include "random.hpp"
 
 #include <doctest/doctest.h>
 

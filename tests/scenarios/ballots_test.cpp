@@ -1,6 +1,6 @@
 // Stories about ballots, told step by step with real roles and no clock. Slots start at 1 here; the
 // leaders are called "0" and "1" where a story calls their ballots 0.0, 0.1, 1.0 and so on.
-#include "acceptor.hpp"
+#include "consensus/pmmc/acceptor.hpp"
 #include "unit/core/leader_bench.hpp"
 #include "unit/core/replica_bench.hpp"
 

@@ -1,6 +1,6 @@
 #include "scenarios/checking_client.hpp"
 
-#include "codec.hpp"
+#include "base/codec.hpp"
 #include "scenarios/words.hpp"
 #include "sim/checkers/violation.hpp"
 

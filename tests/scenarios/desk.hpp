@@ -1,8 +1,8 @@
 // A desk at which a story's clients sit: they ask one thing at a time and wait for the answer.
 #pragma once
 
-#include "codec.hpp"
-#include "reconfiguration.hpp"
+#include "base/codec.hpp"
+#include "membership/reconfiguration.hpp"
 #include "scenarios/script.hpp"
 #include "scenarios/words.hpp"
 

@@ -1,6 +1,6 @@
 // Which configuration governs which slot (docs/RECONFIGURATION.md, rules 1, 2 and 5).
-#include "batch.hpp"
 #include "scenarios/site.hpp"
+#include "service/batch.hpp"
 
 using namespace pmmc;
 using namespace pmmc::test;

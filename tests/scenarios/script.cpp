@@ -1,6 +1,6 @@
 #include "scenarios/script.hpp"
 
-#include "invariant.hpp"
+#include "base/invariant.hpp"
 #include "scenarios/words.hpp"
 
 #include <algorithm>

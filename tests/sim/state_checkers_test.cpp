@@ -3,11 +3,11 @@
 #include "sim/checkers/violation.hpp"
 #include "sim/simulation.hpp"
 
-#include "codec.hpp"
+#include "base/codec.hpp"
 #include "core_helpers.hpp"
 #include "kv/kv_store.hpp"
 #include "kv/single_call.hpp"
-#include "reconfiguration.hpp"
+#include "membership/reconfiguration.hpp"
 
 #include <doctest/doctest.h>
 

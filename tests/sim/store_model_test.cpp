@@ -2,8 +2,8 @@
 // version does not tell of a change.
 #include "sim/checkers/store_model.hpp"
 
+#include "base/random.hpp"
 #include "kv/kv_store.hpp"
-#include "random.hpp"
 #include "sim/checkers/violation.hpp"
 
 #include <doctest/doctest.h>

@@ -1,7 +1,7 @@
 // A1-A3, D1, D2: what acceptors have on their disks, say, and find again.
 #pragma once
 
-#include "acceptor.hpp"
+#include "consensus/pmmc/acceptor.hpp"
 
 #include <map>
 #include <vector>

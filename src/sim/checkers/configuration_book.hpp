@@ -1,7 +1,7 @@
 // Which configuration governs which slot, as the chosen commands say.
 #pragma once
 
-#include "configuration.hpp"
+#include "membership/configuration.hpp"
 
 #include <cstddef>
 #include <functional>

@@ -1,7 +1,7 @@
 #include "sim/checkers/fold.hpp"
 
-#include "batch.hpp"
-#include "reconfiguration.hpp"
+#include "membership/reconfiguration.hpp"
+#include "service/batch.hpp"
 #include "sim/checkers/violation.hpp"
 
 #include <algorithm>

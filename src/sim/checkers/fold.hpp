@@ -1,7 +1,7 @@
 // R3, S1, X1, X2: what the chosen commands add up to, slot by slot.
 #pragma once
 
-#include "replicated_state.hpp"
+#include "service/replicated_state.hpp"
 #include "sim/checkers/configuration_book.hpp"
 #include "sim/checkers/kv_model.hpp"
 #include "sim/checkers/log_checker.hpp"

@@ -1,7 +1,7 @@
 #include "sim/checkers/kv_model.hpp"
 
-#include "batch.hpp"
 #include "kv/transaction.hpp"
+#include "service/batch.hpp"
 #include "sim/checkers/violation.hpp"
 
 namespace pmmc::sim {

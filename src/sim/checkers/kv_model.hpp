@@ -2,9 +2,9 @@
 // answer, and what each key's value was at any slot.
 #pragma once
 
-#include "batch.hpp"
-#include "messages.hpp"
-#include "sessions.hpp"
+#include "consensus/messages.hpp"
+#include "service/batch.hpp"
+#include "service/sessions.hpp"
 #include "sim/checkers/store_model.hpp"
 
 #include <map>

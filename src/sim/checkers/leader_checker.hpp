@@ -1,7 +1,7 @@
 // L3: leaders never use a ballot twice, whatever they forget when they crash.
 #pragma once
 
-#include "messages.hpp"
+#include "consensus/messages.hpp"
 
 #include <map>
 #include <vector>

@@ -1,7 +1,7 @@
 // A4, A5, C1, C2, R1, F2, L4: one value per slot, from the votes that are durable anywhere.
 #pragma once
 
-#include "messages.hpp"
+#include "consensus/messages.hpp"
 #include "sim/checkers/configuration_book.hpp"
 
 #include <map>

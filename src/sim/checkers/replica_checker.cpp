@@ -1,6 +1,6 @@
 #include "sim/checkers/replica_checker.hpp"
 
-#include "codec.hpp"
+#include "base/codec.hpp"
 #include "sim/checkers/violation.hpp"
 
 #include <algorithm>

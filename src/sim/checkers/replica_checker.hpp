@@ -1,7 +1,7 @@
 // R2-R5, S1, G1, G2, X1: what replicas hold, propose and answer.
 #pragma once
 
-#include "replica.hpp"
+#include "consensus/pmmc/replica.hpp"
 #include "sim/checkers/fold.hpp"
 
 #include <map>

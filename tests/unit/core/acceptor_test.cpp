@@ -1,6 +1,6 @@
-#include "acceptor.hpp"
+#include "base/random.hpp"
+#include "consensus/pmmc/acceptor.hpp"
 #include "core_helpers.hpp"
-#include "random.hpp"
 
 #include <doctest/doctest.h>
 

@@ -4,7 +4,7 @@
 #include "cluster_facts_samples.hpp"
 #include "core_helpers.hpp"
 #include "membership/admission.hpp"
-#include "reconfiguration.hpp"
+#include "membership/reconfiguration.hpp"
 
 #include <set>
 #include <string>

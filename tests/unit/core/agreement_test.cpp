@@ -1,6 +1,6 @@
 // Replicas that did not do the same notice it, and those that cannot be right stop.
+#include "consensus/pmmc/replica.hpp"
 #include "core_helpers.hpp"
-#include "replica.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,8 +1,8 @@
-#include "aimd_timeout.hpp"
-#include "batch.hpp"
-#include "codec.hpp"
+#include "base/codec.hpp"
+#include "base/random.hpp"
+#include "consensus/pmmc/aimd_timeout.hpp"
 #include "core_helpers.hpp"
-#include "random.hpp"
+#include "service/batch.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // The one list of what processes must agree on.
-#include "cluster_facts.hpp"
+#include "membership/cluster_facts.hpp"
 
 #include "cluster_facts_samples.hpp"
 

@@ -1,5 +1,5 @@
 // Which slots have commanders, alone.
-#include "commander_slots.hpp"
+#include "consensus/pmmc/commander_slots.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "commander.hpp"
+#include "consensus/pmmc/commander.hpp"
 #include "core_helpers.hpp"
 
 #include <doctest/doctest.h>

@@ -1,6 +1,6 @@
 // Acceptors and leaders that learn of a second configuration.
-#include "acceptor.hpp"
-#include "reconfiguration.hpp"
+#include "consensus/pmmc/acceptor.hpp"
+#include "membership/reconfiguration.hpp"
 #include "unit/core/leader_bench.hpp"
 #include "unit/core/replica_bench.hpp"
 

@@ -1,5 +1,5 @@
 #include "leader_bench.hpp"
-#include "reconfiguration.hpp"
+#include "membership/reconfiguration.hpp"
 #include "replica_bench.hpp"
 
 #include <doctest/doctest.h>

@@ -1,5 +1,5 @@
 // When a leader runs, alone.
-#include "election_timer.hpp"
+#include "consensus/pmmc/election_timer.hpp"
 
 #include <doctest/doctest.h>
 

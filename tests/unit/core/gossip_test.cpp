@@ -1,6 +1,6 @@
 // What pings and pongs tell, alone.
 #include "core_helpers.hpp"
-#include "gossip.hpp"
+#include "service/gossip.hpp"
 
 #include <doctest/doctest.h>
 

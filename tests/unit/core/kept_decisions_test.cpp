@@ -1,6 +1,6 @@
 // Decisions kept for others, alone.
+#include "consensus/pmmc/kept_decisions.hpp"
 #include "core_helpers.hpp"
-#include "kept_decisions.hpp"
 
 #include <doctest/doctest.h>
 

@@ -2,8 +2,8 @@
 // answer its pings by themselves, and repeat what the test has let them say last.
 #pragma once
 
+#include "consensus/pmmc/leader.hpp"
 #include "core_helpers.hpp"
-#include "leader.hpp"
 
 namespace pmmc::test {
 

@@ -1,6 +1,6 @@
 // What a leader keeps of its decisions, alone.
+#include "consensus/pmmc/leader_decisions.hpp"
 #include "core_helpers.hpp"
-#include "leader_decisions.hpp"
 
 #include <doctest/doctest.h>
 

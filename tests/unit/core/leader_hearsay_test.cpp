@@ -1,7 +1,7 @@
 // What a leader knows of acceptors and replicas, alone.
+#include "consensus/pmmc/heard_acceptors.hpp"
+#include "consensus/pmmc/replica_progress.hpp"
 #include "core_helpers.hpp"
-#include "heard_acceptors.hpp"
-#include "replica_progress.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 // Slots below those that phase 1 began with: who needs them, and that they hold up nothing.
-#include "acceptor.hpp"
-#include "reconfiguration.hpp"
+#include "consensus/pmmc/acceptor.hpp"
+#include "membership/reconfiguration.hpp"
 #include "unit/core/leader_bench.hpp"
 
 #include <doctest/doctest.h>

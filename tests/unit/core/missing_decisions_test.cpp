@@ -1,5 +1,5 @@
 // When missing decisions are asked for, alone.
-#include "missing_decisions.hpp"
+#include "consensus/pmmc/missing_decisions.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,9 +1,9 @@
 // What a driver relies on: every role is a part, messages find their handlers, and a leader's
 // children are named, started and answered for alike.
-#include "acceptor.hpp"
+#include "consensus/pmmc/acceptor.hpp"
+#include "consensus/pmmc/leader.hpp"
+#include "consensus/pmmc/replica.hpp"
 #include "core_helpers.hpp"
-#include "leader.hpp"
-#include "replica.hpp"
 
 #include <doctest/doctest.h>
 

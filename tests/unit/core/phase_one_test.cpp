@@ -1,6 +1,6 @@
 // Phase 1 in several configurations, alone.
+#include "consensus/pmmc/phase_one.hpp"
 #include "core_helpers.hpp"
-#include "phase_one.hpp"
 
 #include <doctest/doctest.h>
 

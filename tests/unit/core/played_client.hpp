@@ -1,8 +1,8 @@
 // A client whose replicas the test plays.
 #pragma once
 
-#include "client.hpp"
-#include "codec.hpp"
+#include "base/codec.hpp"
+#include "service/client.hpp"
 
 #include <doctest/doctest.h>
 

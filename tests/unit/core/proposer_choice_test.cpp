@@ -1,6 +1,6 @@
 // Who assigns slots, alone.
+#include "consensus/pmmc/proposer_choice.hpp"
 #include "core_helpers.hpp"
-#include "proposer_choice.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 #include "core_helpers.hpp"
-#include "reconfiguration.hpp"
-#include "replicated_state.hpp"
+#include "membership/reconfiguration.hpp"
+#include "service/replicated_state.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,8 +1,8 @@
 // A replica alone on a bench: the test plays clients, leaders, acceptors and the other replicas.
 #pragma once
 
+#include "consensus/pmmc/replica.hpp"
 #include "core_helpers.hpp"
-#include "replica.hpp"
 
 namespace pmmc::test {
 

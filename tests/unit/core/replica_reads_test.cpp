@@ -1,4 +1,4 @@
-#include "reconfiguration.hpp"
+#include "membership/reconfiguration.hpp"
 #include "unit/core/replica_bench.hpp"
 
 #include <doctest/doctest.h>

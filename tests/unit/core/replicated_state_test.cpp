@@ -1,7 +1,7 @@
+#include "base/random.hpp"
 #include "core_helpers.hpp"
-#include "random.hpp"
-#include "reconfiguration.hpp"
-#include "replicated_state.hpp"
+#include "membership/reconfiguration.hpp"
+#include "service/replicated_state.hpp"
 
 #include <doctest/doctest.h>
 

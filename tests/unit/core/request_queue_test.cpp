@@ -1,6 +1,6 @@
 // The requests that wait at a replica, alone.
 #include "core_helpers.hpp"
-#include "request_queue.hpp"
+#include "service/request_queue.hpp"
 
 #include <doctest/doctest.h>
 

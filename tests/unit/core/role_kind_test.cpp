@@ -1,4 +1,4 @@
-#include "role_kind.hpp"
+#include "base/role_kind.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
+#include "consensus/pmmc/scout.hpp"
 #include "core_helpers.hpp"
-#include "scout.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,7 +1,7 @@
-#include "codec.hpp"
+#include "base/codec.hpp"
+#include "base/random.hpp"
 #include "core_helpers.hpp"
-#include "random.hpp"
-#include "sessions.hpp"
+#include "service/sessions.hpp"
 
 #include <doctest/doctest.h>
 

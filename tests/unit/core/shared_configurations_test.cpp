@@ -1,6 +1,6 @@
 // A leader's configurations, alone.
+#include "consensus/pmmc/shared_configurations.hpp"
 #include "core_helpers.hpp"
-#include "shared_configurations.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 // A replica's proposals, alone.
+#include "consensus/pmmc/slot_proposals.hpp"
 #include "core_helpers.hpp"
-#include "slot_proposals.hpp"
 
 #include <doctest/doctest.h>
 

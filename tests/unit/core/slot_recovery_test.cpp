@@ -1,5 +1,5 @@
 // Slots to be looked up again, alone.
-#include "slot_recovery.hpp"
+#include "consensus/pmmc/slot_recovery.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // A set of runs is a set, whatever the order in which slots come and go.
-#include "slot_set.hpp"
+#include "base/slot_set.hpp"
 
 #include <doctest/doctest.h>
 

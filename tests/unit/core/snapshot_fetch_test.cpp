@@ -1,6 +1,6 @@
 // A snapshot that is fetched: the test plays the replicas that have it.
 #include "core_helpers.hpp"
-#include "snapshot_fetch.hpp"
+#include "service/snapshot_fetch.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // When snapshots are due, alone.
-#include "snapshot_schedule.hpp"
+#include "service/snapshot_schedule.hpp"
 
 #include <doctest/doctest.h>
 

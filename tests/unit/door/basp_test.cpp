@@ -293,7 +293,7 @@ TEST_CASE("mail without a kind is refused") {
 TEST_CASE("every message of the wire is on a list") {
   const std::set<std::string> others{"pmmc::mail", // by its kind
                                      "pmmc::peer_up", "pmmc::peer_down", "pmmc::role_status"};
-  std::ifstream wire{PMMC_SOURCE_DIR "/actors/wire.hpp"};
+  std::ifstream wire{PMMC_SOURCE_DIR "/actors/wire/wire.hpp"};
   const std::string begin = "CAF_ADD_TYPE_ID(pmmc, (";
   int messages = 0;
   for (std::string line; std::getline(wire, line);) {

@@ -1,6 +1,6 @@
 #include "kv/log_clock.hpp"
 
-#include "random.hpp"
+#include "base/random.hpp"
 
 #include <algorithm>
 #include <doctest/doctest.h>

@@ -1,7 +1,7 @@
 // A key-value store in a test, and its answers as text.
 #pragma once
 
-#include "codec.hpp"
+#include "base/codec.hpp"
 #include "kv/kv_store.hpp"
 #include "kv/reply.hpp"
 

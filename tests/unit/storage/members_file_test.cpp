@@ -1,7 +1,7 @@
 // What a role remembers of its cluster and the others.
 #include "scratch.hpp"
 
-#include "reconfiguration.hpp"
+#include "membership/reconfiguration.hpp"
 #include "storage/members_file.hpp"
 #include "storage/posix_disk.hpp"
 #include "storage/process_members.hpp"

@@ -1,5 +1,5 @@
 // The codec of what nodes tell each other: configurations and former members.
-#include "reconfiguration.hpp"
+#include "membership/reconfiguration.hpp"
 #include "unit/wire/codec_stage.hpp"
 
 namespace pmmc::test {

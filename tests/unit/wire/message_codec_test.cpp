@@ -1,5 +1,5 @@
 // The codec: what was sent is what arrives, in the one way that it can be written.
-#include "codec.hpp"
+#include "base/codec.hpp"
 #include "unit/wire/codec_stage.hpp"
 
 #include <concepts>

@@ -87,7 +87,7 @@ constexpr std::string_view format[] = {
 } // namespace
 
 TEST_CASE_FIXTURE(codec_stage, "the format is that of this version of the protocol") {
-  // Where this fails by intention, raise the version in actors/protocol.hpp.
+  // Where this fails by intention, raise the version in actors/wire/protocol.hpp.
   std::size_t kind = 0;
   for_every_kind(1, [&]<class M>(const M&) {
     M m;

@@ -1,0 +1,137 @@
+#include "node/cluster_health.hpp"
+
+#include "node/cluster_json.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace pmmc {
+
+cluster_health assess(const probed_cluster& cluster, const std::vector<probed_role>& roles) {
+  cluster_health h;
+  h.answered = cluster.answered;
+  h.remembered = cluster.remembered;
+  std::vector<std::string> whys;
+  for (const auto& r : roles)
+    whys.push_back(r.why);
+  if (!h.answered)
+    h.next_step = next_step(whys);
+  for (const auto& r : roles)
+    h.uncounted.insert(r.status.uncounted.begin(), r.status.uncounted.end());
+  std::set<std::string> refused; // a process ends with the first of its roles that is refused
+  for (const auto& r : roles)
+    if (h.uncounted.contains(r.role.id))
+      refused.insert(r.role.address);
+  for (const auto& r : roles) {
+    if (!r.status.differing.empty())
+      h.differing[r.role.id] = r.status.differing;
+    if (!r.up) {
+      (refused.contains(r.role.address) ? h.down_refused : h.down).push_back(r.role.id.str());
+      continue;
+    }
+    h.acceptors_up += r.role.kind == role_kind::acceptor && !h.uncounted.contains(r.role.id);
+    h.has_active_leader |= r.role.kind == role_kind::leader && r.status.is_active();
+    if (r.role.kind == role_kind::replica)
+      h.highest = std::max(h.highest, r.status.slot_out());
+  }
+  h.diverged = why_diverged(roles);
+  h.config = cluster.known.configurations.for_slot(std::max<slot_num>(h.highest, 1));
+  return h;
+}
+
+std::string next_step(const std::vector<std::string>& whys) {
+  const auto of_other_cluster = [](const std::string& why) {
+    return why.starts_with(belongs_to_cluster);
+  };
+  if (!whys.empty() && std::all_of(whys.begin(), whys.end(), of_other_cluster))
+    return "is this the wrong config file for these addresses? They are those of another cluster";
+  return "start them with `pmmc start --id ID` (docs/OPERATIONS.md), or use the config file that "
+         "names those that run";
+}
+
+std::size_t survives(const configuration& c) {
+  return std::min({c.tolerated_failures(), c.leaders.size() - 1, c.replicas.size() - 1});
+}
+
+std::string unhealthy_because(const cluster_health& h) {
+  const auto& c = h.config;
+  std::string why;
+  const auto add = [&](const std::string& text) { why += (why.empty() ? "" : "; ") + text; };
+  if (!h.answered)
+    return "nobody could be asked: see above; " + h.next_step;
+  if (h.acceptors_up < c.quorum())
+    add("no quorum: " + std::to_string(h.acceptors_up) + " of " +
+        std::to_string(c.acceptors.size()) + " acceptors up, " + std::to_string(c.quorum()) +
+        " needed; nothing is decided until more are started");
+  else if (!h.has_active_leader)
+    add("no leader is active (yet)");
+  const auto list = [](const std::vector<std::string>& all) {
+    std::string ids;
+    for (const auto& id : all)
+      ids += (ids.empty() ? "" : " ") + id;
+    return ids;
+  };
+  if (!h.down_refused.empty())
+    add("down: " + list(h.down_refused) +
+        ", and not to be started with the disk that is not counted");
+  if (!h.down.empty())
+    add("down: " + list(h.down) +
+        "; start with `pmmc start --id ID`, or see why above; if its disk is lost, replace it "
+        "(docs/RECONFIGURATION.md)");
+  for (const auto& [id, reason] : h.uncounted)
+    if (c.has_leader(id) || c.has_acceptor(id)) // else it was replaced
+      add((c.has_leader(id) ? "leader " : "acceptor ") + id.str() + " is not counted: " + reason +
+          " (docs/OPERATIONS.md)");
+  for (const auto& [id, others] : h.differing)
+    for (const auto& [other, slot] : others)
+      add("replica " + id.str() + " differs from " + other.str() + " since slot " +
+          std::to_string(slot) + " (docs/OPERATIONS.md, \"Replicas differ\")");
+  if (!h.diverged.empty())
+    add(h.diverged);
+  return why;
+}
+
+std::string why_diverged(const std::vector<probed_role>& roles) {
+  std::map<slot_num, std::map<std::uint64_t, std::set<role_id>>> states; // who had which
+  for (const auto& r : roles)
+    if (r.up && r.role.kind == role_kind::replica &&
+        r.status.fingerprint != 0) // else it was not asked for
+      states[r.status.slot_out()][r.status.fingerprint].insert(r.role.id);
+  for (const auto& [slot, groups] : states) {
+    if (groups.size() < 2)
+      continue;
+    std::string who;
+    for (const auto& [fingerprint, ids] : groups) {
+      who += who.empty() ? "" : ", ";
+      for (const auto& id : ids)
+        who += id.str() + " ";
+      who += fingerprint_text(fingerprint);
+    }
+    return "replicas have different states at slot " + std::to_string(slot) + ": " + who +
+           "; stop those that differ from the others, and see docs/OPERATIONS.md, \"Replicas "
+           "differ\"";
+  }
+  return {};
+}
+
+const probed_role* furthest_replica(const std::vector<probed_role>& roles) {
+  const probed_role* best = nullptr;
+  for (const auto& r : roles)
+    if (r.up && r.role.kind == role_kind::replica &&
+        (best == nullptr || r.status.slot_out() > best->status.slot_out()))
+      best = &r;
+  return best;
+}
+
+std::string no_replica_because(const std::vector<probed_role>& roles) {
+  std::string tried;
+  std::vector<std::string> whys;
+  for (const auto& r : roles)
+    if (r.role.kind == role_kind::replica) {
+      tried += "\n  " + r.role.id.str() + " at " + r.role.address + ": " + r.why;
+      whys.push_back(r.why);
+    }
+  return "no replica could be asked:" + tried + "\nWhat next: " + next_step(whys);
+}
+
+} // namespace pmmc

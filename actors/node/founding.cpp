@@ -1,0 +1,71 @@
+#include "node/founding.hpp"
+
+#include "node/log.hpp"
+#include "node/probe.hpp"
+#include "node/start_error.hpp"
+#include "storage/data_directory.hpp"
+#include "storage/posix_disk.hpp"
+#include "wire/protocol.hpp"
+
+#include <filesystem>
+#include <string>
+#include <system_error>
+
+namespace pmmc {
+
+namespace {
+
+/// What `facts` would have to be for this program.
+cluster_facts facts_of_program(cluster_facts facts, std::string_view machine) {
+  facts.engine = current_engine;
+  facts.protocol = protocol_name();
+  facts.machine = machine;
+  return facts;
+}
+
+founding joinable(const cluster_facts& facts, std::string_view machine, const std::string& whose) {
+  if (const auto why = why_other_program(facts, machine); !why.empty())
+    throw start_error{"nothing was formatted: there is a cluster already, as " + whose +
+                      " knows, and this program cannot join it: " + why};
+  return {facts};
+}
+
+} // namespace
+
+std::string why_other_program(const cluster_facts& facts, std::string_view machine) {
+  return why_facts_differ(facts, facts_of_program(facts, machine), "in this program");
+}
+
+void format_role(const config::cluster_file& cluster, const config::role& role,
+                 const founding& origin) {
+  storage::data_directory::format(storage::real_disk(), cluster.data / role.id.str(),
+                                  {.cluster = cluster.name,
+                                   .kind = role.kind,
+                                   .id = role.id,
+                                   .format_id = {},
+                                   .facts = origin.facts});
+}
+
+founding find_founding(const config::cluster_file& cluster, std::string_view machine,
+                       std::chrono::milliseconds timeout) {
+  std::error_code none_there;
+  for (const auto& entry : std::filesystem::directory_iterator{cluster.data, none_there}) {
+    try {
+      if (!storage::real_disk().exists(entry.path() / "FORMAT"))
+        continue;
+      const auto info =
+          storage::data_directory::open_read_only(storage::real_disk(), entry.path()).info();
+      if (info.cluster == cluster.name)
+        return joinable(info.facts, machine, "the data directory " + entry.path().string());
+    } catch (const storage::storage_error& e) {
+      spdlog::warn("{}; another source is asked how the cluster began", e.what());
+    }
+  }
+  const auto probed = probe(cluster, false, timeout);
+  for (const auto& [address, process] : probed.processes)
+    if (process.why.empty() && !process.status.known.configurations.empty())
+      return joinable(process.status.facts, machine, "the process at " + address);
+  return {facts_of_program({cluster.first, cluster.window}, machine), false};
+}
+
+} // namespace pmmc

@@ -1,0 +1,354 @@
+#include "node/node_actor.hpp"
+
+#include "base/random.hpp"
+#include "caf/guarded_middleman.hpp"
+
+#include <algorithm>
+#include <caf/io/all.hpp>
+#include <iterator>
+#include <utility>
+
+namespace pmmc {
+
+namespace {
+
+constexpr std::chrono::milliseconds beat_length{100};
+/// Silence of 600 ms counts as gone. Counted in our own beats, so that a process that was stopped
+/// itself does not blame the others.
+constexpr unsigned most_silent_beats = 6;
+/// A connection that is there, but over which nothing comes: to a process that has forgotten it.
+constexpr unsigned silent_beats_until_redialled = 50;
+
+std::vector<introduced_role> introduced(const std::vector<hosted_role>& roles) {
+  std::vector<introduced_role> result;
+  for (const auto& role : roles)
+    result.push_back(role.introduced());
+  return result;
+}
+
+} // namespace
+
+introduction introduction_of(const hello& m) {
+  return {m.cluster, m.address, introduced(m.roles), m.identity, m.version, m.rejoins, m.facts};
+}
+
+introduction_reply reply_of(const welcome& m) {
+  return {m.refusal, m.was_removed, m.cluster, introduced(m.roles), m.known, m.facts};
+}
+
+node::node(caf::event_based_actor* self, node_settings settings)
+    : self_(self), settings_(std::move(settings)),
+      admission_({settings_.cluster, settings_.address, introduced(settings_.roles),
+                  settings_.contacts, settings_.config_file, settings_.facts, settings_.rejoins},
+                 std::move(settings_.known)) {
+  random_source random{settings_.seed};
+  incarnation_ = random.next() | 1;
+  random_state_ = random.next();
+  redial();
+  expect_clocks();
+}
+
+caf::behavior node::make_behavior() {
+  self_->set_down_handler(
+      [this](caf::scheduled_actor*, caf::down_msg& m) { disconnected(m.source); });
+  introduce_own_roles();
+  self_->send(self_, tick_atom::value);
+  return {
+      [this](const hello& m) { return greet(m); },
+      [this](const heartbeat& m) { heard(m); },
+      [this](const members_news& m) {
+        demand_own_cluster(m.known);
+        learn(m.known);
+      },
+      [this](const status_request& m) { return status(m); },
+      [this](const metrics_request&) { return metrics(); },
+      [this](const ask_process_at& m) { return ask_at(m); },
+      [this](watch_members) {
+        watchers_.push_back(caf::actor_cast<caf::actor>(self_->current_sender()));
+        return members_news{known()};
+      },
+      [this](const log_time_seen& m) { clocks_.see_log_time(m.time_ms); },
+      [this](tick_atom) {
+        self_->delayed_send(self_, beat_length, tick_atom::value);
+        beat();
+      },
+  };
+}
+
+/// Without their lives: if this process began with copies of directories that are in use elsewhere,
+/// its roles would take those for wrong.
+void node::introduce_own_roles() {
+  for (const auto& role : settings_.roles)
+    for (auto other : settings_.roles) {
+      other.lives = {};
+      self_->send(role.handle, peer_up{std::move(other), settings_.address});
+    }
+  tell_own_roles();
+}
+
+// --- Membership ---------------------------------------------------------------------------------
+
+void node::tell_own_roles() {
+  for (const auto& role : settings_.roles)
+    if (role.kind != role_kind::client)
+      self_->send(role.handle, members_news{known()});
+  for (const auto& watcher : watchers_)
+    self_->send(watcher, members_news{known()});
+}
+
+/// What an own role tells comes from the log, which no other process can contradict.
+void node::demand_own_cluster(const membership& news) const {
+  const bool is_own_role =
+      std::any_of(settings_.roles.begin(), settings_.roles.end(), [this](const hosted_role& role) {
+        return role.handle == self_->current_sender();
+      });
+  if (const auto why = admission_.why_log_differs(news); is_own_role && !why.empty())
+    fatal("node", why);
+}
+
+void node::learn(const membership& news) {
+  const auto before = known().version();
+  const bool was_identified = known().identity != 0;
+  if (!admission_.learn(news))
+    return;
+  if (!was_identified && known().identity != 0 && !is_client())
+    spdlog::info("this is the cluster with identity {}", identity_text(known().identity));
+  if (known().version() != before && !is_client())
+    spdlog::info("configuration {} is known, which governs the slots from {} on", known().version(),
+                 known().configurations.latest().first_slot);
+  redial();
+  expect_clocks();
+  tell_own_roles();
+  for (auto& [key, link] : links_) {
+    if (link.announced)
+      announce(link);                                            // guests may be members now
+    if (link.now == node_link::state::connected && !is_client()) // nobody believes a client
+      self_->send(link.remote, members_news{known()});
+  }
+  // Nobody waits for the disk. Who acts by what is forgotten again does no harm (a replica always
+  // does, by the log): it says whom to dial, and a process that starts is told by those.
+  settings_.remember(known());
+  report_removed_roles();
+  leave_removed_replicas();
+}
+
+/// Links to addresses that are no longer dialled stay while they hold, or while the dial is under
+/// way: CAF goes on with it, and the other one would be met on its side only.
+void node::redial() {
+  if (known().configurations.empty())
+    return;
+  const auto wanted = admission_.wanted();
+  for (auto it = links_.begin(); it != links_.end();) {
+    auto& link = it->second;
+    link.dialled_by_us = !link.address.empty() && wanted.contains(link.address);
+    const bool dropped = !link.dialled_by_us && link.now == node_link::state::idle;
+    it = dropped ? links_.erase(it) : std::next(it);
+  }
+  for (const auto& address : wanted) {
+    auto& link = links_[address];
+    link.address = address;
+    link.dialled_by_us = true;
+  }
+}
+
+void node::report_removed_roles() {
+  if (is_client())
+    return;
+  for (const auto& role : settings_.roles) {
+    const auto* former = known().find_former(role.id);
+    if (former == nullptr)
+      removed_roles_.erase(role.id);
+    else if (removed_roles_.insert(role.id).second)
+      spdlog::info("{} was removed in version {}, and nothing needs it any more", role.id.view(),
+                   former->removed_in);
+  }
+}
+
+/// A client whose replica was removed goes on to another one.
+void node::leave_removed_replicas() {
+  if (!is_client())
+    return;
+  const auto& latest = known().configurations.latest();
+  for (const auto& [key, link] : links_) {
+    if (!link.announced)
+      continue;
+    for (const auto& peer : link.roles)
+      if (peer.kind == role_kind::replica && !latest.has_replica(peer.id))
+        for (const auto& role : settings_.roles)
+          self_->send(role.handle,
+                      peer_down{peer.id, "at " + link.address + " is no member any more since " +
+                                             "version " + std::to_string(latest.version)});
+  }
+}
+
+/// What the log calls the peer: nothing for clients, and in clients.
+std::string node::logged_as(const node_link& link) const {
+  return is_client() ? std::string{} : link.address;
+}
+
+/// Acceptors alone do not dial each other, so only the other roles can tell.
+void node::watch_quorum() {
+  const auto asks_acceptors = [](const hosted_role& role) {
+    return role.kind == role_kind::leader || role.kind == role_kind::replica;
+  };
+  if (known().configurations.empty() ||
+      std::none_of(settings_.roles.begin(), settings_.roles.end(), asks_acceptors))
+    return;
+  const auto is_up = [this](const member& acceptor) {
+    const auto hosts = [&](const std::vector<hosted_role>& roles) {
+      return std::any_of(roles.begin(), roles.end(),
+                         [&](const hosted_role& role) { return role.id == acceptor.id; });
+    };
+    return hosts(settings_.roles) ||
+           std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {
+             return entry.second.announced && hosts(entry.second.roles);
+           });
+  };
+  const auto& latest = known().configurations.latest();
+  quorum_.beat(static_cast<std::size_t>(
+                   std::count_if(latest.acceptors.begin(), latest.acceptors.end(), is_up)),
+               latest.acceptors.size(), latest.quorum());
+}
+
+// --- The beat ----------------------------------------------------------------------------------
+
+void node::beat() {
+  const auto now = settings_.clocks();
+  tell_of_clocks(now);
+  if (admission_.beat(connected_addresses()))
+    redial();
+  for (auto& [key, link] : links_) {
+    if (!link.announced)
+      link.trouble.beat(logged_as(link));
+    if (link.now == node_link::state::connected) {
+      self_->send(link.remote, heartbeat{incarnation_, known().version(), known().live_from,
+                                         known().identity, now.wall_ms});
+      if (++link.silent_beats > most_silent_beats && link.announced)
+        withdraw(link, "has been silent for 600 ms (stopped, overloaded or cut off)");
+      if (!link.announced && link.dialled_by_us &&
+          link.silent_beats > silent_beats_until_redialled) {
+        link.now = node_link::state::idle;
+        link.remote = nullptr;
+        link.silent_beats = 0;
+      }
+    } else if (link.now == node_link::state::idle && link.dialled_by_us &&
+               (link.wait_beats == 0 || --link.wait_beats == 0)) {
+      dial(link);
+    }
+  }
+  watch_quorum();
+  leave_strangers();
+}
+
+// --- Connections --------------------------------------------------------------------------------
+
+void node::connected(node_link& link, const caf::actor& remote, std::uint64_t incarnation,
+                     std::vector<hosted_role> roles) {
+  if (link.announced)
+    withdraw(link, "connected anew", true);
+  if (link.remote && link.remote->node() != remote->node())
+    dismiss(self_->system(), link.remote->node());
+  link.now = node_link::state::connected;
+  link.remote = remote;
+  link.incarnation = incarnation;
+  link.roles = std::move(roles);
+  link.backoff_beats = 0;
+  link.trouble.over(logged_as(link));
+  self_->monitor(remote);
+  announce(link);
+  put_questions_again(link);
+}
+
+void node::announce(node_link& link) {
+  link.announced = true;
+  link.silent_beats = 0;
+  for (const auto& peer : link.roles)
+    for (const auto& role : settings_.roles)
+      if (admission_.is_made_known(peer.kind, peer.id, link.address, role.kind))
+        self_->send(role.handle, peer_up{peer, link.address});
+}
+
+void node::withdraw(node_link& link, const std::string& why, bool is_replaced) {
+  link.announced = false;
+  if (is_replaced)
+    link.trouble.replaced(logged_as(link), why);
+  else
+    link.trouble.lost(logged_as(link), why);
+  for (const auto& role : settings_.roles)
+    for (const auto& peer : link.roles)
+      if (!lives_elsewhere(peer.id, link.address))
+        self_->send(role.handle, peer_down{peer.id, "at " + link.address + " " + why});
+}
+
+/// It has moved: it is of this process, or its new address was made known to the own roles. That it
+/// is not at its old one any more must not make them forget it.
+bool node::lives_elsewhere(const role_id& id, const std::string& address) const {
+  const auto is_it = [&](const hosted_role& role) { return role.id == id; };
+  if (std::any_of(settings_.roles.begin(), settings_.roles.end(), is_it))
+    return true;
+  return std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {
+    const auto& link = entry.second;
+    return link.announced && link.address != address &&
+           std::any_of(link.roles.begin(), link.roles.end(), [&](const hosted_role& role) {
+             return is_it(role) && !is_guest(role, link.address);
+           });
+  });
+}
+
+bool is_same_proxy(const caf::actor_addr& a, const caf::actor_addr& b) {
+  return caf::actor_cast<caf::actor_control_block*>(a) ==
+         caf::actor_cast<caf::actor_control_block*>(b);
+}
+
+void node::disconnected(const caf::actor_addr& remote) {
+  ask_strangers_again(remote);
+  for (auto it = links_.begin(); it != links_.end(); ++it) {
+    auto& link = it->second;
+    if (link.now != node_link::state::connected || !is_same_proxy(link.remote.address(), remote))
+      continue;
+    if (link.announced)
+      withdraw(link, "has closed the connection");
+    link.remote = nullptr;
+    link.now = node_link::state::idle;
+    link.wait_beats = 0;
+    if (!link.dialled_by_us)
+      links_.erase(it);
+    return;
+  }
+}
+
+/// Its sender counts: every welcome tells the incarnation, which only shows who was started again
+/// under the same name.
+void node::heard(const heartbeat& m) {
+  for (auto& [key, link] : links_) {
+    if (link.now != node_link::state::connected || link.remote != self_->current_sender() ||
+        link.incarnation != m.incarnation)
+      continue;
+    // Both learned it after they had met.
+    if (const auto why = why_other_cluster(m.identity, known().identity); !why.empty()) {
+      if (link.announced)
+        withdraw(link, "is not counted: " + why);
+      return;
+    }
+    link.silent_beats = 0;
+    if (!link.announced)
+      announce(link);
+    hear_clock(link, m.wall_ms);
+    if (is_client())
+      return;
+    if (admission_.knows_more_than(m.version, m.live_from, m.identity))
+      self_->send(link.remote, members_news{known()});
+    return;
+  }
+}
+
+// --- The actor ----------------------------------------------------------------------------------
+
+caf::behavior node_actor(caf::event_based_actor* self, std::shared_ptr<node_settings> settings) {
+  set_shell_handlers(self, "node");
+  auto state = std::make_shared<node>(self, std::move(*settings));
+  self->attach_functor([state]() mutable { state.reset(); });
+  return state->make_behavior();
+}
+
+} // namespace pmmc

@@ -1,0 +1,165 @@
+// One per process: finds the other processes, keeps in touch with them, and tells the process's own
+// roles whom they can reach. Published at the process's address; the only actor that is. Nodes tell
+// each other of new configurations, so that each process finds the others wherever they have gone.
+#pragma once
+
+#include "membership/admission.hpp"
+#include "node/clock_watch.hpp"
+#include "node/log.hpp"
+#include "node/peer_log.hpp"
+#include "parts/clocks.hpp"
+#include "parts/metrics_messages.hpp"
+#include "parts/shell.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace pmmc {
+
+struct node_settings {
+  std::string cluster;
+  std::string address;            ///< where this process listens; empty for clients, who only dial
+  std::uint64_t seed = 0;         ///< of the jitter
+  std::vector<hosted_role> roles; ///< of this process
+  membership known;               ///< as it begins: whom to expect at which address
+  /// Where the config file has members: asked by who is no member (yet), or reaches nobody it
+  /// knows.
+  std::set<std::string> contacts;
+  std::string config_file; ///< for people
+  cluster_facts facts;     ///< as formatted; none of clients
+  bool rejoins = false;    ///< see hello
+  std::function<kv::moment_here()> clocks = read_clocks;
+  /// Called when more is known than before: to make it durable.
+  std::function<void(const membership&)> remember = [](const membership&) {};
+  /// Called when the others say that this process was removed; does not return.
+  std::function<void(const std::string& why)> removed = [](const std::string&) {};
+  /// Called when a majority of the acceptors that it knows are of processes with other facts; does
+  /// not return.
+  std::function<void(const std::string& why)> differs = [](const std::string&) {};
+};
+
+/// What the node knows about an address.
+struct node_link {
+  enum class state { idle, dialling, connected };
+  state now = state::idle;
+  bool dialled_by_us = false;
+  caf::actor remote;
+  std::string address; ///< of the peer; empty for clients
+  std::uint64_t incarnation = 0;
+  std::vector<hosted_role> roles;
+  bool announced = false;    ///< whether our roles were told peer_up
+  unsigned silent_beats = 0; ///< since it was last heard
+  unsigned backoff_beats = 0;
+  unsigned wait_beats = 0; ///< until the next attempt
+  peer_trouble trouble;    ///< why it is not connected
+};
+
+/// CAF compares addresses by what they name: a connection that was lost, and the one that came in
+/// its place, are equal to it.
+bool is_same_proxy(const caf::actor_addr& a, const caf::actor_addr& b);
+
+/// To the process at an address: how is it?
+struct node_question {
+  ask_process_at asked;
+  caf::typed_response_promise<probed_process> answer; ///< given once
+  unsigned attempts = 0;                              ///< that are under way
+  unsigned dials = 0;
+  caf::actor_addr stranger = {}; ///< the one that was dialled last
+};
+
+introduction introduction_of(const hello& m);
+introduction_reply reply_of(const welcome& m);
+
+/// hello → welcome            another node has dialled
+/// heartbeat                  between nodes; silence becomes peer_down, its end peer_up; it brings
+///                            the sender's clock
+/// members_news               from another node, or from an own role → members_news to all of them
+/// status_request → process_status
+/// metrics_request → node_metrics
+/// ask_process_at → probed_process   from the own process
+/// watch_members → members_news, from now on, and clock_news
+/// log_time_seen              from the own Redis port
+class node {
+public:
+  node(caf::event_based_actor* self, node_settings settings);
+  caf::behavior make_behavior();
+
+private:
+  void introduce_own_roles();
+  void learn(const membership& news);
+  void redial();
+  void tell_own_roles();
+  void report_removed_roles();
+  void leave_removed_replicas();
+  void beat();
+  void dial(node_link& link);
+  void dialled(const std::string& address, const caf::actor& remote);
+  void tell_own_roles_of_trouble(const std::string& address, const std::string& why);
+  void unreachable(const std::string& address, const std::string& why);
+  void refused_by(const std::string& address, const std::string& why);
+  void dial_again(node_link& link, bool news);
+  node_link* find_dialling(const std::string& address);
+  void welcomed(const std::string& address, const caf::actor& remote, const welcome& m);
+  welcome greet(const hello& m);
+  bool is_well_formed(const hello& m) const;
+  std::set<std::string> connected_addresses() const;
+  std::vector<running_role> running_roles() const;
+  void refused_for_facts(const std::string& address, const after_reply& after);
+  void demand_own_cluster(const membership& news) const;
+  bool is_guest(const hosted_role& role, const std::string& address) const {
+    return admission_.is_guest(role.kind, role.id, address);
+  }
+  bool lives_elsewhere(const role_id& id, const std::string& address) const;
+  void connected(node_link& link, const caf::actor& remote, std::uint64_t incarnation,
+                 std::vector<hosted_role> roles);
+  void announce(node_link& link);
+  void withdraw(node_link& link, const std::string& why, bool is_replaced = false);
+  void disconnected(const caf::actor_addr& remote);
+  void heard(const heartbeat& m);
+  void expect_clocks();
+  void hear_clock(const node_link& link, std::int64_t wall_ms);
+  void tell_of_clocks(const kv::moment_here& now);
+  std::vector<role_id> role_ids_at(const std::string& address) const;
+  caf::result<process_status> status(const status_request& m);
+  node_metrics metrics() const;
+  std::string why_not_connected(const std::string& address) const;
+  caf::result<probed_process> ask_at(const ask_process_at& m);
+  void dial_stranger(const std::shared_ptr<node_question>& q);
+  void put_question(const std::shared_ptr<node_question>& q, const caf::actor& remote);
+  void put_questions_again(const node_link& link);
+  void watch_stranger(const caf::actor_addr& remote);
+  void ask_strangers_again(const caf::actor_addr& lost);
+  void leave_strangers();
+
+  std::string logged_as(const node_link& link) const;
+  void watch_quorum();
+
+  const membership& known() const { return admission_.known(); }
+  bool is_client() const { return admission_.is_client(); }
+
+  caf::event_based_actor* self_;
+  node_settings settings_;
+  admission admission_;
+  std::uint64_t incarnation_;
+  std::uint64_t random_state_;
+  std::map<std::string, node_link> links_;     ///< by address; clients by their node's name
+  std::set<std::string> dials_;                ///< addresses, until CAF has answered
+  std::map<caf::node_id, unsigned> strangers_; ///< dialled to be asked; beats since they were
+  std::vector<std::weak_ptr<node_question>> questions_; ///< to them
+  std::vector<caf::actor_addr> asked_;                  ///< whose end is told, once each
+  quorum_log quorum_;
+  refusal_log refused_;              ///< those who dial
+  std::set<role_id> removed_roles_;  ///< own ones, reported
+  std::vector<caf::actor> watchers_; ///< of the members and the time, in this process
+  clock_watch clocks_;
+};
+
+caf::behavior node_actor(caf::event_based_actor* self, std::shared_ptr<node_settings> settings);
+
+} // namespace pmmc

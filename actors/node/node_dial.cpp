@@ -1,0 +1,168 @@
+// How a node dials others, and what becomes of it.
+#include "base/random.hpp"
+#include "caf/caf_error.hpp"
+#include "caf/guarded_middleman.hpp"
+#include "config/address.hpp"
+#include "node/node_actor.hpp"
+#include "text/escape.hpp"
+
+#include <algorithm>
+#include <caf/io/all.hpp>
+#include <utility>
+
+namespace pmmc {
+
+namespace {
+
+constexpr unsigned most_backoff_beats = 10;
+/// Connecting and the hello have failed by then, or succeeded.
+constexpr unsigned others_turn_beats = 30;
+constexpr std::chrono::seconds hello_timeout{2};
+constexpr std::size_t most_said = 4'096; ///< bytes of a refusal, for the log
+
+} // namespace
+
+void node::dial(node_link& link) {
+  if (!self_->system().has_middleman())
+    return; // a node alone on a stage
+  std::string error;
+  const auto where = config::parse_address(link.address, error);
+  link.now = node_link::state::dialling;
+  if (!where)
+    return unreachable(link.address, error);
+  if (is_client() && link.trouble.why().empty()) // its patience may end before ours
+    tell_own_roles_of_trouble(link.address, "has not answered yet");
+  if (!dials_.insert(link.address).second)
+    return; // of a link that was there before
+  // CAF makes one connection after another, so one that we gave up would only delay the others. It
+  // answers in the end: connecting and the handshake have their limits.
+  auto& middleman = self_->system().middleman();
+  self_
+      ->request(middleman.actor_handle(), caf::infinite, caf::connect_atom::value, where->host,
+                where->port)
+      .then(
+          [this, address = link.address](const caf::node_id&, const caf::strong_actor_ptr& remote,
+                                         const std::set<std::string>&) {
+            dials_.erase(address);
+            if (remote && remote->node() == self_->node()) // a name or a forwarder that is wrong
+              refused_by(address, "is this process itself: its address leads here");
+            else if (remote)
+              dialled(address, caf::actor_cast<caf::actor>(remote));
+            else
+              refused_by(address, "answers, but is no pmmc process (nothing is published there)");
+          },
+          [this, address = link.address](const caf::error& e) {
+            dials_.erase(address);
+            unreachable(address, "cannot be reached: " + explain(e, self_->system()));
+          });
+}
+
+void node::dialled(const std::string& address, const caf::actor& remote) {
+  auto own = admission_.introduce();
+  self_
+      ->request(remote, hello_timeout,
+                hello{std::move(own.cluster), std::move(own.address), incarnation_, self_,
+                      settings_.roles, own.identity, own.version, own.rejoins,
+                      std::move(own.facts)})
+      .then(
+          [this, address, remote](const welcome& m) {
+            // CAF takes an answer by its number alone, whoever gives it.
+            const auto is_sane = [](const hosted_role& r) { return has_sane_disk(r.introduced()); };
+            if (caf::actor_cast<caf::actor>(self_->current_sender()) != remote ||
+                !std::all_of(m.roles.begin(), m.roles.end(), is_sane))
+              return unreachable(address, "does not answer as a pmmc process does");
+            welcomed(address, remote, m);
+          },
+          [this, address](const caf::error& e) {
+            unreachable(address,
+                        "does not answer as a pmmc process does: " + explain(e, self_->system()));
+          });
+}
+
+/// Nothing if nobody wants to go there any more.
+node_link* node::find_dialling(const std::string& address) {
+  const auto found = links_.find(address);
+  const bool dialling = found != links_.end() && found->second.now == node_link::state::dialling;
+  return dialling ? &found->second : nullptr;
+}
+
+void node::unreachable(const std::string& address, const std::string& why) {
+  admission_.unreachable(address);
+  if (auto* link = find_dialling(address))
+    dial_again(*link, link->trouble.unreachable(logged_as(*link), why));
+}
+
+void node::refused_by(const std::string& address, const std::string& why) {
+  if (auto* link = find_dialling(address))
+    dial_again(*link, link->trouble.refused(logged_as(*link), why));
+}
+
+void node::dial_again(node_link& link, bool news) {
+  link.now = node_link::state::idle;
+  if (news)
+    tell_own_roles_of_trouble(link.address, link.trouble.why());
+  if (!link.dialled_by_us) { // any more
+    links_.erase(std::string{link.address});
+    return;
+  }
+  // Jitter, so that processes that lost each other do not all come back at the same moment.
+  link.backoff_beats = std::min(most_backoff_beats, 2 * link.backoff_beats + 1);
+  random_source random{random_state_};
+  random_state_ = random.next();
+  link.wait_beats = 1 + static_cast<unsigned>(random_state_ % link.backoff_beats);
+  if (admission_.is_others_turn(link.address))
+    link.wait_beats += others_turn_beats + static_cast<unsigned>(random_state_ % others_turn_beats);
+}
+
+void node::tell_own_roles_of_trouble(const std::string& address, const std::string& why) {
+  for (const auto& role : settings_.roles)
+    for (const auto& missing : role_ids_at(address))
+      self_->send(role.handle, peer_down{missing, "at " + address + " " + why});
+}
+
+std::vector<role_id> node::role_ids_at(const std::string& address) const {
+  std::vector<role_id> ids;
+  for (const auto* config : known().live())
+    for (const auto kind : all_member_kinds)
+      for (const auto& m : config->members(kind))
+        if (m.address == address && (!is_client() || kind == role_kind::replica) &&
+            !lives_elsewhere(m.id, address))
+          ids.push_back(m.id);
+  return ids;
+}
+
+void node::welcomed(const std::string& address, const caf::actor& remote, const welcome& m) {
+  auto said = reply_of(m);
+  said.refusal = text::escape(std::string_view{said.refusal}.substr(0, most_said));
+  said.cluster = text::escape(std::string_view{said.cluster}.substr(0, most_said));
+  const auto after = admission_.hear(address, said);
+  if (!after.disagreement.empty() || !after.refused.empty())
+    dismiss(self_->system(), remote->node()); // or it would meet the connection that they dial
+  if (!after.disagreement.empty())
+    return refused_for_facts(address, after);
+  if (!after.removed.empty())
+    settings_.removed(after.removed);
+  if (!after.refused.empty())
+    return refused_by(address, after.refused);
+  learn(m.known); // before the own roles are to judge who it is
+  if (const auto link = links_.find(address); link != links_.end())
+    connected(link->second, remote, m.incarnation, m.roles);
+  if (!is_client() &&
+      known() != m.known) // the hello left it out, and heartbeats say nothing of disks
+    self_->send(remote, members_news{known()});
+  if (after.is_first && is_client())
+    redial();
+}
+
+void node::refused_for_facts(const std::string& address, const after_reply& after) {
+  const auto* link = find_dialling(address);
+  const bool news = link == nullptr || link->trouble.why() != after.refused;
+  if (!after.differs.empty())
+    settings_.differs(after.differs);
+  if (news)
+    spdlog::error("this process and the one at {} refuse each other: {}", address,
+                  after.disagreement);
+  refused_by(address, after.refused);
+}
+
+} // namespace pmmc

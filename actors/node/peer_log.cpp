@@ -1,0 +1,75 @@
+#include "node/peer_log.hpp"
+
+#include <spdlog/spdlog.h>
+#include <utility>
+
+namespace pmmc {
+
+bool peer_trouble::is_news(const std::string& why) { return std::exchange(why_, why) != why; }
+
+bool peer_trouble::unreachable(const std::string& address, const std::string& why) {
+  const bool news = is_news(why);
+  if (news && !address.empty())
+    spdlog::debug("the process at {} {}; trying again", address, why);
+  return news;
+}
+
+bool peer_trouble::refused(const std::string& address, const std::string& why) {
+  const bool news = is_news(why);
+  if (news && !address.empty())
+    spdlog::warn("the process at {} {}; trying again", address, why);
+  warned_ = true;
+  return news;
+}
+
+void peer_trouble::lost(const std::string& address, const std::string& why) {
+  why_ = why;
+  if (!address.empty())
+    spdlog::warn("the process at {} {}", address, why);
+  warned_ = true;
+}
+
+void peer_trouble::replaced(const std::string& address, const std::string& why) {
+  if (!address.empty())
+    spdlog::info("the process at {} {}", address, why);
+}
+
+void peer_trouble::over(const std::string& address) {
+  if (!address.empty())
+    spdlog::info("connected with the process at {}", address);
+  *this = {};
+}
+
+void peer_trouble::beat(const std::string& address) {
+  if (why_.empty() || warned_ || ++beats_ < beats_until_warned)
+    return;
+  warned_ = true;
+  if (!address.empty())
+    spdlog::warn("the process at {} {}; trying again", address, why_);
+}
+
+void refusal_log::log(const std::string& who, const std::string& why, std::string_view text) {
+  if (is_news(who, why) && !lines_.log(text))
+    over(who);
+}
+
+bool refusal_log::is_news(const std::string& who, const std::string& why) {
+  if (refused_.size() >= most_remembered && !refused_.contains(who))
+    refused_.clear();
+  return std::exchange(refused_[who], why) != why;
+}
+
+void quorum_log::beat(std::size_t up, std::size_t all, std::size_t needed) {
+  if (up < needed) {
+    if (++beats_ == beats_until_warned)
+      spdlog::warn("no quorum: {} of {} acceptors can be reached, {} are needed; nothing can be "
+                   "decided until then",
+                   up, all, needed);
+    return;
+  }
+  if (beats_ >= beats_until_warned)
+    spdlog::warn("there is a quorum again: {} of {} acceptors can be reached", up, all);
+  beats_ = 0;
+}
+
+} // namespace pmmc

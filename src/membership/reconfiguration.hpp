@@ -1,0 +1,71 @@
+// Changing the set of processes by a command in the log (paper, section 4.4;
+// docs/RECONFIGURATION.md).
+#pragma once
+
+#include "membership/configuration.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pmmc {
+
+/// What an operator wants changed, as it stands in the log. It names the version that it replaces
+/// and does nothing if that is no longer the latest one: decided twice, or beside that of another
+/// operator, it does no harm.
+struct reconfiguration {
+  struct addition {
+    role_kind kind = role_kind::acceptor;
+    member who;
+    friend bool operator==(const addition&, const addition&) = default;
+  };
+  struct removal {
+    role_kind kind = role_kind::acceptor;
+    role_id id;
+    friend bool operator==(const removal&, const removal&) = default;
+  };
+
+  config_version replaces = 0;
+  std::vector<removal> remove; ///< done first, so that a member may change its address
+  std::vector<addition> add;
+
+  friend bool operator==(const reconfiguration&, const reconfiguration&) = default;
+};
+
+/// Limits that are part of the replicated state's rules.
+inline constexpr std::size_t max_members_of_a_kind = 64;
+inline constexpr std::size_t max_address_bytes = 255;
+/// Configurations decided, but not in force yet.
+inline constexpr std::size_t max_pending_configurations = 8;
+
+enum class reconfiguration_status : std::uint8_t {
+  accepted = 0,
+  conflict = 1, ///< another version is the latest one
+  refused = 2,  ///< the text says why
+};
+
+struct reconfiguration_outcome {
+  reconfiguration_status status = reconfiguration_status::refused;
+  config_version version = 0; ///< accepted: the new one; conflict: the latest one
+  slot_num first_slot = 0;    ///< accepted: from here on it governs
+  std::string text;           ///< English, for people, unless accepted
+};
+
+std::string encode(const reconfiguration& r);
+/// None, too, if more members are named than a configuration can have.
+std::optional<reconfiguration> decode_reconfiguration(std::string_view bytes);
+std::string encode(const reconfiguration_outcome& o);
+std::optional<reconfiguration_outcome> decode_reconfiguration_outcome(std::string_view bytes);
+
+/// The configuration that `r` makes of `before`, with the next version and no first slot yet; or
+/// nothing, with `why_not` set. The same rules for the command line and for the log.
+std::optional<configuration> apply(const reconfiguration& r, const config_history& before,
+                                   std::string& why_not);
+
+/// Performs `r`, decided in `slot`: adds a configuration that governs the slots from
+/// `slot + window` on. A pure function of the decisions up to `slot` (F1).
+reconfiguration_outcome reconfigure(const reconfiguration& r, slot_num slot, std::uint64_t window,
+                                    config_history& configurations);
+
+} // namespace pmmc

@@ -1,0 +1,85 @@
+#include "service/gossip.hpp"
+
+#include <algorithm>
+#include <functional>
+
+namespace pmmc {
+
+const replica_vitals* gossip::find(const role_id& peer) const {
+  const auto it = news_.find(peer);
+  return it == news_.end() ? nullptr : std::get_if<replica_vitals>(&it->second.told);
+}
+
+bool gossip::is_heard(const role_id& peer, std::uint64_t tick) const {
+  if (peer == self_)
+    return true;
+  const auto it = news_.find(peer);
+  return it != news_.end() && is_recent(it->second, tick);
+}
+
+bool gossip::is_far_behind(const role_id& peer) const {
+  const auto it = news_.find(peer);
+  return it != news_.end() && it->second.is_far_behind;
+}
+
+slot_num gossip::highest_slot_end() const {
+  slot_num highest = 0;
+  for (const auto& [peer, n] : news_)
+    highest = std::max(highest, slot_end_of(n.told));
+  return highest;
+}
+
+std::vector<role_id> gossip::who_performed(slot_num slot, std::uint64_t tick) const {
+  std::vector<role_id> ahead;
+  for (const auto& [peer, n] : news_)
+    if (peer != self_ && vitals_as<replica_vitals>(n.told).slot_out > slot && is_recent(n, tick))
+      ahead.push_back(peer);
+  return ahead;
+}
+
+std::vector<role_id> gossip::replicas_ahead(slot_num slot, const config_history& known,
+                                            std::uint64_t tick) const {
+  auto ahead = who_performed(slot, tick);
+  std::erase_if(ahead, [&](const role_id& id) {
+    return std::none_of(known.all().begin(), known.all().end(),
+                        [&](const auto& entry) { return entry.second.has_replica(id); });
+  });
+  return ahead;
+}
+
+slot_num gossip::least_slot_out(const std::set<role_id>& peers, slot_num own,
+                                std::uint64_t tick) const {
+  auto least = own;
+  for (const auto& peer : peers)
+    if (const auto* told = find(peer); told != nullptr && is_heard(peer, tick))
+      least = std::min(least, told->slot_out);
+  return least;
+}
+
+slot_num gossip::durable_slot(const configuration& config, slot_num own) const {
+  std::vector<slot_num> durable;
+  for (const auto& r : config.replicas) {
+    const auto* told = find(r.id);
+    durable.push_back(r.id == self_ ? own : told != nullptr ? told->snapshot_slot : 0);
+  }
+  const auto need = config.durable_replicas();
+  std::nth_element(durable.begin(), durable.begin() + static_cast<std::ptrdiff_t>(need - 1),
+                   durable.end(), std::greater<>{});
+  return durable[need - 1];
+}
+
+std::string gossip::quorum_text(const configuration& config, std::uint64_t tick) const {
+  std::string silent;
+  std::size_t heard = 0;
+  for (const auto& a : config.acceptors)
+    if (is_heard(a.id, tick))
+      ++heard;
+    else
+      silent += " " + a.id.str() + " at " + a.address;
+  return (heard < config.quorum() ? "no quorum: " : "nothing is decided at present: ") +
+         std::to_string(heard) + " of " + std::to_string(config.acceptors.size()) +
+         " acceptors are heard (needed: " + std::to_string(config.quorum()) + ")" +
+         (silent.empty() ? "" : ", not" + silent);
+}
+
+} // namespace pmmc
