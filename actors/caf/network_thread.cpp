@@ -164,7 +164,7 @@ caf::io::scribe_ptr network_loop::new_scribe(caf::io::network::native_socket soc
 
 caf::expected<caf::io::scribe_ptr> network_loop::new_tcp_scribe(const std::string& host,
                                                                 std::uint16_t port) {
-  auto socket = connect_within(connect_timeout, host, port);
+  auto socket = connect_within(connect_timeout, host.substr(0, host.find(dial_mark)), port);
   if (!socket)
     return std::move(socket.error());
   return new_scribe(*socket);

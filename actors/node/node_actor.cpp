@@ -255,8 +255,25 @@ void node::connected(node_link& link, const caf::actor& remote, std::uint64_t in
   link.backoff_beats = 0;
   link.trouble.over(logged_as(link));
   self_->monitor(remote);
+  dismiss_copies_of(link);
   announce(link);
   put_questions_again(link);
+}
+
+/// A copy of its directories may have been let in while it was away.
+void node::dismiss_copies_of(const node_link& member) {
+  const auto is_copied = [&](const hosted_role& role, const node_link& other) {
+    return !role.format_id.empty() && !is_guest(role, member.address) &&
+           std::any_of(other.roles.begin(), other.roles.end(), [&](const hosted_role& theirs) {
+             return theirs.id == role.id && theirs.format_id == role.format_id &&
+                    is_guest(theirs, other.address);
+           });
+  };
+  for (const auto& [key, other] : links_)
+    if (other.announced && other.remote->node() != member.remote->node() &&
+        std::any_of(member.roles.begin(), member.roles.end(),
+                    [&](const hosted_role& role) { return is_copied(role, other); }))
+      dismiss(self_->system(), other.remote->node());
 }
 
 void node::announce(node_link& link) {

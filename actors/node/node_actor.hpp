@@ -57,6 +57,7 @@ struct node_link {
   unsigned silent_beats = 0; ///< since it was last heard
   unsigned backoff_beats = 0;
   unsigned wait_beats = 0; ///< until the next attempt
+  unsigned wrong_ways = 0; ///< how often another process was at the address
   peer_trouble trouble;    ///< why it is not connected
 };
 
@@ -99,6 +100,9 @@ private:
   void leave_removed_replicas();
   void beat();
   void dial(node_link& link);
+  std::string who_is_there_instead(const std::string& address,
+                                   const caf::strong_actor_ptr& remote) const;
+  void led_astray(const std::string& address, const std::string& whose);
   void dialled(const std::string& address, const caf::actor& remote);
   void tell_own_roles_of_trouble(const std::string& address, const std::string& why);
   void unreachable(const std::string& address, const std::string& why);
@@ -118,6 +122,7 @@ private:
   bool lives_elsewhere(const role_id& id, const std::string& address) const;
   void connected(node_link& link, const caf::actor& remote, std::uint64_t incarnation,
                  std::vector<hosted_role> roles);
+  void dismiss_copies_of(const node_link& member);
   void announce(node_link& link);
   void withdraw(node_link& link, const std::string& why, bool is_replaced = false);
   void disconnected(const caf::actor_addr& remote);

@@ -1,5 +1,6 @@
 // How a node dials others, and what becomes of it.
 #include "base/random.hpp"
+#include "caf/bounded_connect.hpp"
 #include "caf/caf_error.hpp"
 #include "caf/guarded_middleman.hpp"
 #include "config/address.hpp"
@@ -22,6 +23,12 @@ constexpr std::size_t most_said = 4'096; ///< bytes of a refusal, for the log
 
 } // namespace
 
+/// CAF gives the same answer for the same host and port as long as the actor lives that was there
+/// first. If that was the wrong one, it must be made to look again (network_loop::new_tcp_scribe).
+std::string host_for_dial(const std::string& host, unsigned wrong_ways) {
+  return wrong_ways == 0 ? host : host + dial_mark + std::to_string(wrong_ways);
+}
+
 void node::dial(node_link& link) {
   if (!self_->system().has_middleman())
     return; // a node alone on a stage
@@ -38,14 +45,14 @@ void node::dial(node_link& link) {
   // answers in the end: connecting and the handshake have their limits.
   auto& middleman = self_->system().middleman();
   self_
-      ->request(middleman.actor_handle(), caf::infinite, caf::connect_atom::value, where->host,
-                where->port)
+      ->request(middleman.actor_handle(), caf::infinite, caf::connect_atom::value,
+                host_for_dial(where->host, link.wrong_ways), where->port)
       .then(
           [this, address = link.address](const caf::node_id&, const caf::strong_actor_ptr& remote,
                                          const std::set<std::string>&) {
             dials_.erase(address);
-            if (remote && remote->node() == self_->node()) // a name or a forwarder that is wrong
-              refused_by(address, "is this process itself: its address leads here");
+            if (const auto whose = who_is_there_instead(address, remote); !whose.empty())
+              led_astray(address, whose);
             else if (remote)
               dialled(address, caf::actor_cast<caf::actor>(remote));
             else
@@ -55,6 +62,30 @@ void node::dial(node_link& link) {
             dials_.erase(address);
             unreachable(address, "cannot be reached: " + explain(e, self_->system()));
           });
+}
+
+/// A name or a forwarder that is wrong leads to this process itself, or to a member that is
+/// connected under its own address. Who that is, if `remote` was to be the one at `address`; or "".
+std::string node::who_is_there_instead(const std::string& address,
+                                       const caf::strong_actor_ptr& remote) const {
+  if (!remote)
+    return {};
+  if (remote->node() == self_->node())
+    return "this process itself";
+  const auto members = known().addresses();
+  if (!members.contains(address)) // a config file may spell a member's address in another way
+    return {};
+  for (const auto& [key, link] : links_)
+    if (link.now == node_link::state::connected && link.address != address &&
+        members.contains(link.address) && link.remote->node() == remote->node())
+      return "the process at " + link.address;
+  return {};
+}
+
+void node::led_astray(const std::string& address, const std::string& whose) {
+  if (auto* link = find_dialling(address))
+    ++link->wrong_ways;
+  refused_by(address, "is " + whose + ": its address leads there");
 }
 
 void node::dialled(const std::string& address, const caf::actor& remote) {
@@ -67,7 +98,10 @@ void node::dialled(const std::string& address, const caf::actor& remote) {
       .then(
           [this, address, remote](const welcome& m) {
             // CAF takes an answer by its number alone, whoever gives it.
-            const auto is_sane = [](const hosted_role& r) { return has_sane_disk(r.introduced()); };
+            const auto is_sane = [&](const hosted_role& r) {
+              return r.handle && r.handle->node() == remote->node() &&
+                     has_sane_disk(r.introduced());
+            };
             if (caf::actor_cast<caf::actor>(self_->current_sender()) != remote ||
                 !std::all_of(m.roles.begin(), m.roles.end(), is_sane))
               return unreachable(address, "does not answer as a pmmc process does");
@@ -132,6 +166,9 @@ std::vector<role_id> node::role_ids_at(const std::string& address) const {
 }
 
 void node::welcomed(const std::string& address, const caf::actor& remote, const welcome& m) {
+  if (const auto members = known().addresses();
+      m.address != address && members.contains(m.address) && members.contains(address))
+    return led_astray(address, "the process at " + m.address);
   auto said = reply_of(m);
   said.refusal = text::escape(std::string_view{said.refusal}.substr(0, most_said));
   said.cluster = text::escape(std::string_view{said.cluster}.substr(0, most_said));

@@ -62,7 +62,7 @@ bool node::is_well_formed(const hello& m) const {
 std::vector<running_role> node::running_roles() const {
   std::vector<running_role> all;
   for (const auto& [key, link] : links_)
-    if (link.announced)
+    if (link.announced && link.remote->node() != self_->current_sender()->node())
       for (const auto& role : link.roles)
         all.push_back({role.id, role.format_id, link.address});
   return all;

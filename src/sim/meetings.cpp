@@ -131,12 +131,13 @@ std::set<std::string> meetings::connected(std::size_t process) const {
   return addresses;
 }
 
-/// The roles of those with which `process` is connected.
-std::vector<running_role> meetings::running(std::size_t process) {
+/// The roles of those with which `process` is connected, but for the one that asks.
+std::vector<running_role> meetings::running(std::size_t process, std::size_t asked_by) {
   std::vector<running_role> all;
   for_linked(process, [&](std::size_t other) {
-    for (auto* h : roles(other))
-      all.push_back({h->id(), h->introduced().format_id, at(other).listens_at});
+    if (other != asked_by)
+      for (auto* h : roles(other))
+        all.push_back({h->id(), h->introduced().format_id, at(other).listens_at});
   });
   return all;
 }
@@ -155,7 +156,7 @@ void meetings::dial(std::size_t from, std::size_t to) {
   if (would_be_taken_in(caller, callee) || would_be_taken_in(callee, caller))
     return;
   const auto said = caller.admits->introduce();
-  const auto reply = callee.admits->answer(said, connected(to), running(to));
+  const auto reply = callee.admits->answer(said, connected(to), running(to, from));
   const auto after = caller.admits->hear(callee.listens_at, reply);
   if (!reply.refusal.empty() || !after.refused.empty())
     return refused(from, to, reply, after);

@@ -95,7 +95,7 @@ private:
   template <class Visit>
   void for_linked(std::size_t process, const Visit& visit);
   std::set<std::string> connected(std::size_t process) const;
-  std::vector<running_role> running(std::size_t process);
+  std::vector<running_role> running(std::size_t process, std::size_t asked_by);
   void dial(std::size_t from, std::size_t to);
   bool would_be_taken_in(const node& one, const node& other) const;
   void refused(std::size_t from, std::size_t to, const introduction_reply& reply,

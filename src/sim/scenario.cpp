@@ -191,8 +191,8 @@ void choose_limits(scenario& s) {
   s.store.kept_answer_bytes = 50 + random.below(1'000);
   s.replica.max_op_bytes = 700 + random.below(800);
   if (s.clients + s.raw_clients == 0) {
-    s.value_bytes = 100 + random.below(150);
-    s.store.whole_reply_bytes = 700 + random.below(700);
+    s.value_bytes = 250 + random.below(250);
+    s.store.whole_reply_bytes = 700 + random.below(700); // room to refuse each call
   }
 }
 

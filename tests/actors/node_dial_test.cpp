@@ -280,15 +280,18 @@ TEST_CASE_FIXTURE(two_processes,
   settings->address = "host2:9";
   settings->roles = {r1.as(role_kind::replica, "disk")};
   settings->known = membership{config};
-  const auto play = [&](const std::string& host, std::uint16_t port) {
-    const auto played = std::make_shared<played_node>(a2.as(role_kind::acceptor, "disk"),
+  recorder a3{host3.system(), "a3"};
+  const auto play = [&](process& where, recorder& role, const std::string& host,
+                        std::uint16_t port) {
+    const auto played = std::make_shared<played_node>(role.as(role_kind::acceptor, "disk"),
                                                       host + ":" + std::to_string(port));
-    others.push_back(host2.system().spawn(welcoming, played));
-    listen(others.back(), host, port);
+    others.push_back(where.system().spawn(welcoming, played));
+    listen_at(where, others.back(), host, port);
     return played;
   };
-  const auto smaller = play("host1", 1);
-  const auto larger = play("host3", 3);
+  others.push_back(a3.handle());
+  const auto smaller = play(host2, a2, "host1", 1);
+  const auto larger = play(host3, a3, "host3", 3);
   node1 = host1.system().spawn(node_actor, settings);
   beats(25);
   CHECK(larger->hellos == 1);
@@ -326,6 +329,41 @@ TEST_CASE_FIXTURE(two_processes, "who says hello speaks for its own roles only")
   const auto answers = a2.take<welcome>();
   REQUIRE(answers.size() == 1);
   CHECK(answers[0].refusal == why);
+}
+
+TEST_CASE_FIXTURE(two_processes,
+                  "a member that is found at another member's address is not met there") {
+  configuration config;
+  config.acceptors = {{"a2", "host2:1"}, {"a3", "host3:3"}};
+  config.leaders = {{"l1", "host1:1"}};
+  config.replicas = {{"r1", "host1:1"}};
+  auto settings = std::make_shared<node_settings>();
+  settings->cluster = "test";
+  settings->address = "host1:1";
+  settings->roles = {r1.as(role_kind::replica, "disk")};
+  settings->known = membership{config};
+  const auto played = std::make_shared<played_node>(a2.as(role_kind::acceptor, "disk"), "host2:1");
+  others.push_back(host2.system().spawn(welcoming, played));
+  listen(others.back(), "host2", 1);
+  listen(others.back(), "host3", 3); // a forwarder
+  node1 = host1.system().spawn(node_actor, settings);
+  beats(1);
+  CHECK(others_up(r1).size() == 1);
+  CHECK(played->hellos == 2); // nobody knew yet who is there
+  beats(5);
+  CHECK(played->hellos == 2);
+  CHECK(others_up(r1).empty());
+}
+
+TEST_CASE_FIXTURE(two_processes, "a welcome with a role that nobody can reach is none") {
+  const auto played = std::make_shared<played_node>(a2.as(role_kind::acceptor, "disk"));
+  SUBCASE("of another process") { played->role.handle = r1.handle(); }
+  SUBCASE("of none") { played->role.handle = {}; }
+  listen_as(host2.system().spawn(welcoming, played));
+  start_dialling();
+  beats(5);
+  CHECK(played->hellos > 0);
+  CHECK(others_up(r1).empty());
 }
 
 } // namespace pmmc::test

@@ -89,17 +89,26 @@ struct two_processes {
 
   /// `port`: another one for each host that host2 plays.
   void listen(const caf::actor& node, const std::string& host, std::uint16_t port) {
-    offer(host, port, 1);
-    host2.scheduler().inline_next_enqueue();
-    REQUIRE(host2.system().middleman().publish(node, port, nullptr, true));
+    listen_at(host2, node, host, port);
+  }
+
+  void listen_at(process& where, const caf::actor& node, const std::string& host,
+                 std::uint16_t port) {
+    offer(where, host, port, 1);
+    where.scheduler().inline_next_enqueue();
+    REQUIRE(where.system().middleman().publish(node, port, nullptr, true));
     settle();
   }
 
   /// One connection, the `nth` to that host: each of its ends has a number of its own.
   void offer(const std::string& host, std::uint16_t port, unsigned nth = 2) {
+    offer(host2, host, port, nth);
+  }
+
+  void offer(process& where, const std::string& host, std::uint16_t port, unsigned nth) {
     using namespace caf::io;
     const auto ends = 10 * port + 2 * nth;
-    host2.network().prepare_connection(accept_handle::from_int(10 * port),
+    where.network().prepare_connection(accept_handle::from_int(10 * port),
                                        connection_handle::from_int(ends - 1), host1.network(), host,
                                        port, connection_handle::from_int(ends));
   }
@@ -109,13 +118,14 @@ struct two_processes {
   }
 
   void settle() {
-    while (host1.step() || host2.step()) {
+    while (host1.step() || host2.step() || host3.step()) {
     }
   }
   void beats(unsigned count) {
     for (; count > 0; --count) {
       host1.scheduler().advance_time(std::chrono::milliseconds{100});
       host2.scheduler().advance_time(std::chrono::milliseconds{100});
+      host3.scheduler().advance_time(std::chrono::milliseconds{100});
       settle();
     }
   }
@@ -129,7 +139,7 @@ struct two_processes {
     return others;
   }
 
-  process host1, host2;
+  process host1, host2, host3; ///< the third one is needed seldom
   recorder r1{host1.system(), "r1"}, a2{host2.system(), "a2"};
   caf::actor node1, node2;
   std::vector<caf::actor> others; ///< whatever else there is

@@ -212,6 +212,9 @@ class WrongWay(ReconfigurationTest):
             forwarder = Forwarder(third.port, machine.port)
             wait_until("the dial is known to lead back", lambda: (
                 f"{third.address} is this process itself" in machine.log_text()))
+            other = second if machine is first else first
+            wait_until("and by the other one to lead elsewhere", lambda: (
+                f"{third.address} is the process at {machine.address}" in other.log_text()))
             cluster.run("put", "k", machine.name, timeout_s=PATIENCE_S)
             forwarder.end()
         third.start()

@@ -73,6 +73,16 @@ void store_model::put(std::string_view key, std::optional<entry> state) {
     it->second.emplace_back(now_, std::move(state));
 }
 
+/// What the call of this moment has done to its keys.
+void store_model::undo(const kv::call& c) {
+  for (const auto& word : c.words)
+    if (const auto it = keys_.find(word); it != keys_.end() && it->second.back().first == now_) {
+      it->second.pop_back();
+      if (it->second.empty())
+        keys_.erase(it);
+    }
+}
+
 /// The log time never goes back.
 void store_model::advance(kv::log_time to, effect& e) {
   if (to <= log_time(now_) || to > kv::last_log_time)
@@ -138,7 +148,7 @@ bool store_model::is_due(const kv::call& c, moment at, kv::log_time port_time) c
   return std::any_of(all.begin(), all.end(), due);
 }
 
-/// Of calls, until there are too many bytes. `execute`: writes the reply to one.
+/// Of calls, until there are too many bytes. `execute`: writes the reply to one, if it has room.
 template <class Execute>
 static std::string answer_to(const kv::transaction& t, std::size_t most_whole_reply_bytes,
                              store_model::effect& e, Execute execute) {
@@ -152,8 +162,7 @@ static std::string answer_to(const kv::transaction& t, std::size_t most_whole_re
     const auto behind = t.whole ? t.calls.size() - executed - 1 : 0;
     out.limit(most_whole_reply_bytes - head_bytes - behind * refusal_bytes);
     const bool has_room = out.has_room_for(small_reply_bytes);
-    if (has_room)
-      execute(c, out);
+    execute(c, out, has_room);
     if (!has_room || out.overflowed()) {
       out.cut(before);
       if (!t.whole && executed > 0)
@@ -172,9 +181,12 @@ std::string store_model::run(const kv::transaction& t, effect& e) {
   if (!is_unchanged(t, now_))
     return status_only(transaction_status::aborted);
   return answer_to(t, limits_.whole_reply_bytes, e,
-                   [this](const kv::call& c, kv::reply_writer& out) {
-                     ++now_;
-                     execute(c, out);
+                   [this](const kv::call& c, kv::reply_writer& out, bool has_room) {
+                     ++now_; // of one that is refused, too
+                     if (has_room)
+                       execute(c, out);
+                     if (out.overflowed())
+                       undo(c); // a reply without room refuses its call
                    });
 }
 
@@ -209,7 +221,10 @@ std::string store_model::query(const kv::transaction& t, moment at) const {
     return status_only(transaction_status::aborted);
   effect none;
   return answer_to(t, limits_.whole_reply_bytes, none,
-                   [&](const kv::call& c, kv::reply_writer& out) { read(c, at, t.now, out); });
+                   [&](const kv::call& c, kv::reply_writer& out, bool has_room) {
+                     if (has_room)
+                       read(c, at, t.now, out);
+                   });
 }
 
 /// The next reply of both, with all that is in it.

@@ -73,6 +73,7 @@ private:
   void set_clock(const kv::call& c, kv::reply_writer& out);
   std::size_t end_due_keys(kv::log_time now);
   void put(std::string_view key, std::optional<entry> state);
+  void undo(const kv::call& c);
   void give_deadline(std::string_view key, kv::log_time when);
   kv::log_time deadline_of(const kv::call& c) const;
   bool is_unchanged(const kv::transaction& t, moment at) const;
