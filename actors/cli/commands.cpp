@@ -183,7 +183,7 @@ std::vector<command> of_the_cluster() {
            "set", "the log time from now on, also an earlier one: \"now\", as most of the "
                   "replicas' clocks have it, or ms since 1970")})},
       {"inspect", inspect, "DIR", "what a data directory holds, verified; read only",
-       "inspect var/separate3/a1", local({json()})},
+       "inspect config/var/separate3/a1", local({json()})},
   };
 }
 

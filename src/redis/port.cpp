@@ -114,8 +114,11 @@ void port::handle(connection_events&& events) {
 /// What an outcome sets free may be answered at once or go to the replica: until nothing moves.
 port_outputs port::take() {
   change_.is_new = false;
-  for (auto& q : std::exchange(change_.behind, {}))
+  while (!change_.behind.empty() && !change_.is_new) {
+    auto q = std::move(change_.behind.front());
+    change_.behind.pop_front();
     ask_to_change(std::move(q));
+  }
   for (bool moved = true; moved;) {
     moved = false;
     auto out = client_.take();

@@ -96,9 +96,9 @@ private:
 
   /// The PMMC RECONFIG that is under way.
   struct member_change {
-    std::uint64_t ticket = 0;     ///< 0: none is
-    bool is_new = false;          ///< put out by the last `take`, so it may be refused at once
-    std::vector<question> behind; ///< wait until that is known
+    std::uint64_t ticket = 0;    ///< 0: none is
+    bool is_new = false;         ///< put out by the last `take`, so it may be refused at once
+    std::deque<question> behind; ///< wait until that is known
   };
 
   void begin();

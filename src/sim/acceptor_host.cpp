@@ -31,8 +31,8 @@ void acceptor_host::check(world& w, const role_id&, const message& m) const {
 void acceptor_host::on_message(const role_id& from, message& m) {
   const auto* scouts = std::get_if<p1a>(&m);
   const auto* commands = std::get_if<p2a>(&m);
-  if ((scouts != nullptr && !counts(world_.number_of(scouts->leader))) ||
-      (commands != nullptr && !counts(world_.number_of(commands->leader))))
+  if ((scouts != nullptr && !trusts(world_.number_of(scouts->leader))) ||
+      (commands != nullptr && !trusts(world_.number_of(commands->leader))))
     return world_.facts.count(fact::unknown_leader_ignored);
   part_host::on_message(from, m);
 }

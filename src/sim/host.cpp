@@ -86,7 +86,7 @@ introduced_role host::introduced() const {
   return said;
 }
 
-void host::count(std::size_t number, bool is_counted) {
+void host::trust(std::size_t number, bool is_counted) {
   if (number >= counted_.size())
     counted_.resize(number + 1);
   counted_[number] = is_counted ? 1 : 0;
@@ -114,7 +114,7 @@ void host::note_records(const message& m) {
   const auto note = [this](const auto& told) {
     const auto records = records_of(told.state);
     const auto number = records == 0 ? 0 : world_.number_of(told.from);
-    if (records == 0 || !counts(number))
+    if (records == 0 || !trusts(number))
       return;
     own_disk_->state().note_records(told.from, records);
     if (const auto known = true_meetings_.find(number);

@@ -44,10 +44,10 @@ public:
   /// What was sent to it before its directory was exchanged does not reach it.
   std::uint32_t generation() const { return generation_; }
   /// Whether it sends to the role with this number, as one that it has met and not refused.
-  bool counts(std::size_t number) const {
+  bool trusts(std::size_t number) const {
     return number < counted_.size() && counted_[number] != 0;
   }
-  void count(std::size_t number, bool is_counted);
+  void trust(std::size_t number, bool is_counted);
   /// Judges `said` by what it remembers, and remembers it, durably. Its process may end of it: then
   /// returns false.
   bool meet(const membership& members, const introduced_role& said,

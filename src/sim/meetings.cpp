@@ -214,8 +214,8 @@ void meetings::unlink(std::size_t a, std::size_t b) {
   at(b).linked &= ~(process_set{1} << a);
   for (auto* one : roles(a))
     for (auto* other : roles(b)) {
-      one->count(other->number(), false);
-      other->count(one->number(), false);
+      one->trust(other->number(), false);
+      other->trust(one->number(), false);
     }
 }
 
@@ -296,7 +296,7 @@ void meetings::announce(std::size_t to, std::size_t process) {
 /// As meet_peer in actors/node/known_disk.hpp.
 void meetings::meet(std::size_t process, host& self, const introduced_role& said, host& peer) {
   if (&self == &peer)
-    return self.count(peer.number(), true);
+    return self.trust(peer.number(), true);
   if (world_.process_at(process).crashing)
     return;
   const bool of_same_process = process == peer.process_number();
@@ -316,7 +316,7 @@ void meetings::meet(std::size_t process, host& self, const introduced_role& said
   });
   demand(of_same_process || said.kind == role_kind::replica || !is_elsewhere(peer.process_number()),
          [&] { return "N3: " + peer.id().str() + " is counted at another one's address"; });
-  self.count(peer.number(), !refused);
+  self.trust(peer.number(), !refused);
   if (refused)
     return refuse(self, peer, said, *refused);
   if (self.is_on_wrong_disk() || peer.is_on_wrong_disk())

@@ -128,7 +128,7 @@ void redis_client_host::note(const redis_record& r) {
   auto& facts = world_.facts;
   facts.count(fact::redis_unknown, r.end == operation_end::unknown);
   facts.count(fact::refused_as_too_large, r.reply.is_error("ERR not executed: with the names"));
-  facts.count(fact::redis_port_barred, r.reply.is_error("CLUSTERDOWN not executed: replica"));
+  facts.count(fact::redis_port_of_no_member, r.reply.is_error("CLUSTERDOWN not executed: replica"));
   if (r.end != operation_end::answered)
     return;
   facts.count(fact::redis_exec, r.is_exec && r.reply.what == kind::array);

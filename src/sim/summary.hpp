@@ -68,9 +68,9 @@ enum class fact : std::uint8_t {
   redis_connection_cut,
   redis_client_crashed,
   redis_refused_as_busy,
-  redis_clock_set,   ///< by an administrator
-  redis_wait,        ///< answered with how many acceptors hold what was written
-  redis_port_barred, ///< the port of a replica that is no member
+  redis_clock_set,         ///< by an administrator
+  redis_wait,              ///< answered with how many acceptors hold what was written
+  redis_port_of_no_member, ///< the port of a replica that is no member
   // What a port's connections are told and do not get
   redis_one_too_many,      ///< refused
   redis_not_read,          ///< for a while: too many requests wait

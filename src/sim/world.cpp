@@ -127,7 +127,7 @@ void world::depart(const host& from, const role_id& to, M& m) {
   const auto* target = actors_[known->second].where;
   if (target != nullptr && from.kind() != role_kind::client &&
       target->kind() != role_kind::client) {
-    if (!from.counts(known->second))
+    if (!from.trusts(known->second))
       return facts.count(fact::sent_to_nobody);
     wire::ungroup(m, [&](const role_id&, const message& each) {
       keep_wrong_votes_away(from, *target, each);

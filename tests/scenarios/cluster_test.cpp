@@ -1,5 +1,5 @@
 // Stories about a whole cluster.
-#include "scenarios/desk.hpp"
+#include "scenarios/story_clients.hpp"
 
 #include <doctest/doctest.h>
 
@@ -36,7 +36,7 @@ role_id bystander(const role_id& leader) { return leader == role_id{"l1"} ? "l2"
 
 TEST_CASE("three clients write the same two keys at once, and everyone sees one order") {
   script c{{}};
-  desk d{c};
+  story_clients d{c};
   std::vector<session_id> sessions;
   for (const auto* n : {"1", "2", "3"})
     sessions.push_back(d.open(std::string{"c"} + n, std::string{"r"} + n));
@@ -54,7 +54,7 @@ TEST_CASE("three clients write the same two keys at once, and everyone sees one 
 
 TEST_CASE("one leader serves, one replica proposes, and nothing is left over when it is quiet") {
   script c{{}};
-  desk d{c};
+  story_clients d{c};
   const auto leader = settled_leader(c);
   const auto s = d.open("c1", "r1");
   for (std::uint64_t n = 1; n <= 20; ++n)
@@ -72,7 +72,7 @@ TEST_CASE("one leader serves, one replica proposes, and nothing is left over whe
 
 TEST_CASE("the active leader's process dies, and the others go on") {
   script c{{}};
-  desk d{c};
+  story_clients d{c};
   const auto leader = settled_leader(c);
   const auto other = same_process("r", bystander(leader));
   const auto s = d.open("c1", other);
@@ -87,7 +87,7 @@ TEST_CASE("the active leader's process dies, and the others go on") {
 
 TEST_CASE("two leaders that reach all acceptors, but not each other, do not duel") {
   script c{{}};
-  desk d{c};
+  story_clients d{c};
   c.crash("l3");
   c.cut = [](const role_id& from, const role_id& to) {
     return (from == role_id{"l1"} && to == role_id{"l2"}) ||
@@ -108,7 +108,7 @@ TEST_CASE("two leaders that reach all acceptors, but not each other, do not duel
 
 TEST_CASE("a leader cut off from a majority of the acceptors makes room for one that is not") {
   script c{{}};
-  desk d{c};
+  story_clients d{c};
   const auto leader = settled_leader(c);
   c.cut = [&](const role_id& from, const role_id& to) {
     const auto acceptor = [](const role_id& id) { return id.view()[0] == 'a'; };
@@ -123,7 +123,7 @@ TEST_CASE("a leader cut off from a majority of the acceptors makes room for one 
 
 TEST_CASE("without a majority nothing is decided, reads say so, and it goes on when one is back") {
   script c{{}};
-  desk d{c};
+  story_clients d{c};
   settled_leader(c);
   const auto s = d.open("c1", "r1");
   c.crash("a1");
@@ -145,7 +145,7 @@ TEST_CASE("everything loses its power at once, and nothing that was acknowledged
     script_settings settings;
     settings.replica.snapshot_log_bytes = snapshot_log_bytes;
     script c{settings};
-    desk d{c};
+    story_clients d{c};
     settled_leader(c);
     const auto s = d.open("c1", "r1");
     for (std::uint64_t n = 1; n <= 40; ++n)
@@ -164,7 +164,7 @@ TEST_CASE("all replicas restart without a snapshot, and learn the whole log from
   script_settings settings;
   settings.leader.kept_decisions_bytes = 100; // the leader has forgotten most of it
   script c{settings};
-  desk d{c};
+  story_clients d{c};
   settled_leader(c);
   const auto s = d.open("c1", "r1");
   for (std::uint64_t n = 1; n <= 100; ++n)
@@ -183,7 +183,7 @@ TEST_CASE("a replica that was away while the log was collected fetches a snapsho
   settings.replica.kept_decisions_bytes = 0;
   settings.piece_bytes = 50;
   script c{settings};
-  desk d{c};
+  story_clients d{c};
   settled_leader(c);
   const auto s = d.open("c1", "r1");
   c.crash("r3");
@@ -203,7 +203,7 @@ TEST_CASE("a replica that was away while the log was collected fetches a snapsho
 
 TEST_CASE("a replica that was paused gives no stale answer when it goes on") {
   script c{{}};
-  desk d{c};
+  story_clients d{c};
   settled_leader(c);
   const auto s = d.open("c1", "r1");
   REQUIRE(d.ask("c1", "r1", s, 1, "append k x"));
@@ -229,7 +229,7 @@ TEST_CASE("a replica that was paused gives no stale answer when it goes on") {
 
 TEST_CASE("a leader that was paused is deposed, and cannot do harm when it goes on") {
   script c{{}};
-  desk d{c};
+  story_clients d{c};
   const auto leader = settled_leader(c);
   const auto replica = same_process("r", bystander(leader));
   const auto s = d.open("c1", replica);
@@ -247,7 +247,7 @@ TEST_CASE("a leader that was paused is deposed, and cannot do harm when it goes 
 
 TEST_CASE("replicas that disagree about the leader do not hand requests round in circles") {
   script c{{}};
-  desk d{c};
+  story_clients d{c};
   const auto s = d.open("c1", "r1");
   c.run(50);
   // r1 hears only l2, r2 only l1, r3 both: whom each takes for the nearest differs.

@@ -1,5 +1,5 @@
 // Copies of one request: what became of one of them says nothing of the others.
-#include "scenarios/desk.hpp"
+#include "scenarios/story_clients.hpp"
 
 #include <doctest/doctest.h>
 
@@ -22,7 +22,7 @@ TEST_CASE("a request that the log put off is not said to be refused: a copy of i
   script_settings settings;
   settings.replica.batch_requests = 1;
   script c{settings};
-  desk d{c};
+  story_clients d{c};
   REQUIRE(c.run_until([&] { return c.active_leaders().size() == 1; }, 500));
   c.run(60);
   const auto leader = c.active_leaders()[0];

@@ -224,12 +224,12 @@ TEST_CASE("a replica that slept through it all catches up, and gives no stale an
     s.c.send("c1", "r3", query{1'001, query_of("k")});
     s.c.run(100);
     bool is_answered = false;
-    s.c.on_answer = [&is_answered, desk = s.c.on_answer](const role_id& to, const message& m) {
+    s.c.on_answer = [&is_answered, before = s.c.on_answer](const role_id& to, const message& m) {
       if (const auto* r = std::get_if<query_reply>(&m); r != nullptr && r->number == 1'001) {
         is_answered = true;
         CHECK((r->status != reply_status::ok || value_in(r->body) == "xx"));
       }
-      desk(to, m);
+      before(to, m);
     };
     s.c.resume("r3");
     if (removed) { // it answers, or hears that it was removed, and ends

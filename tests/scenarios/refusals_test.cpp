@@ -1,6 +1,6 @@
 // A refusal changes nothing and holds up nobody: after each that a request can meet, the next
 // request of the same client, and one of another, are answered at once. All replicas stay equal.
-#include "scenarios/desk.hpp"
+#include "scenarios/story_clients.hpp"
 #include "wire/message_codec.hpp"
 
 #include <doctest/doctest.h>
@@ -17,7 +17,7 @@ constexpr std::uint64_t at_once_ticks = 10;
 
 struct bench {
   script c;
-  desk d{c};
+  story_clients d{c};
   session_id mine = 0;
   session_id others = 0;
   std::uint64_t others_number = 0;

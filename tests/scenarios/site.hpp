@@ -1,7 +1,7 @@
 // A cluster whose members change, an operator who changes them, and a client who counts.
 #pragma once
 
-#include "scenarios/desk.hpp"
+#include "scenarios/story_clients.hpp"
 
 #include <doctest/doctest.h>
 
@@ -39,7 +39,7 @@ public:
   }
 
   script c;
-  desk d;
+  story_clients d;
 
   /// Appends a letter, and demands that each one was appended once.
   void write(const role_id& replica) {

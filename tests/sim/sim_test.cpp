@@ -76,7 +76,7 @@ TEST_CASE("seeds: nothing is broken, everything is answered, and interesting thi
                        fact::redis_refused_as_busy,
                        fact::redis_clock_set,
                        fact::redis_wait,
-                       fact::redis_port_barred,
+                       fact::redis_port_of_no_member,
                        fact::redis_one_too_many,
                        fact::redis_not_read,
                        fact::redis_holds_too_much,

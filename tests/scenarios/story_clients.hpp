@@ -1,4 +1,4 @@
-// A desk at which a story's clients sit: they ask one thing at a time and wait for the answer.
+// The clients of a story: they ask one thing at a time and wait for the answer.
 #pragma once
 
 #include "base/codec.hpp"
@@ -14,9 +14,9 @@
 namespace pmmc::test {
 
 /// Operations and values are those of words.hpp.
-class desk {
+class story_clients {
 public:
-  explicit desk(script& s) : script_(s) {
+  explicit story_clients(script& s) : script_(s) {
     s.on_answer = [this](const role_id& client, const message& m) {
       inbox_.emplace_back(client, m);
     };
