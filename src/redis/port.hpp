@@ -8,6 +8,7 @@
 #include "redis/front.hpp"
 #include "service/client.hpp"
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
