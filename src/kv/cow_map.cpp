@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <utility>
 
 namespace pmmc::kv {
 
@@ -106,7 +107,8 @@ cow_map::leaf& cow_map::writable(std::size_t index) {
   return *shared;
 }
 
-void cow_map::insert_or_assign(std::string_view key, std::string_view value, std::uint64_t stamp) {
+std::optional<entry> cow_map::insert_or_assign(std::string_view key, std::string_view value,
+                                               std::uint64_t stamp) {
   entry fresh{key, value, stamp}; // first, since `key` and `value` may view an entry of this map
   key = fresh.key();
   auto index = leaf_of(key);
@@ -116,8 +118,7 @@ void cow_map::insert_or_assign(std::string_view key, std::string_view value, std
   bytes_ += key.size() + value.size();
   if (next != target->entries.end() && next->key() == key) {
     bytes_ -= key.size() + next->value().size();
-    *next = std::move(fresh);
-    return;
+    return std::exchange(*next, std::move(fresh));
   }
   ++size_;
   if (target->entries.size() == max_leaf_entries) {
@@ -130,6 +131,7 @@ void cow_map::insert_or_assign(std::string_view key, std::string_view value, std
   if (entries.size() == entries.capacity())
     entries.reserve(std::min(entries.size() + leaf_growth, max_leaf_entries));
   entries.insert(entries.begin() + at, std::move(fresh));
+  return std::nullopt;
 }
 
 // Makes room for `key`, which belongs at position `at` of the full leaf `index`.

@@ -59,8 +59,9 @@ public:
   cow_map clone() const;
 
   std::optional<std::string_view> find(std::string_view key) const;
-  /// `stamp` is kept with the entry and means nothing to the map.
-  void insert_or_assign(std::string_view key, std::string_view value, std::uint64_t stamp = 0);
+  /// `stamp` is kept with the entry and means nothing to the map. Returns the entry that was there.
+  std::optional<entry> insert_or_assign(std::string_view key, std::string_view value,
+                                        std::uint64_t stamp = 0);
   /// Returns whether there was such a key.
   bool erase(std::string_view key);
 

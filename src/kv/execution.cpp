@@ -105,7 +105,8 @@ log_time moment(const keyspace& keys, const call& c) {
 
 void set(keyspace& keys, const call& c, reply_writer& out) {
   const auto key = c.words[0];
-  const auto old = keys.find(key);
+  const bool looks = has(c, call_flags::nx | call_flags::xx | call_flags::get);
+  const auto old = looks ? keys.find(key) : std::nullopt; // most need not know
   const bool refused = (has(c, call_flags::nx) && old) || (has(c, call_flags::xx) && !old);
   if (has(c, call_flags::get))
     bulk_or_nil(old, out); // before the old value is gone

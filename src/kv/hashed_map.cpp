@@ -55,10 +55,9 @@ std::optional<std::uint64_t> hashed_map::stamp(std::string_view key) const {
 }
 
 void hashed_map::set(std::string_view key, std::string_view value, std::uint64_t stamp) {
-  if (const auto old = map_.lower_bound(key); old != map_.end() && old->key() == key)
-    fingerprint_ -= hash_of(key, old->value(), old->stamp());
   fingerprint_ += hash_of(key, value, stamp);
-  map_.insert_or_assign(key, value, stamp);
+  if (const auto old = map_.insert_or_assign(key, value, stamp))
+    fingerprint_ -= hash_of(old->key(), old->value(), old->stamp());
 }
 
 bool hashed_map::erase(std::string_view key) {
