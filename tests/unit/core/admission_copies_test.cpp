@@ -21,7 +21,8 @@ membership members() { return membership{config_history{make_config()}, 1, ours}
 admission host1() {
   return {{"test",
            "host1:1",
-           {role(role_kind::acceptor, "a1", "d1"), role(role_kind::replica, "r1", "e1")},
+           {role(role_kind::acceptor, "a1", "d1"), role(role_kind::replica, "r1", "e1"),
+            role(role_kind::client, "c1", "")},
            {"host1:1", "host2:1"},
            "test.conf",
            some_facts()},
@@ -67,6 +68,19 @@ TEST_CASE("admission: a copy is refused while the member runs, and the member is
   CHECK(a2("host2:1", "d2", a2_runs).empty());                     // it was started again
   const std::vector<running_role> copy_runs{{"a2", "d2", "host9:1"}};
   CHECK(a2("host2:1", "d2", copy_runs).empty()); // the configuration says who is right
+  CHECK(a2("host9:1", "d2", copy_runs).empty()); // a guest that was started again
+}
+
+TEST_CASE("admission: a copy is one whatever other roles its process has, and needs a directory") {
+  auto host = host1();
+  const auto refusal = [&](std::vector<introduced_role> roles) {
+    return host.answer(says("host2:1", std::move(roles)), {}, {{"r3", "e3", "host3:1"}}).refusal;
+  };
+  const auto copy = role(role_kind::replica, "r3", "e3");
+  CHECK(refusal({copy}).starts_with("it has the directory of r3"));
+  CHECK(refusal({role(role_kind::acceptor, "a2", "d2"), copy}).starts_with("it has the directory"));
+  CHECK(refusal({role(role_kind::client, "c9", ""), copy}).starts_with("it has the directory"));
+  CHECK(refusal({role(role_kind::replica, "r2", "e2"), role(role_kind::client, "c1", "")}).empty());
 }
 
 TEST_CASE("admission: who was dialled and has a directory of this process is not met") {

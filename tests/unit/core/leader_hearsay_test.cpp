@@ -54,6 +54,8 @@ TEST_CASE("replica progress: slots are needed of replicas that are near, and of 
   CHECK(p.needed_from(1) == 30);
   p.hear("r2", 14, 20);
   CHECK(p.needed_from(20) == 30); // it lags, and who performed them is silent
+  p.hear("r2", 15, 20);
+  CHECK(p.needed_from(20) == 15);
   p.hear("r2", 16, 20);
   CHECK(p.needed_from(20) == 16);
   CHECK(p.needed_from(31) == 30);

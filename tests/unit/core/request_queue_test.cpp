@@ -37,6 +37,17 @@ struct queue_bench {
     return found;
   }
 
+  /// The log has it.
+  void perform(const request& r, slot_num slot) {
+    const auto value = batch_of({r});
+    const auto entries = decode_batch(value);
+    REQUIRE(entries);
+    std::vector<response> none;
+    sessions.apply(
+        entries->at(0), slot, 0, [](request_kind, std::string_view) { return std::string{"done"}; },
+        none);
+  }
+
   request_queue queue;
   std::vector<request_key> keys;
   session_table sessions;
@@ -159,6 +170,26 @@ TEST_CASE("request queue: what is held back is forgotten, unless it is asked for
   CHECK(b.queue.contains({s, 3}));
 }
 
+TEST_CASE("request queue: what is held back no more is not forgotten with those that are") {
+  queue_bench b;
+  b.add(2, "c1", true);
+  b.queue.queue_again({{s, 2}}); // it is not decided after all
+  b.queue.forget_held_back(100, 10);
+  CHECK(b.batch() == numbers{2});
+}
+
+TEST_CASE("request queue: what was handed on and is held back is not proposed, and is forgotten") {
+  queue_bench b;
+  b.perform(opening(1), 1);
+  b.add(2);
+  b.queue.next_handoff(b.tick);
+  b.perform(operation(s, 2, "a"), 2); // before its predecessor
+  CHECK(b.queue.take_back(b.sessions, 3, 20, 10).empty());
+  CHECK(b.batch().empty());
+  b.queue.forget_held_back(100, 10);
+  CHECK(!b.queue.contains({s, 2}));
+}
+
 TEST_CASE("request queue: names each client once") {
   queue_bench b;
   b.add(1);
@@ -173,16 +204,8 @@ TEST_CASE("request queue: names each client once") {
 
 TEST_CASE("request queue: after a snapshot, the sessions tell what became of requests") {
   queue_bench b;
-  std::vector<response> none;
-  const auto run = [](request_kind, std::string_view) { return std::string{"done"}; };
-  const auto perform = [&](const request& r, slot_num slot) {
-    const auto value = batch_of({r});
-    const auto entries = decode_batch(value);
-    REQUIRE(entries);
-    b.sessions.apply(entries->at(0), slot, 0, run, none);
-  };
-  perform(opening(1), 1);
-  perform(operation(s, 1, "a"), 2);
+  b.perform(opening(1), 1);
+  b.perform(operation(s, 1, "a"), 2);
   b.add(1);
   b.add(2, "c1", true);
   b.add(3);

@@ -51,6 +51,21 @@ TEST_CASE("keys that are due are asked for once at a time, and again when that h
   CHECK(ask() == 1);
 }
 
+TEST_CASE(
+    "keys that are due are not asked for while the operation is under way that removes them") {
+  bench b;
+  b.open(1);
+  b.run(1, "SET a 1 PX 100\n");
+  b.pass(100);
+  b.redis.expire_keys();
+  b.look();
+  b.step(); // it is due
+  b.redis.expire_keys();
+  b.look();
+  REQUIRE(b.waiting.size() == 1);
+  CHECK(!b.waiting[0].is_query);
+}
+
 TEST_CASE("a port that does not know the time moves none, and works all the same") {
   bench b;
   b.open(1);

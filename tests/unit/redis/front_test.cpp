@@ -18,6 +18,36 @@ TEST_CASE("a pipeline becomes one operation, and its replies keep their order") 
                         "beginning with: \r\n:2\r\n$-1\r\n");
 }
 
+TEST_CASE("a long pipeline becomes several operations, of so many calls and bytes at most") {
+  front::settings s;
+  s.bundle_calls = 3;
+  s.bundle_bytes = 1'000;
+  bench b{s};
+  b.open(1);
+  SUBCASE("calls") {
+    b.send(1, "INCR a\nINCR a\nINCR a\nINCR a\n");
+    REQUIRE(b.waiting.size() == 2);
+    while (!b.waiting.empty())
+      b.step();
+    CHECK(b.replies[1] == ":1\r\n:2\r\n:3\r\n:4\r\n");
+  }
+  SUBCASE("bytes") {
+    const auto set = "SET a " + std::string(600, 'x') + "\n";
+    b.send(1, set + set);
+    CHECK(b.waiting.size() == 2);
+  }
+}
+
+TEST_CASE("a command is counted once, whether it could follow what is under way or not") {
+  bench b;
+  b.open(1);
+  b.send(1, "SET a 1\n");
+  b.send(1, "GET a\n"); // not now
+  while (!b.waiting.empty())
+    b.step();
+  CHECK(b.run(1, "INFO stats\n").find("total_commands_processed:3\r\n") != std::string::npos);
+}
+
 TEST_CASE("reads alone are a query") {
   bench b;
   b.open(1);
@@ -157,6 +187,16 @@ TEST_CASE("WATCH: what follows waits for the versions, and a change makes EXEC n
   b.step();
   CHECK(b.replies[1] == "+OK\r\n+OK\r\n+QUEUED\r\n*-1\r\n");
   CHECK(b.run(1, "WATCH a\nUNWATCH\nMULTI\nEXEC\n") == "+OK\r\n+OK\r\n+OK\r\n*0\r\n");
+}
+
+TEST_CASE("what comes before a transaction is executed whether or not a watched key has changed") {
+  bench b;
+  b.open(1);
+  b.open(2);
+  b.run(1, "SET k 0\nWATCH k\n");
+  b.run(2, "SET k 1\n");
+  CHECK(b.run(1, "SET a 1\nMULTI\nSET a 2\nEXEC\n") == "+OK\r\n+OK\r\n+QUEUED\r\n*-1\r\n");
+  CHECK(b.run(1, "GET a\n") == "$1\r\n1\r\n");
 }
 
 TEST_CASE("failures have Redis's prefixes, and one reply for each request") {

@@ -201,6 +201,33 @@ TEST_CASE("turns: what waits goes with its connection, and all room is free in t
   CHECK(b.redis.transaction_bytes() == 0);
 }
 
+TEST_CASE("turns: who goes while it waits for the replica gives back its room for a reply") {
+  bench b{tight()};
+  for (connection_id id = 1; id <= 3; ++id)
+    b.open(id);
+  b.send(1, set_large("a"));
+  b.send(2, set_large("b"));
+  const auto others = b.redis.reply_bytes();
+  b.send(3, set_large("c") + "GET c\n");
+  REQUIRE(b.waiting.size() == 2); // as many bytes of operations as may be
+  REQUIRE(b.redis.reply_bytes() > others);
+  b.redis.closed(3);
+  CHECK(b.redis.reply_bytes() == others);
+}
+
+TEST_CASE(
+    "turns: what a connection that has gone has under way takes its bytes until it is answered") {
+  bench b{tight()};
+  b.open(1);
+  b.send(1, set_large("a"));
+  const auto bytes = b.redis.bytes_under_way();
+  REQUIRE(bytes > value_bytes);
+  b.redis.closed(1);
+  CHECK(b.redis.bytes_under_way() == bytes);
+  b.step();
+  CHECK(b.redis.bytes_under_way() == 0);
+}
+
 TEST_CASE("turns: while nothing is decided, what waits is told so, and not one after the other") {
   bench b{tight()};
   for (connection_id id = 1; id <= 30; ++id) {
@@ -291,6 +318,8 @@ TEST_CASE("turns: that one fails tells nobody else who has not waited long") {
   bench b{tight()};
   b.open(1);
   b.run(1, set_large("k"));
+  for (unsigned i = 0; i < 3 * tight().patience_ticks; ++i)
+    b.redis.on_tick();
   for (connection_id id = 1; id <= 10; ++id) {
     b.open(id);
     b.send(id, set_large("k"));

@@ -88,6 +88,27 @@ TEST_CASE("port: a change of the members is made while no other one is under way
   CHECK(b.asked() == asked_for{"acceptor:a3"});
 }
 
+TEST_CASE("port: an answer to another question does not end the change that is under way") {
+  port_bench b;
+  b.ask_for_changes({1});
+  CHECK(b.asked() == asked_for{"acceptor:a1"});
+  connection_event e{connection_event::kind::requests, 2};
+  auto& r = e.requests.emplace_back();
+  r.add("PMMC");
+  r.add("STATUS");
+  connection_events events;
+  events.push_back(std::move(e));
+  b.core.on(std::move(events));
+  const auto out = b.core.take();
+  REQUIRE(out.ask.size() == 1);
+  kv::reply_writer reply;
+  reply.error("ERR nobody knows");
+  b.core.answered(out.ask[0].ticket, reply.take());
+  b.ask_for_changes({3});
+  CHECK(b.asked().empty());
+  CHECK(b.replies[3].starts_with("-BUSY not executed: "));
+}
+
 TEST_CASE(
     "port: of changes that come together, those behind one that is refused at once are made") {
   port_bench b;
