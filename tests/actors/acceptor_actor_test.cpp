@@ -2,10 +2,14 @@
 #include "parts/acceptor_actor.hpp"
 
 #include "actors/stage.hpp"
+#include "actors/two_processes.hpp"
 #include "core_helpers.hpp"
 #include "storage/mark_file.hpp"
 
+#include <cstdlib>
 #include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace pmmc::test {
 
@@ -183,6 +187,52 @@ TEST_CASE_FIXTURE(acceptor_stage, "guests that refuse in hundreds take no memory
   for (int i = 0; i < 1'000; ++i)
     r.introduced({role_id{"g" + std::to_string(i)}, role_kind::leader, {}, actor});
   CHECK(r.take().size() == 64);
+}
+
+TEST_CASE_FIXTURE(acceptor_stage, "of refusals that come too early, the last ones are kept") {
+  const auto sender = caf::actor_cast<caf::strong_actor_ptr>(actor);
+  refusals r;
+  for (int i = 0; i < 127; ++i)
+    r.hear(disk_refused{role_id{i == 63 ? "l1" : "g" + std::to_string(i)}, {}}, sender);
+  r.hear(disk_refused{"l2", {}}, sender);
+  r.introduced({"l1", role_kind::leader, {}, actor});
+  CHECK(r.take().empty());
+  r.introduced({"g64", role_kind::leader, {}, actor});
+  CHECK(r.take().size() == 1);
+}
+
+TEST_CASE_FIXTURE(acceptor_stage, "who is refused ends, also by one that it is told of only then") {
+  const auto pid = ::fork();
+  REQUIRE(pid >= 0);
+  if (pid == 0) {
+    ::close(STDERR_FILENO);
+    send_from(l2, actor, disk_refused{"l2", known_peer{"another disk", {}, 0}});
+    settle();
+    send(actor, peer_up{l2.as(role_kind::leader)});
+    settle();
+    std::_Exit(99);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(pid, &status, 0) == pid);
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 2);
+}
+
+TEST_CASE_FIXTURE(two_processes, "a refusal that came before its sender is no other process's") {
+  refusals r;
+  r.hear(disk_refused{"l1", {}}, caf::actor_cast<caf::strong_actor_ptr>(a2.handle()));
+  r.introduced({"l1", role_kind::leader, {}, r1.handle()});
+  CHECK(r.take().empty());
+}
+
+TEST_CASE_FIXTURE(two_processes, "a refusal counts of one that has moved, as soon as it is there") {
+  const auto sender = caf::actor_cast<caf::strong_actor_ptr>(a2.handle());
+  refusals r;
+  r.introduced({"l1", role_kind::leader, {}, r1.handle()});
+  r.hear(disk_refused{"l1", {}}, sender); // faster than the node
+  CHECK(r.take().empty());
+  r.introduced({"l1", role_kind::leader, {}, a2.handle()});
+  CHECK(r.take().size() == 1);
 }
 
 TEST_CASE_FIXTURE(acceptor_stage,

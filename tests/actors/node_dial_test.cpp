@@ -332,6 +332,33 @@ TEST_CASE_FIXTURE(two_processes, "who says hello speaks for its own roles only")
 }
 
 TEST_CASE_FIXTURE(two_processes,
+                  "who says that it has moved is let in when nobody is there any more") {
+  start_listening("test");
+  recorder moved{host3.system(), "r1"};
+  others.push_back(moved.handle());
+  const auto refusal = [&](recorder& from, const std::string& address) {
+    caf::send_as(from.handle(), node2,
+                 hello{"test",
+                       address,
+                       5,
+                       from.handle(),
+                       {from.as(role_kind::replica, "disk")},
+                       0,
+                       1,
+                       false,
+                       {}});
+    settle();
+    const auto answers = from.take<welcome>();
+    REQUIRE(answers.size() == 1);
+    return answers[0].refusal;
+  };
+  CHECK(refusal(r1, "host1:1").empty());
+  CHECK(refusal(moved, "host3:1").ends_with("one of the two is a copy"));
+  beats(10); // the connection is there still, but the member is silent
+  CHECK(refusal(moved, "host3:1").empty());
+}
+
+TEST_CASE_FIXTURE(two_processes,
                   "a member that is found at another member's address is not met there") {
   configuration config;
   config.acceptors = {{"a2", "host2:1"}, {"a3", "host3:3"}};
