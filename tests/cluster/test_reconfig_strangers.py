@@ -156,6 +156,24 @@ class Twin(ReconfigurationTest):
         cluster.await_healthy()
         self.assertEqual(cluster.get("k"), b"after")
 
+    def test_a_copy_that_was_let_in_while_the_member_was_down_goes(self):
+        cluster = self.running_cluster("colocated")
+        first, second, _ = cluster.processes
+        second.kill9()
+        folder = cluster.directory / "copy"
+        shutil.copytree(second.directory, folder)
+        copy = Machine(cluster, cluster.new_address(), second.kinds, folder=folder)
+        cluster.processes.append(copy)
+        copy.start()
+        wait_until("the copy is let in", lambda: (
+            f"connected with the process at {copy.address}" in first.log_text()))
+        second.start()
+        wait_until("and put out", lambda: "one of the two is a copy" in copy.log_text())
+        self.assertTrue(second.running, second.log_tail())
+        copy.kill9()
+        cluster.processes.remove(copy)
+        cluster.await_healthy()
+
 
 class Forwarder(threading.Thread):
     """Whoever connects to `port` is connected to `to`, until end()."""
