@@ -103,6 +103,7 @@ void node::dialled(const std::string& address, const caf::actor& remote) {
                      has_sane_disk(r.introduced());
             };
             if (caf::actor_cast<caf::actor>(self_->current_sender()) != remote ||
+                m.roles.size() > admission::max_hosted_roles ||
                 !std::all_of(m.roles.begin(), m.roles.end(), is_sane))
               return unreachable(address, "does not answer as a pmmc process does");
             welcomed(address, remote, m);

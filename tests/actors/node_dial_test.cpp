@@ -13,6 +13,7 @@ struct played_node {
   hosted_role role;
   std::string address = "host2:1";
   cluster_facts facts = {};
+  std::size_t roles = 1; ///< that it has, all the same
   std::size_t hellos = 0;
 };
 
@@ -21,7 +22,9 @@ caf::behavior welcoming(caf::event_based_actor* self, std::shared_ptr<played_nod
   return {[=](const hello&) {
     ++node->hellos;
     const membership known{config_history{make_config(2)}};
-    return welcome{{}, false, "test", node->address, 7, {node->role}, known, node->facts};
+    return welcome{
+        {},    false,      "test", node->address, 7, std::vector(node->roles, node->role),
+        known, node->facts};
   }};
 }
 
@@ -382,10 +385,12 @@ TEST_CASE_FIXTURE(two_processes,
   CHECK(others_up(r1).empty());
 }
 
-TEST_CASE_FIXTURE(two_processes, "a welcome with a role that nobody can reach is none") {
+TEST_CASE_FIXTURE(two_processes,
+                  "a welcome with roles that nobody can reach, or too many, is none") {
   const auto played = std::make_shared<played_node>(a2.as(role_kind::acceptor, "disk"));
   SUBCASE("of another process") { played->role.handle = r1.handle(); }
   SUBCASE("of none") { played->role.handle = {}; }
+  SUBCASE("more than a process has") { played->roles = admission::max_hosted_roles + 1; }
   listen_as(host2.system().spawn(welcoming, played));
   start_dialling();
   beats(5);
