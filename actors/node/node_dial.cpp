@@ -21,13 +21,13 @@ constexpr unsigned others_turn_beats = 30;
 constexpr std::chrono::seconds hello_timeout{2};
 constexpr std::size_t most_said = 4'096; ///< bytes of a refusal, for the log
 
-} // namespace
-
 /// CAF gives the same answer for the same host and port as long as the actor lives that was there
 /// first. If that was the wrong one, it must be made to look again (network_loop::new_tcp_scribe).
 std::string host_for_dial(const std::string& host, unsigned wrong_ways) {
   return wrong_ways == 0 ? host : host + dial_mark + std::to_string(wrong_ways);
 }
+
+} // namespace
 
 void node::dial(node_link& link) {
   if (!self_->system().has_middleman())

@@ -9,7 +9,7 @@
 namespace pmmc::storage {
 
 /// Version of everything below a data directory. Raise it with any change of a format.
-inline constexpr std::uint64_t storage_format_version = 3;
+inline constexpr std::uint64_t storage_format_version = 4;
 
 std::string format_text(const format_info& info);
 

@@ -1,5 +1,5 @@
 // Dialling, between two processes, and messages that really go over the wire.
-#include "actors/two_processes.hpp"
+#include "actors/played_node.hpp"
 #include "core_helpers.hpp"
 
 #include <doctest/doctest.h>
@@ -7,26 +7,6 @@
 namespace pmmc::test {
 
 namespace {
-
-/// What stands at an address in the place of a node: it welcomes everybody, and says nothing else.
-struct played_node {
-  hosted_role role;
-  std::string address = "host2:1";
-  cluster_facts facts = {};
-  std::size_t roles = 1; ///< that it has, all the same
-  std::size_t hellos = 0;
-};
-
-caf::behavior welcoming(caf::event_based_actor* self, std::shared_ptr<played_node> node) {
-  self->set_default_handler(caf::drop);
-  return {[=](const hello&) {
-    ++node->hellos;
-    const membership known{config_history{make_config(2)}};
-    return welcome{
-        {},    false,      "test", node->address, 7, std::vector(node->roles, node->role),
-        known, node->facts};
-  }};
-}
 
 /// Says nothing to a hello until it is told to.
 struct slow_node {
@@ -236,11 +216,7 @@ TEST_CASE_FIXTURE(two_processes, "a process stops when a majority of the accepto
   config.acceptors = {{"a1", "host1:1"}, {"a2", "host2:2"}, {"a3", "host3:3"}};
   config.leaders = {{"l1", "host1:1"}};
   config.replicas = {{"r1", "host1:1"}};
-  auto settings = std::make_shared<node_settings>();
-  settings->cluster = "test";
-  settings->address = "host1:1";
-  settings->roles = {r1.as(role_kind::replica, "disk")};
-  settings->known = membership{config};
+  const auto settings = settings_of("host1:1", r1.as(role_kind::replica, "disk"), config);
   settings->facts.window = 128;
   const auto why = std::make_shared<std::vector<std::string>>();
   settings->differs = [why](const std::string& text) { why->push_back(text); };
@@ -278,11 +254,7 @@ TEST_CASE_FIXTURE(two_processes,
   config.acceptors = {{"a1", "host1:1"}, {"a2", "host2:9"}, {"a3", "host3:3"}};
   config.leaders = {{"l1", "host2:9"}};
   config.replicas = {{"r1", "host2:9"}};
-  auto settings = std::make_shared<node_settings>();
-  settings->cluster = "test";
-  settings->address = "host2:9";
-  settings->roles = {r1.as(role_kind::replica, "disk")};
-  settings->known = membership{config};
+  const auto settings = settings_of("host2:9", r1.as(role_kind::replica, "disk"), config);
   recorder a3{host3.system(), "a3"};
   const auto play = [&](process& where, recorder& role, const std::string& host,
                         std::uint16_t port) {
@@ -307,11 +279,7 @@ TEST_CASE_FIXTURE(two_processes,
                   "who reaches nobody that it knows asks whom the config file names") {
   const auto played = std::make_shared<played_node>(a2.as(role_kind::acceptor, "disk"));
   listen_as(host2.system().spawn(welcoming, played));
-  auto settings = std::make_shared<node_settings>();
-  settings->cluster = "test";
-  settings->address = "host1:1";
-  settings->roles = {r1.as(role_kind::replica, "disk")};
-  settings->known = membership{make_config(1)};
+  const auto settings = settings_of("host1:1", r1.as(role_kind::replica, "disk"), make_config(1));
   settings->contacts = {"host2:1"};
   node1 = host1.system().spawn(node_actor, settings);
   beats(10);
@@ -332,70 +300,6 @@ TEST_CASE_FIXTURE(two_processes, "who says hello speaks for its own roles only")
   const auto answers = a2.take<welcome>();
   REQUIRE(answers.size() == 1);
   CHECK(answers[0].refusal == why);
-}
-
-TEST_CASE_FIXTURE(two_processes,
-                  "who says that it has moved is let in when nobody is there any more") {
-  start_listening("test");
-  recorder moved{host3.system(), "r1"};
-  others.push_back(moved.handle());
-  const auto refusal = [&](recorder& from, const std::string& address) {
-    caf::send_as(from.handle(), node2,
-                 hello{"test",
-                       address,
-                       5,
-                       from.handle(),
-                       {from.as(role_kind::replica, "disk")},
-                       0,
-                       1,
-                       false,
-                       {}});
-    settle();
-    const auto answers = from.take<welcome>();
-    REQUIRE(answers.size() == 1);
-    return answers[0].refusal;
-  };
-  CHECK(refusal(r1, "host1:1").empty());
-  CHECK(refusal(moved, "host3:1").ends_with("one of the two is a copy"));
-  beats(10); // the connection is there still, but the member is silent
-  CHECK(refusal(moved, "host3:1").empty());
-}
-
-TEST_CASE_FIXTURE(two_processes,
-                  "a member that is found at another member's address is not met there") {
-  configuration config;
-  config.acceptors = {{"a2", "host2:1"}, {"a3", "host3:3"}};
-  config.leaders = {{"l1", "host1:1"}};
-  config.replicas = {{"r1", "host1:1"}};
-  auto settings = std::make_shared<node_settings>();
-  settings->cluster = "test";
-  settings->address = "host1:1";
-  settings->roles = {r1.as(role_kind::replica, "disk")};
-  settings->known = membership{config};
-  const auto played = std::make_shared<played_node>(a2.as(role_kind::acceptor, "disk"), "host2:1");
-  others.push_back(host2.system().spawn(welcoming, played));
-  listen(others.back(), "host2", 1);
-  listen(others.back(), "host3", 3); // a forwarder
-  node1 = host1.system().spawn(node_actor, settings);
-  beats(1);
-  CHECK(others_up(r1).size() == 1);
-  CHECK(played->hellos == 2); // nobody knew yet who is there
-  beats(5);
-  CHECK(played->hellos == 2);
-  CHECK(others_up(r1).empty());
-}
-
-TEST_CASE_FIXTURE(two_processes,
-                  "a welcome with roles that nobody can reach, or too many, is none") {
-  const auto played = std::make_shared<played_node>(a2.as(role_kind::acceptor, "disk"));
-  SUBCASE("of another process") { played->role.handle = r1.handle(); }
-  SUBCASE("of none") { played->role.handle = {}; }
-  SUBCASE("more than a process has") { played->roles = admission::max_hosted_roles + 1; }
-  listen_as(host2.system().spawn(welcoming, played));
-  start_dialling();
-  beats(5);
-  CHECK(played->hellos > 0);
-  CHECK(others_up(r1).empty());
 }
 
 } // namespace pmmc::test

@@ -1,0 +1,44 @@
+// What a test plays in the place of another process's node.
+#pragma once
+
+#include "actors/two_processes.hpp"
+#include "core_helpers.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace pmmc::test {
+
+/// What stands at an address in the place of a node: it welcomes everybody, and says nothing else.
+struct played_node {
+  hosted_role role;
+  std::string address = "host2:1";
+  cluster_facts facts = {};
+  std::size_t roles = 1; ///< that it has, all the same
+  std::size_t hellos = 0;
+};
+
+inline caf::behavior welcoming(caf::event_based_actor* self, std::shared_ptr<played_node> node) {
+  self->set_default_handler(caf::drop);
+  return {[=](const hello&) {
+    ++node->hellos;
+    const membership known{config_history{make_config(2)}};
+    return welcome{
+        {},    false,      "test", node->address, 7, std::vector(node->roles, node->role),
+        known, node->facts};
+  }};
+}
+
+/// The settings of a process of "test" at `address` that hosts `role` and knows `known`.
+inline std::shared_ptr<node_settings> settings_of(std::string address, const hosted_role& role,
+                                                  const configuration& known) {
+  auto settings = std::make_shared<node_settings>();
+  settings->cluster = "test";
+  settings->address = std::move(address);
+  settings->roles = {role};
+  settings->known = membership{known};
+  return settings;
+}
+
+} // namespace pmmc::test
