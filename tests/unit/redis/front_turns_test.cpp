@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <doctest/doctest.h>
+#include <iterator>
+#include <random>
 
 using namespace pmmc::redis;
 using namespace pmmc::redis::test;
