@@ -192,6 +192,7 @@ void choose_limits(scenario& s) {
   s.replica.max_op_bytes = 700 + random.below(800);
   if (s.clients + s.raw_clients == 0) {
     s.value_bytes = 250 + random.below(250);
+    s.replica.max_op_bytes += 2 * s.value_bytes;         // a port executes each command of an EXEC
     s.store.whole_reply_bytes = 700 + random.below(700); // room to refuse each call
   }
 }

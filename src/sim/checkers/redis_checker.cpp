@@ -168,6 +168,8 @@ std::optional<redis_checker::place> redis_checker::place_of(const redis_record& 
   for (std::size_t i = 0; i < r.commands.size(); ++i)
     if (const auto it = marked_.find(r.commands[i].marker); it != marked_.end()) {
       auto p = it->second;
+      demand(!r.is_exec || p.call >= i,
+             [&] { return "X3: " + said(r) + ", and calls before it were left out"; });
       p.call -= r.is_exec ? i : 0;
       p.at -= r.is_exec ? i : 0;
       return p;
