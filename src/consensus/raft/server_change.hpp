@@ -1,0 +1,38 @@
+// A change of the set of servers before it is in the log: newcomers catch up first, without a vote
+// (Raft paper, section 6; thesis, section 4.2.1).
+#pragma once
+
+#include "consensus/raft/entry.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace pmmc::raft {
+
+/// What the leader was asked for. It copies its log to the newcomers in rounds; each ends when they
+/// have what the log had at its beginning. A round that took no longer than an election timeout is
+/// the last one: they will not hold up what follows. Not thread-safe.
+class server_change {
+public:
+  /// `next`: joint. `value`: the command that asked for it, which goes into the same entry.
+  server_change(server_set next, command value, slot_num log_end, std::uint64_t tick);
+
+  /// Servers of C-new that are not in C-old.
+  const std::vector<member>& newcomers() const { return newcomers_; }
+  bool has_newcomer(const role_id& id) const;
+  /// The newcomers have all entries up to `match`, where the log ends at `log_end`. Returns whether
+  /// C-all may go into the log now.
+  bool caught_up_to(slot_num match, slot_num log_end, std::uint64_t tick, unsigned election_ticks);
+  /// The entry that begins the change, in `term`.
+  entry joint_entry(term_num term) const { return {term, value_, next_}; }
+
+private:
+  std::shared_ptr<const server_set> next_;
+  command value_;
+  std::vector<member> newcomers_;
+  slot_num goal_;
+  std::uint64_t round_began_;
+};
+
+} // namespace pmmc::raft
