@@ -32,6 +32,7 @@ consensus::consensus(settings options, persistent_state recovered)
 
 void consensus::persist(record r) {
   durable_.apply(r);
+  durable_last_ = std::min(durable_last_, log().last().index);
   out_.persist.push_back(std::move(r));
 }
 
@@ -48,7 +49,6 @@ void consensus::persisted(std::span<const record> records) {
     else
       durable_last_ = std::max(durable_last_, std::get<base_record>(r).base.index);
   }
-  durable_last_ = std::min(durable_last_, durable_.log.last().index);
   if (is_leader())
     advance_commit();
 }

@@ -103,15 +103,15 @@ void consensus::on(const append_reply& m) {
   }
 }
 
-/// The follower named its conflicting term: where this log has no entry of that term either, all of
-/// the term's are skipped at once (5.3).
+/// The follower named the term that stands where it was asked, and where that term begins there.
+/// Where this log has the term too, they may agree up to its end here; if not, the follower's
+/// entries of it are skipped at once (5.3).
 void consensus::back_up(follower_progress& of, const append_reply& m) {
   if (m.conflict.index > m.last) // its log is too short
     return of.retry_at(m.conflict.index);
   const auto within = log().last_within(m.conflict.term, m.last);
-  of.retry_at(std::max(m.conflict.index, within.index + 1) > m.last
-                  ? m.conflict.index
-                  : std::max(m.conflict.index, within.index + 1));
+  of.retry_at(within.term == m.conflict.term ? within.index + 1
+                                             : std::min(m.conflict.index, within.index + 1));
 }
 
 slot_num consensus::match_of(const role_id& server) const {
