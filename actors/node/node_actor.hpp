@@ -92,7 +92,7 @@ public:
   caf::behavior make_behavior();
 
 private:
-  void introduce_own_roles();
+  void introduce(const role_id& own);
   void learn(const membership& news);
   void redial();
   void tell_own_roles();
@@ -122,8 +122,11 @@ private:
   bool lives_elsewhere(const role_id& id, const std::string& address) const;
   void connected(node_link& link, const caf::actor& remote, std::uint64_t incarnation,
                  std::vector<hosted_role> roles);
+  void leave_former_places();
   void dismiss_copies_of(const node_link& member);
   void announce(node_link& link);
+  void make_known(const hosted_role& peer, const std::string& address);
+  void lose(const role_id& id, const std::string& why);
   void withdraw(node_link& link, const std::string& why, bool is_replaced = false);
   void disconnected(const caf::actor_addr& remote);
   void heard(const heartbeat& m);

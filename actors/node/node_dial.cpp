@@ -150,9 +150,8 @@ void node::dial_again(node_link& link, bool news) {
 }
 
 void node::tell_own_roles_of_trouble(const std::string& address, const std::string& why) {
-  for (const auto& role : settings_.roles)
-    for (const auto& missing : role_ids_at(address))
-      self_->send(role.handle, peer_down{missing, "at " + address + " " + why});
+  for (const auto& missing : role_ids_at(address))
+    lose(missing, "at " + address + " " + why);
 }
 
 std::vector<role_id> node::role_ids_at(const std::string& address) const {

@@ -229,7 +229,9 @@ std::string admission::why_copied(const introduction& m,
   for (const auto& role : m.roles) {
     if (is_own(role))
       return "it has the directory of " + role.id.str() + ", which is of this process: a copy";
-    if (role.format_id.empty() || !is_guest(role.kind, role.id, m.address))
+    // Who knows a later configuration may be the member by that one.
+    if (role.format_id.empty() || m.version > known_.version() ||
+        !is_guest(role.kind, role.id, m.address))
       continue;
     for (const auto& other : running)
       if (other.id == role.id && other.format_id == role.format_id && other.address != m.address)
