@@ -19,14 +19,14 @@ constexpr unsigned most_backoff_beats = 10;
 /// Connecting and the hello have failed by then, or succeeded.
 constexpr unsigned others_turn_beats = 30;
 constexpr std::chrono::seconds hello_timeout{2};
+/// Of an address that leads to the wrong process: each dial costs CAF's memory (host_for_dial).
+constexpr unsigned most_astray_beats = 600;
 
-/// CAF gives the same answer for the same host and port as long as the actor lives that was there
-/// first. If that was the wrong one, it must be made to look again (network_loop::new_tcp_scribe).
+} // namespace
+
 std::string host_for_dial(const std::string& host, unsigned wrong_ways) {
   return wrong_ways == 0 ? host : host + dial_mark + std::to_string(wrong_ways);
 }
-
-} // namespace
 
 void node::dial(node_link& link) {
   if (!self_->system().has_middleman())
@@ -82,9 +82,14 @@ std::string node::who_is_there_instead(const std::string& address,
 }
 
 void node::led_astray(const std::string& address, const std::string& whose) {
-  if (auto* link = find_dialling(address))
-    ++link->wrong_ways;
+  auto* link = find_dialling(address);
+  if (link == nullptr)
+    return;
+  ++link->wrong_ways;
+  const auto wait = link->astray_beats = std::min(most_astray_beats, 2 * link->astray_beats + 1);
   refused_by(address, "is " + whose + ": its address leads there");
+  if (const auto left = links_.find(address); left != links_.end())
+    left->second.wait_beats += wait;
 }
 
 void node::dialled(const std::string& address, const caf::actor& remote) {

@@ -19,6 +19,7 @@ void node::connected(node_link& link, const caf::actor& remote, std::uint64_t in
   link.incarnation = incarnation;
   link.roles = std::move(roles);
   link.backoff_beats = 0;
+  link.astray_beats = 0;
   link.trouble.over(logged_as(link));
   self_->monitor(remote);
   dismiss_copies_of(link);
