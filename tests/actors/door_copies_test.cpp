@@ -4,8 +4,13 @@
 #include "core_helpers.hpp"
 #include "node/node_actor.hpp"
 
+#include <condition_variable>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace pmmc::test {
 
@@ -23,47 +28,80 @@ configuration members_of(const std::string& place_of_a1, config_version version 
   return config;
 }
 
-/// The process of a1, or of its copy: it says what the test wants to the node that it has dialled.
-class a1_process {
+/// What has come to a process, for the test, which is another thread.
+class heard {
 public:
-  a1_process(std::string place, std::uint16_t port)
-      : place_(std::move(place)), self_(process_.system), node_(process_.dial(port)) {
-    self_->monitor(node_);
+  void welcomed(const std::string& refusal) {
+    change([&] { refusals_.push_back(refusal); });
   }
-
-  /// What the node answers to its hello.
-  std::string refusal(config_version version = 1) {
-    const auto handle = caf::actor_cast<caf::actor>(self_);
-    self_->send(node_, hello{"test",
-                             place_,
-                             5,
-                             handle,
-                             {{"a1", role_kind::acceptor, "disk", handle}},
-                             0,
-                             version,
-                             false,
-                             {}});
-    std::string why;
-    self_->receive([&](const welcome& m) { why = m.refusal; },
-                   caf::after(patience) >> [] { FAIL("no answer"); });
-    return why;
+  void end() {
+    change([&] { ended_ = true; });
   }
-  template <class M>
-  void say(const M& m) {
-    self_->send(node_, m);
+  std::string await_refusal() {
+    std::unique_lock lock{mutex_};
+    REQUIRE(changed_.wait_for(lock, patience, [this] { return !refusals_.empty(); }));
+    return std::exchange(refusals_, {}).front();
   }
-  void await_end() {
-    self_->receive([](const caf::down_msg&) {},
-                   caf::after(patience) >> [] { FAIL("the connection holds"); });
+  bool await_end() {
+    std::unique_lock lock{mutex_};
+    return changed_.wait_for(lock, patience, [this] { return ended_; });
   }
 
 private:
   static constexpr std::chrono::seconds patience{10};
 
+  template <class Change>
+  void change(Change change) {
+    const std::lock_guard lock{mutex_};
+    change();
+    changed_.notify_all();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> refusals_;
+  bool ended_ = false;
+};
+
+caf::behavior hearing(caf::event_based_actor* self, std::shared_ptr<heard> all,
+                      const caf::actor& node) {
+  self->monitor(node);
+  self->set_down_handler([=](caf::scheduled_actor*, caf::down_msg&) { all->end(); });
+  self->set_default_handler(caf::drop);
+  return {[=](const welcome& m) { all->welcomed(m.refusal); }};
+}
+
+/// The process of a1, or of its copy: it says what the test wants to the node that it has dialled.
+class a1_process {
+public:
+  a1_process(std::string place, std::uint16_t port)
+      : place_(std::move(place)), node_(process_.dial(port)),
+        self_(process_.spawn(hearing, heard_, node_)) {}
+
+  /// What the node answers to its hello.
+  std::string refusal(config_version version = 1) {
+    say(hello{"test",
+              place_,
+              5,
+              self_,
+              {{"a1", role_kind::acceptor, "disk", self_}},
+              0,
+              version,
+              false,
+              {}});
+    return heard_->await_refusal();
+  }
+  template <class M>
+  void say(M m) {
+    caf::send_as(self_, node_, std::move(m));
+  }
+  bool is_left() { return heard_->await_end(); }
+
+private:
   std::string place_;
+  std::shared_ptr<heard> heard_ = std::make_shared<heard>();
   door_process process_;
-  caf::scoped_actor self_;
-  caf::actor node_;
+  caf::actor node_, self_;
 };
 
 /// The process of l1 and r1.
@@ -89,7 +127,7 @@ TEST_CASE("a copy that came while the member was silent goes when the member spe
   for (int tries = 0; tries < 100 && copy.refusal() != ""; ++tries)
     std::this_thread::sleep_for(std::chrono::milliseconds{100});
   member.say(heartbeat{5});
-  copy.await_end();
+  CHECK(copy.is_left());
 }
 
 TEST_CASE("when a member is met at its new place, the one at its old place goes") {
@@ -101,7 +139,7 @@ TEST_CASE("when a member is met at its new place, the one at its old place goes"
   news.configurations.add(members_of(second_place, 2));
   news.live_from = 2;
   moved.say(members_news{news});
-  former.await_end();
+  CHECK(former.is_left());
 }
 
 } // namespace pmmc::test
