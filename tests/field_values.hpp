@@ -164,14 +164,20 @@ struct value_dice {
     }
   }
 
-  /// Configurations that follow each other, with members of any bytes; or none.
+  /// Configurations that follow each other, with members of any bytes but for ids that are unlike
+  /// each other; or none.
   config_history history() {
     config_history made;
     for (auto count = random.below(4); count > 0; --count) {
       configuration next;
+      unsigned names = 0;
       for (const auto kind : all_member_kinds) {
         fill(next.members(kind));
         next.members(kind).emplace_back();
+        for (auto& m : next.members(kind)) {
+          const auto name = std::to_string(names++) + " " + m.id.str();
+          m.id = name.substr(0, role_id::max_size);
+        }
       }
       next.version = made.empty() ? 1 : made.latest().version + 1 + random.below(3);
       next.first_slot = made.empty() ? 1 : made.latest().first_slot + 1 + random.below(300);

@@ -54,6 +54,9 @@ reconfiguration::removal parse_removal(const std::string& word) {
 reconfiguration parse_change(const std::vector<std::string>& add,
                              const std::vector<std::string>& remove,
                              const std::string& how_to_name) {
+  if (add.size() > max_changes || remove.size() > max_changes) // before anybody is asked
+    bad_words("one change adds at most " + std::to_string(max_changes) +
+              " members, and removes as many");
   reconfiguration change;
   std::set<role_id> added, removed;
   for (const auto& word : add)

@@ -1,10 +1,8 @@
 #include "node/node_actor.hpp"
 
 #include "base/random.hpp"
-#include "caf/guarded_middleman.hpp"
 
 #include <algorithm>
-#include <caf/io/all.hpp>
 #include <iterator>
 #include <utility>
 
@@ -51,7 +49,9 @@ node::node(caf::event_based_actor* self, node_settings settings)
 caf::behavior node::make_behavior() {
   self_->set_down_handler(
       [this](caf::scheduled_actor*, caf::down_msg& m) { disconnected(m.source); });
-  introduce_own_roles();
+  for (const auto& role : settings_.roles)
+    introduce(role.id);
+  tell_own_roles();
   self_->send(self_, tick_atom::value);
   return {
       [this](const hello& m) { return greet(m); },
@@ -75,15 +75,15 @@ caf::behavior node::make_behavior() {
   };
 }
 
-/// Without their lives: if this process began with copies of directories that are in use elsewhere,
+/// Without its lives: if this process began with copies of directories that are in use elsewhere,
 /// its roles would take those for wrong.
-void node::introduce_own_roles() {
-  for (const auto& role : settings_.roles)
-    for (auto other : settings_.roles) {
-      other.lives = {};
-      self_->send(role.handle, peer_up{std::move(other), settings_.address});
-    }
-  tell_own_roles();
+void node::introduce(const role_id& own) {
+  for (auto other : settings_.roles)
+    if (other.id == own)
+      for (const auto& role : settings_.roles) {
+        other.lives = {};
+        self_->send(role.handle, peer_up{other, settings_.address});
+      }
 }
 
 // --- Membership ---------------------------------------------------------------------------------
@@ -119,12 +119,16 @@ void node::learn(const membership& news) {
   redial();
   expect_clocks();
   tell_own_roles();
+  leave_former_places();
   for (auto& [key, link] : links_) {
     if (link.announced)
       announce(link);                                            // guests may be members now
     if (link.now == node_link::state::connected && !is_client()) // nobody believes a client
       self_->send(link.remote, members_news{known()});
   }
+  for (const auto& [key, link] : links_) // once they have heard where the member is
+    if (link.now == node_link::state::connected)
+      dismiss_copies_of(link);
   // Nobody waits for the disk. Who acts by what is forgotten again does no harm (a replica always
   // does, by the log): it says whom to dial, and a process that starts is told by those.
   settings_.remember(known());
@@ -238,125 +242,6 @@ void node::beat() {
   }
   watch_quorum();
   leave_strangers();
-}
-
-// --- Connections --------------------------------------------------------------------------------
-
-void node::connected(node_link& link, const caf::actor& remote, std::uint64_t incarnation,
-                     std::vector<hosted_role> roles) {
-  if (link.announced)
-    withdraw(link, "connected anew", true);
-  if (link.remote && link.remote->node() != remote->node())
-    dismiss(self_->system(), link.remote->node());
-  link.now = node_link::state::connected;
-  link.remote = remote;
-  link.incarnation = incarnation;
-  link.roles = std::move(roles);
-  link.backoff_beats = 0;
-  link.trouble.over(logged_as(link));
-  self_->monitor(remote);
-  dismiss_copies_of(link);
-  announce(link);
-  put_questions_again(link);
-}
-
-/// A copy of its directories may have been let in while it was away.
-void node::dismiss_copies_of(const node_link& member) {
-  const auto is_copied = [&](const hosted_role& role, const node_link& other) {
-    return !role.format_id.empty() && !is_guest(role, member.address) &&
-           std::any_of(other.roles.begin(), other.roles.end(), [&](const hosted_role& theirs) {
-             return theirs.id == role.id && theirs.format_id == role.format_id &&
-                    is_guest(theirs, other.address);
-           });
-  };
-  for (const auto& [key, other] : links_)
-    if (other.announced && other.remote->node() != member.remote->node() &&
-        std::any_of(member.roles.begin(), member.roles.end(),
-                    [&](const hosted_role& role) { return is_copied(role, other); }))
-      dismiss(self_->system(), other.remote->node());
-}
-
-void node::announce(node_link& link) {
-  link.announced = true;
-  link.silent_beats = 0;
-  for (const auto& peer : link.roles)
-    for (const auto& role : settings_.roles)
-      if (admission_.is_made_known(peer.kind, peer.id, link.address, role.kind))
-        self_->send(role.handle, peer_up{peer, link.address});
-}
-
-void node::withdraw(node_link& link, const std::string& why, bool is_replaced) {
-  link.announced = false;
-  if (is_replaced)
-    link.trouble.replaced(logged_as(link), why);
-  else
-    link.trouble.lost(logged_as(link), why);
-  for (const auto& role : settings_.roles)
-    for (const auto& peer : link.roles)
-      if (!lives_elsewhere(peer.id, link.address))
-        self_->send(role.handle, peer_down{peer.id, "at " + link.address + " " + why});
-}
-
-/// It has moved: it is of this process, or its new address was made known to the own roles. That it
-/// is not at its old one any more must not make them forget it.
-bool node::lives_elsewhere(const role_id& id, const std::string& address) const {
-  const auto is_it = [&](const hosted_role& role) { return role.id == id; };
-  if (std::any_of(settings_.roles.begin(), settings_.roles.end(), is_it))
-    return true;
-  return std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {
-    const auto& link = entry.second;
-    return link.announced && link.address != address &&
-           std::any_of(link.roles.begin(), link.roles.end(), [&](const hosted_role& role) {
-             return is_it(role) && !is_guest(role, link.address);
-           });
-  });
-}
-
-bool is_same_proxy(const caf::actor_addr& a, const caf::actor_addr& b) {
-  return caf::actor_cast<caf::actor_control_block*>(a) ==
-         caf::actor_cast<caf::actor_control_block*>(b);
-}
-
-void node::disconnected(const caf::actor_addr& remote) {
-  ask_strangers_again(remote);
-  for (auto it = links_.begin(); it != links_.end(); ++it) {
-    auto& link = it->second;
-    if (link.now != node_link::state::connected || !is_same_proxy(link.remote.address(), remote))
-      continue;
-    if (link.announced)
-      withdraw(link, "has closed the connection");
-    link.remote = nullptr;
-    link.now = node_link::state::idle;
-    link.wait_beats = 0;
-    if (!link.dialled_by_us)
-      links_.erase(it);
-    return;
-  }
-}
-
-/// Its sender counts: every welcome tells the incarnation, which only shows who was started again
-/// under the same name.
-void node::heard(const heartbeat& m) {
-  for (auto& [key, link] : links_) {
-    if (link.now != node_link::state::connected || link.remote != self_->current_sender() ||
-        link.incarnation != m.incarnation)
-      continue;
-    // Both learned it after they had met.
-    if (const auto why = why_other_cluster(m.identity, known().identity); !why.empty()) {
-      if (link.announced)
-        withdraw(link, "is not counted: " + why);
-      return;
-    }
-    link.silent_beats = 0;
-    if (!link.announced)
-      announce(link);
-    hear_clock(link, m.wall_ms);
-    if (is_client())
-      return;
-    if (admission_.knows_more_than(m.version, m.live_from, m.identity))
-      self_->send(link.remote, members_news{known()});
-    return;
-  }
 }
 
 // --- The actor ----------------------------------------------------------------------------------

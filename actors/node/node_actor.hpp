@@ -56,14 +56,19 @@ struct node_link {
   bool announced = false;    ///< whether our roles were told peer_up
   unsigned silent_beats = 0; ///< since it was last heard
   unsigned backoff_beats = 0;
-  unsigned wait_beats = 0; ///< until the next attempt
-  unsigned wrong_ways = 0; ///< how often another process was at the address
-  peer_trouble trouble;    ///< why it is not connected
+  unsigned wait_beats = 0;   ///< until the next attempt
+  unsigned wrong_ways = 0;   ///< how often another process was at the address
+  unsigned astray_beats = 0; ///< that this has put off the latest attempt
+  peer_trouble trouble;      ///< why it is not connected
 };
 
 /// CAF compares addresses by what they name: a connection that was lost, and the one that came in
 /// its place, are equal to it.
 bool is_same_proxy(const caf::actor_addr& a, const caf::actor_addr& b);
+
+/// CAF gives the same answer for the same host and port as long as the actor lives that was there
+/// first. If that was the wrong one, it must be made to look again (network_loop::new_tcp_scribe).
+std::string host_for_dial(const std::string& host, unsigned wrong_ways);
 
 /// To the process at an address: how is it?
 struct node_question {
@@ -71,6 +76,7 @@ struct node_question {
   caf::typed_response_promise<probed_process> answer; ///< given once
   unsigned attempts = 0;                              ///< that are under way
   unsigned dials = 0;
+  unsigned wrong_ways = 0;       ///< that were dialled, or CAF remembered, at its address
   caf::actor_addr stranger = {}; ///< the one that was dialled last
 };
 
@@ -92,7 +98,7 @@ public:
   caf::behavior make_behavior();
 
 private:
-  void introduce_own_roles();
+  void introduce(const role_id& own);
   void learn(const membership& news);
   void redial();
   void tell_own_roles();
@@ -122,8 +128,11 @@ private:
   bool lives_elsewhere(const role_id& id, const std::string& address) const;
   void connected(node_link& link, const caf::actor& remote, std::uint64_t incarnation,
                  std::vector<hosted_role> roles);
+  void leave_former_places();
   void dismiss_copies_of(const node_link& member);
   void announce(node_link& link);
+  void make_known(const hosted_role& peer, const std::string& address);
+  void lose(const role_id& id, const std::string& why);
   void withdraw(node_link& link, const std::string& why, bool is_replaced = false);
   void disconnected(const caf::actor_addr& remote);
   void heard(const heartbeat& m);
@@ -136,6 +145,7 @@ private:
   std::string why_not_connected(const std::string& address) const;
   caf::result<probed_process> ask_at(const ask_process_at& m);
   void dial_stranger(const std::shared_ptr<node_question>& q);
+  bool is_misled(const node_question& q, const caf::node_id& name) const;
   void put_question(const std::shared_ptr<node_question>& q, const caf::actor& remote);
   void put_questions_again(const node_link& link);
   void watch_stranger(const caf::actor_addr& remote);
@@ -158,6 +168,7 @@ private:
   std::map<caf::node_id, unsigned> strangers_; ///< dialled to be asked; beats since they were
   std::vector<std::weak_ptr<node_question>> questions_; ///< to them
   std::vector<caf::actor_addr> asked_;                  ///< whose end is told, once each
+  unsigned wrong_ways_ = 0;                             ///< of all questions
   quorum_log quorum_;
   refusal_log refused_;              ///< those who dial
   std::set<role_id> removed_roles_;  ///< own ones, reported

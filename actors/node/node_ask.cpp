@@ -58,10 +58,15 @@ void node::dial_stranger(const std::shared_ptr<node_question>& q) {
   };
   self_
       ->request(self_->system().middleman().actor_handle(), caf::infinite, caf::connect_atom::value,
-                where->host, where->port)
+                host_for_dial(where->host, q->wrong_ways), where->port)
       .then(
           [this, q, failed](const caf::node_id& name, const caf::strong_actor_ptr& remote,
                             const std::set<std::string>&) {
+            if (q->wrong_ways == 0 && is_misled(*q, name)) {
+              q->wrong_ways = ++wrong_ways_;
+              --q->attempts;
+              return dial_stranger(q);
+            }
             if (!known().addresses().contains(q->asked.address))
               strangers_[name] = 0;
             if (!remote)
@@ -72,6 +77,16 @@ void node::dial_stranger(const std::shared_ptr<node_question>& q) {
             --q->attempts;
           },
           [this, failed](const caf::error& e) { failed(explain(e, self_->system())); });
+}
+
+/// Whether what CAF remembers of the address may be why it led to a process that is at another one.
+/// It may also be another spelling of that one: so it is looked up once more, and then believed.
+bool node::is_misled(const node_question& q, const caf::node_id& name) const {
+  return name == self_->node() || std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {
+           const auto& link = entry.second;
+           return link.now == node_link::state::connected && !link.address.empty() &&
+                  link.address != q.asked.address && link.remote->node() == name;
+         });
 }
 
 void node::put_question(const std::shared_ptr<node_question>& q, const caf::actor& remote) {

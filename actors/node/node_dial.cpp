@@ -5,7 +5,7 @@
 #include "caf/guarded_middleman.hpp"
 #include "config/address.hpp"
 #include "node/node_actor.hpp"
-#include "text/escape.hpp"
+#include "node/shown.hpp"
 
 #include <algorithm>
 #include <caf/io/all.hpp>
@@ -19,15 +19,14 @@ constexpr unsigned most_backoff_beats = 10;
 /// Connecting and the hello have failed by then, or succeeded.
 constexpr unsigned others_turn_beats = 30;
 constexpr std::chrono::seconds hello_timeout{2};
-constexpr std::size_t most_said = 4'096; ///< bytes of a refusal, for the log
+/// Of an address that leads to the wrong process: each dial costs CAF's memory (host_for_dial).
+constexpr unsigned most_astray_beats = 600;
 
-/// CAF gives the same answer for the same host and port as long as the actor lives that was there
-/// first. If that was the wrong one, it must be made to look again (network_loop::new_tcp_scribe).
+} // namespace
+
 std::string host_for_dial(const std::string& host, unsigned wrong_ways) {
   return wrong_ways == 0 ? host : host + dial_mark + std::to_string(wrong_ways);
 }
-
-} // namespace
 
 void node::dial(node_link& link) {
   if (!self_->system().has_middleman())
@@ -83,9 +82,14 @@ std::string node::who_is_there_instead(const std::string& address,
 }
 
 void node::led_astray(const std::string& address, const std::string& whose) {
-  if (auto* link = find_dialling(address))
-    ++link->wrong_ways;
+  auto* link = find_dialling(address);
+  if (link == nullptr)
+    return;
+  ++link->wrong_ways;
+  const auto wait = link->astray_beats = std::min(most_astray_beats, 2 * link->astray_beats + 1);
   refused_by(address, "is " + whose + ": its address leads there");
+  if (const auto left = links_.find(address); left != links_.end())
+    left->second.wait_beats += wait;
 }
 
 void node::dialled(const std::string& address, const caf::actor& remote) {
@@ -98,19 +102,16 @@ void node::dialled(const std::string& address, const caf::actor& remote) {
       .then(
           [this, address, remote](const welcome& m) {
             // CAF takes an answer by its number alone, whoever gives it.
-            const auto is_sane = [&](const hosted_role& r) {
-              return r.handle && r.handle->node() == remote->node() &&
-                     has_sane_disk(r.introduced());
+            const auto is_its_own = [&](const hosted_role& r) {
+              return r.handle && r.handle->node() == remote->node();
             };
             if (caf::actor_cast<caf::actor>(self_->current_sender()) != remote ||
-                m.roles.size() > admission::max_hosted_roles ||
-                !std::all_of(m.roles.begin(), m.roles.end(), is_sane))
-              return unreachable(address, "does not answer as a pmmc process does");
+                !std::all_of(m.roles.begin(), m.roles.end(), is_its_own))
+              return unreachable(address, std::string{no_pmmc_process});
             welcomed(address, remote, m);
           },
           [this, address](const caf::error& e) {
-            unreachable(address,
-                        "does not answer as a pmmc process does: " + explain(e, self_->system()));
+            unreachable(address, std::string{no_pmmc_process} + ": " + explain(e, self_->system()));
           });
 }
 
@@ -150,9 +151,8 @@ void node::dial_again(node_link& link, bool news) {
 }
 
 void node::tell_own_roles_of_trouble(const std::string& address, const std::string& why) {
-  for (const auto& role : settings_.roles)
-    for (const auto& missing : role_ids_at(address))
-      self_->send(role.handle, peer_down{missing, "at " + address + " " + why});
+  for (const auto& missing : role_ids_at(address))
+    lose(missing, "at " + address + " " + why);
 }
 
 std::vector<role_id> node::role_ids_at(const std::string& address) const {
@@ -171,8 +171,8 @@ void node::welcomed(const std::string& address, const caf::actor& remote, const 
       m.address != address && members.contains(m.address) && members.contains(address))
     return led_astray(address, "the process at " + m.address);
   auto said = reply_of(m);
-  said.refusal = text::escape(std::string_view{said.refusal}.substr(0, most_said));
-  said.cluster = text::escape(std::string_view{said.cluster}.substr(0, most_said));
+  said.refusal = shown(said.refusal, most_said);
+  said.cluster = shown(said.cluster, most_said);
   const auto after = admission_.hear(address, said);
   if (!after.disagreement.empty() || !after.refused.empty())
     dismiss(self_->system(), remote->node()); // or it would meet the connection that they dial
@@ -194,13 +194,14 @@ void node::welcomed(const std::string& address, const caf::actor& remote, const 
 
 void node::refused_for_facts(const std::string& address, const after_reply& after) {
   const auto* link = find_dialling(address);
-  const bool news = link == nullptr || link->trouble.why() != after.refused;
+  const auto why = shown(after.refused, most_said);
+  const bool news = link == nullptr || link->trouble.why() != why;
   if (!after.differs.empty())
-    settings_.differs(after.differs);
+    settings_.differs(shown(after.differs, most_said));
   if (news)
     spdlog::error("this process and the one at {} refuse each other: {}", address,
-                  after.disagreement);
-  refused_by(address, after.refused);
+                  shown(after.disagreement, most_said));
+  refused_by(address, why);
 }
 
 } // namespace pmmc

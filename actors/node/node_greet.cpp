@@ -2,31 +2,22 @@
 #include "caf/guarded_middleman.hpp"
 #include "config/address.hpp"
 #include "node/node_actor.hpp"
-#include "text/escape.hpp"
+#include "node/shown.hpp"
 
 #include <algorithm>
 
 namespace pmmc {
-
-namespace {
-
-constexpr std::size_t most_shown = 400;
-
-/// What a stranger has sent, for the log.
-std::string shown(std::string_view bytes) { return text::escape(bytes.substr(0, most_shown)); }
-
-} // namespace
 
 welcome node::greet(const hello& m) {
   const auto who = introduction_of(m);
   auto answer = is_well_formed(m) ? admission_.answer(who, connected_addresses(), running_roles())
                                   : admission_.refuse(std::string{malformed_introduction});
   if (!answer.refusal.empty()) {
-    const auto by = m.address.empty() ? caf::to_string(self_->current_sender()) : m.address;
-    refused_.log(by, answer.refusal,
-                 "refused a process at " +
-                     (m.address.empty() ? "an unknown address" : shown(m.address)) + ": " +
-                     shown(answer.refusal));
+    refused_.log(
+        m.address.empty() ? caf::to_string(self_->current_sender()) : m.address, answer.refusal,
+        "refused a process at " + (m.address.empty() ? "an unknown address" : shown(m.address)) +
+            ": " + shown(answer.refusal));
+    answer.refusal.resize(std::min(answer.refusal.size(), most_said));
     return {std::move(answer.refusal), answer.was_removed,     std::move(answer.cluster),
             settings_.address,         incarnation_,           {},
             std::move(answer.known),   std::move(answer.facts)};

@@ -1,5 +1,7 @@
 #include "node/peer_log.hpp"
 
+#include "node/shown.hpp"
+
 #include <spdlog/spdlog.h>
 #include <utility>
 
@@ -54,10 +56,17 @@ void refusal_log::log(const std::string& who, const std::string& why, std::strin
 }
 
 bool refusal_log::is_news(const std::string& who, const std::string& why) {
-  if (refused_.size() >= most_remembered && !refused_.contains(who))
+  const auto key = shown(who);
+  if (refused_.size() >= most_remembered && !refused_.contains(key))
     refused_.clear();
-  return std::exchange(refused_[who], why) != why;
+  auto told = shown(why);
+  auto& before = refused_[key];
+  const bool news = before != told;
+  before = std::move(told);
+  return news;
 }
+
+void refusal_log::over(const std::string& who) { refused_.erase(shown(who)); }
 
 void quorum_log::beat(std::size_t up, std::size_t all, std::size_t needed) {
   if (up < needed) {

@@ -51,10 +51,10 @@ public:
   /// If that is so, a line; if others have just taken it, the next time.
   void log(const std::string& who, const std::string& why, std::string_view text);
   /// It is welcome now.
-  void over(const std::string& who) { refused_.erase(who); }
+  void over(const std::string& who);
 
 private:
-  std::map<std::string, std::string> refused_; ///< by who: why
+  std::map<std::string, std::string> refused_; ///< by who: why, both as shown
   rare_warning lines_;
 };
 

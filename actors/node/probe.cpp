@@ -12,6 +12,7 @@
 #include "storage/posix_disk.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -22,11 +23,34 @@ namespace pmmc {
 
 namespace {
 
+/// A node's dial takes 2 s at the most, one behind the other, and 4 s are waited for it: so none is
+/// given up that is still to be dialled.
+constexpr std::size_t strangers_at_once = 2;
+
 /// Asks the processes of one task.
 class process_probe {
 public:
   process_probe(caf::event_based_actor* self, const probe_task& task)
       : self_(self), task_(task), missing_(task.addresses.size()) {}
+
+  void ask_all() {
+    for (const auto& address : task_.addresses)
+      if (task_.strangers.contains(address))
+        strangers_.push_back(address);
+      else
+        ask(address);
+    for (std::size_t n = 0; n < strangers_at_once; ++n)
+      ask_next_stranger();
+  }
+
+private:
+  void ask_next_stranger() {
+    if (strangers_.empty())
+      return;
+    const auto next = std::move(strangers_.front());
+    strangers_.pop_front();
+    ask(next);
+  }
 
   void ask(const std::string& address) {
     if (task_.node)
@@ -35,7 +59,6 @@ public:
       dial(address);
   }
 
-private:
   void ask_node(const std::string& address) {
     self_
         ->request(task_.node, 2 * task_.timeout, ask_process_at{address, task_.timeout, task_.what})
@@ -80,6 +103,8 @@ private:
     if (p.why.empty() && p.status.cluster != task_.cluster)
       p = {std::string{belongs_to_cluster} + "\"" + p.status.cluster + "\"", {}};
     answers_[address] = std::move(p);
+    if (task_.strangers.contains(address))
+      ask_next_stranger();
     if (--missing_ > 0)
       return;
     task_.done(answers_);
@@ -89,6 +114,7 @@ private:
   caf::event_based_actor* self_;
   probe_task task_;
   std::size_t missing_;
+  std::deque<std::string> strangers_; ///< not asked yet
   probe_answers answers_;
 };
 
@@ -137,10 +163,7 @@ caf::behavior prober(caf::event_based_actor* self, const probe_task& task) {
   auto p = std::make_shared<process_probe>(self, task);
   self->attach_functor([p]() mutable { p.reset(); });
   self->send(self, tick_atom::value); // an actor cannot quit before it has a behavior
-  return {[p, addresses = task.addresses](tick_atom) {
-    for (const auto& address : addresses)
-      p->ask(address);
-  }};
+  return {[p](tick_atom) { p->ask_all(); }};
 }
 
 probe_answers ask_all(caf::blocking_actor* self, probe_task task) {

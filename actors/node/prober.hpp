@@ -24,9 +24,12 @@ struct probe_task {
   status_request what;
   caf::actor node;                                ///< of this process; none: they are dialled
   std::function<void(const probe_answers&)> done; ///< called once, in the prober
+  /// Of the addresses, those that anybody may have named. A process dials one after the other, and
+  /// those whom it has lost are to wait for few of these.
+  std::set<std::string> strangers = {};
 };
 
-/// Asks all at the same time, calls `done` and is gone.
+/// Asks all at the same time, but two strangers at the most, calls `done` and is gone.
 caf::behavior prober(caf::event_based_actor* self, const probe_task& task);
 
 /// The same, and waits: in a thread that has nothing else to do. `task.done` is not called.

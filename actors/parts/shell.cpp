@@ -1,5 +1,6 @@
 #include "parts/shell.hpp"
 
+#include "node/shown.hpp"
 #include "wire/grouping.hpp"
 
 #include <algorithm>
@@ -35,8 +36,9 @@ drop_log set_shell_handlers(caf::scheduled_actor* self, const std::string& name)
     dropped(types);
     return caf::message{};
   });
-  self->set_error_handler([name](caf::scheduled_actor* actor, caf::error& error) {
-    spdlog::warn("{} was answered with an error: {}", name, actor->system().render(error));
+  const auto errors = std::make_shared<rare_warning>(); // anybody may send one, with any text
+  self->set_error_handler([name, errors](caf::scheduled_actor* actor, caf::error& error) {
+    errors->log(name + " was answered with an error: " + shown(actor->system().render(error)));
   });
   self->set_down_handler([](caf::scheduled_actor*, caf::down_msg&) {});
   self->set_exit_handler([](caf::scheduled_actor* actor, caf::exit_msg& m) {

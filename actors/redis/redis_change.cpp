@@ -22,8 +22,8 @@ public:
 
   probed_cluster ask(const std::set<std::string>& also) override {
     const auto ask = [&](const std::set<std::string>& addresses) {
-      auto answers =
-          ask_all(self_, {place_.cluster.name, addresses, probe_timeout, {}, place_.node, {}});
+      auto answers = ask_all(
+          self_, {place_.cluster.name, addresses, probe_timeout, {}, place_.node, {}, also});
       demand_node(answers);
       return answers;
     };

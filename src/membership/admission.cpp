@@ -11,13 +11,13 @@ namespace {
 
 constexpr std::string_view refusal_text = "refuses this process: ";
 
-bool is_well_formed(const introduction& m) {
+bool are_well_formed(const std::vector<introduced_role>& roles) {
   const auto good = [](const introduced_role& role) {
     return !role.id.str().empty() && role.kind >= role_kind::acceptor &&
            role.kind <= role_kind::client && has_sane_disk(role);
   };
-  return m.roles.size() <= admission::max_hosted_roles && m.address.size() <= max_address_bytes &&
-         std::all_of(m.roles.begin(), m.roles.end(), good);
+  return roles.size() <= admission::max_hosted_roles &&
+         std::all_of(roles.begin(), roles.end(), good);
 }
 
 } // namespace
@@ -124,6 +124,10 @@ after_reply admission::hear(const std::string& address, const introduction_reply
       after.removed = m.refusal + ", says the process at " + address;
     return after;
   }
+  if (!are_well_formed(m.roles))
+    return {std::string{no_pmmc_process}};
+  if (const auto why = why_client_is_member(m.roles); !why.empty())
+    return {"is refused: " + why};
   if (std::any_of(m.roles.begin(), m.roles.end(),
                   [this](const introduced_role& role) { return is_own(role); }))
     return {"has a directory of this process: it runs with a copy"};
@@ -180,15 +184,14 @@ bool admission::is_of_process(const introduction& m) {
 
 std::string admission::why_unwelcome(const introduction& m, const std::set<std::string>& connected,
                                      const std::vector<running_role>& running) const {
-  if (!is_well_formed(m))
+  if (!are_well_formed(m.roles) || m.address.size() > max_address_bytes)
     return std::string{malformed_introduction};
   if (m.cluster != own_.cluster)
     return "it belongs to cluster \"" + m.cluster + "\", and this is \"" + own_.cluster + "\"";
   if (auto why = why_other_cluster(m.identity, known_.identity); !why.empty())
     return why;
-  for (const auto& role : m.roles)
-    if (role.kind == role_kind::client && !known_.address_of(role.id).empty())
-      return "a client must not have the id of a member, " + role.id.str();
+  if (auto why = why_client_is_member(m.roles); !why.empty())
+    return why;
   if (!is_of_process(m))
     return {};
   if (m.address.empty())
@@ -212,6 +215,13 @@ std::string admission::why_unwelcome(const introduction& m, const std::set<std::
   return {};
 }
 
+std::string admission::why_client_is_member(const std::vector<introduced_role>& roles) const {
+  for (const auto& role : roles)
+    if (role.kind == role_kind::client && !known_.address_of(role.id).empty())
+      return "a client must not have the id of a member, " + role.id.str();
+  return {};
+}
+
 bool admission::is_own(const introduced_role& role) const {
   return !role.format_id.empty() &&
          std::any_of(own_.roles.begin(), own_.roles.end(), [&](const introduced_role& own) {
@@ -229,7 +239,9 @@ std::string admission::why_copied(const introduction& m,
   for (const auto& role : m.roles) {
     if (is_own(role))
       return "it has the directory of " + role.id.str() + ", which is of this process: a copy";
-    if (role.format_id.empty() || !is_guest(role.kind, role.id, m.address))
+    // Who knows a later configuration may be the member by that one.
+    if (role.format_id.empty() || m.version > known_.version() ||
+        !is_guest(role.kind, role.id, m.address))
       continue;
     for (const auto& other : running)
       if (other.id == role.id && other.format_id == role.format_id && other.address != m.address)

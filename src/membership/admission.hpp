@@ -104,6 +104,7 @@ public:
 private:
   std::string why_unwelcome(const introduction& m, const std::set<std::string>& connected,
                             const std::vector<running_role>& running) const;
+  std::string why_client_is_member(const std::vector<introduced_role>& roles) const;
   bool is_own(const introduced_role& role) const;
   std::string why_copied(const introduction& m, const std::vector<running_role>& running) const;
   std::string text_of_removal(const introduction& m) const;
@@ -124,6 +125,8 @@ private:
   unsigned lonely_beats_ = 0;                     ///< since it was connected with anybody
   std::map<std::string, unsigned> missing_beats_; ///< of members: since each was connected
 };
+
+inline constexpr std::string_view no_pmmc_process = "does not answer as a pmmc process does";
 
 /// What no process says.
 inline constexpr std::string_view malformed_introduction = "its hello is not one of pmmc's";

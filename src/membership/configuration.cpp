@@ -4,8 +4,26 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 
 namespace pmmc {
+
+namespace {
+
+/// Some member of every kind, and no id twice, whatever the kinds: roles are found by their ids.
+bool is_whole(const configuration& c) {
+  std::set<role_id> ids;
+  for (const auto kind : all_member_kinds) {
+    if (c.members(kind).empty())
+      return false;
+    for (const auto& m : c.members(kind))
+      if (m.id.empty() || !ids.insert(m.id).second)
+        return false;
+  }
+  return true;
+}
+
+} // namespace
 
 std::size_t configuration::durable_replicas() const {
   return std::min(tolerated_failures() + 1, replicas.size());
@@ -123,9 +141,10 @@ bool config_history::assign(std::vector<configuration> configurations,
                             std::vector<former_member> former) {
   config_history read;
   for (auto& c : configurations) {
-    if (c.acceptors.empty() || c.leaders.empty() || c.replicas.empty() || c.first_slot == 0 ||
-        (!read.empty() &&
-         (c.version <= read.latest().version || c.first_slot <= read.latest().first_slot)))
+    const bool follows =
+        read.empty() ? c.first_slot == 1 // every slot has a configuration
+                     : c.version > read.latest().version && c.first_slot > read.latest().first_slot;
+    if (!follows || !is_whole(c))
       return false;
     const auto first_slot = c.first_slot;
     read.by_first_slot_.emplace(first_slot, std::move(c));

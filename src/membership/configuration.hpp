@@ -104,8 +104,8 @@ public:
   /// that is named once stays.
   bool learn_disks(const std::map<role_id, std::string>& found);
 
-  /// For what comes from a disk or a message: whether the parts follow each other. Replaces *this
-  /// only if they do.
+  /// For what comes from a disk or a message: whether the parts follow each other, from slot 1 on,
+  /// and each has members of all kinds under ids of their own. Replaces *this only if so.
   bool assign(std::vector<configuration> configurations, std::vector<former_member> former);
 
   friend bool operator==(const config_history&, const config_history&) = default;

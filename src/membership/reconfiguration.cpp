@@ -10,9 +10,6 @@ namespace pmmc {
 namespace {
 
 constexpr std::uint64_t reconfiguration_format = 1;
-/// Of either sort, in one command: all members of all kinds. Each addition is compared with those
-/// before it, at every replica, so a longer list is not even read.
-constexpr std::size_t max_changes = all_member_kinds.size() * max_members_of_a_kind;
 
 std::string described(role_kind kind, const role_id& id) {
   return std::string{to_string(kind)} + " " + id.str();

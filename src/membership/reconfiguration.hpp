@@ -35,6 +35,9 @@ struct reconfiguration {
 
 /// Limits that are part of the replicated state's rules.
 inline constexpr std::size_t max_members_of_a_kind = 64;
+/// Of either sort, in one command: all members of all kinds. Each addition is compared with those
+/// before it, at every replica, so a longer list is not even read.
+inline constexpr std::size_t max_changes = all_member_kinds.size() * max_members_of_a_kind;
 inline constexpr std::size_t max_address_bytes = 255;
 /// Configurations decided, but not in force yet.
 inline constexpr std::size_t max_pending_configurations = 8;

@@ -41,6 +41,7 @@ struct connection {
 
   std::deque<request> queue;              ///< not taken up yet
   std::deque<bundle> in_flight;           ///< in the order of their replies
+  std::size_t unanswered_bytes = 0;       ///< the cost of its requests
   std::size_t unsent_bytes = 0;           ///< written out since the last `drained`
   std::size_t held_bytes = 0;             ///< of those, what is taken of the room for large replies
   bool without_room = false;              ///< it waits for some; see shared_room

@@ -48,8 +48,10 @@ void front::on(connection_id id, std::vector<request> requests) {
   auto* c = connections_.find(id);
   if (c == nullptr || c->closing)
     return;
-  for (auto& r : requests)
+  for (auto& r : requests) {
+    c->unanswered_bytes += r.cost();
     c->queue.push_back(std::move(r));
+  }
   pump(*c);
 }
 
@@ -126,6 +128,7 @@ void front::emit(connection& c) {
     c.in_flight.pop_front();
   }
   c.unsent_bytes += reply.bytes.size();
+  c.unanswered_bytes -= std::min(c.unanswered_bytes, reply.settled_cost);
   out_.replies.push_back(std::move(reply));
 }
 
@@ -265,9 +268,16 @@ void front::answered(std::uint64_t ticket, std::string_view reply) {
   pump(*c);
 }
 
-bool front::waits_for(std::uint64_t ticket) const {
+const connection* front::find_asker(std::uint64_t ticket) const {
   const auto* p = room_.find(ticket);
-  return p != nullptr && connections_.find(p->connection) != nullptr;
+  return p == nullptr ? nullptr : connections_.find(p->connection);
+}
+
+bool front::waits_for(std::uint64_t ticket) const { return find_asker(ticket) != nullptr; }
+
+bool front::is_full_behind(std::uint64_t ticket) const {
+  const auto* c = find_asker(ticket);
+  return c != nullptr && c->unanswered_bytes >= options_.note_unanswered_bytes;
 }
 
 } // namespace pmmc::redis

@@ -79,6 +79,8 @@ public:
   std::optional<kv::log_time> log_time() const { return expiry_.log_time(); }
   /// Whether there still is a connection that wants the answer to a question.
   bool waits_for(std::uint64_t ticket) const;
+  /// Whether so much is behind it that its connection may not be read until it is answered.
+  bool is_full_behind(std::uint64_t ticket) const;
 
   front_outputs take();
 
@@ -101,6 +103,7 @@ private:
   void submit(std::uint64_t ticket);
   void submit_own(std::optional<std::string> op, bool is_query);
   bundle* find_bundle(connection_id id, std::uint64_t ticket) const;
+  const connection* find_asker(std::uint64_t ticket) const;
   void note_reply(connection& c, const client_outcome& outcome);
   void emit(connection& c);
 

@@ -19,7 +19,10 @@ struct front_settings {
   std::size_t bundle_calls = 1'000;
   std::size_t bundle_bytes = 128 << 10;
   std::size_t max_in_flight = 4; ///< operations of one connection, if their replies are small
-  std::size_t max_unsent_bytes = 256 << 10;    ///< then the connection waits for `drained`
+  std::size_t max_unsent_bytes = 256 << 10; ///< then the connection waits for `drained`
+  /// Of requests: at the most half of what makes the sockets read no more, so that whoever is not
+  /// read has as many. No WAIT is patient with so many behind it.
+  std::size_t note_unanswered_bytes = 512 << 10;
   std::size_t note_unread_bytes = 16 << 10;    ///< more counts as large until `drained`
   std::size_t max_transaction_bytes = 1 << 20; ///< queued by MULTI, in a connection
   /// In all: what is queued by MULTI or watched, until its EXEC has been answered.

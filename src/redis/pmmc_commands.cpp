@@ -2,12 +2,16 @@
 
 #include "text/number.hpp"
 
+#include <limits>
 #include <string_view>
 #include <utility>
 
 namespace pmmc::redis {
 
 namespace {
+
+/// A reading of a clock is added to it.
+constexpr auto longest_wait_ms = std::numeric_limits<std::int64_t>::max() / 2;
 
 pmmc_command refuse(std::string why) { return {std::move(why)}; }
 
@@ -69,6 +73,8 @@ pmmc_command read_wait(const request& r) {
     return refuse("ERR timeout is not an integer or out of range");
   if (*timeout < 0)
     return refuse("ERR timeout is negative");
+  if (*timeout > longest_wait_ms)
+    return refuse("ERR timeout is out of range");
   return {{}, question{0, question_kind::acceptors, *wanted, *timeout, {}}, {}};
 }
 

@@ -78,10 +78,10 @@ void port::on_tick() {
   }
   if (tick_ % room_every_ticks == 0 && front_.wants_room())
     out_.room_wanted = true;
-  if (tick_ % wait_every_ticks == 0)
-    for (auto& w : waits_)
-      if (w.query == 0 && !w.counting)
-        probe_acceptors(w);
+  if (tick_ % wait_every_ticks == 0) {
+    end_waits(); // also while nobody can count
+    waits_.want_round();
+  }
 }
 
 // --- Connections and the replica ----------------------------------------------------------------
@@ -137,6 +137,10 @@ port_outputs port::take() {
       ask(std::move(q));
       moved = true;
     }
+    if (waits_.is_due()) {
+      probe_acceptors();
+      moved = true;
+    }
   }
   return std::exchange(out_, {});
 }
@@ -167,13 +171,8 @@ void port::finish(client_outcome outcome) {
     out_.proposed.push_back(std::move(outcome));
     return;
   }
-  for (auto& w : waits_)
-    if (w.query == outcome.ticket) {
-      w.query = 0;
-      w.counting = true;
-      out_.counts.push_back({w.ticket, outcome.kind == outcome_kind::done ? outcome.slot : 0});
-      return;
-    }
+  if (waits_.has_read(outcome.ticket))
+    out_.counts.push_back({waits_.round(), outcome.kind == outcome_kind::done ? outcome.slot : 0});
 }
 
 /// What is under way may still be answered: the replica performs what is below the boundary.
@@ -189,7 +188,7 @@ void port::learn(const membership& known) {
                           : " was removed from the cluster in configuration " +
                                 std::to_string(former->second.removed_in)) +
                      "; use the port of another replica";
-  for (const auto& w : std::exchange(waits_, {}))
+  for (const auto& w : waits_.take_if([](const auto&) { return true; }))
     answer_with_error(w.ticket, "CLUSTERDOWN not executed: " + why_unavailable_);
 }
 
@@ -204,11 +203,7 @@ void port::ask(question&& q) {
   }
   if (!why_unavailable_.empty())
     return answer_with_error(q.ticket, "CLUSTERDOWN not executed: " + why_unavailable_);
-  auto& w = waits_.emplace_back();
-  w.ticket = q.ticket;
-  w.wanted = q.wanted;
-  w.deadline_ms = q.timeout_ms == 0 ? 0 : now_.steady_ms + q.timeout_ms;
-  probe_acceptors(w);
+  waits_.add(q.ticket, q.wanted, q.timeout_ms == 0 ? 0 : now_.steady_ms + q.timeout_ms);
 }
 
 void port::ask_to_change(question&& q) {
@@ -233,32 +228,34 @@ void port::answered(std::uint64_t ticket, std::string_view reply) {
 // --- WAIT ---------------------------------------------------------------------------------------
 
 /// A read makes the replica ask all acceptors what they hold.
-void port::probe_acceptors(waiting& w) {
+void port::probe_acceptors() {
   kv::transaction t;
   t.calls.push_back({kv::verb::version, 0, 0, {"-"}}); // nothing expires by it
-  w.query = client_.submit_query(kv::encode(t), options_.timeout_ticks);
+  waits_.begin_round(client_.submit_query(kv::encode(t), options_.timeout_ticks));
 }
 
 void port::counted(const port_outputs::count& asked,
                    const std::optional<std::map<role_id, slot_num>>& accepted) {
-  const auto it = std::find_if(waits_.begin(), waits_.end(),
-                               [&](const waiting& w) { return w.ticket == asked.ticket; });
-  if (it == waits_.end())
-    return;
-  it->counting = false;
   if (!accepted)
-    return; // again, on a tick
-  const auto count =
-      asked.slot == 0 ? 0 : std::count_if(accepted->begin(), accepted->end(), [&](const auto& a) {
-        return a.second + 1 >= asked.slot;
-      });
-  const bool late = it->deadline_ms != 0 && now_.steady_ms >= it->deadline_ms;
-  if (count < it->wanted && !late && front_.waits_for(asked.ticket))
-    return;
-  kv::reply_writer reply;
-  reply.integer(count);
-  waits_.erase(it);
-  front_.answered(asked.ticket, reply.take());
+    return waits_.not_counted(asked.round); // again, on a tick
+  const auto holds = [&](const auto& a) { return a.second + 1 >= asked.slot; };
+  const auto count = asked.slot == 0 ? 0 : std::count_if(accepted->begin(), accepted->end(), holds);
+  waits_.counted(asked.round, static_cast<std::size_t>(count));
+  end_waits();
+}
+
+/// A connection that is full is not read before its WAIT is answered, and who is not read cannot be
+/// seen to go: it waits for one count, and for no more.
+void port::end_waits() {
+  const auto ended = waits_.take_if([this](const acceptor_waits::entry& w) {
+    return w.has_enough() || w.is_late(now_.steady_ms) || !front_.waits_for(w.ticket) ||
+           (w.is_counted && front_.is_full_behind(w.ticket));
+  });
+  for (const auto& w : ended) {
+    kv::reply_writer reply;
+    reply.integer(static_cast<std::int64_t>(w.count));
+    front_.answered(w.ticket, reply.take());
+  }
 }
 
 void port::answer_with_error(std::uint64_t ticket, const std::string& error) {

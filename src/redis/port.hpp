@@ -4,6 +4,7 @@
 
 #include "kv/log_clock.hpp"
 #include "membership/membership.hpp"
+#include "redis/acceptor_waits.hpp"
 #include "redis/connection_event.hpp"
 #include "redis/front.hpp"
 #include "service/client.hpp"
@@ -25,10 +26,10 @@ struct port_outputs {
   /// What is wrong with a change by itself should be answered before the next `take`: then those
   /// that came with it do not find the port busy.
   std::vector<question> ask;
-  /// For a WAIT: how many acceptors hold the slot before `slot`? Answered with `counted`.
+  /// For all WAITs: how many acceptors hold the slot before `slot`? Answered with `counted`.
   struct count {
-    std::uint64_t ticket = 0;
-    slot_num slot = 0; ///< 0: there is no quorum, so none
+    std::uint64_t round = 0; ///< see acceptor_waits
+    slot_num slot = 0;       ///< 0: there is no quorum, so none
   };
   std::vector<count> counts;
   std::vector<client_outcome> proposed; ///< see `propose`
@@ -86,15 +87,6 @@ public:
   port_outputs take();
 
 private:
-  /// A WAIT that has not enough acceptors yet.
-  struct waiting {
-    std::uint64_t ticket = 0;
-    std::int64_t wanted = 0;
-    std::int64_t deadline_ms = 0; ///< by the steady clock; 0: none
-    std::uint64_t query = 0;      ///< the read under way for it
-    bool counting = false;
-  };
-
   /// The PMMC RECONFIG that is under way.
   struct member_change {
     std::uint64_t ticket = 0;    ///< 0: none is
@@ -108,7 +100,8 @@ private:
   void finish(client_outcome outcome);
   void ask(question&& q);
   void ask_to_change(question&& q);
-  void probe_acceptors(waiting& w);
+  void probe_acceptors();
+  void end_waits();
   void answer_with_error(std::uint64_t ticket, const std::string& error);
 
   settings options_;
@@ -120,7 +113,7 @@ private:
   held_events held_;   ///< that came before
   std::optional<kv::log_time> told_;
   std::vector<std::uint64_t> proposals_; ///< the client's tickets
-  std::vector<waiting> waits_;
+  acceptor_waits waits_;
   member_change change_;
   std::string why_unavailable_;
   std::uint64_t tick_ = 0;

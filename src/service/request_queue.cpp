@@ -23,10 +23,12 @@ bool request_queue::add(request m, const role_id& client, bool is_decided, std::
   const auto key = key_of(m);
   bytes_ += m.op.size();
   const auto it = waiting_.emplace(key, entry{std::move(m), client, stage::queued, 0, tick}).first;
-  if (is_decided) // its answer comes when its predecessors have been executed
-    move_to(it, stage::held_back);
-  else
+  if (is_decided) { // its answer comes when its predecessors have been executed
+    enter(it, stage::held_back);
+  } else {
+    enter(it, stage::queued);
     queue_.push_back(key);
+  }
   return true;
 }
 
@@ -53,7 +55,7 @@ std::vector<const request*> request_queue::next_batch() {
     if (!batch.empty() && bytes + size > options_.batch_bytes)
       break;
     bytes += size;
-    it->second.at = stage::proposed;
+    move_to(it, stage::proposed);
     batch.push_back(&it->second.what);
     queue_.pop_front();
   }
@@ -71,7 +73,7 @@ request_queue::handed_on request_queue::next_handoff(std::uint64_t tick) {
       waiting_.erase(it);
       continue;
     }
-    e.at = stage::handed_on;
+    move_to(it, stage::handed_on);
     e.handed_on_tick = tick;
     result.requests.push_back(e.what);
     result.clients.insert(e.client);
@@ -146,16 +148,34 @@ void request_queue::forget_held_back(std::uint64_t tick, std::uint64_t least_tic
 }
 
 void request_queue::move_to(entries::iterator it, stage next) {
-  if (next == stage::held_back)
-    held_back_.insert(it->first);
-  else
-    held_back_.erase(it->first);
-  it->second.at = next;
+  leave(it);
+  enter(it, next);
+}
+
+void request_queue::enter(entries::iterator it, stage next) {
+  auto& [key, e] = *it;
+  e.at = next;
+  if (next == stage::held_back) {
+    held_back_.insert(key);
+  } else if (next == stage::queued) {
+    ++queued_requests_;
+    queued_bytes_ += pmmc::batch_bytes(e.what);
+  }
+}
+
+void request_queue::leave(entries::iterator it) {
+  const auto& [key, e] = *it;
+  if (e.at == stage::held_back) {
+    held_back_.erase(key);
+  } else if (e.at == stage::queued) {
+    --queued_requests_;
+    queued_bytes_ -= pmmc::batch_bytes(e.what);
+  }
 }
 
 void request_queue::erase(entries::iterator it) {
+  leave(it);
   bytes_ -= it->second.what.op.size();
-  held_back_.erase(it->first);
   waiting_.erase(it);
 }
 

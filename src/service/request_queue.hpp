@@ -85,9 +85,10 @@ public:
   std::size_t bytes() const { return bytes_; }
   /// Not proposed or handed on; some may have been answered meanwhile.
   std::size_t queued() const { return queue_.size(); }
-  /// So much waits that a batch would be full.
+  /// So much is queued that a batch would be full. What is in a proposal, handed on or held back
+  /// does not count: it goes into no batch.
   bool has_full_batch() const {
-    return queue_.size() >= options_.batch_requests || bytes_ >= 4 * options_.batch_bytes;
+    return queued_requests_ >= options_.batch_requests || queued_bytes_ >= options_.batch_bytes;
   }
   /// Each client that waits, with one of its requests.
   std::vector<std::pair<role_id, request_key>> clients() const;
@@ -111,6 +112,8 @@ private:
 
   bool is_full_for(std::size_t bytes) const;
   void move_to(entries::iterator it, stage next);
+  void enter(entries::iterator it, stage next);
+  void leave(entries::iterator it);
   void erase(entries::iterator it);
 
   settings options_;
@@ -118,7 +121,10 @@ private:
   /// Those of them that are held back: who is refused for want of room must not walk all of them.
   std::unordered_set<request_key, key_hash> held_back_;
   std::size_t bytes_ = 0;
-  std::deque<request_key> queue_; ///< the paper's requests, not yet proposed
+  /// Keys of the paper's requests, not yet proposed; and of some that have left this stage.
+  std::deque<request_key> queue_;
+  std::size_t queued_requests_ = 0; ///< that are in this stage
+  std::size_t queued_bytes_ = 0;    ///< that these take in batches
 };
 
 } // namespace pmmc

@@ -1,5 +1,6 @@
 #include "sim/redis_client_host.hpp"
 
+#include "redis/request.hpp"
 #include "sim/checkers/violation.hpp"
 
 #include <algorithm>
@@ -10,6 +11,7 @@ namespace pmmc::sim {
 namespace {
 
 constexpr auto client_side = redis_wire::side::client;
+constexpr auto never = ~sim_time{0};
 
 } // namespace
 
@@ -45,7 +47,7 @@ void redis_client_host::on_tick() {
     return;
   }
   if ((!hurries_ && !expected_.empty() && world_.now() > expected_.front().since + patience_) ||
-      (hurries_ && is_done()))
+      (hurries_ && (is_done() || waits_for_ever())))
     return leave();
   look_away();
   if (!hurries_ && one_in(2'000)) {
@@ -150,6 +152,10 @@ void redis_client_host::send(const std::vector<std::string>& words, expected e) 
     world_.tell(text);
   }
   e.since = world_.now();
+  redis::request as_parsed;
+  for (const auto& w : words)
+    as_parsed.add(w);
+  e.cost = as_parsed.cost();
   expected_.push_back(std::move(e));
   out_ += encode_command(words, one_in(20));
 }
@@ -226,13 +232,27 @@ void redis_client_host::ask_administrator() {
   ask(work_.set_clock());
 }
 
-/// Of more than there are it waits as long as it may.
+/// Of more than there are it waits as long as it may: for ever, now and then, and of these half
+/// make the connection full where there is little room.
 void redis_client_host::ask_for_acceptors() {
-  const auto most_ms = 1 + random_.below(2'000);
+  constexpr std::size_t many = 30;
+  const bool for_ever = hurries_ ? expected_.empty() && one_in(2) : one_in(4);
+  const auto most_ms = for_ever ? 0 : 1 + random_.below(2'000);
   expected e{expected::kind::counted};
-  e.wanted = static_cast<std::int64_t>(random_.below(4));
-  e.waits_until = world_.now() + (most_ms - 1) * millisecond; // the port counts whole ones
+  e.wanted = static_cast<std::int64_t>(random_.below(4)) * (for_ever ? 2 : 1);
+  e.waits_until = for_ever ? never : world_.now() + (most_ms - 1) * millisecond; // whole ones
   send({"WAIT", std::to_string(e.wanted), std::to_string(most_ms)}, std::move(e));
+  if (for_ever && one_in(2))
+    for (auto n = many; n > 0; --n)
+      ask_locally();
+}
+
+/// When the faults are over it leaves such a WAIT after a while: its port must see it go.
+bool redis_client_host::waits_for_ever() const {
+  return !expected_.empty() && world_.now() > expected_.front().since + 1 * second &&
+         std::any_of(expected_.begin(), expected_.end(), [](const expected& e) {
+           return e.what == expected::kind::counted && e.waits_until == never;
+         });
 }
 
 void redis_client_host::ask_many() {

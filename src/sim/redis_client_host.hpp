@@ -50,7 +50,8 @@ private:
     sim_time since = 0;
     std::string text = {};    ///< local: what comes
     std::int64_t wanted = 0;  ///< counted: so many acceptors…
-    sim_time waits_until = 0; ///< … or fewer from then on
+    sim_time waits_until = 0; ///< … or fewer from then on, or if the connection may be full
+    std::size_t cost = 0;     ///< of the request, to the port
   };
   /// A PMMC REQ without an answer.
   struct open_request {
@@ -81,6 +82,8 @@ private:
   void take(resp_value&& v);
   void settle_record(std::size_t place, resp_value&& v);
   void settle_request(std::size_t place, resp_value&& v);
+  bool may_be_full() const;
+  bool waits_for_ever() const;
   void note(const redis_record& r);
   void lose_connection();
   void leave();

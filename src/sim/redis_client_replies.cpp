@@ -1,6 +1,7 @@
 // What a simulated Redis client makes of the replies.
 #include "sim/checkers/violation.hpp"
 #include "sim/redis_client_host.hpp"
+#include "sim/redis_port_host.hpp"
 
 #include <utility>
 
@@ -9,6 +10,7 @@ namespace pmmc::sim {
 namespace {
 
 constexpr unsigned most_attempts = 12; ///< of a request that is refused as too much
+constexpr std::size_t most_refusal_cost = 400;
 using kind = resp_value::kind;
 
 } // namespace
@@ -19,6 +21,7 @@ void redis_client_host::take(resp_value&& v) {
   is_heard_ = true;
   demand(!expected_.empty(),
          [&] { return "P1: " + id().str() + " is told " + describe(v) + ", and asked nothing"; });
+  const bool was_full = expected_.front().what == expected::kind::counted && may_be_full();
   const auto e = std::move(expected_.front());
   expected_.pop_front();
   world_.facts.count(fact::redis_reply);
@@ -46,7 +49,7 @@ void redis_client_host::take(resp_value&& v) {
   case expected::kind::counted:
     world_.facts.count(fact::redis_wait, v.what == kind::integer);
     return fits(busy() || (v.what == kind::integer && v.integer >= 0 &&
-                           (v.integer >= e.wanted || world_.now() >= e.waits_until)));
+                           (v.integer >= e.wanted || world_.now() >= e.waits_until || was_full)));
   case expected::kind::watched: {
     auto& w = seen_.watches[e.place];
     fits(is("OK") || busy());
@@ -73,6 +76,14 @@ void redis_client_host::take(resp_value&& v) {
     return;
   }
   }
+}
+
+/// A port that has little room takes no patience with so many requests behind a WAIT.
+bool redis_client_host::may_be_full() const {
+  std::size_t cost = most_refusal_cost; // in the place of the last one
+  for (const auto& e : expected_)
+    cost += e.cost;
+  return world_.options.redis_has_little_room && cost >= redis_port_host::many_unanswered_bytes;
 }
 
 void redis_client_host::settle_record(std::size_t place, resp_value&& v) {

@@ -32,6 +32,7 @@ redis::port::settings settings_for(world& w, const role_id& replica) {
   f.bundle_bytes = std::min(f.bundle_bytes, 100 + w.chance.below(2'000));
   f.max_unsent_bytes = 300;
   f.note_unread_bytes = 100;
+  f.note_unanswered_bytes = redis_port_host::many_unanswered_bytes;
   f.max_transaction_bytes = 2'000;
   f.max_transactions_bytes = 300 + w.chance.below(1'500);
   f.max_operation_bytes = 3'000;
@@ -53,7 +54,7 @@ redis_port_host::redis_port_host(world& w, redis_wire& wire, wall_clocks& clocks
       random_(w.options.seed ^ (number() + 1) * 0x9FB21C651E98DF25ULL) {
   wire_.listen(*this);
   if (w.options.redis_has_little_room) {
-    limits_.max_unanswered_bytes = 2'000;
+    limits_.max_unanswered_bytes = 2 * many_unanswered_bytes;
     limits_.max_input_bytes = 4'000;
     limits_.fair_bytes = 800;
     limits_.note_drained_bytes = 100;

@@ -20,6 +20,9 @@ class replica_host;
 /// Between broker and port what is said takes a while in half of the lives: they are two actors.
 class redis_port_host final : public host, redis::sockets {
 public:
+  /// Of a connection's requests, where there is little room; see front_settings.
+  static constexpr std::size_t many_unanswered_bytes = 1'000;
+
   redis_port_host(world& w, redis_wire& wire, wall_clocks& clocks, const replica_host& replica,
                   bool has_wrong_clock);
 

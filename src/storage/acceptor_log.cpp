@@ -59,7 +59,7 @@ acceptor_log::acceptor_log(disk& on, fs::path folder, const loaded_acceptor& loa
   newest_ = disk_.open(newest.place.path, open_for::writing);
   // The last record may have been read from the page cache only: its sync was cut short, or failed,
   // and then the kernel takes the page for clean. All before it was durable when it was written.
-  newest_->write_at(newest.end - loaded.last_record.size(), loaded.last_record);
+  newest_->write_at(loaded.last_record_at, loaded.last_record);
   newest_->sync_data();
   disk_.remove(unfinished_path(folder_)); // of a process that was killed, or found the disk full
   disk_.sync_directory(folder_);

@@ -77,7 +77,8 @@ void take_segment(disk& on, loaded_acceptor& into, const segment_place& place, b
     refuse_promises(place.path, "a record in the middle is damaged: write " +
                                     std::to_string(into.mark.writes + 1));
   into.seed = reader.seed();
-  into.last_record = reader.bytes(segment.end - last, last);
+  into.last_record_at = reader.offset() - last;
+  into.last_record = reader.bytes(into.last_record_at, last);
 }
 
 void check_mark(const loaded_acceptor& loaded, const fs::path& folder,

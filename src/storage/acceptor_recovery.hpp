@@ -25,7 +25,8 @@ struct loaded_acceptor {
   write_mark mark;
   std::vector<segment_info> segments; ///< oldest first, never empty
   std::uint64_t seed = 0;             ///< of the newest
-  std::string last_record;            ///< of the newest: its last bytes before `end`
+  std::string last_record;            ///< of the newest; without padding where the file ends in it
+  std::uint64_t last_record_at = 0;   ///< its place in the file
 };
 
 /// Changes nothing and works beside a writer, though it may refuse what is being changed. Throws

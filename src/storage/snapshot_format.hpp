@@ -5,6 +5,7 @@
 #include "storage/storage_error.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,8 +20,11 @@ inline constexpr std::size_t max_chunk_bytes = 64 << 10;
 inline constexpr std::size_t chunk_head_bytes = 12; ///< length and checksum
 inline constexpr std::size_t footer_bytes = 28;
 
-/// What stands before the first chunk.
+/// What stands before the first chunk, in every version of the format.
 std::string snapshot_header(const std::string& cluster, slot_num slot);
+
+/// The version that `header` tells if it is undamaged, of the right cluster and slot or not.
+std::optional<std::uint32_t> version_told_by(std::string_view header);
 
 /// Length and checksum of the chunk `index` (from 1); the payload follows.
 std::string chunk_head(std::uint64_t index, std::string_view payload);

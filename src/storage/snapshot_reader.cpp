@@ -3,6 +3,7 @@
 #include "storage/bytes.hpp"
 #include "storage/checksum.hpp"
 #include "storage/data_directory.hpp"
+#include "storage/format_file.hpp"
 #include "storage/snapshot_format.hpp"
 
 #include <streambuf>
@@ -16,8 +17,8 @@ class chunk_input : public std::streambuf {
 public:
   chunk_input(disk& on, std::filesystem::path file, const std::string& header)
       : path_(std::move(file)), file_(on.open(path_, open_for::reading)), size_(file_->size()) {
-    if (take(header.size()) != header)
-      damaged("its header is damaged, or it is another snapshot");
+    if (const auto found = take(header.size()); found != header)
+      refuse_header(found);
   }
 
   std::uint64_t finish() {
@@ -28,8 +29,7 @@ public:
   }
 
   [[noreturn]] void damaged(std::string_view how) const {
-    throw snapshot_damaged{"cannot use snapshot " + path_.string() + ": " + std::string{how} +
-                           "; " + repair_advice(role_kind::replica)};
+    refuse(how, repair_advice(role_kind::replica));
   }
 
 protected:
@@ -41,6 +41,20 @@ protected:
   }
 
 private:
+  [[noreturn]] void refuse(std::string_view how, std::string_view what_to_do) const {
+    throw snapshot_damaged{"cannot use snapshot " + path_.string() + ": " + std::string{how} +
+                           "; " + std::string{what_to_do}};
+  }
+
+  [[noreturn]] void refuse_header(std::string_view found) const {
+    const auto version = version_told_by(found);
+    if (version && version != storage_format_version)
+      refuse("it has format version " + std::to_string(*version),
+             "this program reads version " + std::to_string(storage_format_version) +
+                 "; run the program that wrote it");
+    damaged("its header is damaged, or it is another snapshot");
+  }
+
   std::string take(std::size_t bytes) {
     if (offset_ + bytes > size_)
       damaged("it ends too early");

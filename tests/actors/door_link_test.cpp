@@ -119,8 +119,10 @@ membership long_history(const std::string& a1, const std::string& r1) {
     next.first_slot = version;
     for (const auto kind : all_member_kinds)
       for (std::size_t i = 0; i < max_members_of_a_kind; ++i)
-        next.members(kind).push_back({role_id{std::to_string(version * 1'000 + i)},
-                                      std::string(max_address_bytes, 'x'), ""});
+        next.members(kind).push_back( // who went comes back: former members are bounded
+            {role_id{
+                 std::to_string((version % 11 * 10 + static_cast<std::size_t>(kind)) * 100 + i)},
+             std::string(max_address_bytes, 'x'), ""});
     history.add(next);
   }
   configuration now;

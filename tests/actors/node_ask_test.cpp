@@ -108,6 +108,28 @@ TEST_CASE_FIXTURE(asking_stage, "an address that is none is told so") {
   CHECK(asked_at("host5").why == "has no port; write HOST:PORT, such as 127.0.0.1:7101");
 }
 
+TEST_CASE_FIXTURE(two_processes, "who is asked where another process was found before is looked "
+                                 "for once more") {
+  start_listening("test");
+  listen(node2, "host3", 3); // what CAF remembers
+  start_dialling();
+  beats(1);
+  const auto asked = std::make_shared<asked_process>();
+  asked->questions = 1;
+  others.push_back(host3.system().spawn(answering_second, asked));
+  offer(host3, "host3#1", 3, 2);
+  host3.scheduler().inline_next_enqueue();
+  REQUIRE(host3.system().middleman().publish(others.back(), 3, nullptr, true));
+  recorder asker{host1.system(), "asker"};
+  others.push_back(asker.handle());
+  caf::send_as(asker.handle(), node1, ask_process_at{"host3:3", std::chrono::seconds{2}, {}});
+  beats(5);
+  const auto told = asker.take<probed_process>();
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].why == "");
+  CHECK(told[0].status.address == "host3:3");
+}
+
 TEST_CASE_FIXTURE(two_processes, "who is asked over a connection that gives way is asked again") {
   const auto asked = std::make_shared<asked_process>();
   listen(host2.system().spawn(answering_second, asked), "host3", 3);

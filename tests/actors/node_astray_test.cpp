@@ -1,5 +1,6 @@
 // Who is not met where it says that it is, or was looked for.
 #include "actors/played_node.hpp"
+#include "caf/bounded_connect.hpp"
 
 #include <doctest/doctest.h>
 
@@ -50,6 +51,32 @@ TEST_CASE_FIXTURE(two_processes,
   beats(5);
   CHECK(played->hellos == 2);
   CHECK(others_up(r1).empty());
+}
+
+TEST_CASE_FIXTURE(two_processes, "an address that leads astray is looked at ever less often") {
+  configuration config;
+  config.acceptors = {{"a2", "host2:1"}, {"a3", "host3:3"}};
+  config.leaders = {{"l1", "host1:1"}};
+  config.replicas = {{"r1", "host1:1"}};
+  const auto settings = settings_of("host1:1", r1.as(role_kind::replica, "disk"), config);
+  const auto played = std::make_shared<played_node>(a2.as(role_kind::acceptor, "disk"), "host2:1");
+  others.push_back(host2.system().spawn(welcoming, played));
+  listen(others.back(), "host2", 1);
+  listen(others.back(), "host3", 3);
+  constexpr unsigned looks = 20;
+  const auto again = [](unsigned n) { return "host3" + (dial_mark + std::to_string(n)); };
+  for (unsigned n = 1; n <= looks; ++n) // CAF remembers the name that it was dialled under
+    offer(again(n), 3, n + 1);
+  node1 = host1.system().spawn(node_actor, settings);
+  for (int i = 0; i < 300; ++i) {
+    caf::send_as(others.back(), node1, heartbeat{7});
+    beats(1);
+  }
+  unsigned looked = 0;
+  while (looked < looks && !host1.network().has_pending_scribe(again(looked + 1), 3))
+    ++looked;
+  CHECK(looked >= 4);
+  CHECK(looked <= 9);
 }
 
 TEST_CASE_FIXTURE(two_processes,

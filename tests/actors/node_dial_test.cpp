@@ -195,6 +195,19 @@ TEST_CASE_FIXTURE(two_processes, "a welcome whose roles cannot be remembered is 
   CHECK(!r1.take<peer_down>().empty());
 }
 
+TEST_CASE_FIXTURE(two_processes, "what a welcome says otherwise is told in one line, and cut") {
+  const auto played = std::make_shared<played_node>(a2.as(role_kind::acceptor, "disk"));
+  played->facts.machine = "\n" + std::string(100'000, 'x');
+  listen_as(host2.system().spawn(welcoming, played));
+  start_dialling();
+  beats(1);
+  const auto downs = r1.take<peer_down>();
+  REQUIRE(!downs.empty());
+  CHECK(downs.back().why.find("its state machine is ") != std::string::npos);
+  CHECK(downs.back().why.find('\n') == std::string::npos);
+  CHECK(downs.back().why.size() < 5'000);
+}
+
 TEST_CASE_FIXTURE(two_processes, "one that is connected, but has forgotten it, is greeted again") {
   const auto played = std::make_shared<played_node>(a2.as(role_kind::acceptor, "disk"));
   listen_as(host2.system().spawn(welcoming, played));

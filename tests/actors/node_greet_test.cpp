@@ -49,6 +49,14 @@ TEST_CASE_FIXTURE(node_stage, "a hello that no process says is refused") {
   CHECK(told_nobody());
 }
 
+TEST_CASE_FIXTURE(node_stage, "a refusal does not say all that a stranger has said") {
+  auto m = hello_of(peer, 5);
+  m.cluster = std::string(100'000, 'x');
+  const auto answer = greet(peer, m);
+  CHECK(answer.refusal.starts_with("it belongs to cluster \"xxx"));
+  CHECK(answer.refusal.size() <= 4'096);
+}
+
 TEST_CASE_FIXTURE(node_stage, "who differs in a fact is refused, with both values") {
   const auto differing = facts_that_differ_from(some_facts());
   for (std::size_t i = 0; i < differing.size(); ++i) {

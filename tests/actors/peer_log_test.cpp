@@ -21,4 +21,13 @@ TEST_CASE("refusals: strangers fill no memory") {
   CHECK(log.is_news("0", "no")); // forgotten
 }
 
+TEST_CASE("refusals: nor with long names or reasons") {
+  refusal_log log;
+  const std::string long_one(100'000, 'x');
+  CHECK(log.is_news(long_one + "1", long_one + "1"));
+  CHECK_FALSE(log.is_news(long_one + "2", long_one + "2"));
+  log.over(long_one + "3");
+  CHECK(log.is_news(long_one, long_one));
+}
+
 } // namespace pmmc::test

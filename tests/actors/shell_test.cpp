@@ -138,6 +138,16 @@ TEST_CASE("messages that nobody expects do not fill the log") {
   CHECK(log.size() < 4'096);
 }
 
+TEST_CASE("neither do errors") {
+  const auto log = log_of([](caf::blocking_actor& self, const caf::actor& to) {
+    for (int i = 0; i < 1'000; ++i)
+      self.send(to, caf::make_error(caf::sec::runtime_error, "\n" + std::string(100'000, 'x')));
+  });
+  CHECK(log.find("actor was answered with an error: ") != log.npos);
+  CHECK(log.size() < 4'096);
+  CHECK(log.find("\nx") == log.npos);
+}
+
 TEST_CASE("neither does mail that nobody expects") {
   const auto log = log_of([](caf::blocking_actor& self, const caf::actor& to) {
     for (int i = 0; i < 1'000; ++i)

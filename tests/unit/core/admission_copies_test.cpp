@@ -71,6 +71,16 @@ TEST_CASE("admission: a copy is refused while the member runs, and the member is
   CHECK(a2("host9:1", "d2", copy_runs).empty()); // a guest that was started again
 }
 
+TEST_CASE("admission: who knows a later configuration may have moved, and is let in") {
+  auto host = host1();
+  auto moved = says("host9:1", {role(role_kind::acceptor, "a2", "d2")});
+  CHECK(host.answer(moved, {}, a2_runs).refusal != "");
+  moved.version = 2;
+  CHECK(host.answer(moved, {}, a2_runs).refusal == "");
+  moved.roles = {role(role_kind::acceptor, "a1", "d1")};
+  CHECK(host.answer(moved, {}, a2_runs).refusal != ""); // it is here
+}
+
 TEST_CASE("admission: a copy is one whatever other roles its process has, and needs a directory") {
   auto host = host1();
   const auto refusal = [&](std::vector<introduced_role> roles) {

@@ -235,12 +235,17 @@ TEST_CASE("configurations: where some were forgotten, none is certain") {
   CHECK(history.knows(history.latest().first_slot));
 }
 
+std::vector<configuration> parts_of(const config_history& history) {
+  std::vector<configuration> parts;
+  for (const auto& [slot, config] : history.all())
+    parts.push_back(config);
+  return parts;
+}
+
 TEST_CASE("configurations: parts that do not follow each other are not taken over") {
   auto history = history_of(3);
   const auto before = history;
-  std::vector<configuration> parts;
-  for (const auto& [slot, config] : before.all())
-    parts.push_back(config);
+  const auto parts = parts_of(before);
   const auto refuses = [&](const auto& spoil) {
     auto spoilt = parts;
     spoil(spoilt);
@@ -251,11 +256,30 @@ TEST_CASE("configurations: parts that do not follow each other are not taken ove
   refuses([](auto& p) { p[2].version = p[1].version; });
   refuses([](auto& p) { p[2].first_slot = p[1].first_slot; });
   refuses([](auto& p) { p[0].first_slot = 0; });
+  refuses([](auto& p) { p[0].first_slot = 2; }); // who governs slot 1?
+  refuses([](auto& p) { p.erase(p.begin()); });
   refuses([](auto& p) { p[1].acceptors.clear(); });
   refuses([](auto& p) { p[1].leaders.clear(); });
   refuses([](auto& p) { p[1].replicas.clear(); });
   CHECK(history.assign(parts, {}));
   CHECK(history.former_members().empty());
+}
+
+TEST_CASE("configurations: parts with members that cannot be told apart are not taken over") {
+  const auto parts = parts_of(history_of(3));
+  const auto refuses = [&](const auto& spoil) {
+    auto spoilt = parts;
+    spoil(spoilt[1]);
+    config_history history;
+    CHECK_FALSE(history.assign(spoilt, {}));
+    CHECK(history.empty());
+  };
+  for (const auto kind : all_member_kinds) {
+    refuses([&](auto& c) { c.members(kind).front().id = {}; });
+    refuses([&](auto& c) { c.members(kind).push_back(c.members(kind).front()); });
+    for (const auto other : all_member_kinds)
+      refuses([&](auto& c) { c.members(kind).push_back({c.members(other).front().id, "h:1"}); });
+  }
 }
 
 TEST_CASE("state: a reconfiguration is executed in its session's order, and is in snapshots") {

@@ -83,6 +83,56 @@ TEST_CASE("request queue: a batch ends before the request that would make it too
   CHECK(b.batch() == numbers{3});
 }
 
+TEST_CASE("request queue: a batch is full of what is queued, not of what waits for its answer") {
+  request_queue::settings options;
+  options.batch_bytes = 200;
+  queue_bench b{options};
+  const auto add = [&](std::uint64_t sequence, bool is_decided = false) {
+    b.add(sequence, "c1", is_decided, std::string(100, 'x'));
+  };
+  for (std::uint64_t i = 1; i <= 20; ++i)
+    add(i);
+  CHECK(b.queue.has_full_batch());
+  for (int i = 1; i <= 10; ++i)
+    CHECK(b.batch().size() == 1);
+  const auto lost = b.keys;
+  CHECK(b.queue.has_full_batch());
+  while (b.queue.queued() > 0)
+    b.queue.next_handoff(b.tick);
+  CHECK(!b.queue.has_full_batch()); // all are proposed, or handed on
+
+  for (std::uint64_t i = 30; i <= 50; ++i)
+    add(i, true);
+  add(21);
+  CHECK(!b.queue.has_full_batch());
+  add(22);
+  CHECK(b.queue.has_full_batch());
+  b.queue.remove({s, 21});
+  CHECK(!b.queue.has_full_batch()); // though its key is in the queue still
+  b.queue.settle_proposal(lost, false);
+  CHECK(b.queue.has_full_batch());
+  b.queue.settle_proposal(lost, true); // another slot had it
+  CHECK(!b.queue.has_full_batch());
+  b.queue.take_back(b.sessions, 1, b.tick + 10, 10);
+  CHECK(b.queue.has_full_batch());
+}
+
+TEST_CASE("request queue: requests that were answered meanwhile fill no batch") {
+  request_queue::settings options;
+  options.batch_requests = 2;
+  queue_bench b{options};
+  b.add(1);
+  b.add(2);
+  b.queue.remove({s, 1});
+  CHECK(b.queue.queued() == 2);
+  CHECK(!b.queue.has_full_batch());
+  b.add(1); // asked again
+  CHECK(b.queue.has_full_batch());
+  CHECK(b.batch() == numbers{1, 2});
+  CHECK(b.batch().empty());
+  CHECK(!b.queue.has_full_batch());
+}
+
 TEST_CASE("request queue: what lost its slot comes first again, in its order") {
   queue_bench b;
   b.add(1);

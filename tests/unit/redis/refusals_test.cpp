@@ -62,6 +62,8 @@ std::vector<refusal> refusals() {
       {"AUTH somebody p\n", "-WRONGPASS"},
       {"WAIT x 0\n", "-ERR value is not an integer"},
       {"WAIT 0 -1\n", "-ERR timeout is negative"},
+      {"WAIT 0 4611686018427387904\n", "-ERR timeout is out of range"},
+      {"WAIT 0 9223372036854775807\n", "-ERR timeout is out of range"},
       {"PMMC NONSENSE\n", "-ERR unknown subcommand"},
       {"PMMC REQ 1 INCR x\n", "-ERR PMMC REQ needs a session"},
       {session + "PMMC REQ 0 INCR x\n", "-ERR the number of a PMMC request"},

@@ -8,6 +8,7 @@
 #include "storage/log_segment.hpp"
 
 #include <random>
+#include <set>
 
 using namespace pmmc;
 using namespace pmmc::storage;
@@ -83,6 +84,21 @@ tally damage_everything(const fs::path& original, const acceptor_state& acknowle
   return refused;
 }
 
+/// The end of the newest segment's last record, and how many bytes before it are only padding.
+struct record_end {
+  std::uint64_t offset = 0;
+  std::size_t padding = 0;
+};
+
+record_end last_record_end(const fs::path& acceptor) {
+  segment_reader reader{real_disk(), {.number = 1, .path = scratch::newest_log(acceptor)}};
+  log_record last;
+  while (reader.next(last))
+    ;
+  constexpr std::size_t head_bytes = 32;
+  return {reader.offset(), last.bytes - head_bytes - last.entries.size()};
+}
+
 /// An acceptor that was stopped while it wrote a value behind its promise.
 struct interrupted_write {
   explicit interrupted_write(const std::string& value) {
@@ -155,6 +171,36 @@ TEST_CASE("a log cut at any place loses acknowledged records, so it is refused; 
     const auto log = scratch::newest_log(copy);
     scratch::overwrite(log, scratch::contents(log) + "garbage");
   }));
+}
+
+TEST_CASE("a log cut off in the padding of its last record has all records, and keeps them") {
+  std::set<std::size_t> tried;
+  for (std::size_t size = 1; size <= record_alignment; ++size) {
+    scratch::directory tmp;
+    acceptor_fixture whole{tmp / "a1"};
+    whole.write({promise_record{1, {1, "l1"}}});
+    whole.write({accept_record{1, {{1, "l1"}, 5, command{std::string(size, 'v')}}}});
+    whole.stop();
+    const auto end = last_record_end(tmp / "a1");
+    for (std::size_t missing = 1; missing <= end.padding; ++missing) {
+      INFO("of a value of " << size << " bytes, " << missing << " bytes are missing");
+      tried.insert(missing);
+      const auto dir = tmp / ("without-" + std::to_string(missing)) / "a1";
+      fs::create_directory(dir.parent_path());
+      fs::copy(tmp / "a1", dir, fs::copy_options::recursive);
+      const auto log = scratch::newest_log(dir);
+      fs::resize_file(log, end.offset - missing);
+      const auto found = scratch::contents(log);
+      acceptor_fixture a{dir, whole.acknowledged};
+      const bool is_as_found = scratch::contents(log) == found;
+      CHECK(is_as_found);
+      for (slot_num slot = 6; slot <= 7; ++slot) {
+        a.write({accept_record{1, {{1, "l1"}, slot, command{"later"}}}});
+        a.restart();
+      }
+    }
+  }
+  CHECK(tried.size() == record_alignment - 1);
 }
 
 TEST_CASE("a record torn by a crash before it was acknowledged is dropped without a word") {

@@ -105,6 +105,14 @@ TEST_CASE("members: damage is refused, not taken for another cluster") {
                  "checksum"));
 }
 
+TEST_CASE("members: configurations without one for the first slot are refused, not looked into") {
+  scratch::directory tmp;
+  auto later = known_two(0xAB).configurations.latest();
+  write_members(real_disk(), tmp.path(), membership{config_history{later}, 1, 0xAB});
+  CHECK(contains(error_of([&] { static_cast<void>(read_members(real_disk(), tmp.path())); }),
+                 "remove this one file"));
+}
+
 TEST_CASE(
     "members: the identity of the cluster is kept, once known, and nothing learned of others") {
   auto known = known_two(0);

@@ -1,6 +1,10 @@
 // A replica's snapshot is whole and durable, or it is not there; damage is told, never passed on.
 #include "scratch.hpp"
 
+#include "storage/bytes.hpp"
+#include "storage/checksum.hpp"
+#include "storage/format_file.hpp"
+#include "storage/snapshot_format.hpp"
 #include "storage/snapshot_store.hpp"
 
 #include <random>
@@ -143,6 +147,35 @@ TEST_CASE("chunks in another order, of another snapshot or cluster, are refused"
   CHECK(contains(error_of([&] { load(r.store, 3); }), "chunk 1"));
   fs::rename(file, r.folder / "snapshot-4");
   CHECK(contains(error_of([&] { load(r.store, 4); }), "header"));
+}
+
+TEST_CASE("a snapshot of another format is told from a damaged one, wherever it comes from") {
+  scratch::directory tmp;
+  replica_fixture r{tmp / "r1"};
+  save(r.store, 3, "state");
+  const auto file = r.folder / "snapshot-3";
+  auto bytes = scratch::contents(file);
+  constexpr std::size_t version_at = 11; // its last byte
+  bytes[version_at] ^= 1;
+  scratch::overwrite(file, bytes);
+  CHECK(contains(error_of([&] { load(r.store, 3); }), "its header is damaged"));
+
+  const auto checked = snapshot_header(r.directory.info().cluster, 3).size() - 8;
+  auto header = bytes.substr(0, checked);
+  put_u64(header, checksum(header));
+  bytes.replace(0, header.size(), header);
+  scratch::overwrite(file, bytes);
+  const auto other = "it has format version " + std::to_string(storage_format_version ^ 1);
+  const auto error = error_of([&] { load(r.store, 3); });
+  CHECK(contains(error, other));
+  CHECK(contains(error, "reads version " + std::to_string(storage_format_version) +
+                            "; run the program that wrote it"));
+
+  replica_fixture to{tmp / "r2"};
+  auto receiver = to.store.receive(3, bytes.size());
+  receiver.append(0, bytes);
+  CHECK_FALSE(receiver.commit(any_snapshot));
+  CHECK(contains(receiver.problem(), other));
 }
 
 TEST_CASE("a newest snapshot that is missing is told; an older one does not take its place") {

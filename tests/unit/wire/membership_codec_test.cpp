@@ -7,7 +7,7 @@ namespace pmmc::test {
 namespace {
 
 configuration some_configuration(config_version version) {
-  return {version, 10 * version, {{"a1", "h:1"}}, {{"l1", "h:2"}}, {{"r1", "h:3"}}};
+  return {version, 10 * version - 9, {{"a1", "h:1"}}, {{"l1", "h:2"}}, {{"r1", "h:3"}}};
 }
 
 /// As config_history is written, of whatever parts.
@@ -53,6 +53,10 @@ TEST_CASE("configurations follow each other, and former members are in order") {
   CHECK(why_no_history({some_configuration(1), some_configuration(1)}) ==
         "configurations that do not follow each other");
   CHECK(why_no_history({configuration{1, 1, {}, {}, {}}}) ==
+        "configurations that do not follow each other");
+  CHECK(why_no_history({some_configuration(2)}) == // nobody would act for slot 1
+        "configurations that do not follow each other");
+  CHECK(why_no_history({configuration{1, 1, {{"x", "h:1"}}, {{"x", "h:2"}}, {{"r1", "h:3"}}}}) ==
         "configurations that do not follow each other");
   CHECK(why_no_history({some_configuration(1)}, {gone("a2"), gone("a3")}) == "");
   for (const auto* second : {"a1", "a2"})

@@ -1,0 +1,21 @@
+// What others have said, for people: never the whole of it, and never as it is.
+#pragma once
+
+#include "text/escape.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace pmmc {
+
+/// Bytes of what a stranger has said, in the log and in memory.
+inline constexpr std::size_t most_shown = 400;
+/// Bytes of the reason of a refusal that is sent: it may name both lists of members.
+inline constexpr std::size_t most_said = 4'096;
+
+inline std::string shown(std::string_view bytes, std::size_t most = most_shown) {
+  return text::escape(bytes.substr(0, most));
+}
+
+} // namespace pmmc
