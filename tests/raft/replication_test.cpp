@@ -204,3 +204,19 @@ TEST_CASE("6.4: a new leader does not know what is committed before an entry of 
   REQUIRE(out.readable.size() == 1);
   CHECK(out.readable[0].index == 3);
 }
+
+TEST_CASE("6.4: answers to what a leader sent in an earlier term confirm nothing") {
+  auto s1 = leader_with({1}, 1);
+  auto out = s1.take();
+  s1.persisted(out.persist);
+  s1.on(append_reply{"s2", 2, true, 2, {}, 0});
+  REQUIRE(s1.commit() == 2);
+  // A request of term 1, of s1's hundredth heartbeat there, comes to s3 late.
+  consensus s3{{.id = "s3"}, state_with(three, {1}, 2)};
+  s3.on(append_entries{"s1", 1, {1, 1}, {}, 0, 100});
+  const auto late = std::get<append_reply>(s3.take().send.at(0).body);
+  s1.barrier(1);
+  s1.take();
+  s1.on(late);
+  CHECK(s1.take().readable.empty());
+}

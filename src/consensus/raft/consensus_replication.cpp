@@ -20,7 +20,7 @@ void consensus::append(entry e) {
 
 void consensus::on(const append_entries& m) {
   if (m.term < term())
-    return reply(m.leader, append_reply{options_.id, term(), false, m.previous.index, {}, m.round});
+    return reply(m.leader, append_reply{options_.id, term(), false, 0, {}, 0});
   PMMC_INVARIANT(!is_leader() || m.term > term(), "a term has one leader (Election Safety)");
   follow(m.term, m.leader);
   heard_leader_tick_ = tick_;
@@ -70,7 +70,7 @@ bool consensus::takes_over(const append_entries& m) {
 
 void consensus::on(const snapshot_offer& m) {
   if (m.term < term())
-    return reply(m.leader, append_reply{options_.id, term(), false, 0, {}, m.round});
+    return reply(m.leader, append_reply{options_.id, term(), false, 0, {}, 0});
   PMMC_INVARIANT(!is_leader() || m.term > term(), "a term has one leader (Election Safety)");
   follow(m.term, m.leader);
   heard_leader_tick_ = tick_;
@@ -88,7 +88,9 @@ void consensus::on(const append_reply& m) {
   if (m.term > term())
     return follow(m.term, {});
   const auto found = followers_.find(m.from);
-  if (!is_leader() || m.term < term() || found == followers_.end())
+  // Whoever leads again may be told of what it sent in an earlier term: that shows nothing of this.
+  const bool is_of_this_term = m.term == term() && (m.is_match || m.conflict.index != 0);
+  if (!is_leader() || !is_of_this_term || found == followers_.end())
     return;
   auto& follower = found->second;
   follower.heard(tick_, m.round);

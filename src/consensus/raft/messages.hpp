@@ -44,7 +44,8 @@ struct append_reply {
   bool is_match = false;   ///< its log is the leader's up to `last`, durably
   slot_num last = 0;       ///< match: up to here. No match: `previous.index` as it was asked
   position conflict;       ///< no match: the first entry of the term that stands at `last`, or
-                           ///< {one past the end, 0} if the log is too short
+                           ///< {one past the end, 0} if the log is too short; {0, 0}: the
+                           ///< request was of an earlier term, and was not looked at
   std::uint64_t round = 0; ///< of the request
 };
 
