@@ -39,8 +39,3 @@ def fatal(rng, call, when):
     """A point to die at; small numbers are as likely as large ones."""
     least, most = RANGES[call]
     return FailPoint(call, int(least * (most / least) ** rng.random()), when)
-
-
-def sooner(point, divisor):
-    """The same, after so many times fewer calls."""
-    return dataclasses.replace(point, at=max(1, point.at // divisor))

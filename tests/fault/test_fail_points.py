@@ -5,8 +5,8 @@ and all replicas are equal in the end."""
 import signal
 
 from fault_paths import EFFORT
-from fail_points import LIBRARY, all_kinds, fatal, sooner
-from pmmc_cluster import DONE, ClusterTest, main, wait_until
+from fail_points import LIBRARY, FailPoint, all_kinds, fatal
+from pmmc_cluster import DONE, PATIENCE_S, ClusterTest, main, wait_until
 from pmmc_load import Load, RecordedClient, check_histories
 
 ROUNDS = 20 * EFFORT
@@ -25,7 +25,7 @@ class FailPoints(ClusterTest):
             kinds += self.random.sample(all_kinds(), len(all_kinds()))
         return [fatal(self.random, *kind) for kind in kinds[:ROUNDS]]
 
-    def die_at(self, process, point):
+    def die_at(self, process, point, soon_s=SOON_S):
         """Starts the process again such that it dies at the point. Returns whether it did."""
         told = process.cluster.directory / "told"
         told.unlink(missing_ok=True)
@@ -34,7 +34,7 @@ class FailPoints(ClusterTest):
         process.launch()
         process.environment = {}
         try:
-            wait_until("it dies", lambda: not process.running, SOON_S)
+            wait_until("it dies", lambda: not process.running, soon_s)
         except AssertionError:
             process.kill9()  # as good a moment as any
             return False
@@ -52,9 +52,9 @@ class FailPoints(ClusterTest):
             self.addCleanup(client.kill)
         reached = {kind: 0 for kind in all_kinds()}
 
-        def play(number, point):
+        def play(number, point, soon_s=SOON_S):
             victim = self.random.choice(cluster.processes)
-            died = self.die_at(victim, point)
+            died = self.die_at(victim, point, soon_s)
             reached[point.call, point.when] += died
             print(f"round {number}: {victim.name} {point}{'' if died else ': not reached'}", flush=True)
             victim.start()
@@ -63,13 +63,10 @@ class FailPoints(ClusterTest):
 
         for number, point in enumerate(self.choose()):
             play(number, point)
-        # On a slow machine the chosen ones may be too far: then one that comes sooner.
-        for kind in all_kinds():
-            if kind[0] in ("rename", "create"):  # few, and not under load
-                continue
-            for divisor in (4, 16, 64, 256):
-                if reached[kind] == 0:
-                    play("more", sooner(fatal(self.random, *kind), divisor))
+        # On a slow machine none of a kind may have been reached: then the first such call will do.
+        for call, when in all_kinds():
+            if call not in ("rename", "create") and reached[call, when] == 0:
+                play("more", FailPoint(call, 1, when), PATIENCE_S)
         for client in clients:
             client.finish()
         load.finish()
