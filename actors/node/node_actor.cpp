@@ -127,7 +127,7 @@ void node::learn(const membership& news) {
       self_->send(link.remote, members_news{known()});
   }
   for (const auto& [key, link] : links_) // once they have heard where the member is
-    if (link.now == node_link::state::connected)
+    if (link.announced)
       dismiss_copies_of(link);
   // Nobody waits for the disk. Who acts by what is forgotten again does no harm (a replica always
   // does, by the log): it says whom to dial, and a process that starts is told by those.

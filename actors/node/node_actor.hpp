@@ -133,6 +133,7 @@ private:
   void announce(node_link& link);
   void make_known(const hosted_role& peer, const std::string& address);
   void lose(const role_id& id, const std::string& why);
+  void meet_anew(const role_id& id);
   void withdraw(node_link& link, const std::string& why, bool is_replaced = false);
   void disconnected(const caf::actor_addr& remote);
   void heard(const heartbeat& m);

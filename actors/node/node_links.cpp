@@ -70,19 +70,25 @@ void node::withdraw(node_link& link, const std::string& why, bool is_replaced) {
     if (!lives_elsewhere(peer.id, link.address))
       lose(peer.id, "at " + link.address + " " + why);
     else if (!is_guest(peer, link.address))
-      introduce(peer.id); // if it is to move to this process
+      meet_anew(peer.id);
   }
+}
+
+/// While it moves, both its places are a member's, and what was there last is what roles go by.
+void node::meet_anew(const role_id& id) {
+  introduce(id);
+  for (const auto& [key, other] : links_)
+    if (other.announced)
+      for (const auto& peer : other.roles)
+        if (peer.id == id)
+          make_known(peer, other.address);
 }
 
 /// Whoever else has that id is met now: a replica that is to take its place.
 void node::lose(const role_id& id, const std::string& why) {
   for (const auto& role : settings_.roles)
     self_->send(role.handle, peer_down{id, why});
-  for (const auto& [key, other] : links_)
-    if (other.announced)
-      for (const auto& peer : other.roles)
-        if (peer.id == id)
-          make_known(peer, other.address);
+  meet_anew(id);
 }
 
 /// Of acceptors and leaders that are members elsewhere by now nobody else tells the own roles, nor

@@ -12,6 +12,8 @@ namespace pmmc::redis {
 /// those who came before it began: what they wrote is below the slot that it reads.
 class acceptor_waits {
 public:
+  static constexpr std::int64_t first_count_ms = 500;
+
   struct entry {
     std::uint64_t ticket = 0;
     std::int64_t wanted = 0;      ///< enough acceptors
@@ -21,7 +23,11 @@ public:
     bool is_counted = false;      ///< there was one
 
     bool has_enough() const { return is_counted && static_cast<std::int64_t>(count) >= wanted; }
-    bool is_late(std::int64_t now_ms) const { return deadline_ms != 0 && now_ms >= deadline_ms; }
+    /// Who was not counted yet is given a little more time: a round takes some, and nobody is to
+    /// hear of too few acceptors for want of a count.
+    bool is_late(std::int64_t now_ms) const {
+      return deadline_ms != 0 && now_ms >= deadline_ms + (is_counted ? 0 : first_count_ms);
+    }
   };
 
   void add(std::uint64_t ticket, std::int64_t wanted, std::int64_t deadline_ms);

@@ -191,6 +191,23 @@ TEST_CASE_FIXTURE(twins_stage, "a leader that has moved is not met at its former
   }
 }
 
+TEST_CASE_FIXTURE(twins_stage,
+                  "while a leader moves, its new place is met when the former one goes") {
+  greet(peer, hello_of(peer, 5));
+  auto known = moved_or_removed("host9:1");
+  known.live_from = 1;
+  send(node, members_news{known});
+  settle();
+  twin = record("l2");
+  greet(peer_again, hello_at("host9:1", peer_again, twin.as(role_kind::leader, "moved")));
+  a1.forget();
+  stop(peer.handle());
+  const auto met = a1.take<peer_up>();
+  REQUIRE(met.size() == 1);
+  CHECK(met[0].role.handle == twin.handle());
+  CHECK(a1.count<peer_down>() == 0);
+}
+
 TEST_CASE_FIXTURE(two_processes,
                   "that a member is not at its place is no reason to forget who is to replace it") {
   start_dialling();

@@ -124,11 +124,26 @@ TEST_CASE("WAIT: ends when enough acceptors hold what was decided before, or at 
   CHECK(b.replies[2] == ":2\r\n");
 }
 
-TEST_CASE("WAIT: without a quorum it ends at its time as well") {
+TEST_CASE("WAIT: without a quorum it ends soon after its time as well") {
   wait_bench b;
   b.send(1, {"WAIT", "1", "100"});
-  b.tick(15); // nobody answers
+  b.tick(55); // nobody answers
+  CHECK(b.replies[1].empty());
+  b.tick(10);
   CHECK(b.replies[1] == ":0\r\n");
+}
+
+TEST_CASE("WAIT: one that comes during a round and has little time is counted all the same") {
+  wait_bench b;
+  b.send(1, {"WAIT", "9", "0"});
+  b.answer(5);
+  b.send(2, {"WAIT", "2", "1"});
+  b.tick(10);
+  b.count(2); // of the round before it
+  CHECK(b.replies[2].empty());
+  b.answer(6);
+  b.count(2);
+  CHECK(b.replies[2] == ":2\r\n");
 }
 
 TEST_CASE("WAIT: the longest time that is taken does not come to an end at once") {
