@@ -67,6 +67,11 @@ server_fact fact_of(const server_process& p) {
   fact.disk_term = p.disk.term;
   fact.disk_has_voted = !p.disk.voted_for.empty();
   fact.disk_log = fact_of(p.disk.log);
+  for (term_num term = 1; term <= most_terms; ++term)
+    if (term > p.disk.term || (term == fact.term && fact.state == consensus::state::candidate))
+      fact.may_lead |= 1U << term;
+  for (const auto& w : p.writing)
+    fact.to_write += static_cast<unsigned>(w.records.size());
   for (const auto& [id, follower] : core.followers()) {
     fact.match[number_of(id)] = follower.match();
     fact.round[number_of(id)] = follower.round();
@@ -82,7 +87,7 @@ void put(byte_writer& out, const history& h) {
   }
   for (const auto leader : h.leaders)
     if (leader == 0)
-      out.put(0);
+      out.put(std::uint64_t{0});
     else
       out.put(id_of(leader - 1U));
 }
@@ -91,7 +96,7 @@ std::string take_in(history& h, const server_fact& now) {
   const auto name = name_of(now.number);
   if (now.commit > now.log.last())
     return name + " has committed what is not in its log";
-  if (now.log.base.index > now.commit)
+  if (now.log.base.index > std::min<slot_num>(now.commit, h.committed.size()))
     return name + " has forgotten what is not committed";
   for (auto i = now.log.base.index; i <= now.commit; ++i) {
     if (i == 0)
@@ -120,15 +125,10 @@ std::string take_in(history& h, const server_fact& now) {
   return {};
 }
 
-void forget_leaders(history& h, std::span<const server_fact* const> servers) {
-  for (term_num term = 1; term < h.leaders.size(); ++term) {
-    const bool may_be_led = std::any_of(servers.begin(), servers.end(), [&](const auto* s) {
-      return s->disk_term < term ||
-             (s->term == term && s->state == consensus::state::candidate);
-    });
-    if (!may_be_led)
+void forget_leaders(history& h, std::uint32_t may_be_led) {
+  for (std::size_t term = 0; term < h.leaders.size(); ++term)
+    if ((may_be_led >> term & 1U) == 0)
       h.leaders[term] = 0;
-  }
 }
 
 namespace {

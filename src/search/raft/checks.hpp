@@ -41,6 +41,9 @@ struct server_fact {
   server_bits voters = 0; ///< by its log: C-new, or the only set
   server_bits outgoing = 0;
   std::string broken; ///< what is wrong with its log as such
+  std::uint32_t may_lead =
+      0;                 ///< terms (a bit for each) that it does not lead, and may come to lead
+  unsigned to_write = 0; ///< records that are on their way to its disk
   // durable
   term_num disk_term = 0;
   bool disk_has_voted = false;
@@ -62,8 +65,8 @@ struct history {
     friend bool operator==(const committed_entry&, const committed_entry&) = default;
   };
 
-  std::vector<committed_entry> committed;              ///< from index 1 on
-  std::array<std::uint8_t, most_terms + 1> leaders{};  ///< by term: 0, or the number + 1
+  std::vector<committed_entry> committed;             ///< from index 1 on
+  std::array<std::uint8_t, most_terms + 1> leaders{}; ///< by term: 0, or the number + 1
 
   friend bool operator==(const history&, const history&) = default;
 };
@@ -74,8 +77,8 @@ void put(byte_writer& out, const history& h);
 /// broken, or "".
 std::string take_in(history& h, const server_fact& now);
 
-/// Forgets who led a term that nobody can come to lead any more.
-void forget_leaders(history& h, std::span<const server_fact* const> servers);
+/// Forgets who led a term that nobody can come to lead any more; `may_be_led` as in server_fact.
+void forget_leaders(history& h, std::uint32_t may_be_led);
 
 /// Log Matching of `changed` and all others.
 std::string broken_invariant(std::span<const server_fact* const> servers, unsigned changed);

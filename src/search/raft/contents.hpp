@@ -3,8 +3,8 @@
 // out: when a server runs for office or sends a heartbeat is an event that the search chooses.
 #pragma once
 
-#include "search/raft/names.hpp"
 #include "consensus/raft/consensus.hpp"
+#include "search/raft/names.hpp"
 
 namespace pmmc::raft {
 

@@ -65,8 +65,8 @@ bool set_bounds(scope& s, std::string_view text, std::string& error) {
     const auto* const end = item.data() + item.size();
     const auto [rest, problem] = std::from_chars(item.data() + equals + 1, end, value);
     if (problem != std::errc{} || rest != end || !set_bound(s, item.substr(0, equals), value)) {
-      error = "\"" + std::string{item} + "\" bounds nothing; write e.g. terms=3, out of " +
-              all_keys();
+      error =
+          "\"" + std::string{item} + "\" bounds nothing; write e.g. terms=3, out of " + all_keys();
       return false;
     }
   }
@@ -84,9 +84,21 @@ struct named_bounds {
   std::string_view bounds;
 };
 
-constexpr std::array<named_bounds, 2> small_ones_first{{
-    {"raft-pair", "two servers, two terms, a command each", "servers=2"},
-    {"raft", "three servers, two terms, a command each", ""},
+constexpr std::array<named_bounds, 8> small_ones_first{{
+    {"raft-pair", "two servers, two terms, a command in each, no crashes", "servers=2,crashes=0"},
+    {"raft", "three servers, two terms, a command in each, crashes", ""},
+    {"raft-terms", "three servers and terms, no commands, no crashes (figure 8)",
+     "terms=3,entries=0,crashes=0"},
+    {"raft-disks", "three servers, two terms, no commands, slow disks, crashes",
+     "entries=0,slow_disks=1"},
+    {"raft-snapshots", "three servers, two terms, no commands, snapshots, crashes",
+     "entries=0,compact=1"},
+    {"raft-reads",
+     "three servers, two terms, no commands, a read of each, two rounds of heartbeats",
+     "entries=0,crashes=0,heartbeats=2,reads=1"},
+    {"raft-change", "three servers, two terms, a newcomer takes the place of the last one",
+     "entries=0,crashes=0,change=1"},
+    {"raft-large", "three servers, three terms, a command in each, crashes", "terms=3"},
 }};
 
 std::vector<scope> make_scopes() {

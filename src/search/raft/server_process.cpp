@@ -147,8 +147,8 @@ bool server_driver::compact(server_process& p) const {
   return true;
 }
 
-/// In the order of `outputs`. A server that does not survive the step has sent what may leave early,
-/// and what waited for the records that were written.
+/// In the order of `outputs`. A server that does not survive the step has sent what may leave
+/// early, and what waited for the records that were written.
 void server_driver::carry_out(server_process& p, step_outcome& out, cut survives) const {
   for (auto wanted = p.core.take(); !wanted.empty(); wanted = p.core.take()) {
     out.sent_early |= !wanted.send_early.empty() && out.records == 0;

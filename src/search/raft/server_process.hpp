@@ -71,9 +71,9 @@ struct step_outcome {
   server_process after;
   bool happened = true; ///< false: nothing of the kind is possible here
   std::vector<envelope> sent;
-  unsigned records = 0;     ///< how many it wrote at once
-  bool sent_early = false;  ///< something left before the first record was durable
-  std::string fault;        ///< an assertion of the core that failed, or what is wrong with the step
+  unsigned records = 0;    ///< how many it wrote at once
+  bool sent_early = false; ///< something left before the first record was durable
+  std::string fault;       ///< an assertion of the core that failed, or what is wrong with the step
 };
 
 /// Runs the servers of one scope.

@@ -34,7 +34,7 @@ universe::universe(const scope& s) : scope_(s), driver_(s) {
   find_renamings();
   for (auto& p : driver_.first_processes())
     first_servers_.push_back(intern(std::move(p)));
-  intern_unlocked({});
+  intern(history{});
 }
 
 /// Those that leave every set of servers what it is.
@@ -101,7 +101,7 @@ part_id universe::intern_snapshot(const raft::log& log) {
   return at->second;
 }
 
-part_id universe::intern_unlocked(const history& h) {
+part_id universe::intern(const history& h) {
   const auto [at, is_new] =
       history_ids_.emplace(bytes_of(h, no_renaming), static_cast<part_id>(histories_.size()));
   if (is_new)
@@ -109,9 +109,11 @@ part_id universe::intern_unlocked(const history& h) {
   return at->second;
 }
 
-part_id universe::intern(const history& h) {
+part_id universe::forget_leaders(part_id history, std::uint32_t may_be_led) {
   const std::lock_guard lock{mutex_};
-  return intern_unlocked(h);
+  auto h = histories_[history].contents;
+  search::forget_leaders(h, may_be_led);
+  return intern(h);
 }
 
 const history_result& universe::take_in(part_id history, part_id server) {
@@ -125,7 +127,7 @@ const history_result& universe::take_in(part_id history, part_id server) {
     result.fault = search::take_in(h, servers_[server].fact);
     if (h.committed.size() > known)
       result.committed_from = known + 1;
-    result.after = intern_unlocked(h);
+    result.after = intern(h);
   }
   return result;
 }

@@ -79,8 +79,8 @@ struct step_key_hash {
 struct step_result {
   part_id after = no_part;
   bool changes_nothing = true;
-  unsigned cuts = 0;      ///< it can be survived by 0, …, cuts - 1 of its records
-  unsigned first_cut = 0; ///< below that nothing of the step is left
+  unsigned cuts = 0;         ///< it can be survived by 0, …, cuts - 1 of its records
+  unsigned first_cut = 0;    ///< below that nothing of the step is left
   std::vector<part_id> sent; ///< sorted
   std::string fault;         ///< what is wrong with this step, or ""
 };
@@ -102,8 +102,8 @@ public:
   /// The results stay where they are for as long as the universe does.
   const step_result& step(const step_key& key);
   const history_result& take_in(part_id history, part_id server);
-  /// Without those leaders that are of no interest any more.
-  part_id intern(const history& h);
+  /// Without the leaders of terms that nobody can come to lead any more.
+  part_id forget_leaders(part_id history, std::uint32_t may_be_led);
 
   const message_part& message(part_id id) const { return messages_[id]; }
   const server_part& server(part_id id) const { return servers_[id]; }
@@ -122,7 +122,7 @@ private:
   part_id intern(const envelope& e);
   part_id intern(server_process p);
   part_id intern_snapshot(const raft::log& log);
-  part_id intern_unlocked(const history& h);
+  part_id intern(const history& h);
   void find_renamings();
   template <class Part>
   renamed_hashes hashes_of(const Part& part, std::uint64_t seed) const;
