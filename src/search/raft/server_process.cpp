@@ -23,6 +23,10 @@ struct broken_assertion : std::runtime_error {
 /// that by now, nothing.
 bool is_late_answer(const append_reply& m) { return !m.is_match && m.conflict == position{}; }
 
+void append(std::vector<envelope>& to, std::vector<envelope> more) {
+  std::move(more.begin(), more.end(), std::back_inserter(to));
+}
+
 } // namespace
 
 server_driver::server_driver(const scope& s) : scope_(s), targets_(targets_of(s)) {
@@ -53,10 +57,9 @@ bool server_driver::is_modelled(const message& m) const {
   return !std::holds_alternative<timeout_now>(m);
 }
 
-void server_driver::send(step_outcome& out, std::vector<envelope> letters) const {
-  for (auto& l : letters)
-    if (l.to != id_of(out.after.number) && is_modelled(l.body))
-      out.sent.push_back(std::move(l));
+std::vector<envelope> server_driver::modelled(std::vector<envelope> letters) const {
+  std::erase_if(letters, [this](const envelope& e) { return !is_modelled(e.body); });
+  return letters;
 }
 
 step_outcome server_driver::step(const server_process& before, const input& in,
@@ -65,7 +68,7 @@ step_outcome server_driver::step(const server_process& before, const input& in,
   auto p = before;
   try {
     if (const auto* const* m = std::get_if<const envelope*>(&in))
-      std::visit([&](const auto& body) { p.core.on(body); }, (*m)->body);
+      out.happened = deliver(p.core, (*m)->body);
     else if (const auto* c = std::get_if<crash>(&in)) {
       survives = c->written;
     } else if (std::holds_alternative<finish_write>(in)) {
@@ -83,6 +86,14 @@ step_outcome server_driver::step(const server_process& before, const input& in,
   return out;
 }
 
+/// Each question that is delivered to a leader may begin a round of heartbeats.
+bool server_driver::deliver(consensus& core, const message& m) const {
+  if (std::holds_alternative<read_index>(m) && role_contents::round_of(core) >= scope_.heartbeats)
+    return false;
+  std::visit([&](const auto& body) { core.on(body); }, m);
+  return true;
+}
+
 /// Whether it is possible here.
 bool server_driver::choose(server_process& p, const input& in) const {
   auto& core = p.core;
@@ -94,8 +105,9 @@ bool server_driver::choose(server_process& p, const input& in) const {
   } else if (const auto* news = std::get_if<hear_of_term>(&in)) {
     core.on(vote{{}, news->term, false, false});
   } else if (const auto* read = std::get_if<begin_read>(&in)) {
-    if (p.reads >= scope_.reads)
-      return false;
+    if (p.reads >= scope_.reads || core.leader().empty() ||
+        (leads && role_contents::round_of(core) >= scope_.heartbeats))
+      return false; // later questions are asked by ticks
     p.must_see = read->committed;
     core.barrier(++p.reads);
   } else if (const auto* found = std::get_if<take_snapshot>(&in)) {
@@ -129,7 +141,7 @@ bool server_driver::propose(consensus& core) const {
   unsigned own = 0;
   for (auto i = log.first(); i <= log.last().index; ++i)
     own += log.at(i).term == core.term() && !log.at(i).value.is_noop() ? 1 : 0;
-  if (own >= scope_.entries)
+  if (own >= scope_.entries || log.last().index >= scope_.terms * (scope_.entries + 1))
     return false;
   const auto at = std::to_string(log.last().index + 1) + "/" + std::to_string(core.term());
   return core.propose(command{at}).has_value();
@@ -152,14 +164,14 @@ bool server_driver::compact(server_process& p) const {
 void server_driver::carry_out(server_process& p, step_outcome& out, cut survives) const {
   for (auto wanted = p.core.take(); !wanted.empty(); wanted = p.core.take()) {
     out.sent_early |= !wanted.send_early.empty() && out.records == 0;
-    send(out, std::move(wanted.send_early));
+    append(out.sent, modelled(std::move(wanted.send_early)));
     for (const auto& r : wanted.readable)
       if (r.index < p.must_see)
         out.fault = "a read misses what was committed before it was asked (read " +
                     std::to_string(r.number) + ")";
     if (wanted.fetch_snapshot)
       p.fetching = wanted.fetch_snapshot;
-    p.writing.push_back({std::move(wanted.persist), std::move(wanted.send)});
+    p.writing.push_back({std::move(wanted.persist), modelled(std::move(wanted.send))});
     const bool is_due = p.writing.size() == 1 && p.writing.front().records.empty();
     if ((!scope_.slow_disks || is_due) && !finish(p, out, survives))
       break;
@@ -188,7 +200,7 @@ bool server_driver::finish(server_process& p, step_outcome& out, cut& survives) 
     for (const auto& r : done.records)
       p.disk.apply(r);
     out.records += count;
-    send(out, std::move(done.sends));
+    append(out.sent, std::move(done.sends));
     p.core.persisted(done.records);
   } while (!p.writing.empty() && p.writing.front().records.empty());
   return true;

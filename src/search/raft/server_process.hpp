@@ -93,7 +93,8 @@ private:
   void carry_out(server_process& p, step_outcome& out, cut survives) const;
   bool finish(server_process& p, step_outcome& out, cut& survives) const;
   void come_back(server_process& p) const;
-  void send(step_outcome& out, std::vector<envelope> letters) const;
+  bool deliver(consensus& core, const message& m) const;
+  std::vector<envelope> modelled(std::vector<envelope> letters) const;
   bool is_modelled(const message& m) const;
 
   scope scope_;
