@@ -20,7 +20,7 @@ struct bound {
   bool scope::*flag = nullptr;
 };
 
-constexpr std::array<bound, 13> all_bounds{{
+constexpr std::array<bound, 15> all_bounds{{
     {"servers", 1, 4, &scope::servers, nullptr},
     {"terms", 1, most_terms, &scope::terms, nullptr},
     {"entries", 0, 9, &scope::entries, nullptr},
@@ -30,9 +30,11 @@ constexpr std::array<bound, 13> all_bounds{{
     {"disconnect", 0, 1, nullptr, &scope::disconnect},
     {"late_answers", 0, 1, nullptr, &scope::late_answers},
     {"compact", 0, 1, nullptr, &scope::compact},
+    {"single", 0, 1, nullptr, &scope::single},
     {"heartbeats", 0, 3, &scope::heartbeats, nullptr},
     {"reads", 0, 3, &scope::reads, nullptr},
     {"change", 0, 5, &scope::change, nullptr},
+    {"reduce", 0, 1, nullptr, &scope::reduce},
     {"symmetry", 0, 1, nullptr, &scope::symmetry},
 }};
 
@@ -87,8 +89,8 @@ struct named_bounds {
 constexpr std::array<named_bounds, 8> small_ones_first{{
     {"raft-pair", "two servers, two terms, a command in each, no crashes", "servers=2,crashes=0"},
     {"raft", "three servers, two terms, a command in each, crashes", ""},
-    {"raft-terms", "three servers and terms, no commands, no crashes (figure 8)",
-     "terms=3,entries=0,crashes=0"},
+    {"raft-terms", "three servers, four terms, no commands, no crashes (figure 8)",
+     "terms=4,entries=0,crashes=0,single=1"},
     {"raft-disks", "three servers, two terms, no commands, slow disks, crashes",
      "entries=0,slow_disks=1"},
     {"raft-snapshots", "three servers, two terms, no commands, snapshots, crashes",

@@ -29,10 +29,12 @@ struct scope {
   bool disconnect = false;  ///< a leader finds a connection broken, and begins anew with the server
   bool late_answers = true; ///< requests of an old term are answered
   bool compact = false;     ///< servers forget what is committed, and fetch snapshots of others
+  bool single = false;      ///< a request carries one entry, so that more ways lead to a log
   unsigned heartbeats = 0;  ///< rounds of them that the leader of a term may send
   unsigned reads = 0;       ///< that each server is asked for
   unsigned change = 0;      ///< of the servers; see targets_of()
-  bool symmetry = true;     ///< states that differ in the servers' names only are one state
+  bool reduce = true;   ///< what can make no difference is no state of its own (docs/TESTING.md)
+  bool symmetry = true; ///< states that differ in the servers' names only are one state
 };
 
 /// The scopes that have a name, small ones first. All names begin with "raft".

@@ -36,6 +36,8 @@ server_driver::server_driver(const scope& s) : scope_(s), targets_(targets_of(s)
 consensus server_driver::start(unsigned number, persistent_state recovered) const {
   consensus::settings options;
   options.id = id_of(number);
+  if (scope_.single)
+    options.pace.append_bytes = 1;
   return consensus{options, std::move(recovered)};
 }
 

@@ -133,7 +133,6 @@ bool successors::is_dead(part_id message) const {
 
 void successors::forget_dead(const cluster_state& s) {
   std::erase_if(now_.sent, [&](part_id id) { return is_dead(id); });
-  now_.forgotten.clear();
   for (const auto id : s.messages)
     if (universe_.message(id).to == now_.server && is_dead(id))
       now_.forgotten.push_back(id);
@@ -165,6 +164,7 @@ bool successors::try_step(const cluster_state& s, unsigned server, const step_ke
   now_.servers = s.servers;
   now_.past = s.past;
   now_.sent.clear();
+  now_.forgotten.clear();
   now_.fault = result.fault;
   now_.committed_from = 0;
   if (!now_.fault.empty())
@@ -176,9 +176,12 @@ bool successors::try_step(const cluster_state& s, unsigned server, const step_ke
   if (!now_.fault.empty())
     return visit(now_);
   now_.committed_from = past.committed_from;
-  now_.past = forget_leaders(past.after);
-  answer_at_once(s);
-  forget_dead(s);
+  now_.past = past.after;
+  if (scope_.reduce) {
+    now_.past = forget_leaders(past.after);
+    answer_at_once(s);
+    forget_dead(s);
+  }
   std::sort(now_.sent.begin(), now_.sent.end());
   add_up(s);
   return visit(now_);
