@@ -1,6 +1,7 @@
 #include "check_exhaustive.hpp"
 
 #include "node/json_text.hpp"
+#include "search/raft/search.hpp"
 #include "search/search.hpp"
 
 #include <cstdio>
@@ -13,15 +14,18 @@ namespace pmmc::cli {
 namespace {
 
 using json = nlohmann::ordered_json;
-using search::scope;
 using search::search_result;
 
 void list_scopes() {
-  for (const auto& s : search::named_scopes())
-    std::printf("%-12s %s\n", s.name.c_str(), s.what.c_str());
+  const auto tell = [](const auto& scopes) {
+    for (const auto& s : scopes)
+      std::printf("%-14s %s\n", s.name.c_str(), s.what.c_str());
+  };
+  tell(search::named_scopes());
+  tell(raft::search::named_scopes());
 }
 
-void print_json(const scope& s, const search_result& r) {
+void print_json(const auto& s, const search_result& r) {
   const json out{{"scope", s.name},
                  {"bounds", bounds_of(s)},
                  {"states", std::to_string(r.states)},
@@ -45,10 +49,10 @@ void print_json(const scope& s, const search_result& r) {
 
 unsigned long long number(std::uint64_t n) { return n; }
 
-void print_text(const scope& s, const search_result& r) {
+void print_text(const auto& s, const search_result& r) {
   std::printf("scope       %s: %s\nbounds      %s\n", s.name.c_str(), s.what.c_str(),
               bounds_of(s).c_str());
-  std::printf("states      %llu distinct, %llu with the acceptors' names; something is decided in "
+  std::printf("states      %llu distinct, %llu with the processes' names; something is decided in "
               "%llu,\n            values compete in %llu\n",
               number(r.states), number(r.named_states), number(r.decided_states),
               number(r.conflict_states));
@@ -79,6 +83,23 @@ void show_progress(const search_result& r) {
                r.states_per_second());
 }
 
+/// Of either engine.
+int explore_and_print(const arguments& a, const auto& s) {
+  const auto jobs = a.options["jobs"].as<unsigned>();
+  if (jobs < 1 || jobs > 64)
+    throw command_error{bad_usage, "--jobs takes the number of threads, 1 to 64"};
+  const search::search_options options{jobs, a.options["states"].as<std::uint64_t>()};
+  const bool is_terminal = isatty(STDERR_FILENO) != 0;
+  const auto r = explore(s, options, is_terminal ? show_progress : search::search_progress{});
+  if (is_terminal)
+    std::fprintf(stderr, "\r\033[K");
+  if (a.json)
+    print_json(s, r);
+  else
+    print_text(s, r);
+  return r.broken.empty() ? done : internal_error;
+}
+
 } // namespace
 
 int check_exhaustive(const arguments& a) {
@@ -88,23 +109,13 @@ int check_exhaustive(const arguments& a) {
     return done;
   }
   std::string error;
-  const auto s = search::parse_scope(wanted, error);
-  if (!s)
-    throw command_error{bad_usage, error};
-  const auto jobs = a.options["jobs"].as<unsigned>();
-  if (jobs < 1 || jobs > 64)
-    throw command_error{bad_usage, "--jobs takes the number of threads, 1 to 64"};
-  const search::search_options options{jobs, a.options["states"].as<std::uint64_t>()};
-  const bool is_terminal = isatty(STDERR_FILENO) != 0;
-  const auto r =
-      search::explore(*s, options, is_terminal ? show_progress : search::search_progress{});
-  if (is_terminal)
-    std::fprintf(stderr, "\r\033[K");
-  if (a.json)
-    print_json(*s, r);
-  else
-    print_text(*s, r);
-  return r.broken.empty() ? done : internal_error;
+  if (wanted.starts_with("raft")) {
+    if (const auto s = raft::search::parse_scope(wanted, error))
+      return explore_and_print(a, *s);
+  } else if (const auto s = search::parse_scope(wanted, error)) {
+    return explore_and_print(a, *s);
+  }
+  throw command_error{bad_usage, error};
 }
 
 } // namespace pmmc::cli

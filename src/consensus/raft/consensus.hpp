@@ -131,6 +131,8 @@ public:
   const settings& options() const { return options_; }
 
 private:
+  friend struct role_contents; // search/raft/contents.cpp
+
   // records
   void persist(record r);
   void reply(const role_id& to, message m) { out_.send.push_back({to, std::move(m)}); }

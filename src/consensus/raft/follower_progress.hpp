@@ -58,6 +58,8 @@ public:
   std::uint64_t round() const { return round_; }
 
 private:
+  friend struct role_contents; // search/raft/contents.cpp
+
   struct request {
     slot_num last = 0;
     std::size_t bytes = 0;

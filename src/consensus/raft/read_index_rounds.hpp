@@ -34,6 +34,8 @@ public:
   void clear();
 
 private:
+  friend struct role_contents; // search/raft/contents.cpp
+
   questions waiting_;
   std::optional<round> under_way_;
 };

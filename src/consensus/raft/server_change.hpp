@@ -28,6 +28,8 @@ public:
   entry joint_entry(term_num term) const { return {term, value_, next_}; }
 
 private:
+  friend struct role_contents; // search/raft/contents.cpp
+
   std::shared_ptr<const server_set> next_;
   command value_;
   std::vector<member> newcomers_;

@@ -1,0 +1,93 @@
+// The numbers of states of small scopes of Raft. A change of the core or of its messages changes
+// them: look at what it does, then at the numbers.
+#include "search/raft/search.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace pmmc::raft::search;
+
+namespace {
+
+pmmc::search::search_result search_all(const std::string& text, unsigned jobs = 1) {
+  std::string error;
+  const auto s = parse_scope(text, error);
+  INFO("repeat with: pmmc check --exhaustive ", text);
+  REQUIRE_MESSAGE(s, error);
+  auto r = explore(*s, {.jobs = jobs});
+  std::string trace;
+  for (const auto& line : r.trace)
+    trace += "\n" + line;
+  CHECK_MESSAGE(r.broken.empty(), r.broken << trace);
+  CHECK(r.is_complete);
+  return r;
+}
+
+} // namespace
+
+TEST_CASE("Raft: scopes are read strictly") {
+  std::string error;
+  CHECK(parse_scope("raft,terms=3,crashes=0", error)->terms == 3);
+  for (const auto* wrong : {"", "raft-nothing", "raft,terms", "raft,terms=0", "raft,terms=x",
+                            "raft,,", "raft,crashes=2", "raft,servers=5", "raft,change=5"}) {
+    error.clear();
+    CHECK_FALSE(parse_scope(wrong, error));
+    CHECK_FALSE(error.empty());
+  }
+}
+
+TEST_CASE("Raft: two servers, two terms") {
+  const auto r = search_all("raft-pair");
+  CHECK(r.states == 161);
+  CHECK(r.depth == 18);
+  CHECK(r.decided_states == 127);
+  CHECK(r.conflict_states == 0);
+}
+
+TEST_CASE("Raft: three servers, a term") {
+  CHECK(search_all("raft,terms=1,entries=0,crashes=0").states == 57);
+  CHECK(search_all("raft,terms=1,entries=0").states == 267);
+  CHECK(search_all("raft,terms=1").states == 6'272);
+}
+
+TEST_CASE("Raft: two terms, whose leaders have entries at the same index") {
+  const auto r = search_all("raft,crashes=0");
+  CHECK(r.states == 40'518);
+  CHECK(r.depth == 27);
+  CHECK(r.decided_states == 40'060);
+  CHECK(r.conflict_states == 468);
+}
+
+TEST_CASE("Raft: three terms, entries one by one (figure 8 begins here)") {
+  const auto r = search_all("raft-terms,terms=3");
+  CHECK(r.states == 53'674);
+  CHECK(r.conflict_states == 830);
+}
+
+TEST_CASE("Raft, symmetry: the states that a canonical one stands for are all there is") {
+  for (const std::string name : {"raft-pair", "raft,terms=1", "raft-terms,terms=2"}) {
+    const auto reduced = search_all(name);
+    const auto full = search_all(name + ",symmetry=0");
+    CHECK(reduced.states < full.states);
+    CHECK(reduced.named_states == full.states);
+    CHECK(reduced.depth == full.depth);
+  }
+}
+
+TEST_CASE("Raft: what is reduced leaves out states, not outcomes") {
+  for (const std::string name : {"raft-pair,symmetry=0", "raft,terms=1,entries=0,symmetry=0"}) {
+    const auto reduced = search_all(name);
+    const auto every = search_all(name + ",reduce=0");
+    CHECK(reduced.states <= every.states);
+    CHECK(reduced.messages == every.messages);
+    CHECK(reduced.process_states == every.process_states);
+  }
+  CHECK(search_all("raft,entries=0,crashes=0,reduce=0").states == 52'477);
+}
+
+TEST_CASE("Raft: two threads find what one finds") {
+  const auto one = search_all("raft,terms=1", 1);
+  const auto two = search_all("raft,terms=1", 2);
+  CHECK(one.states == two.states);
+  CHECK(one.named_states == two.named_states);
+  CHECK(one.transitions == two.transitions);
+}
