@@ -63,6 +63,19 @@ TEST_CASE("Raft: three terms, entries one by one (figure 8 begins here)") {
   CHECK(r.conflict_states == 798);
 }
 
+TEST_CASE("Raft: from C-old to C-all to C-new") {
+  CHECK(search_all("raft-change,servers=2").states == 1'793);
+  CHECK(search_all("raft-change,servers=2,change=2").states == 11'362);
+  const auto r = search_all("raft-change,change=3");
+  CHECK(r.states == 41'590);
+  CHECK(r.conflict_states == 563);
+}
+
+TEST_CASE("Raft: snapshots") {
+  CHECK(search_all("raft-snapshots,terms=1").states == 717);
+  CHECK(search_all("raft-snapshots,crashes=0").states == 8'503);
+}
+
 TEST_CASE("Raft, symmetry: the states that a canonical one stands for are all there is") {
   for (const std::string name : {"raft-pair", "raft,terms=1", "raft-terms,terms=2"}) {
     const auto reduced = search_all(name);
