@@ -71,6 +71,10 @@ TEST_CASE("Raft: from C-old to C-all to C-new") {
   CHECK(r.conflict_states == 563);
 }
 
+TEST_CASE("Raft: disks that take their time") {
+  CHECK(search_all("raft-disks,terms=1").states == 969);
+}
+
 TEST_CASE("Raft: snapshots") {
   CHECK(search_all("raft-snapshots,terms=1").states == 717);
   CHECK(search_all("raft-snapshots,crashes=0").states == 8'503);

@@ -1,5 +1,5 @@
 // Raft's five properties (Raft paper, figure 3) and what section 6 promises of the servers, as
-// rules over plain facts: nothing here calls the core.
+// rules over facts. The core is looked at, and asked for nothing that it concludes.
 #pragma once
 
 #include "search/raft/names.hpp"

@@ -3,6 +3,7 @@
 #include "base/codec.hpp"
 #include "base/invariant.hpp"
 
+#include <algorithm>
 #include <variant>
 
 namespace pmmc::raft::search {
@@ -149,6 +150,16 @@ void byte_writer::put(const envelope& e) {
   put(e.to);
   put(e.body.index());
   std::visit(body_writer{*this}, e.body);
+}
+
+void byte_writer::put_sorted(const std::vector<envelope>& messages) {
+  std::vector<std::string> all;
+  for (const auto& e : messages)
+    byte_writer{all.emplace_back(), names_}.put(e);
+  std::sort(all.begin(), all.end());
+  put(all.size());
+  for (const auto& bytes : all)
+    put_bytes(out_, bytes);
 }
 
 } // namespace pmmc::raft::search

@@ -38,6 +38,8 @@ public:
   void put(const persistent_state& state);
   void put(const record& r);
   void put(const envelope& e);
+  /// As a set.
+  void put_sorted(const std::vector<envelope>& messages);
   void put_server(unsigned number) { put(std::uint64_t{names_[number]}); }
   /// The order in which `ids` are written: that of their new names.
   template <class Map>

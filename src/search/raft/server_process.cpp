@@ -27,6 +27,26 @@ void append(std::vector<envelope>& to, std::vector<envelope> more) {
   std::move(more.begin(), more.end(), std::back_inserter(to));
 }
 
+std::string bytes_of(const envelope& e) {
+  std::string bytes;
+  byte_writer{bytes, no_renaming}.put(e);
+  return bytes;
+}
+
+/// A message that waits already is not sent twice, so that what waits is bounded.
+void wait_to_write(server_process& p, std::vector<record> records, std::vector<envelope> sends) {
+  std::erase_if(sends, [&](const envelope& e) {
+    return std::any_of(p.writing.begin(), p.writing.end(), [&](const auto& w) {
+      return std::any_of(w.sends.begin(), w.sends.end(),
+                         [&](const envelope& other) { return bytes_of(other) == bytes_of(e); });
+    });
+  });
+  if (records.empty() && !p.writing.empty())
+    append(p.writing.back().sends, std::move(sends));
+  else
+    p.writing.push_back({std::move(records), std::move(sends)});
+}
+
 } // namespace
 
 server_driver::server_driver(const scope& s) : scope_(s), targets_(targets_of(s)) {
@@ -173,7 +193,7 @@ void server_driver::carry_out(server_process& p, step_outcome& out, cut survives
                     std::to_string(r.number) + ")";
     if (wanted.fetch_snapshot)
       p.fetching = wanted.fetch_snapshot;
-    p.writing.push_back({std::move(wanted.persist), modelled(std::move(wanted.send))});
+    wait_to_write(p, std::move(wanted.persist), modelled(std::move(wanted.send)));
     const bool is_due = p.writing.size() == 1 && p.writing.front().records.empty();
     if ((!scope_.slow_disks || is_due) && !finish(p, out, survives))
       break;
@@ -225,9 +245,7 @@ void put(byte_writer& out, const server_process& p) {
     out.put(records.size());
     for (const auto& r : records)
       out.put(r);
-    out.put(sends.size());
-    for (const auto& e : sends)
-      out.put(e);
+    out.put_sorted(sends);
   }
   out.put(std::uint64_t{fetching.has_value()});
   if (fetching) {
