@@ -220,3 +220,12 @@ TEST_CASE("6.4: answers to what a leader sent in an earlier term confirm nothing
   s1.on(late);
   CHECK(s1.take().readable.empty());
 }
+
+TEST_CASE("7: a snapshot of a later term comes late to a leader: it leads no more") {
+  auto s1 = leader_with({1}, 1);
+  s1.installed({2, 3}, std::make_shared<const server_set>(servers_called(three)));
+  CHECK_FALSE(s1.is_leader());
+  CHECK(s1.term() == 3);
+  CHECK(s1.log().last() == position{2, 3});
+  CHECK_FALSE(s1.propose(command{"A"}).has_value());
+}

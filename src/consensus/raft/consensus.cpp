@@ -126,6 +126,8 @@ void consensus::compact(slot_num index) {
 void consensus::installed(const position& base, std::shared_ptr<const server_set> members) {
   if (base.index <= commit_)
     return;
+  if (base.term > term()) // it was fetched for long: somebody has led later terms since
+    follow(base.term, {});
   persist(base_record{base, std::move(members)});
   commit_ = delivered_ = base.index;
   follow_members();
