@@ -51,6 +51,7 @@ caf::behavior node::make_behavior() {
       [this](caf::scheduled_actor*, caf::down_msg& m) { disconnected(m.source); });
   for (const auto& role : settings_.roles)
     introduce(role.id);
+  leave_former_places();
   tell_own_roles();
   self_->send(self_, tick_atom::value);
   return {
@@ -78,6 +79,8 @@ caf::behavior node::make_behavior() {
 /// Without its lives: if this process began with copies of directories that are in use elsewhere,
 /// its roles would take those for wrong.
 void node::introduce(const role_id& own) {
+  if (left_places_.contains(own))
+    return;
   for (auto other : settings_.roles)
     if (other.id == own)
       for (const auto& role : settings_.roles) {
@@ -203,7 +206,7 @@ void node::watch_quorum() {
       return std::any_of(roles.begin(), roles.end(),
                          [&](const hosted_role& role) { return role.id == acceptor.id; });
     };
-    return hosts(settings_.roles) ||
+    return (!left_places_.contains(acceptor.id) && hosts(settings_.roles)) ||
            std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {
              return entry.second.announced && hosts(entry.second.roles);
            });

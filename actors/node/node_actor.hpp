@@ -129,6 +129,7 @@ private:
   void connected(node_link& link, const caf::actor& remote, std::uint64_t incarnation,
                  std::vector<hosted_role> roles);
   void leave_former_places();
+  void leave_or_take_place(const hosted_role& own);
   void dismiss_copies_of(const node_link& member);
   void announce(node_link& link);
   void make_known(const hosted_role& peer, const std::string& address);
@@ -173,6 +174,7 @@ private:
   quorum_log quorum_;
   refusal_log refused_;              ///< those who dial
   std::set<role_id> removed_roles_;  ///< own ones, reported
+  std::set<role_id> left_places_;    ///< own ones that are members elsewhere
   std::vector<caf::actor> watchers_; ///< of the members and the time, in this process
   clock_watch clocks_;
 };

@@ -94,6 +94,8 @@ void node::lose(const role_id& id, const std::string& why) {
 /// Of acceptors and leaders that are members elsewhere by now nobody else tells the own roles, nor
 /// of what has moved to this process.
 void node::leave_former_places() {
+  for (const auto& role : settings_.roles)
+    leave_or_take_place(role);
   for (const auto& [key, link] : links_) {
     if (!link.announced || is_client())
       continue;
@@ -109,11 +111,24 @@ void node::leave_former_places() {
   }
 }
 
+/// An own acceptor that is a member elsewhere is one vote too many in a quorum of the own leader.
+void node::leave_or_take_place(const hosted_role& own) {
+  if (!admission_.is_former_place(own.kind, own.id)) {
+    if (left_places_.erase(own.id) > 0)
+      introduce(own.id);
+  } else if (left_places_.insert(own.id).second) {
+    const auto why = "has moved to " + known().find(own.kind, own.id)->address;
+    spdlog::warn("{} {}, and does not count here any more", own.id.view(), why);
+    lose(own.id, "at " + settings_.address + " " + why);
+  }
+}
+
 /// It has moved: it is of this process, or its new address was made known to the own roles. That it
 /// is not at its old one any more must not make them forget it.
 bool node::lives_elsewhere(const role_id& id, const std::string& address) const {
   const auto is_it = [&](const hosted_role& role) { return role.id == id; };
-  if (std::any_of(settings_.roles.begin(), settings_.roles.end(), is_it))
+  if (!left_places_.contains(id) &&
+      std::any_of(settings_.roles.begin(), settings_.roles.end(), is_it))
     return true;
   return std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {
     const auto& link = entry.second;

@@ -303,6 +303,12 @@ bool admission::is_guest_itself() const {
          });
 }
 
+bool admission::is_former_place(role_kind kind, const role_id& own) const {
+  return (kind == role_kind::acceptor || kind == role_kind::leader) &&
+         known_.find(kind, own) != nullptr && is_guest(kind, own, own_.address) &&
+         known_.was_at(own, own_.address);
+}
+
 bool admission::is_made_known(role_kind kind, const role_id& id, const std::string& address,
                               role_kind own) const {
   return !is_guest(kind, id, address) || (kind == role_kind::replica && own == role_kind::replica);

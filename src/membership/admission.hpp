@@ -94,6 +94,9 @@ public:
   bool is_guest(role_kind kind, const role_id& id, const std::string& address) const;
   /// Its disk may know the first members only, and those may all be gone.
   bool is_guest_itself() const;
+  /// Whether an own acceptor or leader is a member elsewhere by now, and was one here: who runs
+  /// there may have a copy of its directory. (A replica goes by its log.)
+  bool is_former_place(role_kind kind, const role_id& own) const;
   /// Whether the own roles of kind `own` are told that this one can be reached. Of guests only a
   /// replica, by replicas: it has to catch up before it is added.
   bool is_made_known(role_kind kind, const role_id& id, const std::string& address,

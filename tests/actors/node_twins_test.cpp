@@ -191,6 +191,46 @@ TEST_CASE_FIXTURE(twins_stage, "a leader that has moved is not met at its former
   }
 }
 
+TEST_CASE_FIXTURE(twins_stage, "an own acceptor that is a member elsewhere does not count here") {
+  const auto at = [](const std::string& where) {
+    membership known{config_history{make_config()}};
+    for (config_version version = 2; version <= (where == "host9:1" ? 2u : 3u); ++version) {
+      auto next = make_config();
+      next.version = version;
+      next.first_slot = 9 * version;
+      next.acceptors[0].address = version == 2 ? "host9:1" : where;
+      known.configurations.add(next);
+      known.live_from = version;
+    }
+    return known;
+  };
+  send(node, members_news{at("host9:1")});
+  settle();
+  const auto downs = r1.take<peer_down>();
+  REQUIRE(downs.size() == 1);
+  CHECK(downs[0].id == "a1");
+  CHECK(downs[0].why == "at host1:1 has moved to host9:1");
+  CHECK(r1.count<peer_up>() == 0);
+  SUBCASE("who is there does") {
+    twin = record("a1");
+    greet(peer, hello_at("host9:1", peer, twin.as(role_kind::acceptor, "moved")));
+    const auto met = r1.take<peer_up>();
+    REQUIRE(met.size() == 1);
+    CHECK(met[0].role.handle == twin.handle());
+    stop(peer.handle());
+    CHECK(r1.take<peer_down>().size() == 1);
+    CHECK(r1.count<peer_up>() == 0); // not the own one again
+  }
+  SUBCASE("until it has moved back") {
+    send(node, members_news{at("host1:1")});
+    settle();
+    const auto met = r1.take<peer_up>();
+    REQUIRE(!met.empty());
+    CHECK(met.back().role.handle == a1.handle());
+    CHECK(r1.count<peer_down>() == 0);
+  }
+}
+
 TEST_CASE_FIXTURE(twins_stage,
                   "while a leader moves, its new place is met when the former one goes") {
   greet(peer, hello_of(peer, 5));

@@ -166,6 +166,46 @@ TEST_CASE("admission: a member is made known to the own roles, of guests only a 
   CHECK(admission{own, three()}.is_guest_itself());
 }
 
+TEST_CASE("admission: the own process is the former place of an acceptor that moved from it") {
+  const auto moved = [](role_kind kind, std::size_t which, config_version live_from) {
+    auto next = three().configurations.latest();
+    next.version = 2;
+    next.first_slot = 9;
+    auto& members = kind == role_kind::acceptor ? next.acceptors
+                    : kind == role_kind::leader ? next.leaders
+                                                : next.replicas;
+    members[which].address = "host9:1";
+    auto known = three();
+    known.configurations.add(next);
+    known.live_from = live_from;
+    return known;
+  };
+  struct place {
+    role_kind kind;
+    std::string id;
+    config_version live_from;
+    std::string address; ///< of the own process
+    bool is_former;
+  };
+  const std::vector<place> rows = {
+      {role_kind::acceptor, "a1", 2, "host1:1", true},
+      {role_kind::leader, "l1", 2, "host1:1", true},
+      {role_kind::replica, "r1", 2, "host1:1", false},
+      {role_kind::acceptor, "a1", 1, "host1:1", false}, // earlier slots are to be finished
+      {role_kind::acceptor, "a1", 2, "host9:1", false}, // where it is now
+      {role_kind::acceptor, "a1", 2, "host8:1", false}, // where it may be one day
+  };
+  for (const auto& r : rows) {
+    CAPTURE(r.id + " at " + r.address);
+    auto own = host1();
+    own.address = r.address;
+    CHECK(admission{own, moved(r.kind, 0, r.live_from)}.is_former_place(r.kind, r.id) ==
+          r.is_former);
+  }
+  CHECK_FALSE(admission{host1(), three()}.is_former_place(role_kind::acceptor, "a1"));
+  CHECK_FALSE(admission{host1(), three()}.is_former_place(role_kind::acceptor, "a9"));
+}
+
 TEST_CASE("admission: the log's identity holds, whatever others have told") {
   admission here{host1(), three()};
   CHECK(here.why_log_differs(three()).empty());
