@@ -5,6 +5,7 @@
 #include "storage/voter_log.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace pmmc::storage {
 
