@@ -175,6 +175,26 @@ TEST_CASE("raft: an old copy of the log is refused, and told in words that say w
   CHECK(contains(reopen(tmp / "r1", r.acknowledged).error, "this server has voted for"));
 }
 
+TEST_CASE("raft: damage in the middle of the log is refused even when the mark lags") {
+  scratch::directory tmp;
+  raft_fixture r{tmp / "r1", founding_state(first_servers), small};
+  const auto old_mark = scratch::contents(tmp / "r1/acknowledged");
+  for (int i = 1; i <= 10; ++i)
+    r.append("value " + std::to_string(i));
+  r.stop();
+  scratch::overwrite(tmp / "r1/acknowledged", old_mark);
+  CHECK(reopen(tmp / "r1", r.acknowledged).exact); // more than the mark tells is no harm
+  scratch::overwrite(tmp / "r1/acknowledged", old_mark);
+  const auto log = scratch::newest_log(tmp / "r1");
+  auto bytes = scratch::contents(log);
+  for (int damaged = 9; damaged >= 1; --damaged) { // up to all but the last, as a bad sector does
+    INFO("from value " << damaged << " on");
+    bytes[bytes.find("value " + std::to_string(damaged))] ^= 1;
+    scratch::overwrite(log, bytes);
+    CHECK(contains(reopen(tmp / "r1", r.acknowledged).error, "in the middle"));
+  }
+}
+
 TEST_CASE("raft: records that the log lost, or has from another time, are missed by the digest") {
   using edit = scratch::entry_edit;
   const auto losing = [](std::string lost) {
