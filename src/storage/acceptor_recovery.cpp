@@ -1,5 +1,7 @@
 #include "storage/acceptor_recovery.hpp"
 
+#include "storage/acceptor_codec.hpp"
+
 #include <algorithm>
 
 namespace pmmc::storage {

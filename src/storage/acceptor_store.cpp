@@ -1,6 +1,7 @@
 #include "storage/acceptor_store.hpp"
 
 #include "base/invariant.hpp"
+#include "storage/acceptor_codec.hpp"
 #include "storage/acceptor_recovery.hpp"
 #include "storage/voter_log.hpp"
 
