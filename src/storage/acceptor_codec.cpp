@@ -11,19 +11,13 @@ constexpr char pvalue_kind = 'p';
 
 void put_ballot(std::string& out, const ballot_num& ballot) {
   put_u64(out, ballot.seqnum);
-  out.push_back(static_cast<char>(ballot.leader.view().size()));
-  out += ballot.leader.view();
+  put_id(out, ballot.leader);
 }
 
 ballot_num take_ballot(fixed_reader& in) {
   ballot_num ballot;
   ballot.seqnum = in.u64();
-  const std::size_t size = in.u8();
-  const auto leader = in.take(size);
-  if (leader.size() <= role_id::max_size)
-    ballot.leader = leader;
-  else
-    in.take(std::string_view::npos); // makes the reader bad
+  ballot.leader = take_id(in);
   return ballot;
 }
 
@@ -58,13 +52,6 @@ std::optional<pvalue_position> parse_pvalue_key(std::string_view key) {
   return right_kind && in.finished() ? std::optional{position} : std::nullopt;
 }
 
-std::string encode(const write_mark& mark) {
-  std::string out;
-  put_u64(out, mark.writes);
-  put_u64(out, mark.digest);
-  return out;
-}
-
 std::string encode(const ballot_num& ballot) {
   std::string out;
   put_ballot(out, ballot);
@@ -72,20 +59,6 @@ std::string encode(const ballot_num& ballot) {
 }
 
 std::string encode(const pvalue& value) { return encode(value.ballot).append(value.value.bytes()); }
-
-std::string encode_slot(slot_num slot) {
-  std::string out;
-  put_u64(out, slot);
-  return out;
-}
-
-std::optional<write_mark> parse_mark(std::string_view bytes) {
-  fixed_reader in{bytes};
-  write_mark mark;
-  mark.writes = in.u64();
-  mark.digest = in.u64();
-  return in.finished() ? std::optional{mark} : std::nullopt;
-}
 
 std::optional<ballot_num> parse_ballot(std::string_view bytes) {
   fixed_reader in{bytes};
@@ -103,12 +76,6 @@ std::optional<pvalue> parse_pvalue(slot_num slot, std::string_view bytes) {
   if (!in.rest().empty())
     value.value = command{std::string{in.rest()}};
   return value;
-}
-
-std::optional<slot_num> parse_slot(std::string_view bytes) {
-  fixed_reader in{bytes};
-  const auto slot = in.u64();
-  return in.finished() ? std::optional{slot} : std::nullopt;
 }
 
 } // namespace pmmc::storage

@@ -3,6 +3,7 @@
 
 #include "base/types.hpp"
 #include "storage/byte_pieces.hpp"
+#include "storage/slot_checksums.hpp"
 
 #include <cstdint>
 #include <map>
@@ -24,28 +25,21 @@ public:
   /// Drops the pvalues below.
   void set_watermark(slot_num watermark);
 
-  std::uint64_t value() const { return sum_; }
+  std::uint64_t value() const { return sum_.checksum; }
   /// Whether this is the pvalue that counts.
   bool holds(config_version version, slot_num slot, std::string_view value) const;
   /// Of the values of all pvalues that count.
-  std::uint64_t pvalue_bytes() const { return pvalue_bytes_; }
+  std::uint64_t pvalue_bytes() const { return sum_.bytes; }
 
 private:
-  struct pvalue_entry {
-    std::uint64_t checksum = 0;
-    std::uint64_t bytes = 0;
-  };
   struct checksums {
     std::uint64_t ballot = 0;
-    std::map<slot_num, pvalue_entry> pvalues;
+    slot_checksums pvalues;
   };
-
-  void replace(std::uint64_t& held, std::uint64_t next);
 
   std::map<config_version, checksums> by_version_;
   std::uint64_t watermark_ = 0;
-  std::uint64_t sum_ = 0;
-  std::uint64_t pvalue_bytes_ = 0;
+  digest_sum sum_;
 };
 
 } // namespace pmmc::storage

@@ -1,25 +1,19 @@
 #include "storage/acceptor_store.hpp"
 
 #include "base/invariant.hpp"
-#include "storage/acceptor_log.hpp"
+#include "storage/acceptor_codec.hpp"
 #include "storage/acceptor_recovery.hpp"
-#include "storage/mark_file.hpp"
-#include "storage/unknown_promises.hpp"
+#include "storage/voter_log.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace pmmc::storage {
 
 namespace {
 
-std::filesystem::path log_path(const std::filesystem::path& dir) { return dir / "log"; }
-std::filesystem::path mark_path(const std::filesystem::path& dir) { return dir / "acknowledged"; }
-
 constexpr std::uint64_t most_without_command = 64 + role_id::max_size; // keys, lengths, ballot
 constexpr std::uint64_t most_of_a_write = 64;                          // a record without entries
-/// How much more than twice what counts the log may hold before it is written anew: so many usual
-/// segments.
-constexpr std::uint64_t slack_segments = 8;
 
 std::uint64_t most_bytes(const promise_record&) { return 2 * most_without_command; }
 std::uint64_t most_bytes(const collect_record&) { return most_without_command; }
@@ -36,8 +30,8 @@ std::uint64_t bytes_beside(const auto&) { return 0; }
 } // namespace
 
 struct acceptor_store::implementation {
-  implementation(disk& on, const std::filesystem::path& dir, const segment_sizes& sizes);
-  ~implementation();
+  implementation(disk& on, const std::filesystem::path& dir, loaded_acceptor loaded,
+                 const segment_sizes& sizes);
 
   void write(std::span<const acceptor_record> records);
   void add(const promise_record& r);
@@ -49,44 +43,21 @@ struct acceptor_store::implementation {
   void write_oldest_again();
   bool is_in_force(const pvalue_position& position, std::string_view value) const;
 
-  disk& files;
-  std::filesystem::path path;
-  std::uint64_t slack_bytes;
-  mark_file acknowledged;
-  loaded_acceptor loaded; ///< moved out, piece by piece, at the start
-  acceptor_log log;
+  voter_log log;
   acceptor_state recovered;
   acceptor_digest digest;
-  write_mark mark;
   slot_num watermark = 1;
   std::map<config_version, ballot_num> ballots;
   record_builder record; ///< the write at hand
   slot_num highest = 0;  ///< in it
-  bool failed = false;
 };
 
 acceptor_store::implementation::implementation(disk& on, const std::filesystem::path& dir,
-                                               const segment_sizes& sizes)
-    : files(on), path(log_path(dir)), slack_bytes(slack_segments * sizes.usual_bytes),
-      acknowledged(on, mark_path(dir)),
-      loaded(load_acceptor(on, path, mark_file::read(on, mark_path(dir)))),
-      log(on, path, loaded, sizes), recovered(std::move(loaded.state)),
-      digest(std::move(loaded.digest)), mark(loaded.mark), watermark(recovered.watermark) {
+                                               loaded_acceptor loaded, const segment_sizes& sizes)
+    : log(on, dir, voter::acceptor, loaded, sizes), recovered(std::move(loaded.state)),
+      digest(std::move(loaded.digest)), watermark(recovered.watermark) {
   for (const auto& [version, votes] : recovered.by_version)
     ballots[version] = votes.ballot;
-  loaded = {};
-  acknowledged.put(mark);
-  acknowledged.sync();
-}
-
-acceptor_store::implementation::~implementation() {
-  if (failed)
-    return;
-  try {
-    acknowledged.sync();
-  } catch (const storage_error&) {
-    // The file is a lower bound, so one that lags is good enough.
-  }
 }
 
 void acceptor_store::implementation::set_ballot(config_version version, const ballot_num& ballot) {
@@ -127,15 +98,11 @@ void acceptor_store::implementation::make_room(std::uint64_t bytes) {
   head.put(watermark_key, encode_slot(watermark));
   for (const auto& [version, ballot] : ballots)
     head.put(ballot_key(version), encode(ballot));
-  log.begin_segment(bytes, head, mark);
+  log.begin_segment(bytes, head);
 }
 
 void acceptor_store::implementation::append() {
-  mark = {mark.writes + 1, digest.value()};
-  log.append(record, mark, highest);
-  record.clear();
-  highest = 0;
-  acknowledged.put(mark);
+  log.append(record, digest.value(), std::exchange(highest, 0));
 }
 
 void acceptor_store::implementation::write(std::span<const acceptor_record> records) {
@@ -151,7 +118,7 @@ void acceptor_store::implementation::write(std::span<const acceptor_record> reco
     std::visit([&](const auto& r) { add(r); }, each);
   append();
   log.release_oldest(watermark);
-  if (log.file_bytes() > 2 * digest.pvalue_bytes() + slack_bytes)
+  if (log.is_too_long(digest.pvalue_bytes()))
     write_oldest_again();
 }
 
@@ -164,22 +131,16 @@ bool acceptor_store::implementation::is_in_force(const pvalue_position& position
 /// Garbage collection frees segments. Where it stands still and ballots come and go, what they
 /// replaced is freed here.
 void acceptor_store::implementation::write_oldest_again() {
-  const auto* oldest = log.oldest_closed();
-  if (oldest == nullptr)
-    return;
-  segment_reader reader{files, oldest->place};
   std::uint64_t bytes = most_of_a_write;
-  for (log_record old; reader.next(old);)
-    for_each_entry(old.entries, [&](std::string_view key, std::string_view value) {
-      if (const auto position = parse_pvalue_key(key); position && is_in_force(*position, value)) {
-        record.put(key, value);
-        bytes += most_without_command + value.size();
-        highest = std::max(highest, position->slot);
-      }
-      return true;
-    });
-  if (reader.offset() != oldest->end)
-    refuse_promises(oldest->place.path, "a record that was written is damaged");
+  const bool was_read = log.read_oldest([&](std::string_view key, std::string_view value) {
+    if (const auto position = parse_pvalue_key(key); position && is_in_force(*position, value)) {
+      record.put(key, value);
+      bytes += most_without_command + value.size();
+      highest = std::max(highest, position->slot);
+    }
+  });
+  if (!was_read)
+    return;
   if (!record.empty()) {
     make_room(bytes);
     append();
@@ -191,17 +152,19 @@ void acceptor_store::create(disk& on, const std::filesystem::path& dir,
                             const segment_sizes& sizes) {
   acceptor_digest digest;
   digest.set_watermark(1);
-  const write_mark first{1, digest.value()};
   record_builder head;
   head.put(watermark_key, encode_slot(1));
-  acceptor_log::create(on, log_path(dir), head, first, sizes);
-  mark_file::create(on, mark_path(dir), first);
+  voter_log::create(on, dir, head, digest.value(), sizes);
 }
 
 acceptor_store::acceptor_store(const data_directory& directory, const segment_sizes& sizes) {
   PMMC_INVARIANT(directory.is_writable() && directory.info().kind == role_kind::acceptor,
                  "an acceptor's store opens in a locked directory of an acceptor");
-  implementation_ = std::make_unique<implementation>(directory.files(), directory.path(), sizes);
+  auto& on = directory.files();
+  const auto& dir = directory.path();
+  const auto told = voter_log::acknowledged_in(on, dir, voter::acceptor);
+  implementation_ = std::make_unique<implementation>(
+      on, dir, load_acceptor(on, voter_log::folder_in(dir), told), sizes);
 }
 
 acceptor_store::~acceptor_store() = default;
@@ -210,18 +173,13 @@ acceptor_store& acceptor_store::operator=(acceptor_store&&) noexcept = default;
 
 acceptor_state acceptor_store::take_recovered() { return std::move(implementation_->recovered); }
 
-std::uint64_t acceptor_store::writes() const { return implementation_->mark.writes; }
+std::uint64_t acceptor_store::writes() const { return implementation_->log.writes(); }
 
 void acceptor_store::write(std::span<const acceptor_record> records) {
-  auto& self = *implementation_;
-  if (self.failed)
-    fail("write to", self.path, "an earlier write failed, so nobody knows what is on the disk",
-         "stop this process; started again, it verifies its files");
-  if (records.empty())
-    return;
-  self.failed = true; // until it is known that it did not
-  self.write(records);
-  self.failed = false;
+  implementation_->log.attempt([&] {
+    if (!records.empty())
+      implementation_->write(records);
+  });
 }
 
 } // namespace pmmc::storage

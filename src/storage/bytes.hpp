@@ -1,5 +1,7 @@
-// Fixed-width integers and strings in bytes. Big-endian.
+// Fixed-width integers, strings and ids in bytes. Big-endian.
 #pragma once
+
+#include "base/types.hpp"
 
 #include <cstdint>
 #include <string>
@@ -51,5 +53,18 @@ private:
   std::string_view bytes_;
   bool good_ = true;
 };
+
+inline void put_id(std::string& out, const role_id& id) {
+  out.push_back(static_cast<char>(id.view().size()));
+  out += id.view();
+}
+
+inline role_id take_id(fixed_reader& in) {
+  const auto id = in.take(in.u8());
+  if (id.size() <= role_id::max_size)
+    return id;
+  in.take(std::string_view::npos); // makes the reader bad
+  return {};
+}
 
 } // namespace pmmc::storage

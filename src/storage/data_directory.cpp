@@ -6,6 +6,7 @@
 #include "storage/format_file.hpp"
 #include "storage/role_state.hpp"
 #include "storage/snapshot_store.hpp"
+#include "storage/unknown_memory.hpp"
 
 #include <cerrno>
 
@@ -109,15 +110,9 @@ std::string repair_advice(role_kind kind) {
     return "move the directory away and run `pmmc init --id ID`: the replica then fetches the "
            "state "
            "from the other replicas";
-  const auto who = std::string{to_string(kind)};
-  const auto lost =
-      kind == role_kind::leader ? "it might use a ballot twice" : "it would forget its promises";
-  return "leave this " + who +
-         " down: the others go on while a majority is up. It must not be formatted again under its "
-         "id, or " +
-         lost +
-         ". Replace it by one with another id (docs/RECONFIGURATION.md, \"replace a dead "
-         "machine\")";
+  return replacement_advice(to_string(kind), kind == role_kind::leader
+                                                 ? "it might use a ballot twice"
+                                                 : "it would forget its promises");
 }
 
 data_directory::data_directory(disk& on, fs::path path, format_info info,

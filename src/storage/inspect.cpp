@@ -33,7 +33,8 @@ loaded_acceptor load_beside_writer(disk& on, const fs::path& dir, bool running) 
   constexpr int attempts = 40;
   for (int attempt = 1;; ++attempt) {
     try {
-      const auto told = mark_file::read(on, dir / "acknowledged"); // before the log, that goes on
+      const auto told = mark_file::read(on, dir / "acknowledged",
+                                        voter::acceptor); // before the log, that goes on
       return load_acceptor(on, dir / "log", told);
     } catch (const storage_error&) {
       if (!running || attempt == attempts)

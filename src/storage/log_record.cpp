@@ -1,6 +1,7 @@
 #include "storage/log_record.hpp"
 
 #include "base/invariant.hpp"
+#include "storage/acceptor_codec.hpp"
 #include "storage/checksum.hpp"
 
 #include <limits>
@@ -64,13 +65,13 @@ void record_builder::put(std::string_view key, std::string_view value) {
   check_size();
 }
 
-byte_pieces record_builder::put(config_version version, const pvalue& value) {
-  const auto ballot = encode(value.ballot);
-  const auto bytes = value.value.bytes();
-  begin_entry(pvalue_key(version, value.slot), ballot.size() + bytes.size());
+byte_pieces record_builder::put(std::string_view key, std::string_view beginning,
+                                const command& rest) {
+  const auto bytes = rest.bytes();
+  begin_entry(key, beginning.size() + bytes.size());
   const auto begin = bytes_.size();
-  bytes_ += ballot;
-  if (is_long(value.value)) {
+  bytes_ += beginning;
+  if (is_long(rest)) {
     beside_.push_back({bytes_.size(), bytes});
     beside_bytes_ += bytes.size();
     pieces_ = {std::string_view{bytes_}.substr(begin), bytes};
@@ -82,7 +83,13 @@ byte_pieces record_builder::put(config_version version, const pvalue& value) {
   return pieces_;
 }
 
+byte_pieces record_builder::put(config_version version, const pvalue& value) {
+  return put(pvalue_key(version, value.slot), encode(value.ballot), value.value);
+}
+
 bool record_builder::empty() const { return bytes_.size() == head_bytes; }
+
+std::size_t record_builder::bytes() const { return aligned(size()); }
 
 byte_pieces record_builder::finish(record_kind kind, const write_mark& mark, std::uint64_t seed) {
   const auto end = bytes_.size();

@@ -1,9 +1,9 @@
-// One write of the acceptor as it stands in its log, and the entries in it: docs/STORAGE.md, log/.
+// One write of a voter as it stands in its log, and the entries in it: docs/STORAGE.md, log/.
 #pragma once
 
-#include "storage/acceptor_codec.hpp"
 #include "storage/byte_pieces.hpp"
 #include "storage/bytes.hpp"
+#include "storage/write_mark.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -40,9 +40,13 @@ public:
   void reserve(std::size_t bytes) { bytes_.reserve(bytes); }
   /// Puts `value` under `key`. Less than 4 GiB in all.
   void put(std::string_view key, std::string_view value);
-  /// Puts `value` under the key of its place. Returns its bytes, valid until the next call.
+  /// Puts a value of `beginning` and the bytes of `rest`. Returns it, valid until the next call.
+  byte_pieces put(std::string_view key, std::string_view beginning, const command& rest);
+  /// The same of a pvalue under the key of its place.
   byte_pieces put(config_version version, const pvalue& value);
   bool empty() const;
+  /// That it will have on the disk.
+  std::size_t bytes() const;
   /// The record's bytes, valid until the next call. `seed`: the segment's.
   byte_pieces finish(record_kind kind, const write_mark& mark, std::uint64_t seed);
   /// Begins the next one; keeps no more memory than `finish` usually needs.

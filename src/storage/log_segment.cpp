@@ -1,7 +1,6 @@
 #include "storage/log_segment.hpp"
 
 #include "storage/bytes.hpp"
-#include "storage/unknown_promises.hpp"
 
 #include <algorithm>
 
@@ -36,15 +35,15 @@ std::optional<std::uint64_t> parse_name(const std::string& name, std::string_vie
   return name == name_of(number, suffix) ? std::optional{number} : std::nullopt;
 }
 
-std::vector<segment_place> files_in(const disk& on, const fs::path& folder,
-                                    std::string_view suffix) {
+std::vector<segment_place> files_in(const disk& on, const fs::path& folder, std::string_view suffix,
+                                    voter whose) {
   std::vector<segment_place> found;
   std::error_code error;
   for (const auto& name : on.list(folder, error))
     if (const auto number = parse_name(name, suffix))
       found.push_back({*number, folder / name});
   if (error)
-    refuse_promises(folder, error.message());
+    refuse_memory(whose, folder, error.message());
   std::sort(found.begin(), found.end(),
             [](const auto& a, const auto& b) { return a.number < b.number; });
   return found;
@@ -60,12 +59,12 @@ fs::path spare_path(const fs::path& folder, std::uint64_t number) {
   return folder / name_of(number, spare_suffix);
 }
 
-std::vector<segment_place> segments_in(const disk& on, const fs::path& folder) {
-  return files_in(on, folder, segment_suffix);
+std::vector<segment_place> segments_in(const disk& on, const fs::path& folder, voter whose) {
+  return files_in(on, folder, segment_suffix, whose);
 }
 
-std::vector<segment_place> spares_in(const disk& on, const fs::path& folder) {
-  return files_in(on, folder, spare_suffix);
+std::vector<segment_place> spares_in(const disk& on, const fs::path& folder, voter whose) {
+  return files_in(on, folder, spare_suffix, whose);
 }
 
 std::string segment_beginning(std::uint64_t seed) {
@@ -74,18 +73,19 @@ std::string segment_beginning(std::uint64_t seed) {
   return bytes;
 }
 
-segment_reader::segment_reader(disk& on, const segment_place& place) : path_(place.path) {
+segment_reader::segment_reader(disk& on, const segment_place& place, voter whose)
+    : path_(place.path) {
   const auto file = on.open(path_, open_for::reading);
   const auto size = file->size();
   if (size > largest_file)
-    refuse_promises(path_, "the file is larger than any that is written here");
+    refuse_memory(whose, path_, "the file is larger than any that is written here");
   content_ = file->read_at(0, size);
   fixed_reader in{content_};
   const bool ours = in.take(magic.size()) == magic;
   seed_ = in.u64();
   const auto head = parse_record(in.rest(), seed_);
   if (!ours || !head || head->kind != record_kind::head)
-    refuse_promises(path_, "its beginning is damaged");
+    refuse_memory(whose, path_, "its beginning is damaged");
   head_ = *head;
   writes_ = head_.mark.writes;
   offset_ = beginning_bytes + head_.bytes;

@@ -1,8 +1,9 @@
-// One file of an acceptor's log: its name, its beginning, and what can be read from it.
+// One file of a voter's log: its name, its beginning, and what can be read from it.
 #pragma once
 
 #include "storage/disk.hpp"
 #include "storage/log_record.hpp"
+#include "storage/unknown_memory.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -25,9 +26,11 @@ struct segment_place {
 };
 std::filesystem::path segment_path(const std::filesystem::path& folder, std::uint64_t number);
 /// Ascending. Throws storage_error if there is no such directory.
-std::vector<segment_place> segments_in(const disk& on, const std::filesystem::path& folder);
+std::vector<segment_place> segments_in(const disk& on, const std::filesystem::path& folder,
+                                       voter whose);
 /// The same for files of the usual size that were segments, and will be again.
-std::vector<segment_place> spares_in(const disk& on, const std::filesystem::path& folder);
+std::vector<segment_place> spares_in(const disk& on, const std::filesystem::path& folder,
+                                     voter whose);
 std::filesystem::path spare_path(const std::filesystem::path& folder, std::uint64_t number);
 
 /// What a file begins with: who reads it, and a seed that no earlier use of the file had, so that
@@ -38,7 +41,7 @@ std::string segment_beginning(std::uint64_t seed);
 class segment_reader {
 public:
   /// Throws storage_error if it cannot be read, or if its beginning is damaged.
-  segment_reader(disk& on, const segment_place& place);
+  segment_reader(disk& on, const segment_place& place, voter whose);
 
   std::uint64_t seed() const { return seed_; }
   /// The file's size.

@@ -2,7 +2,6 @@
 
 #include "storage/bytes.hpp"
 #include "storage/checksum.hpp"
-#include "storage/data_directory.hpp"
 
 #include <optional>
 
@@ -31,13 +30,8 @@ struct newest_mark {
   std::size_t slot = 0; ///< where it stands
 };
 
-newest_mark newest_in(disk& on, const std::filesystem::path& file) {
-  const auto refuse = [&](std::string_view how) {
-    fail("use", file, how,
-         "what this acceptor has promised is UNKNOWN, so it must not vote. If the file is only "
-         "misplaced, put it back; otherwise " +
-             repair_advice(role_kind::acceptor));
-  };
+newest_mark newest_in(disk& on, const std::filesystem::path& file, voter whose) {
+  const auto refuse = [&](std::string_view how) { refuse_mark(whose, file, how); };
   if (!on.exists(file))
     refuse("the file is missing");
   const auto bytes = read_file(on, file, file_bytes);
@@ -61,12 +55,12 @@ void mark_file::create(disk& on, const std::filesystem::path& file, const write_
   replace_file(on, file, slot + slot);
 }
 
-write_mark mark_file::read(disk& on, const std::filesystem::path& file) {
-  return newest_in(on, file).mark;
+write_mark mark_file::read(disk& on, const std::filesystem::path& file, voter whose) {
+  return newest_in(on, file, whose).mark;
 }
 
-mark_file::mark_file(disk& on, const std::filesystem::path& file)
-    : next_slot_(1 - newest_in(on, file).slot), file_(on.open(file, open_for::writing)) {}
+mark_file::mark_file(disk& on, const std::filesystem::path& file, voter whose)
+    : next_slot_(1 - newest_in(on, file, whose).slot), file_(on.open(file, open_for::writing)) {}
 
 void mark_file::put(const write_mark& mark) {
   file_->write_at(next_slot_ * slot_bytes, slot_text(mark));

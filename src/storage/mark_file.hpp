@@ -1,10 +1,11 @@
-// The file `acknowledged`: how far the acceptor had come when it last answered. A record at the
+// The file `acknowledged`: how far the voter had come when it last answered. A record at the
 // log's end that was torn by a crash looks like one that was acknowledged and then damaged; this
 // tells them apart.
 #pragma once
 
-#include "storage/acceptor_codec.hpp"
 #include "storage/disk.hpp"
+#include "storage/unknown_memory.hpp"
+#include "storage/write_mark.hpp"
 
 #include <filesystem>
 #include <memory>
@@ -19,9 +20,9 @@ public:
   static void create(disk& on, const std::filesystem::path& file, const write_mark& first);
   /// The newer of the marks that are whole. Throws storage_error if the file is missing, of a wrong
   /// size, or neither is whole.
-  static write_mark read(disk& on, const std::filesystem::path& file);
+  static write_mark read(disk& on, const std::filesystem::path& file, voter whose);
 
-  mark_file(disk& on, const std::filesystem::path& file);
+  mark_file(disk& on, const std::filesystem::path& file, voter whose);
   void put(const write_mark& mark);
   void sync();
 

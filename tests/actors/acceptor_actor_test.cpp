@@ -30,7 +30,9 @@ struct acceptor_stage : stage {
   }
   /// How many writes are on the disk.
   std::uint64_t mark() const {
-    return storage::mark_file::read(storage::real_disk(), path_of("a1") / "acknowledged").writes;
+    return storage::mark_file::read(storage::real_disk(), path_of("a1") / "acknowledged",
+                                    storage::voter::acceptor)
+        .writes;
   }
   std::uint64_t writes() const { return mark() - start_writes; }
 

@@ -1,4 +1,5 @@
 // src/storage: an acceptor's log and the values in it, text files, marks, and snapshots.
+#include "log_samples.hpp"
 #include "target.hpp"
 
 #include "storage/acceptor_codec.hpp"
@@ -19,18 +20,6 @@ namespace pmmc::fuzz {
 namespace {
 
 using namespace storage;
-
-/// What `read` gives, or nothing if it refuses as it may.
-template <class Read>
-auto unless_refused(Read read) -> std::optional<decltype(read())> {
-  try {
-    return read();
-  } catch (const storage_error& e) {
-    demand(std::string_view{e.what()}.find(scratch_directory()) != std::string_view::npos,
-           "a refusal names the file");
-    return std::nullopt;
-  }
-}
 
 void try_acceptor_codec(std::string_view bytes) {
   if (const auto version = parse_ballot_key(bytes))
@@ -59,23 +48,13 @@ std::vector<std::string> codec_seeds() {
           encode(ballot_num{1, std::string(role_id::max_size, 'x')})};
 }
 
-constexpr std::uint32_t log_seed = 5;
-
 /// A segment of a new acceptor, and behind its head one write with these entries.
 std::string segment_with(std::string_view entries) {
   acceptor_digest digest;
   digest.set_watermark(1);
   record_builder head;
   head.put(watermark_key, encode_slot(1));
-  auto bytes = segment_beginning(log_seed);
-  for (const auto piece : head.finish(record_kind::head, {1, digest.value()}, log_seed))
-    bytes += piece;
-  std::string write;
-  put_u32(write, static_cast<std::uint32_t>(record_kind::write) ^ log_seed);
-  put_u32(write, static_cast<std::uint32_t>(entries.size()));
-  write += encode(write_mark{2, digest.value()});
-  put_u64(write, checksum(entries, checksum(write, log_seed)));
-  return bytes.append(write).append(entries);
+  return segment_of(head, digest.value(), entries);
 }
 
 /// A segment as it is; then the entries of a write whose checksum is right.
@@ -96,8 +75,8 @@ std::vector<std::string> log_seeds() {
   builder.put(ballot_key(1), encode(ballot_num{3, "l1"}));
   builder.put(pvalue_key(1, 7), encode(pvalue{{3, "l1"}, 7, command{"some bytes"}}));
   builder.put(watermark_key, encode_slot(5));
-  const auto record = builder.finish(record_kind::write, {2, 0}, log_seed).front();
-  return {std::string{record.substr(32)}, segment_with(record.substr(32)), segment_with("")};
+  const auto record = entries_of(builder);
+  return {record, segment_with(record), segment_with("")};
 }
 
 /// Without its last line, so that mutations get past the checksum.
@@ -179,7 +158,7 @@ void try_role_state(std::string_view bytes) {
 /// Both slots of `acknowledged` as they are; then with their checksums made right.
 void try_mark_file(std::string_view bytes) {
   const auto file = scratch_file("acknowledged", bytes);
-  unless_refused([&] { return mark_file::read(real_disk(), file); });
+  unless_refused([&] { return mark_file::read(real_disk(), file, voter::acceptor); });
   std::string both{bytes};
   both.resize(8192);
   std::uint64_t writes[2];
@@ -191,14 +170,15 @@ void try_mark_file(std::string_view bytes) {
     writes[i] = fixed_reader{std::string_view{slot}.substr(8)}.u64();
   }
   scratch_file("acknowledged", both);
-  if (const auto mark = unless_refused([&] { return mark_file::read(real_disk(), file); }))
+  if (const auto mark =
+          unless_refused([&] { return mark_file::read(real_disk(), file, voter::acceptor); }))
     demand(mark->writes == writes[0] || mark->writes == writes[1], "a mark is one of the two");
 }
 
 std::vector<std::string> mark_seeds() {
   const auto file = scratch_directory() + "/acknowledged";
   mark_file::create(real_disk(), file, {7, 8});
-  mark_file{real_disk(), file}.put({8, 9});
+  mark_file{real_disk(), file, voter::acceptor}.put({8, 9});
   return {read_file(real_disk(), file, 8192)};
 }
 

@@ -4,10 +4,11 @@
 #include "scratch.hpp"
 
 #include "acceptor_fixture.hpp"
+#include "damage_fixture.hpp"
 #include "log_fixture.hpp"
+#include "storage/acceptor_codec.hpp"
 #include "storage/log_segment.hpp"
 
-#include <random>
 #include <set>
 
 using namespace pmmc;
@@ -17,11 +18,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct outcome {
-  bool refused = false;
-  bool exact = false;
-  std::string error;
-};
+using scratch::outcome;
 
 outcome reopen(const fs::path& dir, const acceptor_state& acknowledged) {
   outcome result;
@@ -34,54 +31,16 @@ outcome reopen(const fs::path& dir, const acceptor_state& acknowledged) {
   return result;
 }
 
-/// Damages a copy of `original` and demands one of the two legal outcomes. Returns whether refused.
 bool survives(const fs::path& original, const acceptor_state& acknowledged, const std::string& what,
               const std::function<void(const fs::path&)>& damage) {
-  scratch::directory tmp;
-  fs::copy(original, tmp / "a1", fs::copy_options::recursive);
-  damage(tmp / "a1");
-  const auto result = reopen(tmp / "a1", acknowledged);
-  CHECK_MESSAGE((result.refused || result.exact), what);
-  if (result.refused) {
-    INFO(what << ": " << result.error);
-    CHECK(scratch::contains(result.error, "; "));    // says what to do next
-    CHECK(reopen(tmp / "a1", acknowledged).refused); // and does not come round
-  }
-  return result.refused;
+  return scratch::survives(
+      original, [&](const fs::path& dir) { return reopen(dir, acknowledged); }, what, damage);
 }
 
-/// How many of the damages of each sort were refused, to show that the tests bite.
-struct tally {
-  int deleted = 0;
-  int truncated = 0;
-  int flipped = 0;
-};
-
-tally damage_everything(const fs::path& original, const acceptor_state& acknowledged) {
-  std::mt19937_64 random{7};
-  tally refused;
-  for (const auto& file : scratch::files_in(original)) {
-    const auto name = file.string();
-    // Zeros at the end are room for records to come.
-    const auto size = scratch::used_bytes(original / file);
-    refused.deleted += survives(original, acknowledged, "deleted " + name,
-                                [&](const fs::path& copy) { fs::remove(copy / file); });
-    for (const auto keep : {size * 0, size / 2, size - std::min<std::uintmax_t>(size, 1)})
-      refused.truncated +=
-          survives(original, acknowledged, "truncated " + name + " to " + std::to_string(keep),
-                   [&](const fs::path& copy) { fs::resize_file(copy / file, keep); });
-    for (int i = 0; i < 12 && size > 0; ++i) {
-      const auto offset = i == 11 ? size - 1 : random() % size;
-      refused.flipped += survives(original, acknowledged,
-                                  "flipped a bit of " + name + " at " + std::to_string(offset),
-                                  [&](const fs::path& copy) {
-                                    auto bytes = scratch::contents(copy / file);
-                                    bytes[offset] = static_cast<char>(bytes[offset] ^ 1 << i % 8);
-                                    scratch::overwrite(copy / file, bytes);
-                                  });
-    }
-  }
-  return refused;
+scratch::damage_tally damage_everything(const fs::path& original,
+                                        const acceptor_state& acknowledged) {
+  return scratch::damage_everything(original,
+                                    [&](const fs::path& dir) { return reopen(dir, acknowledged); });
 }
 
 /// The end of the newest segment's last record, and how many bytes before it are only padding.
@@ -91,7 +50,8 @@ struct record_end {
 };
 
 record_end last_record_end(const fs::path& acceptor) {
-  segment_reader reader{real_disk(), {.number = 1, .path = scratch::newest_log(acceptor)}};
+  segment_reader reader{
+      real_disk(), {.number = 1, .path = scratch::newest_log(acceptor)}, voter::acceptor};
   log_record last;
   while (reader.next(last))
     ;

@@ -3,6 +3,7 @@
 #include "scratch.hpp"
 
 #include "acceptor_fixture.hpp"
+#include "crash_fixture.hpp"
 #include "storage/members_file.hpp"
 #include "storage/role_state.hpp"
 #include "storage/simulated_disk.hpp"
@@ -15,46 +16,12 @@ using namespace pmmc::storage;
 
 namespace {
 
-constexpr segment_sizes small{4096, 4096};
-const std::string home = "/data/x1";
+using crash::home;
+using crash::open_home;
+using crash::small;
 
-data_directory open_home(simulated_disk& disk, role_kind kind) {
-  return data_directory::open(disk, home, "test 100%", kind, "x1");
-}
-
-/// Runs `life` once for each change that it makes, dying there; then `look`, which must not throw,
-/// after starts that died as well, and again after a power cut.
-void die_everywhere(role_kind kind, const std::function<void(simulated_disk&)>& life,
-                    const std::function<void(simulated_disk&)>& look) {
-  for (const bool power : {false, true})
-    for (std::uint64_t seed = 1; seed <= 12; ++seed) {
-      bool ended = false;
-      for (std::size_t changes = 0; !ended; ++changes) {
-        simulated_disk disk{seed};
-        data_directory::format(disk, home, scratch::info_of(kind, "x1"), small);
-        INFO("power " << power << ", seed " << seed << ", changes " << changes);
-        disk.stop_after(changes);
-        try {
-          life(disk);
-          ended = true;
-        } catch (const disk_stopped&) {
-        }
-        disk.restart(power);
-        for (std::size_t start = 0; start < seed % 4; ++start) {
-          disk.stop_after(start * 3 + changes % 3);
-          try {
-            look(disk);
-          } catch (const disk_stopped&) {
-          }
-          disk.restart(power == (start % 2 != 0));
-        }
-        look(disk);
-        disk.stop();
-        disk.restart(true);
-        look(disk);
-        REQUIRE(changes < 2000);
-      }
-    }
+void die_everywhere(role_kind kind, const crash::step& life, const crash::step& look) {
+  crash::die_everywhere([&](simulated_disk& disk) { crash::format_home(disk, kind); }, life, look);
 }
 
 /// What an acceptor has told of, and what it was writing.

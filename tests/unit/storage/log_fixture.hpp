@@ -39,7 +39,7 @@ using entry_edit =
 /// Writes the file anew, with entries edited and checksums that fit.
 inline void edit_log(const fs::path& file, const entry_edit& edit) {
   using namespace pmmc::storage;
-  segment_reader reader{real_disk(), {.number = 1, .path = file}};
+  segment_reader reader{real_disk(), {.number = 1, .path = file}, voter::acceptor};
   auto bytes = segment_beginning(reader.seed());
   const auto add = [&](const log_record& record) {
     record_builder builder;

@@ -1,5 +1,6 @@
 // A record of the acceptor's log as it is built: what is written from where it lies is what would
 // be copied.
+#include "storage/acceptor_codec.hpp"
 #include "storage/log_record.hpp"
 #include "storage/posix_disk.hpp"
 

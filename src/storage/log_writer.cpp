@@ -1,4 +1,4 @@
-#include "storage/acceptor_log.hpp"
+#include "storage/log_writer.hpp"
 
 #include "base/invariant.hpp"
 
@@ -43,17 +43,17 @@ std::uint64_t whole_blocks(std::uint64_t bytes) {
 
 } // namespace
 
-void acceptor_log::create(disk& on, const fs::path& folder, record_builder& head,
-                          const write_mark& mark, const segment_sizes& sizes) {
+void log_writer::create(disk& on, const fs::path& folder, record_builder& head,
+                        const write_mark& mark, const segment_sizes& sizes) {
   on.make_directory(folder);
   const auto seed = on.fresh_number();
   begin(on, make_zeros(on, folder, sizes.first_bytes), segment_path(folder, 1), seed,
         head.finish(record_kind::head, mark, seed));
 }
 
-acceptor_log::acceptor_log(disk& on, fs::path folder, const loaded_acceptor& loaded,
-                           const segment_sizes& sizes)
-    : disk_(on), folder_(std::move(folder)), sizes_(sizes),
+log_writer::log_writer(disk& on, fs::path folder, voter whose, const loaded_log& loaded,
+                       const segment_sizes& sizes)
+    : disk_(on), folder_(std::move(folder)), whose_(whose), sizes_(sizes),
       segments_(loaded.segments.begin(), loaded.segments.end()), seed_(loaded.seed) {
   const auto& newest = segments_.back();
   newest_ = disk_.open(newest.place.path, open_for::writing);
@@ -63,17 +63,17 @@ acceptor_log::acceptor_log(disk& on, fs::path folder, const loaded_acceptor& loa
   newest_->sync_data();
   disk_.remove(unfinished_path(folder_)); // of a process that was killed, or found the disk full
   disk_.sync_directory(folder_);
-  for (auto& spare : spares_in(disk_, folder_))
+  for (auto& spare : spares_in(disk_, folder_, whose_))
     spares_.push_back(std::move(spare));
 }
 
-bool acceptor_log::has_room(std::uint64_t bytes) const {
+bool log_writer::has_room(std::uint64_t bytes) const {
   const auto& newest = segments_.back();
   return newest.end + bytes <= newest.file_bytes;
 }
 
 /// A file of at least `bytes` that was a segment, or a new one.
-fs::path acceptor_log::take_spare(std::uint64_t bytes) {
+fs::path log_writer::take_spare(std::uint64_t bytes) {
   if (spares_.empty() || bytes > sizes_.usual_bytes)
     return make_zeros(disk_, folder_, bytes);
   // Under its old name it must not come back with what it holds from now on.
@@ -83,8 +83,7 @@ fs::path acceptor_log::take_spare(std::uint64_t bytes) {
   return path;
 }
 
-void acceptor_log::begin_segment(std::uint64_t bytes, record_builder& head,
-                                 const write_mark& mark) {
+void log_writer::begin_segment(std::uint64_t bytes, record_builder& head, const write_mark& mark) {
   const auto& before = segments_.back();
   const auto seed = disk_.fresh_number();
   const auto record = head.finish(record_kind::head, mark, seed);
@@ -102,7 +101,7 @@ void acceptor_log::begin_segment(std::uint64_t bytes, record_builder& head,
   segments_.push_back(std::move(next));
 }
 
-void acceptor_log::append(record_builder& record, const write_mark& mark, slot_num highest) {
+void log_writer::append(record_builder& record, const write_mark& mark, slot_num highest) {
   const auto pieces = record.finish(record_kind::write, mark, seed_);
   const auto bytes = size_of(pieces);
   auto& newest = segments_.back();
@@ -114,13 +113,13 @@ void acceptor_log::append(record_builder& record, const write_mark& mark, slot_n
 }
 
 /// Removals become durable one by one, so that a power cut leaves no gap between segments.
-void acceptor_log::sync_removals() {
+void log_writer::sync_removals() {
   if (has_unsynced_removal_)
     disk_.sync_directory(folder_);
   has_unsynced_removal_ = false;
 }
 
-void acceptor_log::release_oldest(slot_num watermark) {
+void log_writer::release_oldest(slot_num watermark) {
   const auto* oldest = oldest_closed();
   if (oldest == nullptr || oldest->highest >= watermark)
     return;
@@ -137,13 +136,35 @@ void acceptor_log::release_oldest(slot_num watermark) {
   segments_.pop_front();
 }
 
-const segment_info* acceptor_log::oldest_closed() const {
+const segment_info* log_writer::oldest_closed() const {
   return segments_.size() > 1 ? &segments_.front() : nullptr;
 }
 
-void acceptor_log::oldest_is_obsolete() { segments_.front().highest = 0; }
+void log_writer::forget_from(slot_num from) {
+  for (auto& segment : segments_)
+    if (segment.highest >= from)
+      segment.highest = from - 1;
+}
 
-std::uint64_t acceptor_log::file_bytes() const {
+bool log_writer::read_oldest(
+    const std::function<void(std::string_view, std::string_view)>& f) const {
+  const auto* oldest = oldest_closed();
+  if (oldest == nullptr)
+    return false;
+  segment_reader reader{disk_, oldest->place, whose_};
+  for (log_record old; reader.next(old);)
+    for_each_entry(old.entries, [&](std::string_view key, std::string_view value) {
+      f(key, value);
+      return true;
+    });
+  if (reader.offset() != oldest->end)
+    refuse_memory(whose_, oldest->place.path, "a record that was written is damaged");
+  return true;
+}
+
+void log_writer::oldest_is_obsolete() { segments_.front().highest = 0; }
+
+std::uint64_t log_writer::file_bytes() const {
   std::uint64_t bytes = 0;
   for (const auto& segment : segments_)
     bytes += segment.file_bytes;
