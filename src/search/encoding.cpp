@@ -129,7 +129,7 @@ struct role_contents {
   /// The search keeps back what it sends but probes and answers, and gives it no requests and no
   /// time.
   static void put(std::string& out, const replica& role) {
-    const auto& [options, random, state, tick, learned, slot_in, requests, proposals, decisions,
+    const auto& [options, random, state, tick, learned, slot_in, desk, proposals, decisions,
                  proposer, gossip, agreement, disks_met, reads, watermark, snapshots, missing,
                  fetch, counters, unsent] = role;
     search::put_all(out, state->slot_out(), state->fingerprint(), decisions.by_slot());

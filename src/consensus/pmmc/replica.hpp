@@ -1,6 +1,6 @@
 // The replica (paper, section 2.1, figure 1), with batching, hand-on, linearizable reads (4.5),
 // snapshots and catching up (4.2), reconfiguration (4.4). It decides; what it knows and when things
-// are due is kept by its pieces, classes that need no replica: request_queue, slot_proposals,
+// are due is kept by its pieces, classes that need no replica: request_desk, slot_proposals,
 // kept_decisions, proposer_choice, gossip, agreement, read_rounds, snapshot_schedule,
 // missing_decisions, snapshot_fetch. Four files: replica.cpp (the paper's part),
 // replica_catchup.cpp, replica_configurations.cpp and replica_gauges.cpp.
@@ -19,7 +19,7 @@
 #include "service/gossip.hpp"
 #include "service/read_rounds.hpp"
 #include "service/replicated_state.hpp"
-#include "service/request_queue.hpp"
+#include "service/request_desk.hpp"
 #include "service/snapshot_fetch.hpp"
 #include "service/snapshot_schedule.hpp"
 
@@ -164,7 +164,7 @@ public:
   slot_num watermark() const { return watermark_; }
   const std::map<slot_num, command>& decisions() const { return decisions_.by_slot(); }
   bool has_proposal(slot_num slot) const { return proposals_.contains(slot); }
-  std::size_t pending_requests() const { return requests_.size(); }
+  std::size_t pending_requests() const { return desk_.queue().size(); }
   const ballot_num& active_ballot() const { return proposer_.active_ballot(); }
   /// The highest slot that each acceptor has said it accepted anything in, when it was asked last.
   const std::map<role_id, slot_num>& accepted() const { return reads_.accepted(); }
@@ -181,13 +181,10 @@ private:
   friend struct role_contents; // search/encoding.cpp
 
   // requests and proposals
-  bool admit(request m, const role_id& client);
-  void respond(const role_id& client, response r);
   void propose();
   void fill_to_boundary();
   proposal_route route() const;
   void propose_in(slot_num slot, slot_proposals::proposal p);
-  void hand_on();
   void explain_stall();
   std::string why_stalled() const;
   proposer_choice::standing standing() const;
@@ -199,7 +196,6 @@ private:
 
   // decisions
   void perform();
-  void settle_responses(std::vector<response> responses);
   void forget_decisions();
   void snapshot_if_due();
   void update_watermark();
@@ -220,7 +216,7 @@ private:
 
   config_history learned_; ///< later configurations than the state's, or empty
   slot_num slot_in_ = 1;
-  request_queue requests_;
+  request_desk desk_;
   slot_proposals proposals_;
   kept_decisions decisions_; ///< the paper's decisions; old ones are forgotten
 

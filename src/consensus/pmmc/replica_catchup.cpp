@@ -51,11 +51,7 @@ void replica::on_tick() {
     send_pings();
   if (!active_ballot().is_bottom() && !gossip_.is_heard(active_ballot().leader, tick_))
     set_active({});
-  if (tick_ % options_.resend_ticks == 0) // the connection may have dropped it
-    settle_responses(requests_.take_back(state_->sessions(), slot_out(), tick_,
-                                         std::uint64_t{10} * options_.resend_ticks));
-  if (tick_ % options_.forget_held_back_ticks == 0)
-    requests_.forget_held_back(tick_, options_.forget_held_back_ticks);
+  desk_.on_tick(*state_, tick_, out_.send);
   proposals_.resend(route(), decisions_, tick_, out_.send);
   reads_.on_tick(*state_, tick_, out_.send);
   explain_stall();
@@ -157,11 +153,7 @@ void replica::install(std::unique_ptr<replicated_state> fetched) {
   ++counters_.snapshots_installed;
   snapshots_.restart_log();
   decisions_.forget_below(slot_out());
-  // What became of requests in slots that the snapshot has skipped, only the sessions can tell.
-  // Where they do not (an opened session), the log is asked again.
-  auto unknown = proposals_.settle_below(slot_out());
-  settle_responses(requests_.known_answers(state_->sessions(), slot_out(), unknown));
-  requests_.queue_again(unknown);
+  desk_.skipped(*state_, proposals_.settle_below(slot_out()), out_.send);
   slot_in_ = std::max(slot_in_, slot_out());
   missing_.installed(tick_);
   if (const auto& latest = state_->configurations().latest(); latest.version != version)

@@ -8,9 +8,9 @@ namespace pmmc {
 replica_gauges replica::gauges() const {
   replica_gauges g;
   g.window = state_->window();
-  g.pending_requests = requests_.size();
-  g.pending_bytes = requests_.bytes();
-  g.queued_requests = requests_.queued();
+  g.pending_requests = desk_.queue().size();
+  g.pending_bytes = desk_.queue().bytes();
+  g.queued_requests = desk_.queue().queued();
   g.waiting_reads = reads_.waiting();
   g.proposals = proposals_.size();
   const auto known = highest_known_slot();
