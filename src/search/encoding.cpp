@@ -113,12 +113,11 @@ struct role_contents {
   }
 
   static void put(std::string& out, const read_rounds& part) {
-    const auto& [options, queries, round_number, asking, complete, waiting, waiting_bytes,
-                 answered_bytes, needed_slot_out, accepted] = part;
+    const auto& [options, queue, round_number, asking, complete, needed_slot_out, accepted] = part;
     const auto put_round = [&](slot_num slot, const read_rounds::round& r) {
       search::put_all(out, slot, r.number, r.answered, r.highest, r.queries.size());
     };
-    search::put_all(out, queries.size(), round_number, asking.has_value(), complete.size());
+    search::put_all(out, queue.waiting(), round_number, asking.has_value(), complete.size());
     if (asking)
       put_round(0, *asking);
     for (const auto& [slot, rounds] : complete)

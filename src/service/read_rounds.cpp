@@ -1,36 +1,19 @@
 #include "service/read_rounds.hpp"
 
-#include "base/codec.hpp"
-
 #include <algorithm>
 #include <utility>
 
 namespace pmmc {
 
-void read_rounds::add(const role_id& client, query q, slot_num slot_out,
-                      std::vector<envelope>& send) {
-  ++waiting_;
-  waiting_bytes_ += q.op.size();
-  if (q.op.size() > options_.max_op_bytes)
-    return reply(client, q, reply_status::refused,
-                 too_large_text(q.op.size(), options_.max_op_bytes), slot_out, send);
-  if (waiting_ > options_.max_queries || waiting_bytes_ > options_.max_query_bytes)
-    return reply(client, q, reply_status::busy,
-                 "replica " + options_.id.str() + " has too many reads waiting", slot_out, send);
-  queries_.emplace_back(client, std::move(q));
-}
-
 /// Only acceptors that are asked after a read has come in can vouch for it.
 bool read_rounds::start(const replicated_state& state, std::uint64_t tick,
                         std::vector<envelope>& send) {
-  if (queries_.empty() || asking_)
+  if (queue_.waiting() == 0 || asking_)
     return false;
   round next;
   next.number = ++round_number_;
   next.started_tick = tick;
-  next.queries.assign(std::make_move_iterator(queries_.begin()),
-                      std::make_move_iterator(queries_.end()));
-  queries_.clear();
+  next.queries = queue_.take_waiting();
   for (const auto* config : state.configurations().from(state.slot_out()))
     next.answered.emplace(config->version, std::set<role_id>{});
   asking_ = std::move(next);
@@ -85,11 +68,9 @@ void read_rounds::complete_if_answered(const replicated_state& state) {
   asking_.reset();
 }
 
-/// Large answers go out a few at a time, so that nobody waits for all of them, and they do not fill
-/// the memory.
 void read_rounds::answer(const replicated_state& state, std::vector<envelope>& send) {
   complete_if_answered(state); // one of the configurations asked may just have ended
-  while (has_answers(state.slot_out()) && answered_bytes_ < options_.read_bytes) {
+  while (has_answers(state.slot_out()) && !queue_.is_turn_over()) {
     auto& rounds = complete_.begin()->second;
     answer_round(rounds.front(), state, send);
     if (rounds.front().queries.empty())
@@ -103,31 +84,10 @@ void read_rounds::answer(const replicated_state& state, std::vector<envelope>& s
 /// something newer: ask again.
 void read_rounds::answer_round(round& r, const replicated_state& state,
                                std::vector<envelope>& send) {
-  const bool crossed = !r.answered.contains(state.configurations().latest().version);
-  while (!r.queries.empty() && answered_bytes_ < options_.read_bytes) {
-    auto [client, q] = std::move(r.queries.back());
-    r.queries.pop_back();
-    if (crossed) {
-      queries_.emplace_back(client, std::move(q));
-      continue;
-    }
-    auto body = state.machine().query(q.op);
-    answered_bytes_ += body.size();
-    if (q.max_reply != 0 && body.size() > q.max_reply) {
-      std::string size;
-      put_varint(size, body.size());
-      reply(client, q, reply_status::too_large, std::move(size), state.slot_out(), send);
-      continue;
-    }
-    reply(client, q, reply_status::ok, std::move(body), state.slot_out(), send);
-  }
-}
-
-void read_rounds::reply(const role_id& client, const query& q, reply_status status,
-                        std::string body, slot_num slot_out, std::vector<envelope>& send) {
-  --waiting_;
-  waiting_bytes_ -= q.op.size();
-  send.push_back({client, query_reply{q.number, status, slot_out, std::move(body), q.arrived}});
+  if (r.answered.contains(state.configurations().latest().version))
+    queue_.answer(r.queries, state, send);
+  else
+    queue_.put_back(r.queries);
 }
 
 /// A round without a quorum is asked again and, in the end, given up; so is one whose slots do not
@@ -136,7 +96,8 @@ void read_rounds::on_tick(const replicated_state& state, std::uint64_t tick,
                           std::vector<envelope>& send) {
   const auto slot_out = state.slot_out();
   if (asking_ && is_too_old(*asking_, tick)) {
-    give_up(*asking_, acceptors_reached(*asking_, state.configurations()), slot_out, send);
+    queue_.give_up(asking_->queries, acceptors_reached(*asking_, state.configurations()), slot_out,
+                   send);
     asking_.reset();
   } else if (asking_ && tick > asking_->started_tick &&
              (tick - asking_->started_tick) % options_.resend_ticks == 0) {
@@ -145,20 +106,14 @@ void read_rounds::on_tick(const replicated_state& state, std::uint64_t tick,
   for (auto it = complete_.lower_bound(slot_out); it != complete_.end();) {
     for (const auto& r : it->second)
       if (is_too_old(r, tick))
-        give_up(r,
-                "slot " + std::to_string(it->first) + " may have been decided, but replica " +
-                    options_.id.str() + " has performed the slots below " +
-                    std::to_string(slot_out) + " only",
-                slot_out, send);
+        queue_.give_up(r.queries,
+                       "slot " + std::to_string(it->first) +
+                           " may have been decided, but replica " + options_.id.str() +
+                           " has performed the slots below " + std::to_string(slot_out) + " only",
+                       slot_out, send);
     std::erase_if(it->second, [&](const round& r) { return is_too_old(r, tick); });
     it = it->second.empty() ? complete_.erase(it) : std::next(it);
   }
-}
-
-void read_rounds::give_up(const round& r, const std::string& why, slot_num slot_out,
-                          std::vector<envelope>& send) {
-  for (const auto& [client, q] : r.queries)
-    reply(client, q, reply_status::unavailable, why, slot_out, send);
 }
 
 std::string read_rounds::acceptors_reached(const round& r,

@@ -3,9 +3,9 @@
 #pragma once
 
 #include "consensus/messages.hpp"
+#include "service/read_queue.hpp"
 #include "service/replicated_state.hpp"
 
-#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -32,11 +32,15 @@ public:
 
   /// `last_round`: a random number, or late answers to an earlier life's rounds would count.
   read_rounds(settings options, std::uint64_t last_round)
-      : options_(options), round_number_(last_round) {}
+      : options_(options), queue_({options.id, options.max_op_bytes, options.max_queries,
+                                   options.read_bytes, options.max_query_bytes}),
+        round_number_(last_round) {}
 
   /// A read comes in. Too large ones, and those past `max_queries` or `max_query_bytes`, are
   /// refused at once.
-  void add(const role_id& client, query q, slot_num slot_out, std::vector<envelope>& send);
+  void add(const role_id& client, query q, slot_num slot_out, std::vector<envelope>& send) {
+    queue_.add(client, std::move(q), slot_out, send);
+  }
   /// Begins a round, if reads wait for one and none is under way; returns whether it did.
   bool start(const replicated_state& state, std::uint64_t tick, std::vector<envelope>& send);
   /// An acceptor's answer; the one that completes a quorum ends the round.
@@ -47,14 +51,14 @@ public:
   /// Asks again, and gives up what is too old.
   void on_tick(const replicated_state& state, std::uint64_t tick, std::vector<envelope>& send);
   /// What has been answered so far is sent: `read_bytes` begin anew.
-  void begin_turn() { answered_bytes_ = 0; }
+  void begin_turn() { queue_.begin_turn(); }
 
   /// Whether answer() has something to answer.
   bool has_answers(slot_num slot_out) const {
     return !complete_.empty() && complete_.begin()->first < slot_out;
   }
   /// Reads without their answer.
-  std::size_t waiting() const { return waiting_; }
+  std::size_t waiting() const { return queue_.size(); }
   /// With this slot_out, all rounds that are complete can be answered: slots below may have been
   /// decided.
   slot_num needed_slot_out() const { return needed_slot_out_; }
@@ -69,7 +73,7 @@ private:
     std::map<config_version, std::set<role_id>> answered; ///< per configuration asked
     slot_num highest = 0;
     std::uint64_t started_tick = 0;
-    std::vector<std::pair<role_id, query>> queries;
+    read_queue::reads queries;
   };
 
   void ask_acceptors(const round& r, const config_history& configurations,
@@ -77,23 +81,16 @@ private:
   bool has_quorum(const round& r, const replicated_state& state) const;
   void complete_if_answered(const replicated_state& state);
   void answer_round(round& r, const replicated_state& state, std::vector<envelope>& send);
-  void reply(const role_id& client, const query& q, reply_status status, std::string body,
-             slot_num slot_out, std::vector<envelope>& send);
-  void give_up(const round& r, const std::string& why, slot_num slot_out,
-               std::vector<envelope>& send);
   std::string acceptors_reached(const round& r, const config_history& configurations) const;
   bool is_too_old(const round& r, std::uint64_t tick) const {
     return tick >= r.started_tick + options_.query_ticks;
   }
 
   settings options_;
-  std::deque<std::pair<role_id, query>> queries_; ///< not in a round yet
+  read_queue queue_; ///< those that are not in a round yet
   std::uint64_t round_number_;
   std::optional<round> asking_;
   std::map<slot_num, std::vector<round>> complete_; ///< answered when slot_out > key
-  std::size_t waiting_ = 0;                         ///< in queries_, asking_ and complete_
-  std::size_t waiting_bytes_ = 0;                   ///< of their operations
-  std::size_t answered_bytes_ = 0;                  ///< since begin_turn()
   slot_num needed_slot_out_ = 0;
   std::map<role_id, slot_num> accepted_; ///< by acceptor
 };
