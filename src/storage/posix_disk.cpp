@@ -82,11 +82,12 @@ public:
   }
 
   std::string read_at(std::uint64_t offset, std::size_t max_bytes) const override {
-    std::string bytes(max_bytes, '\0');
+    const auto end = size(); // the bound may be far beyond, and memory that is touched costs time
+    std::string bytes(end <= offset ? 0 : std::min<std::uint64_t>(max_bytes, end - offset), '\0');
     std::size_t done = 0;
-    while (done < max_bytes) {
+    while (done < bytes.size()) {
       const auto got = uninterrupted([&] {
-        return ::pread(fd_.get(), bytes.data() + done, max_bytes - done,
+        return ::pread(fd_.get(), bytes.data() + done, bytes.size() - done,
                        static_cast<off_t>(offset + done));
       });
       if (got < 0)
