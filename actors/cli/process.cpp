@@ -181,7 +181,7 @@ void format_all(const config::cluster_file& cluster, const std::vector<config::r
 /// the file names an address that was never its own: then it is to move there.
 std::string address_of(const config::role& role, const membership& known) {
   const auto* m = known.find(role.kind, role.id);
-  return m != nullptr && known.was_at(role.id, role.address) ? m->address : role.address;
+  return m != nullptr && known.was_at(role.kind, role.id, role.address) ? m->address : role.address;
 }
 
 bool was_removed(const config::role& role, const membership& known) {

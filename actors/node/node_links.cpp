@@ -113,12 +113,14 @@ void node::leave_former_places() {
 
 /// An own acceptor that is a member elsewhere is one vote too many in a quorum of the own leader.
 void node::leave_or_take_place(const hosted_role& own) {
-  if (!admission_.is_former_place(own.kind, own.id)) {
+  if (!is_guest(own, settings_.address)) {
     if (left_places_.erase(own.id) > 0)
       introduce(own.id);
-  } else if (left_places_.insert(own.id).second) {
+  } else if (admission_.is_former_place(own.kind, own.id) && left_places_.insert(own.id).second) {
     const auto why = "has moved to " + known().find(own.kind, own.id)->address;
-    spdlog::warn("{} {}, and does not count here any more", own.id.view(), why);
+    spdlog::warn("{} {}, and does not count here any more: start it there, or at an address that "
+                 "it never had",
+                 own.id.view(), why);
     lose(own.id, "at " + settings_.address + " " + why);
   }
 }

@@ -222,10 +222,12 @@ std::string admission::why_client_is_member(const std::vector<introduced_role>& 
   return {};
 }
 
+/// Not if it was left behind here when the member moved: then it is this one that is the copy.
 bool admission::is_own(const introduced_role& role) const {
   return !role.format_id.empty() &&
          std::any_of(own_.roles.begin(), own_.roles.end(), [&](const introduced_role& own) {
-           return own.id == role.id && own.format_id == role.format_id;
+           return own.id == role.id && own.format_id == role.format_id &&
+                  !is_former_place(own.kind, own.id);
          });
 }
 
@@ -306,7 +308,7 @@ bool admission::is_guest_itself() const {
 bool admission::is_former_place(role_kind kind, const role_id& own) const {
   return (kind == role_kind::acceptor || kind == role_kind::leader) &&
          known_.find(kind, own) != nullptr && is_guest(kind, own, own_.address) &&
-         known_.was_at(own, own_.address);
+         known_.was_at(kind, own, own_.address);
 }
 
 bool admission::is_made_known(role_kind kind, const role_id& id, const std::string& address,

@@ -69,13 +69,13 @@ bool membership::is_member_at(role_kind kind, const role_id& id, std::string_vie
   });
 }
 
-bool membership::was_at(const role_id& id, std::string_view address) const {
+bool membership::was_at(role_kind kind, const role_id& id, std::string_view address) const {
   for (const auto& [first_slot, config] : configurations.all())
-    if (config.address_of(id) == address)
+    if (const auto* m = config.find(kind, id); m != nullptr && m->address == address)
       return true;
   const auto& former = configurations.former_members();
   const auto it = former.find(id);
-  return it != former.end() && it->second.address == address;
+  return it != former.end() && it->second.kind == kind && it->second.address == address;
 }
 
 const former_member* membership::find_former(const role_id& id) const {

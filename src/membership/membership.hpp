@@ -51,8 +51,8 @@ struct membership {
   /// The same for whatever kind it is of; "" for who is no member.
   std::string_view address_of(const role_id& id) const;
   bool is_member_at(role_kind kind, const role_id& id, std::string_view address) const;
-  /// Whether any configuration that is known had `id` at `address`.
-  bool was_at(const role_id& id, std::string_view address) const;
+  /// Whether any configuration that is known had the member at `address`.
+  bool was_at(role_kind kind, const role_id& id, std::string_view address) const;
   /// Who was a member and is none of a live configuration any more, or nullptr.
   const former_member* find_former(const role_id& id) const;
   /// The addresses of all members of live configurations.

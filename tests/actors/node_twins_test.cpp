@@ -213,7 +213,7 @@ TEST_CASE_FIXTURE(twins_stage, "an own acceptor that is a member elsewhere does 
   CHECK(r1.count<peer_up>() == 0);
   SUBCASE("who is there does") {
     twin = record("a1");
-    greet(peer, hello_at("host9:1", peer, twin.as(role_kind::acceptor, "moved")));
+    greet(peer, hello_at("host9:1", peer, twin.as(role_kind::acceptor, "disk"))); // as a1's own
     const auto met = r1.take<peer_up>();
     REQUIRE(met.size() == 1);
     CHECK(met[0].role.handle == twin.handle());
@@ -229,6 +229,38 @@ TEST_CASE_FIXTURE(twins_stage, "an own acceptor that is a member elsewhere does 
     CHECK(met.back().role.handle == a1.handle());
     CHECK(r1.count<peer_down>() == 0);
   }
+}
+
+TEST_CASE_FIXTURE(stage, "an own acceptor that has moved stays away when the cluster has forgotten "
+                         "that it was here") {
+  membership known{config_history{make_config()}};
+  const auto go_on = [&](config_version version, const std::string& where) {
+    auto next = make_config();
+    next.version = version;
+    next.first_slot = 9 * version;
+    next.acceptors[0].address = where;
+    known.configurations.add(next);
+    known.live_from = version;
+    return members_news{known};
+  };
+  go_on(2, "host8:1");
+  recorder a1 = record("a1"), r8 = record("r8");
+  auto settings = std::make_shared<node_settings>();
+  settings->cluster = "test";
+  settings->address = "host8:1";
+  settings->roles = {a1.as(role_kind::acceptor, "disk"), r8.as(role_kind::replica)};
+  settings->known = known;
+  settings->facts = some_facts();
+  const auto node = spawn(node_actor, settings);
+  send(node, go_on(3, "host9:1"));
+  settle();
+  CHECK(r8.count<peer_down>() == 1);
+  r8.forget();
+  for (config_version version = 4; version < 50; ++version)
+    send(node, go_on(version, "host9:1"));
+  settle();
+  CHECK(!known.was_at(role_kind::acceptor, "a1", "host8:1"));
+  CHECK(r8.count<peer_up>() == 0);
 }
 
 TEST_CASE_FIXTURE(twins_stage,
