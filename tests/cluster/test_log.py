@@ -1,12 +1,19 @@
 """What processes write to their logs, and how."""
 
+import datetime
 import json
 import re
 
 from pmmc_cluster import BAD_USAGE, ClusterTest, main, wait_until
 
 TEXT_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d (\w+) \[[^]]+\] .+")
+MISSING = re.compile(r"the process at (\S+) cannot be reached: nothing listens there")
+SHORTLY = datetime.timedelta(seconds=1)  # between the first line of a log and a dial that succeeds
 JSON_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d")
+
+
+def moment_of(line):
+    return datetime.datetime.fromisoformat(line[:29])
 
 
 class Log(ClusterTest):
@@ -19,14 +26,19 @@ class Log(ClusterTest):
         cluster.await_healthy()
 
     def test_a_start_is_not_full_of_complaints(self):
-        """Processes that start together miss each other for a moment: no line says so."""
+        """Processes that start together miss each other for a moment: no line says so. Of one that takes
+        seconds to start, on a machine with too much to do, others may say that it is not there."""
         cluster = self.new_cluster()
         self.launch_all(cluster)
+        begun = {f"127.0.0.1:{p.port}": moment_of(p.log_text().splitlines()[0])
+                 for p in cluster.processes}
         for process in cluster.processes:
-            self.assertNotIn("cannot be reached", process.log_text())
             for line in process.log_text().splitlines():
                 self.assertRegex(line, TEXT_LINE)
-                self.assertNotEqual(TEXT_LINE.fullmatch(line)[1], "warning", line)
+                if TEXT_LINE.fullmatch(line)[1] == "warning":
+                    missing = MISSING.search(line)
+                    self.assertTrue(missing, line)
+                    self.assertGreater(begun[missing[1]], moment_of(line) - SHORTLY, line)
 
     def test_json(self):
         cluster = self.new_cluster("colocated")
