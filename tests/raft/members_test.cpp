@@ -45,6 +45,24 @@ TEST_CASE("6: a newcomer that is not reached is given up, and the next change ma
   CHECK(c.change("s1", {"s1", "s2"}) == "");
 }
 
+TEST_CASE("6: while C-all is in the log, no other change begins") {
+  auto c = led_by_s1();
+  c.isolate("s2");
+  c.isolate("s3");
+  REQUIRE(c.change("s1", {"s1", "s2"}) == "");
+  REQUIRE(c["s1"].members().is_joint());
+  CHECK(c.change("s1", {"s1", "s3"}) == "another change of the servers is under way");
+}
+
+TEST_CASE("6: who votes is not forgotten with the entry that says it") {
+  auto log = state_with(three, {1, 1}, 1).log;
+  log.append({1, {}, std::make_shared<const server_set>(servers_called({"s1", "s2"}))});
+  log.append(entry_at({4, 1}));
+  log.compact(4);
+  REQUIRE(log.members() != nullptr);
+  CHECK(log.members()->servers.size() == 2);
+}
+
 TEST_CASE("6: a change names the version that it replaces") {
   auto c = led_by_s1();
   CHECK(c["s1"].change(7, {member_called("s1")}, {}) == "version 1 is the latest one");

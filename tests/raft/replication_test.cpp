@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <utility>
 
 using namespace pmmc;
 using namespace pmmc::raft;
@@ -56,6 +57,7 @@ TEST_CASE("5.3: nextIndex goes back a term at a time, not an entry") {
   int asked = 0;
   s1.on_peer_down("s2");
   s1.on(append_reply{"s2", 8, false, 100, {91, 0}, 0});
+  bool is_first = true; // a log that is too short says where it ends
   for (bool is_match = false; !is_match && asked < 100; ++asked) {
     auto requests = sent_to("s2", s1.take());
     if (requests.empty()) {
@@ -63,6 +65,8 @@ TEST_CASE("5.3: nextIndex goes back a term at a time, not an entry") {
       --asked;
       continue;
     }
+    if (std::exchange(is_first, false))
+      CHECK(requests.at(0).previous == position{90, 5});
     s2.on(requests.at(0));
     const auto out = s2.take();
     const auto answer = std::get<append_reply>(out.send.back().body);
@@ -71,6 +75,106 @@ TEST_CASE("5.3: nextIndex goes back a term at a time, not an entry") {
   }
   CHECK(asked <= 4);
   CHECK(s2.log().at(3).term == 5);
+}
+
+TEST_CASE("5.3: where both logs have a term, they are tried at its end in the leader's") {
+  std::vector<term_num> terms(50, 1);
+  terms.resize(70, 3);
+  auto s1 = leader_with(terms, 3);
+  s1.take();
+  s1.on_peer_down("s2");
+  s1.on(append_reply{"s2", 4, false, 70, {61, 0}, 0}); // it has 60 entries, of term 1
+  s1.take();
+  s1.on(append_reply{"s2", 4, false, 60, {1, 1}, 0});
+  const auto sent = sent_to("s2", s1.take());
+  REQUIRE(!sent.empty());
+  CHECK(sent[0].previous == position{50, 1});
+}
+
+TEST_CASE("5.3: what is committed at a follower is what it has of the leader's log") {
+  consensus s2{{.id = "s2"}, state_with(three, {1, 1, 2, 2}, 2)};
+  s2.on(append_entries{"s1", 3, {0, 0}, {entry_at({1, 1})}, 4, 1});
+  CHECK(s2.commit() == 1); // whether its other entries are the leader's, nobody has said
+}
+
+TEST_CASE("5.2: what belongs to a candidate's new term waits for the disk") {
+  consensus s1{{.id = "s1"}, state_with(three, {1}, 1)};
+  while (s1.current_state() != consensus::state::pre_candidate)
+    s1.on_tick();
+  s1.take();
+  s1.on(vote{"s2", 2, true, true});
+  CHECK(s1.current_state() == consensus::state::candidate);
+  s1.on(vote{"s3", 2, true, true}); // of the pre-vote: it comes late, and is no vote
+  CHECK(s1.current_state() == consensus::state::candidate);
+  const auto out = s1.take();
+  CHECK(out.send_early.empty());
+  REQUIRE(out.persist.size() == 1);
+  CHECK(std::get<term_record>(out.persist[0]).voted_for == role_id{"s1"});
+  CHECK(out.send.size() == 2);
+}
+
+TEST_CASE("5.2: a vote is durable before it is told") {
+  consensus s2{{.id = "s2"}, state_with(three, {1}, 1)};
+  s2.on(request_vote{"s1", 2, {1, 1}});
+  const auto out = s2.take();
+  REQUIRE(out.persist.size() == 1);
+  CHECK(std::get<term_record>(out.persist[0]).voted_for == role_id{"s1"});
+  CHECK(std::get<vote>(out.send.at(0).body).is_granted);
+}
+
+TEST_CASE("9.6: who hears a leader helps nobody to replace it") {
+  consensus s2{{.id = "s2"}, state_with(three, {1}, 1)};
+  s2.on(append_entries{"s1", 1, {1, 1}, {}, 0, 1});
+  s2.take();
+  for (const bool is_pre_vote : {true, false}) {
+    s2.on(request_vote{"s3", 2, {1, 1}, is_pre_vote});
+    CHECK(s2.take().persist.empty());
+    CHECK(s2.term() == 1);
+  }
+  auto s1 = leader_with({1}, 1);
+  s1.take();
+  s1.on(request_vote{"s3", 3, {9, 2}});
+  CHECK(s1.is_leader());
+}
+
+TEST_CASE("5.4.2: answers of an earlier term count for nothing") {
+  auto s1 = leader_with({1}, 1);
+  auto out = s1.take();
+  s1.persisted(out.persist);
+  s1.propose(command{"A"});
+  s1.barrier(1);
+  out = s1.take();
+  s1.persisted(out.persist);
+  s1.on(append_reply{"s2", 1, true, 3, {}, 100});
+  CHECK(s1.commit() == 0);
+  CHECK(s1.take().readable.empty());
+}
+
+TEST_CASE("7: who is offered a snapshot has what it has committed, and no more, of the leader's") {
+  consensus s2{{.id = "s2"}, state_with(three, {1}, 1)};
+  s2.on(snapshot_offer{"s1", 1, {5, 1}, 1});
+  const auto out = s2.take();
+  REQUIRE(out.fetch_snapshot.has_value());
+  CHECK(out.fetch_snapshot->base == position{5, 1});
+  const auto answer = std::get<append_reply>(out.send.at(0).body);
+  CHECK(answer.is_match);
+  CHECK(answer.last == 0);
+}
+
+TEST_CASE("5.3: an own entry that was taken back while the disk wrote it does not count") {
+  consensus s1{{.id = "s1"}, state_with(three, {1, 1, 1}, 1)};
+  s1.on(append_entries{"s2", 2, {1, 1}, {entry_at({2, 2})}, 0, 1});
+  s1.persisted(s1.take().persist); // {1, 2}: the third entry is gone
+  while (s1.current_state() != consensus::state::pre_candidate)
+    s1.on_tick();
+  s1.on(vote{"s2", 3, true, true});
+  s1.on(vote{"s2", 3, true, false});
+  REQUIRE(s1.is_leader());
+  const auto out = s1.take(); // its no-op stands at 3
+  s1.on(append_reply{"s3", 3, true, 3, {}, 0});
+  CHECK(s1.commit() == 0);
+  s1.persisted(out.persist);
+  CHECK(s1.commit() == 3);
 }
 
 TEST_CASE("5.3: requests follow each other without waiting, up to a bound") {

@@ -109,7 +109,7 @@ void consensus::on(const append_reply& m) {
 /// Where this log has the term too, they may agree up to its end here; if not, the follower's
 /// entries of it are skipped at once (5.3).
 void consensus::back_up(follower_progress& of, const append_reply& m) {
-  if (m.conflict.index > m.last) // its log is too short
+  if (m.conflict.term == 0) // its log is too short
     return of.retry_at(m.conflict.index);
   const auto within = log().last_within(m.conflict.term, m.last);
   of.retry_at(within.term == m.conflict.term ? within.index + 1
