@@ -55,7 +55,7 @@ TEST_CASE("6: while C-all is in the log, no other change begins") {
 }
 
 TEST_CASE("6: who votes is not forgotten with the entry that says it") {
-  auto log = state_with(three, {1, 1}, 1).log;
+  auto log = state_with({"s1", "s2", "s3"}, {1, 1}, 1).log;
   log.append({1, {}, std::make_shared<const server_set>(servers_called({"s1", "s2"}))});
   log.append(entry_at({4, 1}));
   log.compact(4);
