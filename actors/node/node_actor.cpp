@@ -49,9 +49,9 @@ node::node(caf::event_based_actor* self, node_settings settings)
 caf::behavior node::make_behavior() {
   self_->set_down_handler(
       [this](caf::scheduled_actor*, caf::down_msg& m) { disconnected(m.source); });
+  leave_former_places(); // or its leader could ask an own acceptor that is a member elsewhere
   for (const auto& role : settings_.roles)
     introduce(role.id);
-  leave_former_places();
   tell_own_roles();
   self_->send(self_, tick_atom::value);
   return {

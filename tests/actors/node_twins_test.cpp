@@ -251,8 +251,18 @@ TEST_CASE_FIXTURE(stage, "an own acceptor that has moved stays away when the clu
   settings->roles = {a1.as(role_kind::acceptor, "disk"), r8.as(role_kind::replica)};
   settings->known = known;
   settings->facts = some_facts();
+  SUBCASE("while it runs") {}
+  SUBCASE("before it starts") {
+    go_on(3, "host9:1");
+    settings->known = known;
+  }
   const auto node = spawn(node_actor, settings);
-  send(node, go_on(3, "host9:1"));
+  settle();
+  const bool is_left = known.version() == 3;
+  for (const auto& m : r8.take<peer_up>())
+    CHECK_FALSE((is_left && m.role.id == role_id{"a1"}));
+  if (!is_left)
+    send(node, go_on(3, "host9:1"));
   settle();
   CHECK(r8.count<peer_down>() == 1);
   r8.forget();

@@ -8,6 +8,7 @@ from pmmc_cluster import BAD_USAGE, ClusterTest, main, wait_until
 
 TEXT_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d (\w+) \[[^]]+\] .+")
 MISSING = re.compile(r"the process at (\S+) cannot be reached: nothing listens there")
+WARNS_AFTER = datetime.timedelta(seconds=1.5)  # 20 beats of 100 ms, and some room
 SHORTLY = datetime.timedelta(seconds=1)  # between the first line of a log and a dial that succeeds
 JSON_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d")
 
@@ -39,6 +40,8 @@ class Log(ClusterTest):
                     missing = MISSING.search(line)
                     self.assertTrue(missing, line)
                     self.assertGreater(begun[missing[1]], moment_of(line) - SHORTLY, line)
+                    own = begun[f"127.0.0.1:{process.port}"]
+                    self.assertGreater(moment_of(line), own + WARNS_AFTER, line)
 
     def test_json(self):
         cluster = self.new_cluster("colocated")
