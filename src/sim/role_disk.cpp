@@ -65,6 +65,10 @@ std::optional<membership> role_disk::checked_members() {
   };
   try {
     const auto found = storage::read_members(files_, path_);
+    // What was there was lost when a bit of it was flipped. It was written again by a process that
+    // died before it could say so.
+    if (found && holds_.members_are_damaged)
+      note_members(*found);
     auto has = found.value_or(membership{});
     demand(has.identity == holds_.members.identity || holds_.members.identity == 0,
            [&] { return missing("has lost the identity of the cluster"); });
