@@ -49,7 +49,7 @@ node::node(caf::event_based_actor* self, node_settings settings)
 caf::behavior node::make_behavior() {
   self_->set_down_handler(
       [this](caf::scheduled_actor*, caf::down_msg& m) { disconnected(m.source); });
-  leave_former_places(); // or its leader could ask an own acceptor that is a member elsewhere
+  leave_former_places({}); // or its leader could ask an own acceptor that is a member elsewhere
   for (const auto& role : settings_.roles)
     introduce(role.id);
   tell_own_roles();
@@ -79,7 +79,7 @@ caf::behavior node::make_behavior() {
 /// Without its lives: if this process began with copies of directories that are in use elsewhere,
 /// its roles would take those for wrong.
 void node::introduce(const role_id& own) {
-  if (left_places_.contains(own))
+  if (admission_.has_left(own))
     return;
   for (auto other : settings_.roles)
     if (other.id == own)
@@ -112,6 +112,8 @@ void node::demand_own_cluster(const membership& news) const {
 void node::learn(const membership& news) {
   const auto before = known().version();
   const bool was_identified = known().identity != 0;
+  const auto left_before = admission_.left_places();
+  const auto untold_before = admission_.untold_roles();
   if (!admission_.learn(news))
     return;
   if (!was_identified && known().identity != 0 && !is_client())
@@ -122,7 +124,7 @@ void node::learn(const membership& news) {
   redial();
   expect_clocks();
   tell_own_roles();
-  leave_former_places();
+  leave_former_places(left_before);
   for (auto& [key, link] : links_) {
     if (link.announced)
       announce(link);                                            // guests may be members now
@@ -132,6 +134,10 @@ void node::learn(const membership& news) {
   for (const auto& [key, link] : links_) // once they have heard where the member is
     if (link.announced)
       dismiss_copies_of(link);
+  if (admission_.untold_roles() != untold_before)
+    for (const auto& [key, link] : links_)
+      if (link.now == node_link::state::connected && !link.address.empty())
+        say_hello_again(link.remote);
   // Nobody waits for the disk. Who acts by what is forgotten again does no harm (a replica always
   // does, by the log): it says whom to dial, and a process that starts is told by those.
   settings_.remember(known());
@@ -206,7 +212,7 @@ void node::watch_quorum() {
       return std::any_of(roles.begin(), roles.end(),
                          [&](const hosted_role& role) { return role.id == acceptor.id; });
     };
-    return (!left_places_.contains(acceptor.id) && hosts(settings_.roles)) ||
+    return (!admission_.has_left(acceptor.id) && hosts(settings_.roles)) ||
            std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {
              return entry.second.announced && hosts(entry.second.roles);
            });

@@ -110,6 +110,9 @@ private:
                                    const caf::strong_actor_ptr& remote) const;
   void led_astray(const std::string& address, const std::string& whose);
   void dialled(const std::string& address, const caf::actor& remote);
+  hello own_hello() const;
+  std::vector<hosted_role> told_roles() const;
+  void say_hello_again(const caf::actor& remote);
   void tell_own_roles_of_trouble(const std::string& address, const std::string& why);
   void unreachable(const std::string& address, const std::string& why);
   void refused_by(const std::string& address, const std::string& why);
@@ -128,8 +131,8 @@ private:
   bool lives_elsewhere(const role_id& id, const std::string& address) const;
   void connected(node_link& link, const caf::actor& remote, std::uint64_t incarnation,
                  std::vector<hosted_role> roles);
-  void leave_former_places();
-  void leave_or_take_place(const hosted_role& own);
+  void leave_former_places(const std::set<role_id>& left_before);
+  void leave_or_take_place(const hosted_role& own, bool had_left);
   void dismiss_copies_of(const node_link& member);
   void announce(node_link& link);
   void make_known(const hosted_role& peer, const std::string& address);
@@ -174,7 +177,6 @@ private:
   quorum_log quorum_;
   refusal_log refused_;              ///< those who dial
   std::set<role_id> removed_roles_;  ///< own ones, reported
-  std::set<role_id> left_places_;    ///< own ones that are members elsewhere
   std::vector<caf::actor> watchers_; ///< of the members and the time, in this process
   clock_watch clocks_;
 };

@@ -93,14 +93,9 @@ void node::led_astray(const std::string& address, const std::string& whose) {
 }
 
 void node::dialled(const std::string& address, const caf::actor& remote) {
-  auto own = admission_.introduce();
-  self_
-      ->request(remote, hello_timeout,
-                hello{std::move(own.cluster), std::move(own.address), incarnation_, self_,
-                      settings_.roles, own.identity, own.version, own.rejoins,
-                      std::move(own.facts)})
+  self_->request(remote, hello_timeout, own_hello())
       .then(
-          [this, address, remote](const welcome& m) {
+          [this, address, remote, untold = admission_.untold_roles()](const welcome& m) {
             // CAF takes an answer by its number alone, whoever gives it.
             const auto is_its_own = [&](const hosted_role& r) {
               return r.handle && r.handle->node() == remote->node();
@@ -109,10 +104,33 @@ void node::dialled(const std::string& address, const caf::actor& remote) {
                 !std::all_of(m.roles.begin(), m.roles.end(), is_its_own))
               return unreachable(address, std::string{no_pmmc_process});
             welcomed(address, remote, m);
+            if (admission_.untold_roles() != untold) // by what the welcome told
+              say_hello_again(remote);
           },
           [this, address](const caf::error& e) {
             unreachable(address, std::string{no_pmmc_process} + ": " + explain(e, self_->system()));
           });
+}
+
+hello node::own_hello() const {
+  auto own = admission_.introduce();
+  return {std::move(own.cluster), std::move(own.address), incarnation_, self_,
+          told_roles(),           own.identity,           own.version,  own.rejoins,
+          std::move(own.facts)};
+}
+
+std::vector<hosted_role> node::told_roles() const {
+  const auto untold = admission_.untold_roles();
+  auto roles = settings_.roles;
+  std::erase_if(roles, [&](const hosted_role& role) { return untold.contains(role.id); });
+  return roles;
+}
+
+/// What was said of the own roles does not hold any more. Who refuses goes on with what it was
+/// told.
+void node::say_hello_again(const caf::actor& remote) {
+  self_->request(remote, hello_timeout, own_hello())
+      .then([](const welcome&) {}, [](const caf::error&) {});
 }
 
 /// Nothing if nobody wants to go there any more.

@@ -33,8 +33,8 @@ welcome node::greet(const hello& m) {
   }
   admit(self_->system(), m.node->node(), is_member);
   connected(link, m.node, m.incarnation, m.roles);
-  return {{},           false,           settings_.cluster, settings_.address,
-          incarnation_, settings_.roles, known(),           settings_.facts};
+  return {{},           false,        settings_.cluster, settings_.address,
+          incarnation_, told_roles(), known(),           settings_.facts};
 }
 
 /// What only the connection shows: a process's handles are its own, or what is sent to them would

@@ -93,9 +93,9 @@ void node::lose(const role_id& id, const std::string& why) {
 
 /// Of acceptors and leaders that are members elsewhere by now nobody else tells the own roles, nor
 /// of what has moved to this process.
-void node::leave_former_places() {
+void node::leave_former_places(const std::set<role_id>& left_before) {
   for (const auto& role : settings_.roles)
-    leave_or_take_place(role);
+    leave_or_take_place(role, left_before.contains(role.id));
   for (const auto& [key, link] : links_) {
     if (!link.announced || is_client())
       continue;
@@ -112,11 +112,11 @@ void node::leave_former_places() {
 }
 
 /// An own acceptor that is a member elsewhere is one vote too many in a quorum of the own leader.
-void node::leave_or_take_place(const hosted_role& own) {
-  if (!is_guest(own, settings_.address)) {
-    if (left_places_.erase(own.id) > 0)
-      introduce(own.id);
-  } else if (admission_.is_former_place(own.kind, own.id) && left_places_.insert(own.id).second) {
+void node::leave_or_take_place(const hosted_role& own, bool had_left) {
+  const bool has_left = admission_.has_left(own.id);
+  if (had_left && !has_left) {
+    introduce(own.id);
+  } else if (has_left && !had_left) {
     const auto why = "has moved to " + known().find(own.kind, own.id)->address;
     spdlog::warn("{} {}, and does not count here any more: start it there, or at an address that "
                  "it never had",
@@ -129,7 +129,7 @@ void node::leave_or_take_place(const hosted_role& own) {
 /// is not at its old one any more must not make them forget it.
 bool node::lives_elsewhere(const role_id& id, const std::string& address) const {
   const auto is_it = [&](const hosted_role& role) { return role.id == id; };
-  if (!left_places_.contains(id) &&
+  if (!admission_.has_left(id) &&
       std::any_of(settings_.roles.begin(), settings_.roles.end(), is_it))
     return true;
   return std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {

@@ -31,7 +31,10 @@ bool has_sane_disk(const introduced_role& role) {
 // --- What is known ------------------------------------------------------------------------------
 
 bool admission::learn(const membership& news) {
-  return !news.configurations.empty() && known_.learn(news);
+  const bool is_news = !news.configurations.empty() && known_.learn(news);
+  if (is_news)
+    look_at_places();
+  return is_news;
 }
 
 std::string admission::why_log_differs(const membership& news) const {
@@ -98,7 +101,7 @@ bool admission::is_others_turn(const std::string& address) const {
 introduction admission::introduce() const {
   return {own_.cluster,
           own_.address,
-          own_.roles,
+          told_roles(),
           is_client() && !met_anybody_ ? 0 : known_.identity,
           is_client() ? 0 : known_.version(),
           own_.rejoins || knows_of_removal(),
@@ -170,7 +173,7 @@ introduction_reply admission::answer(const introduction& m, const std::set<std::
     return refuse(std::move(why), was_removed(m));
   if (is_of_process(m))
     differing_.erase(m.address);
-  return {{}, false, own_.cluster, own_.roles, known_, own_.facts};
+  return {{}, false, own_.cluster, told_roles(), known_, own_.facts};
 }
 
 introduction_reply admission::refuse(std::string why, bool was_removed) const {
@@ -226,8 +229,7 @@ std::string admission::why_client_is_member(const std::vector<introduced_role>& 
 bool admission::is_own(const introduced_role& role) const {
   return !role.format_id.empty() &&
          std::any_of(own_.roles.begin(), own_.roles.end(), [&](const introduced_role& own) {
-           return own.id == role.id && own.format_id == role.format_id &&
-                  !is_former_place(own.kind, own.id);
+           return own.id == role.id && own.format_id == role.format_id && !has_left(own.id);
          });
 }
 
@@ -305,10 +307,34 @@ bool admission::is_guest_itself() const {
          });
 }
 
+void admission::look_at_places() {
+  for (const auto& role : own_.roles)
+    if (is_former_place(role.kind, role.id))
+      left_places_.insert(role.id);
+    else if (!is_guest(role.kind, role.id, own_.address))
+      left_places_.erase(role.id);
+}
+
 bool admission::is_former_place(role_kind kind, const role_id& own) const {
   return (kind == role_kind::acceptor || kind == role_kind::leader) &&
          known_.find(kind, own) != nullptr && is_guest(kind, own, own_.address) &&
          known_.was_at(kind, own, own_.address);
+}
+
+std::set<role_id> admission::untold_roles() const {
+  const auto stays = [this](const introduced_role& role) {
+    return role.kind != role_kind::client && !has_left(role.id);
+  };
+  if (std::none_of(own_.roles.begin(), own_.roles.end(), stays))
+    return {};
+  return left_places_;
+}
+
+std::vector<introduced_role> admission::told_roles() const {
+  const auto untold = untold_roles();
+  auto roles = own_.roles;
+  std::erase_if(roles, [&](const introduced_role& role) { return untold.contains(role.id); });
+  return roles;
 }
 
 bool admission::is_made_known(role_kind kind, const role_id& id, const std::string& address,
@@ -319,8 +345,9 @@ bool admission::is_made_known(role_kind kind, const role_id& id, const std::stri
 /// A process that was running when it was removed stays, and answers with what replaced it, until
 /// it is switched off or added again.
 bool admission::knows_of_removal() const {
+  const auto roles = told_roles();
   return !is_client() &&
-         std::all_of(own_.roles.begin(), own_.roles.end(), [this](const introduced_role& role) {
+         std::all_of(roles.begin(), roles.end(), [this](const introduced_role& role) {
            return known_.find_former(role.id) != nullptr;
          });
 }

@@ -51,7 +51,9 @@ public:
   static constexpr unsigned beats_until_missed = 30; ///< by those that it should dial
 
   admission(process_identity own, membership known)
-      : own_(std::move(own)), known_(std::move(known)) {}
+      : own_(std::move(own)), known_(std::move(known)) {
+    look_at_places();
+  }
 
   const process_identity& own() const { return own_; }
   bool is_client() const { return own_.address.empty(); }
@@ -94,14 +96,19 @@ public:
   bool is_guest(role_kind kind, const role_id& id, const std::string& address) const;
   /// Its disk may know the first members only, and those may all be gone.
   bool is_guest_itself() const;
-  /// Whether an own acceptor or leader is a member elsewhere by now, and was one here: who runs
-  /// there may have a copy of its directory. (A replica goes by its log.)
-  bool is_former_place(role_kind kind, const role_id& own) const;
+  /// Own acceptors and leaders that are members elsewhere by now, and were here: who runs there may
+  /// have a copy of their directories. (A replica goes by its log.) Until they are members here
+  /// again: that the configurations forget where they were makes no difference.
+  const std::set<role_id>& left_places() const { return left_places_; }
+  bool has_left(const role_id& own) const { return left_places_.contains(own); }
+  /// Those of them that it does not name to others: they would take one of the two for a copy. None
+  /// if nothing else is here: who names no roles is taken for a client.
+  std::set<role_id> untold_roles() const;
   /// Whether the own roles of kind `own` are told that this one can be reached. Of guests only a
   /// replica, by replicas: it has to catch up before it is added.
   bool is_made_known(role_kind kind, const role_id& id, const std::string& address,
                      role_kind own) const;
-  /// Every own role was removed, and knows it.
+  /// Every own role that it names to others was removed, and knows it.
   bool knows_of_removal() const;
 
 private:
@@ -109,6 +116,9 @@ private:
                             const std::vector<running_role>& running) const;
   std::string why_client_is_member(const std::vector<introduced_role>& roles) const;
   bool is_own(const introduced_role& role) const;
+  std::vector<introduced_role> told_roles() const;
+  void look_at_places();
+  bool is_former_place(role_kind kind, const role_id& own) const;
   std::string why_copied(const introduction& m, const std::vector<running_role>& running) const;
   std::string text_of_removal(const introduction& m) const;
   bool was_removed(const introduction& m) const;
@@ -120,6 +130,7 @@ private:
 
   process_identity own_;
   membership known_;
+  std::set<role_id> left_places_;
   bool met_anybody_ = false; ///< since it began; before that, a client trusts anybody
   /// Where processes with other facts were dialled. Only these: an address that somebody else
   /// claims proves nothing. And whether one was there again since the latest of these was met: if

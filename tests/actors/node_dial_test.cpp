@@ -13,12 +13,14 @@ struct slow_node {
   caf::typed_response_promise<welcome> hello;
   caf::optional<welcome> answer; ///< or an error
   std::size_t hellos = 0, heartbeats = 0;
+  std::size_t roles = 0; ///< in the latest hello
 };
 
 caf::behavior answering_late(caf::event_based_actor* self, std::shared_ptr<slow_node> node) {
   self->set_default_handler(caf::drop);
-  return {[=](const hello&) {
+  return {[=](const hello& m) {
             ++node->hellos;
+            node->roles = m.roles.size();
             node->hello = self->make_response_promise<welcome>();
             return node->hello;
           },
@@ -167,6 +169,32 @@ TEST_CASE_FIXTURE(two_processes,
     CHECK(told[0].status.address == "host2:1"); // of it, nothing is known any more
     caf::anon_send_exit(asker.handle(), caf::exit_reason::user_shutdown);
   }
+}
+
+TEST_CASE_FIXTURE(two_processes,
+                  "who hears in a welcome that an own acceptor has left says hello again") {
+  const auto slow = std::make_shared<slow_node>();
+  listen_as(host2.system().spawn(answering_late, slow));
+  recorder a1{host1.system(), "a1"};
+  others.push_back(a1.handle());
+  auto settings = settings_of("host1:1", a1.as(role_kind::acceptor, "disk"), make_config(2));
+  settings->roles.push_back(r1.as(role_kind::replica, "disk"));
+  node1 = host1.system().spawn(node_actor, settings);
+  beats(1);
+  REQUIRE(slow->hellos == 1);
+  CHECK(slow->roles == 2);
+  auto next = make_config(2);
+  next.version = 2;
+  next.first_slot = 9;
+  next.acceptors[0].address = "host9:1";
+  membership known{config_history{make_config(2)}, 2};
+  known.configurations.add(next);
+  slow->answer =
+      welcome{{}, false, "test", "host2:1", 7, {a2.as(role_kind::acceptor, "disk")}, known, {}};
+  caf::anon_send(node2, tick_atom::value);
+  settle();
+  CHECK(slow->hellos == 2);
+  CHECK(slow->roles == 1);
 }
 
 TEST_CASE_FIXTURE(two_processes, "a welcome counts from the one that was greeted only") {

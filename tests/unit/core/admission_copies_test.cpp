@@ -103,4 +103,100 @@ TEST_CASE("admission: who was dialled and has a directory of this process is not
   CHECK(host.hear("host2:1", reply({role(role_kind::acceptor, "a2", "d2")})).refused.empty());
 }
 
+namespace {
+
+/// Version 2, with a1 at host9, and so on; only the latest is live.
+membership a1_moves(std::vector<std::string> addresses) {
+  auto known = members();
+  for (const auto& address : addresses) {
+    auto next = make_config();
+    next.version = known.version() + 1;
+    next.first_slot = 9 * next.version;
+    next.acceptors[0].address = address;
+    known.configurations.add(next);
+    known.live_from = next.version;
+  }
+  return known;
+}
+
+admission process_at(const std::string& address, std::vector<introduced_role> roles,
+                     membership known) {
+  return {{"test", address, std::move(roles), {}, "test.conf", some_facts()}, std::move(known)};
+}
+
+const auto a1 = role(role_kind::acceptor, "a1", "d1"), r1 = role(role_kind::replica, "r1", "e1");
+
+/// Why `from`, which dials, and the other one do not meet.
+std::string refusal(admission& from, admission& to, const std::vector<running_role>& run = {}) {
+  return from.hear(to.own().address, to.answer(from.introduce(), {}, run)).refused;
+}
+
+} // namespace
+
+TEST_CASE("admission: who left an acceptor's directory behind and who has it now let each other "
+          "in") {
+  const auto meet = [](std::string left, std::vector<std::string> moves) {
+    const auto known = a1_moves(moves);
+    auto host = process_at(left, {a1, r1}, known), host9 = process_at("host9:1", {a1}, known);
+    const auto both = [&] {
+      CHECK(refusal(host, host9) == "");
+      CHECK(refusal(host9, host) == "");
+    };
+    both();
+    for (int i = 0; i < 40; ++i) {
+      moves.push_back("host9:1");
+      const auto later = a1_moves(moves);
+      CHECK(host.learn(later));
+      CHECK(host9.learn(later));
+    }
+    both();
+    return host.known().was_at(role_kind::acceptor, "a1", left);
+  };
+  CHECK(meet("host1:1", {"host9:1"})); // the first configuration is never forgotten
+  CHECK_FALSE(meet("host8:1", {"host8:1", "host9:1"}));
+}
+
+TEST_CASE("admission: a directory that was left behind does not keep its process from others") {
+  const auto known = a1_moves({"host9:1"});
+  auto host = process_at("host1:1", {a1, r1}, known);
+  auto host2 = process_at("host2:1", {role(role_kind::acceptor, "a2", "d2")}, known);
+  CHECK(refusal(host, host2, {{"a1", "d1", "host9:1"}}) == "");
+}
+
+TEST_CASE("admission: what was left behind is named again when it is a member here again") {
+  auto host = process_at("host1:1", {a1, r1}, a1_moves({"host9:1"}));
+  auto host9 = process_at("host9:1", {a1}, host.known());
+  REQUIRE(host.introduce().roles.size() == 1);
+  CHECK(host.introduce().roles[0].id == role_id{"r1"});
+  CHECK(host.untold_roles() == host.left_places());
+  CHECK(host.learn(a1_moves({"host9:1", "host1:1"})));
+  CHECK(host.left_places().empty());
+  CHECK(host.introduce().roles.size() == 2);
+  CHECK(refusal(host9, host) != ""); // now that one has a copy
+}
+
+TEST_CASE("admission: a process with nothing but what was left behind is a copy") {
+  auto host9 = process_at("host9:1", {a1}, a1_moves({"host9:1"}));
+  for (const auto& roles : {std::vector{a1}, {a1, role(role_kind::client, "c1", "")}}) {
+    auto host = process_at("host1:1", roles, host9.known());
+    CHECK(host.has_left("a1"));
+    CHECK(host.introduce().roles.size() == roles.size()); // or it would be taken for a client
+    CHECK(refusal(host, host9) != "");
+    CHECK(refusal(host9, host) != "");
+  }
+}
+
+TEST_CASE("admission: who was removed knows it, whatever it left behind") {
+  auto known = a1_moves({"host9:1"});
+  auto next = known.configurations.latest();
+  next.version = known.live_from = 3;
+  next.first_slot = 27;
+  next.replicas.erase(next.replicas.begin());
+  known.configurations.add(next);
+  auto host = process_at("host1:1", {a1, r1}, known);
+  CHECK(host.introduce().rejoins);
+  auto host2 = process_at("host2:1", {role(role_kind::acceptor, "a2", "d2")}, known);
+  CHECK(refusal(host, host2) == "");
+}
+
 } // namespace pmmc::test
