@@ -126,11 +126,20 @@ std::vector<hosted_role> node::told_roles() const {
   return roles;
 }
 
-/// What was said of the own roles does not hold any more. Who refuses goes on with what it was
-/// told.
+/// What was said of the own roles does not hold any more. Who does not take the news goes on with
+/// what it was told, until the two meet anew.
 void node::say_hello_again(const caf::actor& remote) {
+  const auto not_taken = [](const std::string& why) {
+    spdlog::warn("a process goes on with what it was told of the roles here before: {}",
+                 shown(why));
+  };
   self_->request(remote, hello_timeout, own_hello())
-      .then([](const welcome&) {}, [](const caf::error&) {});
+      .then(
+          [not_taken](const welcome& m) {
+            if (!m.refusal.empty())
+              not_taken(m.refusal);
+          },
+          [this, not_taken](const caf::error& e) { not_taken(explain(e, self_->system())); });
 }
 
 /// Nothing if nobody wants to go there any more.
