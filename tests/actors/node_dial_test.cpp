@@ -192,7 +192,7 @@ TEST_CASE_FIXTURE(two_processes,
   slow->answer =
       welcome{{}, false, "test", "host2:1", 7, {a2.as(role_kind::acceptor, "disk")}, known, {}};
   caf::anon_send(node2, tick_atom::value);
-  settle();
+  beats(5);
   CHECK(slow->hellos == 2);
   CHECK(slow->roles == 1);
 }
