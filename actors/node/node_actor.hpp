@@ -112,12 +112,16 @@ private:
   void dialled(const std::string& address, const caf::actor& remote);
   hello own_hello() const;
   std::vector<hosted_role> told_roles() const;
+  bool is_answer_of(const caf::actor& remote, const welcome& m) const;
   void say_hello_again(const caf::actor& remote);
+  void welcomed_again(const caf::actor& remote, const welcome& m);
+  void meet_from_the_start(const caf::actor& remote, const std::string& why);
   void tell_own_roles_of_trouble(const std::string& address, const std::string& why);
   void unreachable(const std::string& address, const std::string& why);
   void refused_by(const std::string& address, const std::string& why);
   void dial_again(node_link& link, bool news);
   node_link* find_dialling(const std::string& address);
+  node_link* find_connected(const caf::actor& remote);
   void welcomed(const std::string& address, const caf::actor& remote, const welcome& m);
   welcome greet(const hello& m);
   bool is_well_formed(const hello& m) const;
@@ -131,6 +135,7 @@ private:
   bool lives_elsewhere(const role_id& id, const std::string& address) const;
   void connected(node_link& link, const caf::actor& remote, std::uint64_t incarnation,
                  std::vector<hosted_role> roles);
+  void names_other_roles(node_link& link, std::vector<hosted_role> roles);
   void leave_former_places(const std::set<role_id>& left_before);
   void leave_or_take_place(const hosted_role& own, bool had_left);
   void dismiss_copies_of(const node_link& member);
@@ -139,6 +144,7 @@ private:
   void lose(const role_id& id, const std::string& why);
   void meet_anew(const role_id& id);
   void withdraw(node_link& link, const std::string& why, bool is_replaced = false);
+  void withdraw(const hosted_role& peer, const std::string& address, const std::string& why);
   void disconnected(const caf::actor_addr& remote);
   void heard(const heartbeat& m);
   void expect_clocks();

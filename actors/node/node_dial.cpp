@@ -96,16 +96,11 @@ void node::dialled(const std::string& address, const caf::actor& remote) {
   self_->request(remote, hello_timeout, own_hello())
       .then(
           [this, address, remote, untold = admission_.untold_roles()](const welcome& m) {
-            // CAF takes an answer by its number alone, whoever gives it.
-            const auto is_its_own = [&](const hosted_role& r) {
-              return r.handle && r.handle->node() == remote->node();
-            };
-            if (caf::actor_cast<caf::actor>(self_->current_sender()) != remote ||
-                !std::all_of(m.roles.begin(), m.roles.end(), is_its_own))
+            if (!is_answer_of(remote, m))
               return unreachable(address, std::string{no_pmmc_process});
             welcomed(address, remote, m);
-            if (admission_.untold_roles() != untold) // by what the welcome told
-              say_hello_again(remote);
+            if (admission_.untold_roles() != untold && find_connected(remote) != nullptr)
+              say_hello_again(remote); // by what the welcome told, what the hello said is wrong
           },
           [this, address](const caf::error& e) {
             unreachable(address, std::string{no_pmmc_process} + ": " + explain(e, self_->system()));
@@ -126,20 +121,42 @@ std::vector<hosted_role> node::told_roles() const {
   return roles;
 }
 
-/// What was said of the own roles does not hold any more. Who does not take the news goes on with
-/// what it was told, until the two meet anew.
+/// CAF takes an answer by its number alone, whoever gives it.
+bool node::is_answer_of(const caf::actor& remote, const welcome& m) const {
+  return caf::actor_cast<caf::actor>(self_->current_sender()) == remote &&
+         std::all_of(m.roles.begin(), m.roles.end(), [&](const hosted_role& role) {
+           return role.handle && role.handle->node() == remote->node();
+         });
+}
+
+/// What was said of the own roles on a connection does not hold any more.
 void node::say_hello_again(const caf::actor& remote) {
-  const auto not_taken = [](const std::string& why) {
-    spdlog::warn("a process goes on with what it was told of the roles here before: {}",
-                 shown(why));
-  };
   self_->request(remote, hello_timeout, own_hello())
-      .then(
-          [not_taken](const welcome& m) {
-            if (!m.refusal.empty())
-              not_taken(m.refusal);
-          },
-          [this, not_taken](const caf::error& e) { not_taken(explain(e, self_->system())); });
+      .then([this, remote](const welcome& m) { welcomed_again(remote, m); },
+            [this, remote](const caf::error& e) {
+              meet_from_the_start(remote, explain(e, self_->system()));
+            });
+}
+
+void node::welcomed_again(const caf::actor& remote, const welcome& m) {
+  auto* link = find_connected(remote);
+  if (link == nullptr)
+    return;
+  if (!is_answer_of(remote, m) || m.incarnation != link->incarnation)
+    return meet_from_the_start(remote, std::string{no_pmmc_process});
+  const auto after = admission_.hear(link->address, reply_of(m));
+  if (!after.refused.empty())
+    return meet_from_the_start(remote, after.refused);
+  connected(*link, remote, m.incarnation, m.roles);
+}
+
+/// Else the other one would go on with what does not hold, as long as the connection does.
+void node::meet_from_the_start(const caf::actor& remote, const std::string& why) {
+  if (const auto* link = find_connected(remote)) {
+    spdlog::warn("{} does not take the news of which roles run here, and is dialled anew: {}",
+                 logged_as(*link), shown(why, most_said));
+    dismiss(self_->system(), remote->node());
+  }
 }
 
 /// Nothing if nobody wants to go there any more.
@@ -147,6 +164,14 @@ node_link* node::find_dialling(const std::string& address) {
   const auto found = links_.find(address);
   const bool dialling = found != links_.end() && found->second.now == node_link::state::dialling;
   return dialling ? &found->second : nullptr;
+}
+
+node_link* node::find_connected(const caf::actor& remote) {
+  const auto found = std::find_if(links_.begin(), links_.end(), [&](const auto& entry) {
+    return entry.second.now == node_link::state::connected &&
+           is_same_proxy(entry.second.remote.address(), remote.address());
+  });
+  return found != links_.end() ? &found->second : nullptr;
 }
 
 void node::unreachable(const std::string& address, const std::string& why) {

@@ -10,6 +10,9 @@ namespace pmmc {
 
 void node::connected(node_link& link, const caf::actor& remote, std::uint64_t incarnation,
                      std::vector<hosted_role> roles) {
+  if (link.announced && link.incarnation == incarnation &&
+      is_same_proxy(link.remote.address(), remote.address()))
+    return names_other_roles(link, std::move(roles));
   if (link.announced)
     withdraw(link, "connected anew", true);
   if (link.remote && link.remote->node() != remote->node())
@@ -25,6 +28,20 @@ void node::connected(node_link& link, const caf::actor& remote, std::uint64_t in
   dismiss_copies_of(link);
   announce(link);
   put_questions_again(link);
+}
+
+/// It said hello again on a connection that holds: what it names as before is not lost in between.
+void node::names_other_roles(node_link& link, std::vector<hosted_role> roles) {
+  const auto before = std::exchange(link.roles, std::move(roles));
+  for (const auto& peer : before) {
+    const auto is_it = [&](const hosted_role& role) {
+      return role.id == peer.id && role.format_id == peer.format_id && role.handle == peer.handle;
+    };
+    if (std::none_of(link.roles.begin(), link.roles.end(), is_it))
+      withdraw(peer, link.address, "is not named there any more");
+  }
+  dismiss_copies_of(link);
+  announce(link);
 }
 
 /// A copy of its directories may have been let in while it was away, or silent.
@@ -66,12 +83,15 @@ void node::withdraw(node_link& link, const std::string& why, bool is_replaced) {
     link.trouble.replaced(logged_as(link), why);
   else
     link.trouble.lost(logged_as(link), why);
-  for (const auto& peer : link.roles) {
-    if (!lives_elsewhere(peer.id, link.address))
-      lose(peer.id, "at " + link.address + " " + why);
-    else if (!is_guest(peer, link.address))
-      meet_anew(peer.id);
-  }
+  for (const auto& peer : link.roles)
+    withdraw(peer, link.address, why);
+}
+
+void node::withdraw(const hosted_role& peer, const std::string& address, const std::string& why) {
+  if (!lives_elsewhere(peer.id, address))
+    lose(peer.id, "at " + address + " " + why);
+  else if (!is_guest(peer, address))
+    meet_anew(peer.id);
 }
 
 /// While it moves, both its places are a member's, and what was there last is what roles go by.

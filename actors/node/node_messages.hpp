@@ -37,7 +37,7 @@ struct hello {
   std::vector<hosted_role> roles;
   cluster_identity identity = 0;
   config_version version = 0; ///< the latest that it knows; 0 of clients
-  bool rejoins = false;       ///< it knows that it was removed, and wants to become a member again
+  bool rejoins = false;       ///< see introduction
   cluster_facts facts;        ///< none of clients
 };
 

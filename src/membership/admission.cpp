@@ -104,7 +104,7 @@ introduction admission::introduce() const {
           told_roles(),
           is_client() && !met_anybody_ ? 0 : known_.identity,
           is_client() ? 0 : known_.version(),
-          own_.rejoins || knows_of_removal(),
+          own_.rejoins || knows_of_removal() || !untold_roles().empty(),
           own_.facts};
 }
 

@@ -30,8 +30,10 @@ struct introduction {
   std::vector<introduced_role> roles;
   cluster_identity identity = 0;
   config_version version = 0; ///< the latest configuration that it knows; 0 of clients
-  bool rejoins = false;       ///< it knows that it was removed, and wants to become a member again
-  cluster_facts facts;        ///< none of clients
+  /// It stays although it was removed: it knows, and wants to become a member again; or it does not
+  /// name all of its roles.
+  bool rejoins = false;
+  cluster_facts facts; ///< none of clients
 };
 
 /// From the process that was dialled.

@@ -195,6 +195,43 @@ TEST_CASE_FIXTURE(two_processes,
   beats(5);
   CHECK(slow->hellos == 2);
   CHECK(slow->roles == 1);
+  r1.forget();
+  recorder l2{host2.system(), "l2"};
+  others.push_back(l2.handle());
+  const auto answer_again = [&] {
+    caf::anon_send(node2, tick_atom::value);
+    beats(5);
+  };
+  SUBCASE("and goes by the second welcome") {
+    slow->answer->roles = {l2.as(role_kind::leader, "disk")};
+    answer_again();
+    const auto downs = r1.take<peer_down>();
+    REQUIRE(downs.size() == 1);
+    CHECK(downs[0].id == "a2");
+    const auto met = others_up(r1);
+    REQUIRE(met.size() == 1);
+    CHECK(met[0].id == "l2");
+    CHECK(slow->hellos == 2);
+  }
+  SUBCASE("and loses nothing if the second welcome says the same") {
+    answer_again();
+    CHECK(r1.count<peer_down>() == 0);
+  }
+  SUBCASE("and dials anew") {
+    offer("host2", 1);
+    SUBCASE("if it is refused") { slow->answer->refusal = "a copy"; }
+    SUBCASE("if it is answered with a copy of an own directory") {
+      recorder copy{host2.system(), "r1"};
+      others.push_back(copy.handle());
+      slow->answer->roles = {copy.as(role_kind::replica, "disk")};
+    }
+    SUBCASE("if it is not answered") { slow->answer = caf::none; }
+    SUBCASE("if another process answers") { slow->answer->incarnation = 8; }
+    answer_again();
+    CHECK(r1.count<peer_down>() > 0);
+    beats(20);
+    CHECK(slow->hellos == 3);
+  }
 }
 
 TEST_CASE_FIXTURE(two_processes, "a welcome counts from the one that was greeted only") {

@@ -49,6 +49,41 @@ TEST_CASE_FIXTURE(node_stage, "a hello that no process says is refused") {
   CHECK(told_nobody());
 }
 
+TEST_CASE_FIXTURE(node_stage, "who says hello again and names fewer roles loses those only") {
+  recorder a2 = record("a2"), a2_again = record("a2 again");
+  auto m = hello_of(peer, 5);
+  const auto other = a2.as(role_kind::acceptor, "disk");
+  m.roles.push_back(other);
+  greet(peer, m);
+  for (auto* role : {&a1, &r1})
+    CHECK(role->take<peer_up>().size() == 2);
+  SUBCASE("none") {
+    greet(peer, m);
+    CHECK(a1.count<peer_down>() == 0);
+  }
+  SUBCASE("one") {
+    m.roles.pop_back();
+    greet(peer, m);
+  }
+  SUBCASE("one in another life of it") {
+    m.roles[1].handle = a2_again.handle();
+    greet(peer, m);
+    CHECK(a1.text().find("peer_down") < a1.text().rfind("peer_up"));
+  }
+  SUBCASE("all, if it was started again") { m.incarnation = 6; }
+  const bool is_anew = m.incarnation == 6;
+  if (is_anew)
+    greet(peer, m);
+  for (auto* role : {&a1, &r1}) {
+    const auto downs = role->take<peer_down>();
+    const bool is_same = m.roles.size() == 2 && m.roles[1].handle == other.handle;
+    REQUIRE(downs.size() == (is_anew ? 2u : is_same ? 0u : 1u));
+    if (!downs.empty())
+      CHECK(downs.back().id == "a2");
+    CHECK(role->take<peer_up>().size() == m.roles.size()); // once more, which does no harm
+  }
+}
+
 TEST_CASE_FIXTURE(node_stage, "a refusal does not say all that a stranger has said") {
   auto m = hello_of(peer, 5);
   m.cluster = std::string(100'000, 'x');

@@ -186,6 +186,20 @@ TEST_CASE("admission: a process with nothing but what was left behind is a copy"
   }
 }
 
+TEST_CASE("admission: who left an acceptor behind, and lost its other role while down, stays") {
+  auto moved = a1_moves({"host9:1"});
+  auto host = process_at("host1:1", {a1, r1}, moved);
+  auto next = moved.configurations.latest();
+  next.version = moved.live_from = 3;
+  next.first_slot = 27;
+  next.replicas.erase(next.replicas.begin());
+  moved.configurations.add(next);
+  auto host2 = process_at("host2:1", {role(role_kind::acceptor, "a2", "d2")}, moved);
+  CHECK(refusal(host, host2) == ""); // as it was while it named both
+  auto alone = process_at("host1:1", {r1}, a1_moves({"host9:1"}));
+  CHECK(refusal(alone, host2).find("r1 was removed") != std::string::npos);
+}
+
 TEST_CASE("admission: who was removed knows it, whatever it left behind") {
   auto known = a1_moves({"host9:1"});
   auto next = known.configurations.latest();
