@@ -67,7 +67,10 @@ caf::behavior hearing(caf::event_based_actor* self, std::shared_ptr<heard> all,
   self->monitor(node);
   self->set_down_handler([=](caf::scheduled_actor*, caf::down_msg&) { all->end(); });
   self->set_default_handler(caf::drop);
-  return {[=](const welcome& m) { all->welcomed(m.refusal); }};
+  return {[=](const welcome& m) { all->welcomed(m.refusal); },
+          [](const hello&) {
+            return welcome{"it says something else than before", false, "test", "", 5, {}, {}, {}};
+          }};
 }
 
 /// The process of a1, or of its copy: it says what the test wants to the node that it has dialled.
@@ -115,7 +118,8 @@ struct host_of_node : door_process {
     auto settings = std::make_shared<node_settings>();
     settings->cluster = "test";
     settings->address = "127.0.0.1:2";
-    settings->roles = {{"r1", role_kind::replica, "disk of r1", spawn(losing, r1_)}};
+    settings->roles = {{"r1", role_kind::replica, "disk of r1", spawn(losing, r1_)},
+                       {"l1", role_kind::leader, "disk of l1", spawn(nobody)}};
     settings->known = membership{members_of(first_place)};
     port = listen(spawn(node_actor, settings));
   }
@@ -150,6 +154,19 @@ TEST_CASE("when a member is met at its new place, the one at its old place goes"
   news.live_from = 2;
   moved.say(members_news{news});
   CHECK(former.is_left());
+}
+
+TEST_CASE("who refuses to hear that a role has left is not spoken with as if it had heard it") {
+  host_of_node host;
+  a1_process member{first_place, host.port};
+  REQUIRE(member.refusal() == "");
+  auto next = members_of(first_place, 2);
+  next.leaders[0].address = "127.0.0.1:4";
+  membership news{members_of(first_place)};
+  news.configurations.add(next);
+  news.live_from = 2;
+  member.say(members_news{news});
+  CHECK(member.is_left());
 }
 
 } // namespace pmmc::test

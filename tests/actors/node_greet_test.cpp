@@ -80,7 +80,7 @@ TEST_CASE_FIXTURE(node_stage, "who says hello again and names fewer roles loses 
     REQUIRE(downs.size() == (is_anew ? 2u : is_same ? 0u : 1u));
     if (!downs.empty())
       CHECK(downs.back().id == "a2");
-    CHECK(role->take<peer_up>().size() == m.roles.size()); // once more, which does no harm
+    CHECK(role->count<peer_up>() >= m.roles.size()); // once more, which does no harm
   }
 }
 
