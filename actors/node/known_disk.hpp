@@ -46,9 +46,11 @@ private:
 /// do not know.
 void stop_if_refused(const role_id& self, const directory_facts& own, refusals& said);
 
-/// Enters `peer` into the directory of a role's shell, or into the list of those that it refuses.
+/// Enters who is met into the directory of a role's shell, or into the list of those that it
+/// refuses.
 template <class Shell>
-void meet_peer(caf::event_based_actor* self, Shell& shell, const hosted_role& peer) {
+void meet_peer(caf::event_based_actor* self, Shell& shell, const peer_up& met) {
+  const auto& peer = met.role;
   if (peer.id == shell.id) { // itself, or a twin that waits elsewhere: it is the others who judge
     shell.peers.up(peer);
     return;
@@ -57,8 +59,13 @@ void meet_peer(caf::event_based_actor* self, Shell& shell, const hosted_role& pe
   stop_if_refused(shell.id, shell.own, shell.refused_by);
   auto members = shell.core.known_members();
   members.learn(shell.members.heard); // the disks that the log names
-  auto refused = shell.durable.met(
-      [&](known_disks& met) { return refuse_peer(met, members, peer.introduced()); });
+  if (met.is_own)
+    shell.own_peers.insert(peer.id);
+  else
+    shell.own_peers.erase(peer.id);
+  auto refused = shell.durable.met([&](known_disks& disks) {
+    return refuse_peer(disks, members, peer.introduced(), met.is_own);
+  });
   if (!refused) {
     shell.peers.up(peer);
     shell.uncounted.erase(peer.id);
@@ -79,10 +86,12 @@ void hear_refusal(caf::event_based_actor* self, Shell& shell, const disk_refused
 }
 
 /// What its pings and pongs say of its disk is remembered in memory now, and durably when it goes.
+/// Not of the own process: see known_disks::meet_own.
 template <class Shell, class Message>
 void note_records(caf::event_based_actor* self, Shell& shell, const Message& m) {
   const auto records = records_of(m.state);
-  if (records != 0 && shell.peers.is_up(m.from, self->current_sender()))
+  if (records != 0 && !shell.own_peers.contains(m.from) &&
+      shell.peers.is_up(m.from, self->current_sender()))
     shell.durable.note_records(m.from, records);
 }
 

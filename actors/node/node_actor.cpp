@@ -76,17 +76,13 @@ caf::behavior node::make_behavior() {
   };
 }
 
-/// Without its lives: if this process began with copies of directories that are in use elsewhere,
-/// its roles would take those for wrong.
 void node::introduce(const role_id& own) {
   if (admission_.has_left(own))
     return;
-  for (auto other : settings_.roles)
+  for (const auto& other : settings_.roles)
     if (other.id == own)
-      for (const auto& role : settings_.roles) {
-        other.lives = {};
-        self_->send(role.handle, peer_up{other, settings_.address});
-      }
+      for (const auto& role : settings_.roles)
+        self_->send(role.handle, peer_up{other, settings_.address, true});
 }
 
 // --- Membership ---------------------------------------------------------------------------------

@@ -232,6 +232,8 @@ void node::welcomed(const std::string& address, const caf::actor& remote, const 
     return refused_for_facts(address, after);
   if (!after.removed.empty())
     settings_.removed(after.removed);
+  if (after.tells_members)
+    learn(m.known);
   if (!after.refused.empty())
     return refused_by(address, after.refused);
   learn(m.known); // before the own roles are to judge who it is

@@ -74,6 +74,7 @@ struct members_news {
 struct peer_up {
   hosted_role role;
   std::string address = {}; ///< of its process; empty for clients
+  bool is_own = false;      ///< of the same process
 };
 
 /// Node → its own roles: what is sent to `id` would be lost.

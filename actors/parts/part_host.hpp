@@ -13,6 +13,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -33,6 +34,7 @@ struct role_shell {
   peer_directory peers;
   members_link members;
   std::map<role_id, std::string> uncounted; ///< whom it refuses, and why
+  std::set<role_id> own_peers;              ///< of the same process
   refusals refused_by;
   std::map<sub_role_id, caf::actor> children; ///< its scouts and commanders at work
   std::uint64_t ticks = 0;
@@ -204,7 +206,7 @@ caf::message_handler part_handlers(caf::event_based_actor* self,
         input_handled(self, *shell);
       },
       [=](const peer_up& m) {
-        meet_peer(self, *shell, m.role);
+        meet_peer(self, *shell, m);
         shell->has_met();
       },
       [=](const peer_down& m) {

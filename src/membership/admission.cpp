@@ -125,6 +125,7 @@ after_reply admission::hear(const std::string& address, const introduction_reply
     after_reply after{std::string{refusal_text} + m.refusal};
     if (m.was_removed && m.known.version() >= known_.version()) // or it is the one that is behind
       after.removed = m.refusal + ", says the process at " + address;
+    after.tells_members = !is_client() && after.removed.empty();
     return after;
   }
   if (!are_well_formed(m.roles))

@@ -22,6 +22,8 @@ struct after_reply {
   std::string removed = {}; ///< not empty: it was removed, and must end for that reason
   std::string differs = {}; ///< not empty: it differs from a majority, and must end for that reason
   bool is_first = false;    ///< that was let in since this process began
+  /// It is of this cluster, and refuses: maybe for what it knows, and this process does not.
+  bool tells_members = false;
 };
 
 /// What a process says of its own when it meets others.

@@ -67,6 +67,11 @@ acquaintance known_disks::meet(const role_id& peer, const directory_facts& told)
   return verdict;
 }
 
+acquaintance known_disks::meet_own(const role_id& peer, const directory_facts& told) {
+  const auto known = known_.find(peer);
+  return known == known_.end() ? meet(peer, {told.format_id, {}, 0}) : judge(known->second, told);
+}
+
 void known_disks::take_named(const role_id& peer, const directory_facts& named) {
   const auto known = known_.find(peer);
   if (known == known_.end() || known->second.format_id == named.format_id)
@@ -84,7 +89,7 @@ void known_disks::note_records(const role_id& peer, std::uint64_t records) {
 }
 
 std::optional<refused_peer> refuse_peer(known_disks& met, const membership& members,
-                                        const introduced_role& peer) {
+                                        const introduced_role& peer, bool is_own) {
   if (peer.kind != role_kind::acceptor && peer.kind != role_kind::leader)
     return std::nullopt;
   const auto told = peer.facts();
@@ -94,9 +99,9 @@ std::optional<refused_peer> refuse_peer(known_disks& met, const membership& memb
     auto reason = why(acquaintance::other_disk, known, told);
     return refused_peer{std::move(known), std::move(reason)};
   }
-  if (m != nullptr && m->disk == peer.format_id)
-    met.take_named(peer.id, told); // somebody else may have come under this id first
-  const auto verdict = met.meet(peer.id, told);
+  if (m != nullptr && m->disk == peer.format_id) // somebody else may have come under this id first
+    met.take_named(peer.id, is_own ? directory_facts{told.format_id, {}, 0} : told);
+  const auto verdict = is_own ? met.meet_own(peer.id, told) : met.meet(peer.id, told);
   if (verdict == acquaintance::good)
     return std::nullopt;
   const auto& known = met.all().at(peer.id);

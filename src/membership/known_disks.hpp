@@ -26,6 +26,10 @@ public:
   /// Remembers a first meeting, a new life, or that an old copy came. Don't count its votes if the
   /// answer is not `good`.
   acquaintance meet(const role_id& peer, const directory_facts& told);
+  /// The same of a role of the own process, which is judged by what was met elsewhere. Of what it
+  /// tells nothing but its disk is remembered: if this process began with copies of directories
+  /// that are in use elsewhere, the right ones would be taken for wrong.
+  acquaintance meet_own(const role_id& peer, const directory_facts& told);
   /// The log names this disk as that of `peer`: it holds whatever was met before.
   void take_named(const role_id& peer, const directory_facts& named);
   /// `peer` said that it holds so many records.
@@ -53,8 +57,9 @@ struct refused_peer {
 
 /// Whether `peer` must not be talked to: it is an acceptor or leader, and not on the disk that its
 /// configuration names, or that it had when it was met before, or that disk has lost something.
+/// `is_own`: of the own process.
 std::optional<refused_peer> refuse_peer(known_disks& met, const membership& members,
-                                        const introduced_role& peer);
+                                        const introduced_role& peer, bool is_own = false);
 
 /// What is wrong with a directory of which others remember `known`; "" if nothing. A role that
 /// hears this of its own ends its process before it does harm among those who do not know.

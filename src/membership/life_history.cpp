@@ -24,7 +24,7 @@ bool life_history::continues(const life& known) const {
 acquaintance judge(const known_peer& known, const directory_facts& told) {
   if (known.format_id != told.format_id)
     return acquaintance::other_disk;
-  if (told.lives.nonces.empty()) // of the same process
+  if (told.lives.nonces.empty())
     return acquaintance::good;
   if (!told.lives.continues(known.last) ||
       (known.was_refused && known.last.number < told.lives.first))

@@ -92,11 +92,12 @@ void host::trust(std::size_t number, bool is_counted) {
   counted_[number] = is_counted ? 1 : 0;
 }
 
-bool host::meet(const membership& members, const introduced_role& said,
+bool host::meet(const membership& members, const introduced_role& said, bool is_own,
                 std::optional<refused_peer>& refused) {
   auto& remembered = own_disk_->state();
   if (!on_disk([&] {
-        refused = remembered.met([&](known_disks& met) { return refuse_peer(met, members, said); });
+        refused = remembered.met(
+            [&](known_disks& met) { return refuse_peer(met, members, said, is_own); });
       }))
     return false;
   note_saved();
@@ -109,12 +110,18 @@ void host::note_saved() {
       known.saved_records = known.records;
 }
 
-/// In memory; it is durable with the next meeting, and when a peer goes.
+bool host::is_beside(std::size_t number) const {
+  const auto* peer = world_.host_at(number);
+  return peer != nullptr && peer->process_number() == process_number();
+}
+
+/// In memory; it is durable with the next meeting, and when a peer goes. As in
+/// actors/node/known_disk.hpp.
 void host::note_records(const message& m) {
   const auto note = [this](const auto& told) {
     const auto records = records_of(told.state);
     const auto number = records == 0 ? 0 : world_.number_of(told.from);
-    if (records == 0 || !trusts(number))
+    if (records == 0 || !trusts(number) || is_beside(number))
       return;
     own_disk_->state().note_records(told.from, records);
     if (const auto known = true_meetings_.find(number);

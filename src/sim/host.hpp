@@ -50,7 +50,7 @@ public:
   void trust(std::size_t number, bool is_counted);
   /// Judges `said` by what it remembers, and remembers it, durably. Its process may end of it: then
   /// returns false.
-  bool meet(const membership& members, const introduced_role& said,
+  bool meet(const membership& members, const introduced_role& said, bool is_own,
             std::optional<refused_peer>& refused);
   /// By the simulator's own book: what this role must know of another one's directory.
   struct true_meeting {
@@ -159,6 +159,8 @@ private:
   void take(const role_id& from, message& m);
   void lose(const role_id& peer);
   void note_records(const message& m);
+  /// Of the same process.
+  bool is_beside(std::size_t number) const;
   void note_saved();
   bool is_crashing() const { return world_.process_at(process_).crashing; }
 

@@ -66,14 +66,10 @@ bool meetings::prepare(std::size_t process) {
   return true;
 }
 
-/// Without their lives, as a node does it: see node::introduce_own_roles.
 void meetings::started(std::size_t process) {
   for (auto* self : roles(process))
-    for (auto* peer : roles(process)) {
-      auto said = peer->introduced();
-      said.lives = {};
-      meet(process, *self, said, *peer);
-    }
+    for (auto* peer : roles(process))
+      meet(process, *self, peer->introduced(), *peer);
   const auto delay =
       world_.options.members_are_remembered ? 0 : world_.chance.below(most_delay_of_own_roles);
   world_.plan_news(process, world_.now() + delay, news_of_own_roles);
@@ -308,7 +304,7 @@ void meetings::meet(std::size_t process, host& self, const introduced_role& said
   if (is_wrong && !must_refuse && !of_same_process)
     return world_.crash(peer.process_number());
   std::optional<refused_peer> refused;
-  if (!self.meet(at(process).admits->known(), said, refused))
+  if (!self.meet(at(process).admits->known(), said, of_same_process, refused))
     return;
   demand(refused.has_value() || !must_refuse, [&] {
     return "N1: " + self.id().str() + " counts " + peer.id().str() +

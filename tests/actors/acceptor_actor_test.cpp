@@ -269,6 +269,36 @@ TEST_CASE_FIXTURE(acceptor_stage,
   CHECK(l2.count<p1b>() == 1);
 }
 
+TEST_CASE_FIXTURE(acceptor_stage,
+                  "a leader of the own process is judged by what was met elsewhere") {
+  auto own = l2.as(role_kind::leader, "disk of l2");
+  own.lives.begin(1);
+  own.records = 5;
+  auto elsewhere = own;
+  elsewhere.lives.begin(2);
+  send(actor, peer_up{own, "here", true}); // before it is known that it has moved
+  send(actor, ping{"l2", 1, leader_vitals{.records = 9}});
+  send(actor, peer_down{"l2", "has moved"});
+  send(actor, peer_up{elsewhere, "there"});
+  settle();
+  CHECK(l2.count<disk_refused>() == 0); // as it would if the own one's records had been noted
+  send(actor, ping{"l2", 1, leader_vitals{.records = 7}});
+  send(actor, peer_down{"l2", "has moved"});
+  send(actor, peer_up{own, "here", true});
+  settle();
+  CHECK(l2.take<disk_refused>().size() == 1);
+  own = elsewhere;
+  own.lives.begin(3);
+  own.records = 6;
+  send(actor, peer_up{own, "here", true});
+  settle();
+  CHECK(l2.take<disk_refused>().size() == 1);
+  own.records = 7;
+  send(actor, peer_up{own, "here", true});
+  settle();
+  CHECK(l2.count<disk_refused>() == 0);
+}
+
 TEST_CASE_FIXTURE(acceptor_stage, "an acceptor tells how many writes are durable with its answer") {
   send(actor, accept(1));
   send(actor, ping{"l1", 1, {}});

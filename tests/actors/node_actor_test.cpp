@@ -29,6 +29,7 @@ TEST_CASE_FIXTURE(stage, "a node introduces its own roles to each other") {
   settings->known = membership{make_config(1)};
   settings->roles = {a1.as(role_kind::acceptor, "disk"), l1.as(role_kind::leader)};
   settings->roles[0].lives.begin(42);
+  const auto lives = settings->roles[0].lives;
   spawn(node_actor, settings);
   settle();
   for (auto* role : {&a1, &l1}) {
@@ -36,7 +37,8 @@ TEST_CASE_FIXTURE(stage, "a node introduces its own roles to each other") {
     REQUIRE(ups.size() == 2);
     CHECK(ups[0].role.id == "a1");
     CHECK(ups[0].role.format_id == "disk");
-    CHECK(ups[0].role.lives == life_history{}); // the others judge those of its disks
+    CHECK(ups[0].role.lives == lives);
+    CHECK(ups[0].is_own);
     CHECK(ups[1].role.handle == l1.handle());
   }
 }

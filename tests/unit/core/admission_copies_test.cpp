@@ -163,6 +163,36 @@ TEST_CASE("admission: a directory that was left behind does not keep its process
   CHECK(refusal(host, host2, {{"a1", "d1", "host9:1"}}) == "");
 }
 
+TEST_CASE("admission: who refuses tells a process of its cluster what it knows") {
+  const auto known = a1_moves({"host9:1"});
+  auto host = process_at("host1:1", {a1, r1}, members()),
+       host9 = process_at("host9:1", {a1}, known);
+  const auto reply_to_copy = host9.answer(host.introduce(), {}, {});
+  REQUIRE(reply_to_copy.refusal.find("a copy") != std::string::npos);
+  CHECK(host.hear("host9:1", reply_to_copy).tells_members);
+  CHECK(host.learn(reply_to_copy.known));
+  CHECK(refusal(host, host9) == "");
+  SUBCASE("not of another one") {
+    auto other = reply_to_copy;
+    SUBCASE("by its name") { other.cluster = "other"; }
+    SUBCASE("by what it agrees on") { other.facts.window += 1; }
+    const auto after = host.hear("host9:1", other);
+    CHECK_FALSE(after.refused.empty());
+    CHECK_FALSE(after.tells_members);
+  }
+  SUBCASE("not if it was removed, which ends it") {
+    auto removal = reply_to_copy;
+    removal.was_removed = true;
+    const auto after = host.hear("host9:1", removal);
+    CHECK_FALSE(after.removed.empty());
+    CHECK_FALSE(after.tells_members);
+  }
+  SUBCASE("nor a client, which goes by who lets it in") {
+    admission client{{"test", "", {role(role_kind::client, "c1", "")}, {}, "", {}}, members()};
+    CHECK_FALSE(client.hear("host9:1", reply_to_copy).tells_members);
+  }
+}
+
 TEST_CASE("admission: what was left behind is named again when it is a member here again") {
   auto host = process_at("host1:1", {a1, r1}, a1_moves({"host9:1"}));
   auto host9 = process_at("host9:1", {a1}, host.known());

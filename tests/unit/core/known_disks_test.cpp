@@ -91,6 +91,30 @@ TEST_CASE("known disks: who counts, of those who come one after the other under 
   }
 }
 
+TEST_CASE("known disks: a role of the own process is judged by what was met elsewhere, and teaches "
+          "nothing but its disk") {
+  known_disks known;
+  const auto own = [&](const introduced_role& peer, const membership& members = {}) {
+    const auto before = known.all();
+    const auto refused = refuse_peer(known, members, peer, true);
+    if (before.contains("a1"))
+      CHECK((known.all() == before || !members.configurations.empty()));
+    return refused ? refused->why : "";
+  };
+  CHECK(own(a1("disk", {1, 2}, 7)) == "");
+  CHECK(known.all().at("a1") == known_peer{"disk", {}, 0, false});
+  CHECK(known.unsaved() == known_disks::change::meetings);
+  CHECK(contains(own(a1("new", {5})), "formatted again"));
+  CHECK_FALSE(refuse_peer(known, {}, a1("disk", {1, 3}, 5))); // its directory, where it is in use
+  CHECK(contains(own(a1("disk", {1, 2}, 9)), "an old copy"));
+  CHECK(own(a1("disk", {1, 3, 4}, 6)) == ""); // it has come back
+  CHECK(contains(own(a1("disk", {1, 3, 4}, 4)), "lost records"));
+  CHECK_FALSE(refuse_peer(known, {}, a1("disk", {1, 3}, 5))); // no harm to it in all that time
+  CHECK(own(a1("named", {1}), naming("named")) == "");
+  CHECK(known.all().at("a1") == known_peer{"named", {}, 0, false});
+  CHECK(contains(own(a1("disk", {1, 3, 4}, 6), naming("named")), "formatted again"));
+}
+
 TEST_CASE("known disks: the one that the members name takes the place of who was met first") {
   known_disks known;
   CHECK_FALSE(refuse_peer(known, {}, a1("wrong", {5})));
