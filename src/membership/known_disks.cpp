@@ -69,7 +69,12 @@ acquaintance known_disks::meet(const role_id& peer, const directory_facts& told)
 
 acquaintance known_disks::meet_own(const role_id& peer, const directory_facts& told) {
   const auto known = known_.find(peer);
-  return known == known_.end() ? meet(peer, {told.format_id, {}, 0}) : judge(known->second, told);
+  if (known == known_.end())
+    return meet(peer, {told.format_id, {}, 0});
+  const auto verdict = judge(known->second, told);
+  if (verdict == acquaintance::good && std::exchange(known->second.was_refused, false))
+    unsaved_ = change::meetings; // the right one is back
+  return verdict;
 }
 
 void known_disks::take_named(const role_id& peer, const directory_facts& named) {

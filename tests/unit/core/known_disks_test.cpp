@@ -110,6 +110,12 @@ TEST_CASE("known disks: a role of the own process is judged by what was met else
   CHECK(own(a1("disk", {1, 3, 4}, 6)) == ""); // it has come back
   CHECK(contains(own(a1("disk", {1, 3, 4}, 4)), "lost records"));
   CHECK_FALSE(refuse_peer(known, {}, a1("disk", {1, 3}, 5))); // no harm to it in all that time
+  CHECK(refuse_peer(known, {}, a1("disk", {1}, 9)));
+  CHECK(known.all().at("a1").was_refused);
+  known.saved();
+  CHECK(!refuse_peer(known, {}, a1("disk", {1, 3, 5}, 6), true)); // here again, and for long
+  CHECK_FALSE(known.all().at("a1").was_refused);
+  CHECK(known.unsaved() == known_disks::change::meetings);
   CHECK(own(a1("named", {1}), naming("named")) == "");
   CHECK(known.all().at("a1") == known_peer{"named", {}, 0, false});
   CHECK(contains(own(a1("disk", {1, 3, 4}, 6), naming("named")), "formatted again"));
