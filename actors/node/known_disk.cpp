@@ -21,6 +21,13 @@ void log_refusal(const role_id& self, const hosted_role& peer, const std::string
                 peer.id.view(), why, advice);
 }
 
+void log_own_refusal(const role_id& self, const role_id& own, const std::string& why) {
+  spdlog::warn(
+      "{} does not count {} of this process: {}. If it has moved elsewhere or was removed, "
+      "do not start it here any more",
+      self.view(), own.view(), why);
+}
+
 void refusals::introduced(const hosted_role& peer) {
   const auto& node = nodes_[peer.id] = peer.handle.node();
   std::erase_if(early_, [&](early& e) {

@@ -17,6 +17,7 @@
 namespace pmmc {
 
 void log_refusal(const role_id& self, const hosted_role& peer, const std::string& why);
+void log_own_refusal(const role_id& self, const role_id& own, const std::string& why);
 
 /// Who says that this role's disk is wrong. Only those count whom the node has introduced: members,
 /// where the members are. A copy of a member's directories that was started elsewhere is a guest,
@@ -72,6 +73,8 @@ void meet_peer(caf::event_based_actor* self, Shell& shell, const peer_up& met) {
     return;
   }
   shell.peers.down(peer.id); // it may have been met before the log was known
+  if (!refused->is_told(met.is_own))
+    return log_own_refusal(shell.id, peer.id, refused->why);
   auto& logged = shell.uncounted[peer.id];
   if (logged != refused->why)
     log_refusal(shell.id, peer, refused->why);

@@ -110,7 +110,7 @@ std::optional<refused_peer> refuse_peer(known_disks& met, const membership& memb
   if (verdict == acquaintance::good)
     return std::nullopt;
   const auto& known = met.all().at(peer.id);
-  return refused_peer{known, why(verdict, known, told)};
+  return refused_peer{known, why(verdict, known, told), verdict};
 }
 
 std::string why_disk_is_wrong(const known_peer& known, const directory_facts& told) {

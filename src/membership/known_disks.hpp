@@ -53,6 +53,11 @@ private:
 struct refused_peer {
   known_peer known; ///< what is remembered of it
   std::string why;  ///< a part of a sentence
+  acquaintance verdict = acquaintance::other_disk;
+  /// Whether it is told, and ends its process. Not so a directory of the own process that is an old
+  /// copy: its role may be elsewhere by now, or nowhere, and then those beside it must go on. That
+  /// it is the member, only others can say.
+  bool is_told(bool is_own) const { return !is_own || verdict == acquaintance::other_disk; }
 };
 
 /// Whether `peer` must not be talked to: it is an acceptor or leader, and not on the disk that its

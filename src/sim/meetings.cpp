@@ -314,7 +314,7 @@ void meetings::meet(std::size_t process, host& self, const introduced_role& said
          [&] { return "N3: " + peer.id().str() + " is counted at another one's address"; });
   self.trust(peer.number(), !refused);
   if (refused)
-    return refuse(self, peer, said, *refused);
+    return refuse(self, peer, said, *refused, of_same_process);
   if (self.is_on_wrong_disk() || peer.is_on_wrong_disk())
     return;
   auto& known = self.true_meetings()[peer.number()];
@@ -324,14 +324,15 @@ void meetings::meet(std::size_t process, host& self, const introduced_role& said
 
 /// It hears what is remembered of it, and ends, sooner or later.
 void meetings::refuse(host& self, host& peer, const introduced_role& said,
-                      const refused_peer& refused) {
+                      const refused_peer& refused, bool of_same_process) {
   const auto verdict = judge(refused.known, said.facts());
   world_.facts.count(verdict == acquaintance::old_copy       ? fact::old_copy_refused
                      : verdict == acquaintance::records_gone ? fact::lost_records_refused
                                                              : fact::new_disk_refused);
   if (world_.log.is_told())
     world_.tell(self.id().str() + " does not count " + peer.id().str() + ": " + refused.why);
-  if (why_disk_is_wrong(refused.known, peer.introduced().facts()).empty())
+  if (!refused.is_told(of_same_process) ||
+      why_disk_is_wrong(refused.known, peer.introduced().facts()).empty())
     return;
   demand(peer.is_on_wrong_disk() || self.is_on_wrong_disk(), [&] {
     return "N1: " + said.id.str() + " is told to end, and is on its own disk: " + refused.why;

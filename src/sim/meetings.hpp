@@ -109,7 +109,8 @@ private:
   void learn_from_roles(std::size_t process);
   void announce(std::size_t to, std::size_t process);
   void meet(std::size_t process, host& self, const introduced_role& said, host& peer);
-  void refuse(host& self, host& peer, const introduced_role& said, const refused_peer& refused);
+  void refuse(host& self, host& peer, const introduced_role& said, const refused_peer& refused,
+              bool of_same_process);
   static bool remembers(const host& self, const host& peer, mounting what);
   bool is_named(std::size_t process, const host& peer) const;
 
