@@ -55,12 +55,17 @@ void check_name(const reconfiguration& change, const reconfiguration::addition& 
 }
 
 /// How one that cannot be reached comes to run. Only who was never a member is formatted.
-std::string how_to_run(const reconfiguration::addition& a, const config_history& known) {
+/// Where it was before, what is remembered there would send it to its latest address.
+std::string how_to_run(const reconfiguration::addition& a, const membership& members) {
+  const auto& known = members.configurations;
   const auto start = "`pmmc start --id " + a.who.id.str();
   if (known.latest().find(a.kind, a.who.id) != nullptr)
-    return "It has to run there first: stop it where it is, and start it with its own data "
-           "directory and a config file that names the new address (" +
-           start + "`)";
+    return "It has to run there first: stop it where it is, bring its own data directory" +
+           std::string{members.was_at(a.kind, a.who.id, a.who.address)
+                           ? ", remove the files `members` of all that runs there, as it was there "
+                             "before,"
+                           : ""} +
+           " and start it with a config file that names the new address (" + start + "`)";
   if (known.former_members().contains(a.who.id))
     return "It was a member, and has to run first, with its own data directory: " + start +
            " --rejoin`";
@@ -77,7 +82,7 @@ role_status check_place(const reconfiguration::addition& a, const probed_cluster
            word_for(at.status.kind, a.who) + "=" + a.who.address);
   if (!at.up)
     refuse(name_of(a) + " at " + a.who.address + " cannot be added: " + at.why + ". " +
-           how_to_run(a, probed.known.configurations));
+           how_to_run(a, probed.known));
   const auto& own = probed.processes.at(a.who.address).status.address;
   if (own != a.who.address)
     refuse(name_of(a) + " cannot be added at " + a.who.address + ": its process says that it is " +

@@ -119,7 +119,7 @@ struct host_of_node : door_process {
     settings->cluster = "test";
     settings->address = "127.0.0.1:2";
     settings->roles = {{"r1", role_kind::replica, "disk of r1", spawn(losing, r1_)},
-                       {"l1", role_kind::leader, "disk of l1", spawn(nobody)}};
+                       {"l1", role_kind::leader, "disk of l1", spawn(losing, l1_)}};
     settings->known = membership{members_of(first_place)};
     port = listen(spawn(node_actor, settings));
   }
@@ -128,7 +128,7 @@ struct host_of_node : door_process {
   std::uint16_t port = 0;
 
 private:
-  std::shared_ptr<heard> r1_ = std::make_shared<heard>();
+  std::shared_ptr<heard> r1_ = std::make_shared<heard>(), l1_ = std::make_shared<heard>();
 };
 
 } // namespace
