@@ -60,12 +60,14 @@ std::string how_to_run(const reconfiguration::addition& a, const membership& mem
   const auto& known = members.configurations;
   const auto start = "`pmmc start --id " + a.who.id.str();
   if (known.latest().find(a.kind, a.who.id) != nullptr)
-    return "It has to run there first: stop it where it is, bring its own data directory" +
+    return "It has to run there first: stop it where it is, " +
            std::string{members.was_at(a.kind, a.who.id, a.who.address)
-                           ? ", remove the files `members` of all that runs there, as it was there "
-                             "before,"
+                           ? "remove the files `members` of all that runs there, as it was there "
+                             "before, "
                            : ""} +
-           " and start it with a config file that names the new address (" + start + "`)";
+           "and start it with its own data directory and a config file that names the new address "
+           "(" +
+           start + "`)";
   if (known.former_members().contains(a.who.id))
     return "It was a member, and has to run first, with its own data directory: " + start +
            " --rejoin`";
