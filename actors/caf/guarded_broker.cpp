@@ -1,5 +1,6 @@
 #include "caf/guarded_broker.hpp"
 
+#include "caf/freed_memory.hpp"
 #include "caf/network_thread.hpp"
 #include "node/file_limit.hpp"
 #include "wire/wire.hpp"
@@ -279,6 +280,16 @@ void guarded_broker::look_around_once() {
     refuse(oldest, "it has not said hello in time");
   }
   drop_silent_ones();
+  give_memory_back();
+}
+
+/// The buffers go when the loop has done with their connection: it has by the look after the next.
+void guarded_broker::give_memory_back() {
+  if (freed_bytes_ >= kept_client_output_bytes) {
+    freed_bytes_ = 0;
+    give_freed_memory_back();
+  }
+  freed_bytes_ += std::exchange(gone_unread_bytes_, 0);
 }
 
 /// CAF would only stop reading, and keep for ever what the other side has not read.
@@ -311,6 +322,7 @@ void guarded_broker::forget(connections::iterator known) {
     holders_.erase(place);
   collected_bytes_ -= known->second.counted;
   unread_bytes_ -= known->second.output.bytes();
+  gone_unread_bytes_ += known->second.output.bytes();
   connections_.erase(known);
 }
 

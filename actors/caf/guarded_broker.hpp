@@ -35,6 +35,9 @@ inline constexpr std::size_t max_client_input_bytes = 256 << 20;
 /// In all: what clients have not read. Past it, the client with most of it is cut off.
 inline constexpr std::size_t max_client_output_bytes = 256 << 20;
 
+/// After so much was thrown away that clients have not read, its memory goes back to the system.
+inline constexpr std::size_t kept_client_output_bytes = 64 << 20;
+
 /// What waits to be sent to one member. Past it, its connection is made anew, and what was lost is
 /// said again, as far as it still matters: a slow link costs no more memory.
 inline constexpr std::size_t max_member_output_bytes = 256 << 20;
@@ -105,6 +108,7 @@ private:
   void dismiss(const caf::node_id& node);
   void look_around_once();
   void drop_silent_ones();
+  void give_memory_back();
   caf::io::network::multiplexer* backend_of() { return &system().middleman().backend(); }
   void gone(const caf::io::connection_closed_msg& m);
   void forget(connections::iterator known);
@@ -123,6 +127,8 @@ private:
   std::unordered_set<std::uint64_t> clients_; ///< by number
   std::size_t collected_bytes_ = 0;           ///< of all guarded_connection::counted
   std::size_t unread_bytes_ = 0;              ///< of all guarded_connection::output
+  std::size_t gone_unread_bytes_ = 0;         ///< of those closed since the last look
+  std::size_t freed_bytes_ = 0;               ///< of those before, not given back yet
   bool makes_room_ = false;
   struct sighting {
     caf::actor_clock::time_point last = {}; ///< of those that were dialled, none before they speak

@@ -343,8 +343,8 @@ class DoorLimits(ClusterTest):
                         most = max(most, process.rss_bytes())
             wait_until("one is closed", lambda: "do not read" in process.log_text())
             most = max(most, process.rss_bytes())
-            # A buffer has room for up to twice what is in it, and what is on its way from the
-            # replica comes on top: not much of it here. Without a bound: 2 GiB and more.
+            # What waits, what the allocator keeps of the buffers before as one grows, and those of
+            # the last that was closed until they are given back. Without a bound: 2 GiB and more.
             self.assertLess(most - before, 3 * CLIENTS_BYTES + SLACK_BYTES)
             self.assert_serves(cluster)
 
