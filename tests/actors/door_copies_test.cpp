@@ -62,13 +62,18 @@ private:
   bool ended_ = false;
 };
 
+/// How a process takes it that the other one says hello again.
+enum class second_hello { refused, fails };
+
 caf::behavior hearing(caf::event_based_actor* self, std::shared_ptr<heard> all,
-                      const caf::actor& node) {
+                      const caf::actor& node, second_hello again) {
   self->monitor(node);
   self->set_down_handler([=](caf::scheduled_actor*, caf::down_msg&) { all->end(); });
   self->set_default_handler(caf::drop);
   return {[=](const welcome& m) { all->welcomed(m.refusal); },
-          [](const hello&) {
+          [=](const hello&) -> caf::result<welcome> {
+            if (again == second_hello::fails)
+              return caf::sec::runtime_error;
             return welcome{"it says something else than before", false, "test", "", 5, {}, {}, {}};
           }};
 }
@@ -76,21 +81,16 @@ caf::behavior hearing(caf::event_based_actor* self, std::shared_ptr<heard> all,
 /// The process of a1, or of its copy: it says what the test wants to the node that it has dialled.
 class a1_process {
 public:
-  a1_process(std::string place, std::uint16_t port)
+  a1_process(std::string place, std::uint16_t port, second_hello again = second_hello::refused)
       : place_(std::move(place)), node_(process_.dial(port)),
-        self_(process_.spawn(hearing, heard_, node_)) {}
+        self_(process_.spawn(hearing, heard_, node_, again)) {}
 
-  /// What the node answers to its hello.
-  std::string refusal(config_version version = 1) {
-    say(hello{"test",
-              place_,
-              5,
-              self_,
-              {{"a1", role_kind::acceptor, "disk", self_}},
-              0,
-              version,
-              false,
-              {}});
+  /// What the node answers to its hello, which names acceptors.
+  std::string refusal(config_version version = 1, const std::vector<role_id>& named = {"a1"}) {
+    std::vector<hosted_role> roles;
+    for (const auto& id : named)
+      roles.push_back({id, role_kind::acceptor, "disk", self_});
+    say(hello{"test", place_, 5, self_, std::move(roles), 0, version, false, {}});
     return heard_->await_refusal();
   }
   template <class M>
@@ -156,9 +156,21 @@ TEST_CASE("when a member is met at its new place, the one at its old place goes"
   CHECK(former.is_left());
 }
 
-TEST_CASE("who refuses to hear that a role has left is not spoken with as if it had heard it") {
+TEST_CASE("when a member's process says hello again and names it, a copy goes") {
   host_of_node host;
-  a1_process member{first_place, host.port};
+  a1_process member{first_place, host.port}, copy{second_place, host.port};
+  REQUIRE(member.refusal(1, {"a9"}) == "");
+  REQUIRE(copy.refusal() == "");
+  REQUIRE(member.refusal(1, {"a9", "a1"}) == "");
+  CHECK(copy.is_left());
+}
+
+TEST_CASE("who does not take that a role has left is not spoken with as if it had heard it") {
+  host_of_node host;
+  auto again = second_hello::refused;
+  SUBCASE("it refuses") {}
+  SUBCASE("it fails") { again = second_hello::fails; }
+  a1_process member{first_place, host.port, again};
   REQUIRE(member.refusal() == "");
   auto next = members_of(first_place, 2);
   next.leaders[0].address = "127.0.0.1:4";

@@ -43,6 +43,17 @@ public:
       std::erase_if(process.status.roles, [&](const auto& role) { return role.id == id; });
   }
 
+  /// Version 2, in which a1 is elsewhere.
+  void move_a1(const std::string& address) {
+    auto next = cluster_.known.configurations.latest();
+    next.version = 2;
+    next.first_slot = 5;
+    next.acceptors[0].address = address;
+    cluster_.known.configurations.add(next);
+    stop("a1");
+    run(role_kind::acceptor, next.acceptors[0]);
+  }
+
   probed_cluster ask(const std::set<std::string>&) override {
     if (++asked_ == 2 && when_asked_again)
       when_asked_again();
@@ -138,6 +149,21 @@ TEST_CASE("change: refused if who was there has gone while newcomers caught up")
   CHECK_MESSAGE(has(error.what(), "no leader of the new configuration can be reached"),
                 error.what());
   CHECK_FALSE(cluster.proposed);
+}
+
+TEST_CASE("change: who is to go back to where it was is told what is in its way there") {
+  made_up_cluster cluster;
+  cluster.move_a1("host9:1");
+  for (const auto* there : {"host1:1", "host8:1"}) {
+    const reconfiguration change{
+        0, {{role_kind::acceptor, "a1"}}, {{role_kind::acceptor, {"a1", there}}}};
+    const auto error = failure(cluster, change);
+    CHECK(error.kind == change_failure::refused);
+    CHECK_MESSAGE(has(error.what(), "It has to run there first: stop it where it is, "),
+                  error.what());
+    CHECK(has(error.what(), "remove the files `members` of all that runs there") ==
+          (there == std::string{"host1:1"}));
+  }
 }
 
 TEST_CASE("change: who is waited for is named") {

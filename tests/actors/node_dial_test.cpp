@@ -2,42 +2,11 @@
 #include "actors/played_node.hpp"
 #include "core_helpers.hpp"
 
-#include <algorithm>
 #include <doctest/doctest.h>
 
 namespace pmmc::test {
 
 namespace {
-
-/// Says nothing to a hello until it is told to.
-struct slow_node {
-  caf::typed_response_promise<welcome> hello;
-  caf::optional<welcome> answer; ///< or an error
-  std::size_t hellos = 0, heartbeats = 0;
-  std::size_t roles = 0; ///< in the latest hello
-};
-
-caf::behavior answering_late(caf::event_based_actor* self, std::shared_ptr<slow_node> node) {
-  self->set_default_handler(caf::drop);
-  return {[=](const hello& m) {
-            ++node->hellos;
-            node->roles = m.roles.size();
-            node->hello = self->make_response_promise<welcome>();
-            return node->hello;
-          },
-          [=](tick_atom) {
-            if (node->answer)
-              node->hello.deliver(*node->answer);
-            else
-              node->hello.deliver(caf::make_error(caf::sec::request_timeout));
-          },
-          [=](const heartbeat&) { ++node->heartbeats; },
-          [=](const status_request&) {
-            process_status s;
-            s.address = "host2:1";
-            return s;
-          }};
-}
 
 caf::behavior handing_on(caf::event_based_actor* self, const caf::actor& to) {
   return {[=](const hello& m) { return self->delegate(to, m); }};
@@ -169,69 +138,6 @@ TEST_CASE_FIXTURE(two_processes,
     REQUIRE(told.size() == 1);
     CHECK(told[0].status.address == "host2:1"); // of it, nothing is known any more
     caf::anon_send_exit(asker.handle(), caf::exit_reason::user_shutdown);
-  }
-}
-
-TEST_CASE_FIXTURE(two_processes,
-                  "who hears in a welcome that an own acceptor has left says hello again") {
-  const auto slow = std::make_shared<slow_node>();
-  listen_as(host2.system().spawn(answering_late, slow));
-  recorder a1{host1.system(), "a1"};
-  others.push_back(a1.handle());
-  auto settings = settings_of("host1:1", a1.as(role_kind::acceptor, "disk"), make_config(2));
-  settings->roles.push_back(r1.as(role_kind::replica, "disk"));
-  node1 = host1.system().spawn(node_actor, settings);
-  beats(1);
-  REQUIRE(slow->hellos == 1);
-  CHECK(slow->roles == 2);
-  auto next = make_config(2);
-  next.version = 2;
-  next.first_slot = 9;
-  next.acceptors[0].address = "host9:1";
-  membership known{config_history{make_config(2)}, 2};
-  known.configurations.add(next);
-  slow->answer =
-      welcome{{}, false, "test", "host2:1", 7, {a2.as(role_kind::acceptor, "disk")}, known, {}};
-  caf::anon_send(node2, tick_atom::value);
-  beats(2);
-  CHECK(slow->hellos == 2);
-  CHECK(slow->roles == 1);
-  r1.forget();
-  recorder l2{host2.system(), "l2"};
-  others.push_back(l2.handle());
-  const auto answer_again = [&] {
-    caf::anon_send(node2, tick_atom::value);
-    beats(2); // not so many that it has been silent
-  };
-  const auto has_lost_a2 = [&] {
-    const auto downs = r1.take<peer_down>();
-    return std::any_of(downs.begin(), downs.end(),
-                       [](const peer_down& m) { return m.id == role_id{"a2"}; });
-  };
-  SUBCASE("and goes by the second welcome") {
-    slow->answer->roles = {l2.as(role_kind::leader, "disk")};
-    answer_again();
-    CHECK(has_lost_a2());
-    const auto met = others_up(r1);
-    REQUIRE(met.size() == 1);
-    CHECK(met[0].id == "l2");
-    CHECK(slow->hellos == 2);
-  }
-  SUBCASE("and loses nothing if the second welcome says the same") {
-    answer_again();
-    CHECK_FALSE(has_lost_a2());
-  }
-  SUBCASE("and does not heed the second welcome") { // door_copies_test: it closes the connection
-    slow->answer->roles = {l2.as(role_kind::leader, "disk")};
-    SUBCASE("if it is refused") { slow->answer->refusal = "a copy"; }
-    SUBCASE("if it is answered with a copy of an own directory") {
-      slow->answer->roles.push_back(slow->answer->roles[0]);
-      slow->answer->roles.back().id = "r1";
-    }
-    SUBCASE("if another process answers") { slow->answer->incarnation = 8; }
-    answer_again();
-    CHECK_FALSE(has_lost_a2());
-    CHECK(others_up(r1).empty());
   }
 }
 

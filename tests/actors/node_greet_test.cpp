@@ -80,7 +80,11 @@ TEST_CASE_FIXTURE(node_stage, "who says hello again and names fewer roles loses 
     REQUIRE(downs.size() == (is_anew ? 2u : is_same ? 0u : 1u));
     if (!downs.empty())
       CHECK(downs.back().id == "a2");
-    CHECK(role->count<peer_up>() >= m.roles.size()); // once more, which does no harm
+    const auto ups = role->take<peer_up>();
+    CHECK(ups.size() >= m.roles.size()); // once more, which does no harm
+    for (const auto& up : ups)           // but not who is not named any more
+      CHECK(std::any_of(m.roles.begin(), m.roles.end(),
+                        [&](const hosted_role& named) { return named.handle == up.role.handle; }));
   }
 }
 

@@ -191,6 +191,23 @@ TEST_CASE_FIXTURE(twins_stage, "a leader that has moved is not met at its former
   }
 }
 
+TEST_CASE_FIXTURE(twins_stage, "a former place that does not name a leader any more takes nothing "
+                               "from its new one") {
+  auto m = hello_of(peer, 5);
+  m.roles.push_back(record("a2").as(role_kind::acceptor, "disk"));
+  greet(peer, m);
+  send(node, members_news{moved_or_removed("host9:1")});
+  settle();
+  twin = record("l2");
+  greet(peer_again, hello_at("host9:1", peer_again, twin.as(role_kind::leader, "moved")));
+  a1.forget();
+  r1.forget();
+  m.roles.erase(m.roles.begin());
+  greet(peer, m);
+  for (auto* role : {&a1, &r1})
+    CHECK_MESSAGE(role->count<peer_down>() == 0, role->text());
+}
+
 namespace {
 
 /// a1 was at host9 in version 2; where it is now.
@@ -242,15 +259,23 @@ TEST_CASE_FIXTURE(twins_stage, "an own acceptor that is a member elsewhere does 
 
 TEST_CASE_FIXTURE(twins_stage, "who is connected hears that an own acceptor has left, and that it "
                                "is back") {
+  recorder guest = record("node8"); // whom this node does not dial
   greet(peer, hello_of(peer, 5));
   greet(peer_again, client_hello(peer_again, record("c1"), 6));
+  greet(guest, hello_at("host8:1", guest, record("r8").as(role_kind::replica, "disk")));
+  SUBCASE("and goes on to speak") {}
+  SUBCASE("while it is silent") { beats(8); }
   for (const auto* where : {"host9:1", "host1:1"}) {
+    const bool is_away = where == std::string{"host9:1"};
     send(node, members_news{a1_at(where)});
     settle();
-    const auto said = peer.take<hello>();
-    REQUIRE(said.size() == 1);
-    CHECK(said[0].roles.size() == (where == std::string{"host1:1"} ? 2u : 1u));
-    CHECK(said[0].roles.back().handle == r1.handle());
+    for (auto* other : {&peer, &guest}) {
+      const auto said = other->take<hello>();
+      REQUIRE(said.size() == 1);
+      CHECK(said[0].roles.size() == (is_away ? 1u : 2u));
+      CHECK(said[0].roles.back().handle == r1.handle());
+      CHECK(said[0].rejoins == is_away); // or it may be told that r1 was removed, and end for it
+    }
   }
   send(node, members_news{membership{a1_at("host1:1").configurations, 3, 0xA}});
   settle();
@@ -298,6 +323,7 @@ TEST_CASE_FIXTURE(stage, "an own acceptor that has moved stays away when the clu
   settle();
   CHECK(!known.was_at(role_kind::acceptor, "a1", "host8:1"));
   CHECK(r8.count<peer_up>() == 0);
+  CHECK(r8.count<peer_down>() == 0); // who is at the new place is not lost with each of them
 }
 
 TEST_CASE_FIXTURE(twins_stage,

@@ -30,6 +30,36 @@ inline caf::behavior welcoming(caf::event_based_actor* self, std::shared_ptr<pla
   }};
 }
 
+/// Says nothing to a hello until it is told to.
+struct slow_node {
+  caf::typed_response_promise<welcome> hello;
+  caf::optional<welcome> answer; ///< or an error
+  std::size_t hellos = 0, heartbeats = 0;
+  std::size_t roles = 0; ///< in the latest hello
+};
+
+inline caf::behavior answering_late(caf::event_based_actor* self, std::shared_ptr<slow_node> node) {
+  self->set_default_handler(caf::drop);
+  return {[=](const hello& m) {
+            ++node->hellos;
+            node->roles = m.roles.size();
+            node->hello = self->make_response_promise<welcome>();
+            return node->hello;
+          },
+          [=](tick_atom) {
+            if (node->answer)
+              node->hello.deliver(*node->answer);
+            else
+              node->hello.deliver(caf::make_error(caf::sec::request_timeout));
+          },
+          [=](const heartbeat&) { ++node->heartbeats; },
+          [=](const status_request&) {
+            process_status s;
+            s.address = "host2:1";
+            return s;
+          }};
+}
+
 /// The settings of a process of "test" at `address` that hosts `role` and knows `known`.
 inline std::shared_ptr<node_settings> settings_of(std::string address, const hosted_role& role,
                                                   const configuration& known) {

@@ -239,6 +239,7 @@ TEST_CASE("admission: who was removed knows it, whatever it left behind") {
   known.configurations.add(next);
   auto host = process_at("host1:1", {a1, r1}, known);
   CHECK(host.introduce().rejoins);
+  CHECK(host.knows_of_removal()); // of all that it names
   auto host2 = process_at("host2:1", {role(role_kind::acceptor, "a2", "d2")}, known);
   CHECK(refusal(host, host2) == "");
 }

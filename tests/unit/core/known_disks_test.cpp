@@ -112,6 +112,8 @@ TEST_CASE("known disks: a role of the own process is judged by what was met else
   CHECK_FALSE(refuse_peer(known, {}, a1("disk", {1, 3}, 5))); // no harm to it in all that time
   CHECK(refuse_peer(known, {}, a1("disk", {1}, 9)));
   CHECK(known.all().at("a1").was_refused);
+  CHECK(contains(own(a1("disk", {1}, 9)), "an old copy")); // which takes no suspicion away
+  CHECK(known.all().at("a1").was_refused);
   known.saved();
   CHECK(!refuse_peer(known, {}, a1("disk", {1, 3, 5}, 6), true)); // here again, and for long
   CHECK_FALSE(known.all().at("a1").was_refused);
@@ -119,6 +121,29 @@ TEST_CASE("known disks: a role of the own process is judged by what was met else
   CHECK(own(a1("named", {1}), naming("named")) == "");
   CHECK(known.all().at("a1") == known_peer{"named", {}, 0, false});
   CHECK(contains(own(a1("disk", {1, 3, 4}, 6), naming("named")), "formatted again"));
+}
+
+TEST_CASE("known disks: an old copy of the own process is not told, who was formatted again is") {
+  struct row {
+    std::string_view what;
+    introduced_role met;
+    bool is_told;
+    membership members = {};
+  };
+  for (const auto& r : std::vector<row>{
+           {"an old copy", a1("disk", {1}, 9), false},
+           {"records are gone", a1("disk", {1, 2, 3}, 4), false},
+           {"formatted again", a1("new", {1}), true},
+           {"the members name another disk", a1("disk", {1, 2}, 5), true, naming("named")}}) {
+    CAPTURE(r.what);
+    known_disks known;
+    CHECK_FALSE(refuse_peer(known, {}, a1("disk", {1, 2}, 5)));
+    for (const bool is_own : {true, false}) {
+      const auto refused = refuse_peer(known, r.members, r.met, is_own);
+      REQUIRE(refused);
+      CHECK(refused->is_told(is_own) == (r.is_told || !is_own));
+    }
+  }
 }
 
 TEST_CASE("known disks: the one that the members name takes the place of who was met first") {

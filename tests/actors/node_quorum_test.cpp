@@ -1,0 +1,51 @@
+// What a node logs when too few acceptors can be reached.
+#include "actors/node_stage.hpp"
+
+#include <spdlog/sinks/ostream_sink.h>
+#include <sstream>
+
+namespace pmmc::test {
+
+namespace {
+
+struct logging_stage : node_stage {
+  logging_stage() {
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+        "", std::make_shared<spdlog::sinks::ostream_sink_mt>(log)));
+  }
+  ~logging_stage() { spdlog::set_default_logger(before); }
+
+  bool has_logged(const std::string& text) const {
+    return log.str().find(text) != std::string::npos;
+  }
+
+  std::ostringstream log;
+  std::shared_ptr<spdlog::logger> before = spdlog::default_logger();
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(logging_stage, "an own acceptor that has left is none of a quorum") {
+  const auto go_on = [&] {
+    for (int i = 0; i < 30; ++i) {
+      send_from(peer, node, heartbeat{5});
+      beats(1);
+    }
+  };
+  auto m = hello_of(peer, 5);
+  m.roles.push_back(record("a2").as(role_kind::acceptor, "disk"));
+  greet(peer, m);
+  go_on();
+  CHECK_FALSE(has_logged("no quorum")); // a1 and a2, of three
+  auto next = make_config();
+  next.version = 2;
+  next.first_slot = 9;
+  next.acceptors[0].address = "host9:1";
+  membership known{config_history{make_config()}, 2};
+  known.configurations.add(next);
+  send(node, members_news{known});
+  go_on();
+  CHECK_MESSAGE(has_logged("no quorum: 1 of 3 acceptors can be reached"), log.str());
+}
+
+} // namespace pmmc::test
