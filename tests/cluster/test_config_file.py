@@ -1,11 +1,13 @@
 """Mistakes in the config file: each is named with FILE:LINE, all at once, and nothing is done."""
 
 import pathlib
+import re
 import shutil
 import tempfile
 import unittest
 
 from pmmc_cluster import BAD_USAGE, DONE, REPOSITORY, UNHEALTHY, ClusterTest, main, run_program
+from pmmc_ports import PortBlock
 
 GOOD = """\
 [cluster]
@@ -47,6 +49,14 @@ MISTAKES = {
     "above the first section": ("[cluster]", "x = 1", 1, "x"),
     "twice": ("data = data", "name = d", 4, "name.*line 2"),
 }
+
+
+def with_free_ports(test, text):
+    """Somebody may have a cluster at the ports of the files that are shipped."""
+    ports = PortBlock()
+    test.addCleanup(ports.release)
+    own = {}
+    return re.sub(r"(?<=127\.0\.0\.1:)\d+", lambda m: own.setdefault(m[0], str(ports.take())), text)
 
 
 class Mistakes(unittest.TestCase):
@@ -93,14 +103,14 @@ class Mistakes(unittest.TestCase):
         self.assertEqual(sorted(p.name for p in self.folder.iterdir()), ["c.conf"])
 
     def test_warnings_do_not_stop(self):
-        self.file.write_text(GOOD.replace("a3 = 127.0.0.1:7103\n", ""))
+        self.file.write_text(with_free_ports(self, GOOD.replace("a3 = 127.0.0.1:7103\n", "")))
         result = run_program("init", "--config", self.file)
         self.assertEqual(result.code, DONE, str(result))
         self.assertRegex(result.err, rf"warning: {self.file}:5: 2 acceptors .*survive 0")
 
     def test_only_who_founds_a_cluster_is_warned(self):
         """A newcomer's file names members and newcomers, which are no cluster together."""
-        result = self.load(GOOD.replace("a3 = 127.0.0.1:7103\n", ""))
+        result = self.load(with_free_ports(self, GOOD.replace("a3 = 127.0.0.1:7103\n", "")))
         self.assertEqual(result.code, UNHEALTHY, str(result))
         self.assertNotIn("warning", result.err)
 
@@ -116,12 +126,13 @@ class Mistakes(unittest.TestCase):
 
 
 class ShippedFiles(unittest.TestCase):
-    """The files under config/ run as they are."""
+    """The files under config/ run as they are, but for the ports."""
 
     def test_init_formats_every_role(self):
         for shipped in sorted((REPOSITORY / "config").glob("*.conf")):
             with self.subTest(shipped.name), tempfile.TemporaryDirectory() as folder:
-                copy = pathlib.Path(shutil.copy(shipped, folder))
+                copy = pathlib.Path(folder, shipped.name)
+                copy.write_text(with_free_ports(self, shipped.read_text()))
                 result = run_program("init", "--config", copy)
                 self.assertEqual((result.code, result.err), (DONE, ""), str(result))
                 data = pathlib.Path(folder, "var", shipped.stem)
