@@ -139,7 +139,7 @@ void node::leave_or_take_place(const hosted_role& own, bool had_left) {
   } else if (has_left && !had_left) {
     const auto why = "has moved to " + known().find(own.kind, own.id)->address;
     spdlog::warn("{} {}, and does not count here any more: start it there, or at an address that "
-                 "it never had",
+                 "it never had, or let `pmmc reconfig` move it back here",
                  own.id.view(), why);
     lose(own.id, "at " + settings_.address + " " + why);
   }
