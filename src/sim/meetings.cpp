@@ -310,7 +310,10 @@ void meetings::meet(std::size_t process, host& self, const introduced_role& said
     return "N1: " + self.id().str() + " counts " + peer.id().str() +
            ", which is on a disk that is not its own";
   });
-  demand(of_same_process || said.kind == role_kind::replica || !is_elsewhere(peer.process_number()),
+  // A server that is no member yet is only told what it must catch up with.
+  const bool is_newcomer = at(process).admits->known().find(said.kind, said.id) == nullptr;
+  demand(of_same_process || !keeps_promises(said.kind) || is_newcomer ||
+             !is_elsewhere(peer.process_number()),
          [&] { return "N3: " + peer.id().str() + " is counted at another one's address"; });
   self.trust(peer.number(), !refused);
   if (refused)

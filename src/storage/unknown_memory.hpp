@@ -8,8 +8,9 @@
 
 namespace pmmc::storage {
 
-/// Whose memory it is: an acceptor's of the paper, or a Raft server's.
-enum class voter : std::uint8_t { acceptor, server };
+/// Whose memory it is: that of an acceptor of PMMC, of a Raft server, or of a server of engine
+/// `simple`, which another one cannot replace.
+enum class voter : std::uint8_t { acceptor, server, simple_server };
 
 /// Throws storage_error: what is remembered in the log at `path` is unknown, so nobody may vote
 /// from it, and what to do.

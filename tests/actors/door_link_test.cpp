@@ -117,7 +117,7 @@ membership long_history(const std::string& a1, const std::string& r1) {
     configuration next;
     next.version = version;
     next.first_slot = version;
-    for (const auto kind : all_member_kinds)
+    for (const auto kind : pmmc_kinds)
       for (std::size_t i = 0; i < max_members_of_a_kind; ++i)
         next.members(kind).push_back( // who went comes back: former members are bounded
             {role_id{

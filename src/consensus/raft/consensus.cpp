@@ -103,7 +103,7 @@ void consensus::ask_leader_to_read() {
 }
 
 void consensus::on(const read_index& m) {
-  if (is_leader())
+  if (is_leader() && followers_.contains(m.from))
     reads_.ask(m.from, m.number);
 }
 

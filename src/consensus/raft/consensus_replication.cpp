@@ -84,10 +84,13 @@ void consensus::on(const snapshot_offer& m) {
 
 // --- The leader's side --------------------------------------------------------------------------
 
+/// Not a stranger's: one that was removed may be in any term.
 void consensus::on(const append_reply& m) {
+  const auto found = followers_.find(m.from);
+  if (found == followers_.end() && !is_voter(m.from))
+    return;
   if (m.term > term())
     return follow(m.term, {});
-  const auto found = followers_.find(m.from);
   // Whoever leads again may be told of what it sent in an earlier term: that shows nothing of this.
   const bool is_of_this_term = m.term == term() && (m.is_match || m.conflict.index != 0);
   if (!is_leader() || !is_of_this_term || found == followers_.end())
@@ -109,8 +112,9 @@ void consensus::on(const append_reply& m) {
 /// Where this log has the term too, they may agree up to its end here; if not, the follower's
 /// entries of it are skipped at once (5.3).
 void consensus::back_up(follower_progress& of, const append_reply& m) {
+  const auto end = log().last().index + 1;
   if (m.conflict.term == 0) // its log is too short
-    return of.retry_at(m.conflict.index);
+    return of.retry_at(std::min(m.conflict.index, end));
   const auto within = log().last_within(m.conflict.term, m.last);
   of.retry_at(within.term == m.conflict.term ? within.index + 1
                                              : std::min(m.conflict.index, within.index + 1));
