@@ -5,8 +5,8 @@ namespace pmmc {
 
 /// Gives freed memory back to the system at once: jemalloc keeps its pages for seconds, in case
 /// they are wanted again, and where large buffers grow and go it keeps several times their size.
-/// Takes some 10 ms for each 100 MB, so it is for rare cases. Nothing happens in a program that has
-/// another allocator. Any thread.
+/// Their next use has to get them anew, so this is for rare cases. Nothing happens in a program
+/// that has another allocator. Any thread.
 void give_freed_memory_back();
 
 } // namespace pmmc

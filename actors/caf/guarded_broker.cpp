@@ -283,7 +283,8 @@ void guarded_broker::look_around_once() {
   give_memory_back();
 }
 
-/// The buffers go when the loop has done with their connection: it has by the look after the next.
+/// A buffer may outlive its connection for as long as the loop has something to do for that: so
+/// what was closed since the last look is given back at the next one.
 void guarded_broker::give_memory_back() {
   if (freed_bytes_ >= kept_client_output_bytes) {
     freed_bytes_ = 0;

@@ -64,8 +64,8 @@ std::string how_to_run(const reconfiguration::addition& a, const membership& mem
   if (known.latest().find(a.kind, a.who.id) != nullptr)
     return "It has to run there first: stop it where it is, " +
            std::string{members.was_at(a.kind, a.who.id, a.who.address)
-                           ? "remove the file `members` in the directory of each role that runs "
-                             "with it (it was there before, and they would send it away again), "
+                           ? "remove the files `members` of it and of every role that runs with "
+                             "it (it was there before, and they would send it away again), "
                            : ""} +
            "and start it with its own data directory and a config file that names the new address "
            "(" +

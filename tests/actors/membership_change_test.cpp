@@ -207,8 +207,7 @@ TEST_CASE("change: who is to go back to where it was is told what is in its way 
     CHECK(error.kind == change_failure::refused);
     CHECK_MESSAGE(has(error.what(), "It has to run there first: stop it where it is, "),
                   error.what());
-    CHECK(has(error.what(),
-              "remove the file `members` in the directory of each role that runs with it") ==
+    CHECK(has(error.what(), "remove the files `members` of it and of every role that runs with") ==
           (there == std::string{"host1:1"}));
   }
 }
