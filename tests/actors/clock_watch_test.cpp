@@ -1,12 +1,10 @@
 // What a process says of the replicas' clocks, and when.
 #include "node/clock_watch.hpp"
 
+#include "actors/captured_log.hpp"
 #include "node/clock_text.hpp"
 
 #include <doctest/doctest.h>
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
-#include <sstream>
 
 namespace pmmc::test {
 
@@ -19,11 +17,8 @@ constexpr std::int64_t days_400 = 400LL * 86'400'000;
 struct watched_clocks {
   watched_clocks() {
     watch.set_replicas({{"r1", "h1:1"}, {"r2", "h2:1"}, {"r3", "h3:1"}}, {"r1"});
-    spdlog::set_default_logger(std::make_shared<spdlog::logger>(
-        "", std::make_shared<spdlog::sinks::ostream_sink_mt>(log)));
     spdlog::set_pattern("%l %v");
   }
-  ~watched_clocks() { spdlog::set_default_logger(before); }
 
   void beats(unsigned count, std::int64_t r1 = 0, std::int64_t r2 = 0, std::int64_t r3 = 0) {
     for (; count > 0; --count) {
@@ -33,14 +28,9 @@ struct watched_clocks {
       agreed = watch.beat({today + now + r1, now});
     }
   }
-  std::string told() {
-    auto text = log.str();
-    log.str("");
-    return text;
-  }
+  std::string told() { return log.take(); }
 
-  std::shared_ptr<spdlog::logger> before = spdlog::default_logger();
-  std::ostringstream log;
+  captured_log log;
   clock_watch watch;
   std::int64_t now = 0;
   std::optional<std::int64_t> agreed;

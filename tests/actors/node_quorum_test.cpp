@@ -1,26 +1,17 @@
 // What a node logs when too few acceptors can be reached.
+#include "actors/captured_log.hpp"
 #include "actors/node_stage.hpp"
-
-#include <spdlog/sinks/ostream_sink.h>
-#include <sstream>
 
 namespace pmmc::test {
 
 namespace {
 
 struct logging_stage : node_stage {
-  logging_stage() {
-    spdlog::set_default_logger(std::make_shared<spdlog::logger>(
-        "", std::make_shared<spdlog::sinks::ostream_sink_mt>(log)));
-  }
-  ~logging_stage() { spdlog::set_default_logger(before); }
-
   bool has_logged(const std::string& text) const {
-    return log.str().find(text) != std::string::npos;
+    return log.text().find(text) != std::string::npos;
   }
 
-  std::ostringstream log;
-  std::shared_ptr<spdlog::logger> before = spdlog::default_logger();
+  captured_log log;
 };
 
 } // namespace
@@ -45,7 +36,7 @@ TEST_CASE_FIXTURE(logging_stage, "an own acceptor that has left is none of a quo
   known.configurations.add(next);
   send(node, members_news{known});
   go_on();
-  CHECK_MESSAGE(has_logged("no quorum: 1 of 3 acceptors can be reached"), log.str());
+  CHECK_MESSAGE(has_logged("no quorum: 1 of 3 acceptors can be reached"), log.text());
 }
 
 } // namespace pmmc::test

@@ -1,5 +1,6 @@
 #include "parts/shell.hpp"
 
+#include "actors/captured_log.hpp"
 #include "caf/system.hpp"
 #include "node/log.hpp"
 #include "node/node_messages.hpp"
@@ -8,8 +9,6 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <functional>
-#include <spdlog/sinks/ostream_sink.h>
-#include <sstream>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -105,10 +104,7 @@ namespace {
 
 /// What an actor logs that takes ticks and `collected`, and is sent something else so often.
 std::string log_of(void (*send_unexpected)(caf::blocking_actor& self, const caf::actor& to)) {
-  std::ostringstream lines;
-  const auto before = spdlog::default_logger();
-  spdlog::set_default_logger(std::make_shared<spdlog::logger>(
-      "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(lines)));
+  captured_log log;
   {
     system_config options{1};
     caf::actor_system system{options};
@@ -123,8 +119,7 @@ std::string log_of(void (*send_unexpected)(caf::blocking_actor& self, const caf:
         .receive([](tick_atom) {}, [](const caf::error&) { FAIL("it has ended"); });
     caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
   }
-  spdlog::set_default_logger(before);
-  return lines.str();
+  return log.text();
 }
 
 } // namespace
