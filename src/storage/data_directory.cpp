@@ -140,10 +140,11 @@ std::string repair_advice(role_kind kind) {
     return "move the directory away and run `pmmc init --id ID`: the replica then fetches the "
            "state "
            "from the other replicas";
-  return replacement_advice(to_string(kind),
-                            kind == role_kind::leader   ? "it might use a ballot twice"
-                            : kind == role_kind::server ? "it would forget its votes"
-                                                        : "it would forget its promises");
+  if (kind == role_kind::server)
+    return server_advice();
+  return replacement_advice(to_string(kind), kind == role_kind::leader
+                                                 ? "it might use a ballot twice"
+                                                 : "it would forget its promises");
 }
 
 data_directory::data_directory(disk& on, fs::path path, format_info info,

@@ -24,6 +24,9 @@ std::string unknown(std::string_view who, voter whose) {
   return "what " + std::string{who}.append(deeds_of(whose)) + " is UNKNOWN, so it must not vote. ";
 }
 
+constexpr std::string_view replace_it =
+    "eplace it by one with another id (docs/RECONFIGURATION.md, \"replace a dead machine\")";
+
 /// What to do for a role, called `who`, whose data is gone, as long as it is not replaced.
 std::string leave_down(std::string_view who, std::string_view harm) {
   return "leave this " + std::string{who} +
@@ -61,9 +64,12 @@ void refuse_mark(voter whose, const std::filesystem::path& path, std::string_vie
 }
 
 std::string replacement_advice(std::string_view who, std::string_view harm) {
-  return leave_down(who, harm) +
-         ". Replace it by one with another id (docs/RECONFIGURATION.md, \"replace a dead "
-         "machine\")";
+  return leave_down(who, harm) + ". R" + std::string{replace_it};
+}
+
+std::string server_advice() {
+  return leave_down("server", "it would forget its votes") + ". With engine `raft`, r" +
+         std::string{replace_it} + "; those of engine `simple` never change";
 }
 
 } // namespace pmmc::storage

@@ -22,5 +22,7 @@ enum class voter : std::uint8_t { acceptor, server, simple_server };
 /// What is to be done for a role, called `who`, whose data is gone; used again, it would do what
 /// `harm` says. A sentence for error texts.
 std::string replacement_advice(std::string_view who, std::string_view harm);
+/// The same for a server, where the engine is not at hand.
+std::string server_advice();
 
 } // namespace pmmc::storage

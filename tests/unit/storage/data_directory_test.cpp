@@ -47,6 +47,7 @@ TEST_CASE("a directory of a server knows its cluster's servers, and has room for
   const auto error =
       error_of([&] { snapshot_store{scratch::open(tmp / "s1", role_kind::server)}; });
   CHECK(contains(error, "leave this server down"));
+  CHECK(contains(error, "those of engine `simple` never change"));
   CHECK_FALSE(contains(error, "pmmc init"));
 }
 
