@@ -65,6 +65,8 @@ void add_common(collector& out, const labels& l, const role_metrics& m) {
   out.gauge("pmmc_disk_bytes", "Size of the role's data directory.", l, m.status.disk_bytes);
   out.gauge("pmmc_mailbox_messages", "Messages that wait in the role's mailbox.", l,
             m.mailbox_messages);
+  out.counter("pmmc_messages_sent_total", "Messages to roles of other processes, clients aside.", l,
+              m.messages_sent);
   if (m.status.kind == role_kind::acceptor || m.status.kind == role_kind::leader)
     out.gauge("pmmc_ballot_seqnum",
               "Number of the ballot: an acceptor's promise; a leader's own ballot, or while it is "

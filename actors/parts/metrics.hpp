@@ -52,6 +52,7 @@ struct server_metrics {
 struct role_metrics {
   role_status status;
   std::size_t mailbox_messages = 0;
+  std::uint64_t messages_sent = 0; ///< to roles of other processes
   std::variant<std::monostate, acceptor_metrics, leader_metrics, replica_metrics, server_metrics>
       counted;
 };

@@ -228,7 +228,8 @@ caf::message_handler part_handlers(caf::event_based_actor* self,
       },
       [=](const status_request& m) { return status_of(*shell, m.with_fingerprint); },
       [=](const metrics_request&) {
-        return role_metrics{status_of(*shell), self->mailbox().size(), shell->metrics()};
+        return role_metrics{status_of(*shell), self->mailbox().size(), shell->peers.messages_sent(),
+                            shell->metrics()};
       });
 }
 
