@@ -17,6 +17,9 @@ cluster_health assess(const probed_cluster& cluster, const std::vector<probed_ro
   cluster_health h;
   h.answered = cluster.answered;
   h.remembered = cluster.remembered;
+  const auto engine = to_engine_kind(cluster.engine).value_or(default_engine);
+  h.elects_leaders = engine != engine_kind::simple;
+  h.changes_members = changes_members(engine);
   std::vector<std::string> whys;
   for (const auto& r : roles)
     whys.push_back(r.why);
@@ -37,7 +40,6 @@ cluster_health assess(const probed_cluster& cluster, const std::vector<probed_ro
     }
     h.voters_up += is_voter(r.role.kind) && !h.uncounted.contains(r.role.id);
     h.has_active_leader |= r.status.is_active();
-    h.has_terms |= vitals_as<server_vitals>(r.status.state).term > 0;
     if (serves_clients(r.role.kind))
       h.highest = std::max(h.highest, r.status.slot_out());
   }
@@ -81,7 +83,7 @@ std::string unhealthy_because(const cluster_health& h) {
     add("no quorum: " + std::to_string(h.voters_up) + " of " + std::to_string(c.voters().size()) +
         (c.has_servers() ? " servers up, " : " acceptors up, ") + std::to_string(c.quorum()) +
         " needed; nothing is decided until more are started");
-  else if (!h.has_active_leader && (!c.has_servers() || h.has_terms))
+  else if (!h.has_active_leader && h.elects_leaders)
     add("no leader is active (yet)");
   const auto list = [](const std::vector<std::string>& all) {
     std::string ids;
@@ -94,8 +96,8 @@ std::string unhealthy_because(const cluster_health& h) {
         ", and not to be started with the disk that is not counted");
   if (!h.down.empty())
     add("down: " + list(h.down) +
-        "; start with `pmmc start --id ID`, or see why above; if its disk is lost, replace it "
-        "(docs/RECONFIGURATION.md)");
+        "; start with `pmmc start --id ID`, or see why above; if its disk is lost, " +
+        (h.changes_members ? "replace it (docs/RECONFIGURATION.md)" : "it stays down"));
   for (const auto& [id, reason] : h.uncounted)
     for (const auto kind : c.kinds())
       if (keeps_promises(kind) && c.find(kind, id) != nullptr) // else it was replaced

@@ -16,7 +16,8 @@ struct cluster_health {
   std::string next_step;   ///< nobody answered: what to do
   slot_num highest = 0;    ///< slot_out of the replica or server that is furthest
   bool has_active_leader = false;
-  bool has_terms = false; ///< servers of an engine that elects leaders
+  bool elects_leaders = true;  ///< its engine does
+  bool changes_members = true; ///< likewise
   std::size_t voters_up = 0;
   std::vector<std::string> down;
   std::vector<std::string> down_refused; ///< those at the address of one that is not counted

@@ -1,6 +1,16 @@
 #include "parts/state_shell.hpp"
 
+#include "storage/unknown_memory.hpp"
+
 namespace pmmc {
+
+/// A server votes: what it promised must not be forgotten.
+std::string state_shell::what_then() const {
+  if (directory.info().kind == role_kind::server)
+    return ", and " + storage::server_advice();
+  return ", move it away, and run `pmmc init --id " + id.str() +
+         "`: it then fetches the state from the others";
+}
 
 void state_shell::report_differing(const std::map<role_id, slot_num>& differing, bool is_outvoted) {
   if (differing == reported && !is_outvoted)
@@ -12,11 +22,8 @@ void state_shell::report_differing(const std::map<role_id, slot_num>& differing,
   if (is_outvoted)
     fatal(id.view(), "more than half of the " + std::string{to_string(directory.info().kind)} +
                          "s have done the same, and something else than this one: " + others +
-                         ". Keep its data directory for a report, move it away, and run `pmmc init "
-                         "--id " +
-                         id.str() +
-                         "`: it then fetches the state from the others (docs/OPERATIONS.md, "
-                         "\"Replicas differ\")");
+                         ". Keep its data directory for a report" + what_then() +
+                         " (docs/OPERATIONS.md, \"Replicas differ\")");
   if (!others.empty())
     spdlog::error("{} has done something else than {}, and no majority says who is wrong. Stop "
                   "writing (docs/OPERATIONS.md, \"Replicas differ\")",

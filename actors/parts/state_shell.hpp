@@ -25,6 +25,8 @@ struct state_shell : role_shell {
         make_state(std::move(make)) {}
 
   void sends(std::vector<envelope>& out) { times.observe(out); }
+  /// What to do with one that is wrong.
+  std::string what_then() const;
   /// Who differs is logged once; the one that is wrong ends.
   void report_differing(const std::map<role_id, slot_num>& differing, bool is_outvoted);
 

@@ -145,6 +145,8 @@ public:
   /// Who decides what goes into the log, so that requests are best asked there: empty if it is not
   /// known, or any server may.
   virtual role_id leader() const = 0;
+  /// Whether somebody is to lead, so that nothing is decided while it is not known who.
+  virtual bool elects_leaders() const = 0;
 
   // --- Members ---
   /// Whether the servers can be changed at all, by change() and not by a request in the log.

@@ -279,7 +279,7 @@ std::string server::why_stalled() const {
   auto text = gossip_.quorum_text(state().configurations().latest(), tick_);
   if (const auto leader = log_->leader(); !leader.empty())
     text += "; the leader is " + leader.str();
-  else if (!log_->may_propose())
+  else if (log_->elects_leaders() && !log_->may_propose())
     text += "; no leader is known";
   return text;
 }
@@ -303,9 +303,13 @@ service_gauges server::gauges() const {
   g.is_member = is_member();
   for (const auto& s : latest.servers)
     g.voters_heard += gossip_.is_heard(s.id, tick_);
-  const bool is_leaderless = log_->leader().empty() && !log_->may_propose();
+  const bool is_leaderless =
+      log_->elects_leaders() && log_->leader().empty() && !log_->may_propose();
   if (g.is_member && (g.voters_heard < latest.quorum() || is_leaderless))
     g.trouble = why_stalled();
+  else if (const auto end = current_vitals().slot_in; end > slot_out() + g.window)
+    g.trouble = "slots " + std::to_string(slot_out()) + " to " + std::to_string(end) +
+                " are in use, and what was chosen in them is not known yet";
   return g;
 }
 

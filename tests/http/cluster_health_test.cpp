@@ -64,7 +64,15 @@ TEST_CASE("health: of servers a majority must be up, and one must lead if they e
   for (const auto& role : config::roles_of(make_servers(3)))
     roles.push_back({role, true, "", {}});
   const auto why = [&] { return unhealthy_because(assess(cluster, roles)); };
-  CHECK(why() == ""); // an engine without terms has no leaders
+  CHECK(why() == "no leader is active (yet)"); // none ever was
+  cluster.engine = "simple";
+  CHECK(why() == "");
+  roles[2].up = false;
+  CHECK(why() ==
+        "down: s3; start with `pmmc start --id ID`, or see why above; if its disk is lost, "
+        "it stays down");
+  roles[2].up = true;
+  cluster.engine = "raft";
   for (auto& r : roles)
     r.status.state = server_vitals{.term = 2, .slot_out = 7};
   CHECK(why() == "no leader is active (yet)");

@@ -34,6 +34,7 @@ public:
   proposal_ticket propose(command value) override;
   bool barrier(std::uint64_t number) override;
   role_id leader() const override { return core_.leader(); }
+  bool elects_leaders() const override { return true; }
 
   bool changes_servers() const override { return true; }
   bool may_change() const override { return core_.may_change(); }

@@ -29,6 +29,7 @@ public:
   proposal_ticket propose(command value) override;
   bool barrier(std::uint64_t number) override { return core_.barrier(number); }
   role_id leader() const override { return {}; }
+  bool elects_leaders() const override { return false; }
 
   /// The state refuses changes: they do not come here.
   bool changes_servers() const override { return false; }

@@ -21,7 +21,7 @@ class proposals {
 public:
   struct settings {
     std::size_t pipeline_slots = 4; ///< own commands in slots at the same time
-    std::size_t fill_slots = 8;     ///< no-ops, likewise
+    std::size_t fill_slots = 64;    ///< no-ops, likewise: all that is open after a crash of all
     std::size_t max_queued = 1024;  ///< own commands that wait; one more is refused
     std::size_t max_queued_bytes = 64 << 20;
     proposer::settings proposing = {};
