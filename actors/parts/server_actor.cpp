@@ -103,7 +103,7 @@ void server_shell::log_office() {
 
 void server_shell::complete(role_status& status, bool with_fingerprint) const {
   complete_with_state(status, core, with_fingerprint);
-  status.is_fresh = status.is_fresh && writes == 0;
+  status.is_fresh = status.is_fresh && writes == 1; // the one that formatted it
 }
 
 server_metrics server_shell::metrics() const {

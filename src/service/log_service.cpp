@@ -117,6 +117,9 @@ void log_service::flush(replicated_log& log, const role_id& member, std::vector<
     propose_changes(log);
   } else {
     give_back_changes();
+    if (!member.empty()) // the engine tells this one nothing any more
+      for (auto& [ticket, keys] : proposed_)
+        desk_.settle_batch(std::exchange(keys, {}), false);
     if (!leader_.empty() && leader_ != options_.id)
       counters_.requests_handed_on += desk_.hand_on(leader_, tick_, send);
   }
@@ -129,7 +132,7 @@ void log_service::flush(replicated_log& log, const role_id& member, std::vector<
 /// longer than a tick, one more opens every tick; full batches wait for nothing but WINDOW.
 void log_service::propose(replicated_log& log) {
   const auto& requests = desk_.queue();
-  while (requests.queued() > 0 && log.may_propose() && proposed_.size() < state_->window() &&
+  while (requests.queued() > 0 && log.may_propose() && in_flight() < state_->window() &&
          (may_open() || requests.has_full_batch())) {
     auto batch = desk_.next_batch(*state_, disks_met_, log.changes_servers());
     if (!batch)
@@ -146,10 +149,11 @@ void log_service::propose(replicated_log& log) {
 }
 
 /// A change that waits for its newcomers holds up nothing else.
+std::size_t log_service::in_flight() const { return proposed_.size() - (change_ != 0 ? 1 : 0); }
+
 bool log_service::may_open() const {
-  const auto in_flight = proposed_.size() - (change_ != 0 ? 1 : 0);
-  return in_flight < options_.eager_slots ||
-         (in_flight < options_.pipeline_slots && tick_ > opened_tick_);
+  return in_flight() < options_.eager_slots ||
+         (in_flight() < options_.pipeline_slots && tick_ > opened_tick_);
 }
 
 void log_service::propose_batch(replicated_log& log, request_desk::batch batch) {

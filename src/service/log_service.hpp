@@ -87,6 +87,7 @@ private:
   std::vector<request_key> settle(proposal_ticket mine);
   void lose(const log_outputs::loss& lost);
   void propose(replicated_log& log);
+  std::size_t in_flight() const;
   bool may_open() const;
   void propose_batch(replicated_log& log, request_desk::batch batch);
   void propose_changes(replicated_log& log);

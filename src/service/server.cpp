@@ -208,7 +208,8 @@ bool server::is_member() const {
 /// goes by what members say. Not by those who still say that it leads itself, or what was handed on
 /// would come back.
 role_id server::member_to_ask() const {
-  if (!log_->leader().empty() || log_->may_propose() || is_member())
+  if (!log_->leader().empty() || log_->may_propose() ||
+      known_configurations().latest().has_server(options_.service.id))
     return {};
   const auto& latest = known_configurations().latest();
   for (const auto& m : latest.servers)

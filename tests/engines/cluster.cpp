@@ -72,8 +72,8 @@ void cluster::add(const role_id& id) {
 
 std::unique_ptr<replicated_state> cluster::before_slot_1() const {
   return std::make_unique<replicated_state>(std::make_unique<pmmc::test::log_machine>(),
-                                            config_history{founders_}, 64, "", session_limits{},
-                                            options_.engine);
+                                            config_history{founders_}, options_.window, "",
+                                            session_limits{}, options_.engine);
 }
 
 std::unique_ptr<replicated_state> cluster::restored(const std::string& bytes) const {

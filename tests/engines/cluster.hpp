@@ -37,6 +37,7 @@ public:
     std::size_t kept_bytes = 0; ///< Raft: of entries that are in a snapshot
     unsigned election_ticks = 30;
     unsigned catch_up_ticks = 3000;
+    std::uint64_t window = 64;
   };
   struct letter {
     role_id from;

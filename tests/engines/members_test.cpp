@@ -92,6 +92,53 @@ TEST_CASE("the leader goes: another one leads, and what waited there is done") {
   CHECK(w.goes_on());
 }
 
+TEST_CASE(
+    "a leader that was removed gives back what it proposed last, and nobody else will tell of") {
+  raft_world w;
+  w.world.add_client("d", w.leader);
+  w.world.write("d");
+  REQUIRE(w.world.run_until([&] { return w.world.all_idle(); }));
+  w.world.change("o", from_version(1, {w.leader}, {}));
+  // Requests come until the last moment, some behind C-new.
+  for (int i = 0; i < 2'000 && w.world[w.leader].gauges().is_member; ++i) {
+    w.world.write("d");
+    w.world.run(1);
+  }
+  REQUIRE_FALSE(w.world[w.leader].gauges().is_member);
+  CHECK(w.world.run_until([&] { return w.world[w.leader].gauges().pending_requests == 0; }, 60));
+  CHECK(w.world.run_until([&] { return w.world.all_idle(); }));
+}
+
+TEST_CASE("with a window of one slot, a change that waits for its newcomer stops nobody") {
+  cluster::settings s;
+  s.window = 1;
+  raft_world w{s};
+  w.world.add("n1");
+  w.world.isolate("n1");
+  w.world.change("o", from_version(1, {}, {"n1"}));
+  w.world.run(20);
+  const auto op = w.world.write("c");
+  CHECK(w.world.run_until([&] { return w.world.is_idle("c"); }, 200));
+  CHECK_FALSE(w.world.is_idle("o"));
+}
+
+TEST_CASE("a removed server that never learns of C-new hands its clients' requests on") {
+  raft_world w;
+  const role_id leaves = w.leader == "s1" ? "s2" : "s1";
+  w.world.change("o", from_version(1, {leaves}, {}));
+  // It hears of C-all, and of nothing behind it.
+  w.world.loses = [&](const cluster::letter& l) {
+    return w.world.has(l.from) && l.what.to == leaves && w.world[leaves].known_version() == 2 &&
+           std::holds_alternative<raft::append_entries>(l.what.body);
+  };
+  CHECK(w.outcome().status == reconfiguration_status::accepted);
+  w.world.run(100);
+  REQUIRE(w.world[leaves].known_version() == 2);
+  w.world.add_client("d", leaves);
+  w.world.write("d");
+  CHECK(w.world.run_until([&] { return w.world.all_idle(); }, 400));
+}
+
 TEST_CASE("a server that was removed sends its clients to those that were not") {
   raft_world w;
   const role_id leaves = w.leader == "s1" ? "s2" : "s1";

@@ -133,9 +133,26 @@ TEST_CASE("9.6: who was cut off comes back without a new term") {
 TEST_CASE("6.2: a leader that no majority answers gives up office") {
   auto c = led_by_s1();
   c.isolate("s1");
-  c.run(40);
+  c.run(c["s1"].options().quorum_ticks + 10);
   CHECK_FALSE(c["s1"].is_leader());
   CHECK_FALSE(c["s1"].propose(command{"x"}).has_value());
+}
+
+TEST_CASE("6.2: answers that wait for slow disks are answers") {
+  auto c = led_by_s1();
+  c.run(20);
+  const auto term = c["s1"].term();
+  c.make_disks_slow(true);
+  for (unsigned i = 0; i < 10; ++i) {
+    REQUIRE(c.propose("s1", "slow " + std::to_string(i)));
+    c.run(3 * c["s1"].options().election_ticks);
+    for (const auto& id : c.ids())
+      while (c.is_writing(id))
+        c.finish_write(id);
+    c.deliver_all();
+  }
+  CHECK(c["s1"].is_leader());
+  CHECK(c["s1"].term() == term);
 }
 
 TEST_CASE("3.10: office is handed to a server that has all of the log") {

@@ -71,6 +71,10 @@ public:
     unsigned election_ticks = 30; ///< the least timeout; the longest is just below twice as much,
                                   ///< and more while elections fail
     unsigned heartbeat_ticks = 5;
+    unsigned quorum_ticks = 150; ///< a leader that hears no majority for so long gives up office;
+                                 ///< who answers syncs first, so it may take several of them
+    unsigned disk_ticks = 500;   ///< likewise one whose own disk takes so long for an entry
+    slot_num most_undurable = 1024; ///< entries ahead of the own disk; then nothing is proposed
     unsigned resend_ticks = 20;     ///< a read_index without an answer for so long is sent again
     unsigned newcomer_ticks = 300;  ///< not heard for so long, a newcomer ends its change
     unsigned catch_up_ticks = 3000; ///< likewise if it is heard, and comes no further
@@ -126,7 +130,10 @@ public:
   // --- What services, tests, status and checkers look at ---
   state current_state() const { return state_; }
   bool is_leader() const { return state_ == state::leader; }
-  bool may_propose() const { return is_leader() && !handover_; }
+  bool may_propose() const {
+    return is_leader() && !handover_ &&
+           log().last().index < durable_last_ + options_.most_undurable;
+  }
   term_num term() const { return durable_.term; }
   const role_id& voted_for() const { return durable_.voted_for; }
   /// Empty: not known.
@@ -167,6 +174,7 @@ private:
   void win_if_elected();
   void lead();
   void check_quorum();
+  void check_disk();
 
   // replication
   void append(entry e);
@@ -174,6 +182,7 @@ private:
   slot_num match_of(const role_id& server) const;
   void advance_commit();
   void commit_to(slot_num index);
+  std::vector<envelope>& way();
   void send_to(const role_id& server, follower_progress& to);
   void send_all_due();
   void send_heartbeats();
@@ -205,9 +214,10 @@ private:
 
   // of a leader
   std::map<role_id, follower_progress> followers_;
-  term_num durable_term_;   ///< the term that is known to be on the disk
-  slot_num durable_last_;   ///< own entries up to here are, of this term's log
-  std::uint64_t round_ = 0; ///< of heartbeats in this term
+  term_num durable_term_;       ///< the term that is known to be on the disk
+  slot_num durable_last_;       ///< own entries up to here are, of this term's log
+  std::uint64_t disk_tick_ = 0; ///< then durable_last_ grew, or was all there is
+  std::uint64_t round_ = 0;     ///< of heartbeats in this term
   std::optional<server_change> change_;
   struct handover {
     role_id to;

@@ -124,6 +124,7 @@ void consensus::lead() {
   failed_elections_ = 0;
   votes_.clear();
   round_ = 0;
+  disk_tick_ = tick_;
   followers_.clear();
   follow_members();
   append({term(), {}, nullptr});
@@ -138,9 +139,18 @@ void consensus::check_quorum() {
     if (id == options_.id)
       return true;
     const auto f = followers_.find(id);
-    return f != followers_.end() && tick_ <= f->second.heard_tick() + options_.election_ticks;
+    return f != followers_.end() && tick_ <= f->second.heard_tick() + options_.quorum_ticks;
   };
   if (!members().has_majority(is_heard))
+    follow(term(), {});
+}
+
+/// The others get their entries beside this leader's own disk. If that hangs, who asks here waits
+/// in vain, and no other one would run.
+void consensus::check_disk() {
+  if (durable_last_ >= log().last().index)
+    disk_tick_ = tick_;
+  else if (tick_ > disk_tick_ + options_.disk_ticks && members().all().size() > 1)
     follow(term(), {});
 }
 

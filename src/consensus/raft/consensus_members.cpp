@@ -23,7 +23,7 @@ void consensus::follow_members() {
 }
 
 std::string consensus::why_no_change() const {
-  if (!may_propose())
+  if (!is_leader() || handover_)
     return "this server does not lead";
   if (is_changing())
     return "another change of the servers is under way";

@@ -142,12 +142,16 @@ void consensus::commit_to(slot_num index) {
   commit_ = std::max(commit_, index);
 }
 
+/// What a leader says may leave before its entries are on its own disk; not so a term that nobody
+/// may see twice.
+std::vector<envelope>& consensus::way() {
+  return durable_term_ == term() ? out_.send_early : out_.send;
+}
+
 void consensus::send_to(const role_id& server, follower_progress& to) {
-  // Entries may leave before they are on the own disk; not so a term that nobody may see twice.
-  auto& way = durable_term_ == term() ? out_.send_early : out_.send;
   if (to.next() <= log().base().index) {
     to.sent_offer(log().base().index);
-    way.push_back({server, snapshot_offer{options_.id, term(), log().base(), round_}});
+    way().push_back({server, snapshot_offer{options_.id, term(), log().base(), round_}});
     return;
   }
   const position previous{to.next() - 1, *log().term_at(to.next() - 1)};
@@ -158,7 +162,7 @@ void consensus::send_to(const role_id& server, follower_progress& to) {
   for (const auto& e : entries)
     bytes += e.size_bytes();
   to.sent(entries.size(), bytes, commit_);
-  way.push_back(
+  way().push_back(
       {server, append_entries{options_.id, term(), previous, std::move(entries), commit_, round_}});
 }
 
@@ -193,7 +197,7 @@ void consensus::finish_read_round() {
         if (server == options_.id)
           on(read_index_reply{options_.id, number, ended.index});
         else
-          reply(server, read_index_reply{options_.id, number, ended.index});
+          way().push_back({server, read_index_reply{options_.id, number, ended.index}});
     }
     if (!reads_.may_begin() || log().term_at(commit_) != term())
       return;

@@ -5,7 +5,7 @@
 namespace pmmc::raft {
 
 void role_contents::miss_answers(consensus& core) {
-  core.tick_ = core.options_.election_ticks + 1;
+  core.tick_ = core.options_.quorum_ticks + 1;
   core.check_quorum();
   core.tick_ = 0;
 }
@@ -44,8 +44,9 @@ void role_contents::put(search::byte_writer& out, const read_index_rounds& part)
 
 void role_contents::put(search::byte_writer& out, const consensus& core) {
   const auto& [options, random, durable, tick, state, leader, commit, delivered, heard_leader_tick,
-               election_tick, failed_elections, votes, followers, durable_term, durable_last, round,
-               change, handover, reads, barrier, answered_round, counts, unsent] = core;
+               election_tick, failed_elections, votes, followers, durable_term, durable_last,
+               disk_tick, round, change, handover, reads, barrier, answered_round, counts, unsent] =
+      core;
   PMMC_INVARIANT(unsent.empty() && delivered == commit, "the search takes all outputs of a step");
   PMMC_INVARIANT(tick == 0 && !handover, "the search lets no time pass, and chooses who runs");
   out.put(durable);
