@@ -190,6 +190,19 @@ TEST_CASE_FIXTURE(server_stage, "it tells how much it has written, and only that
   CHECK(records_of(pings.back().state) == before + 1);
 }
 
+TEST_CASE_FIXTURE(server_stage, "a server is fresh as it was formatted, until it votes") {
+  const auto s1 = start(engine_kind::raft);
+  const auto is_fresh = [&] {
+    role_status status;
+    s1.shell->complete(status, false);
+    return status.is_fresh;
+  };
+  CHECK(is_fresh());
+  send_from(s2, s1.actor, vote_wanted_by("s2", 1));
+  settle();
+  CHECK_FALSE(is_fresh());
+}
+
 TEST_CASE_FIXTURE(server_stage, "a server comes back with its term, its vote and its log") {
   auto s1 = start(engine_kind::raft);
   elect(s1);
