@@ -112,7 +112,11 @@ TEST_CASE("known disks: a server keeps promises, so it is judged by its disk") {
   CHECK_FALSE(refuse_peer(known, {}, s1("disk", 1, 5)));
   CHECK(refuse_peer(known, {}, s1("new", 1, 5)));
   CHECK(refuse_peer(known, {}, s1("disk", 2, 5))->verdict == acquaintance::old_copy);
-  CHECK(refuse_peer(known, {}, s1("disk", 1, 4))->verdict == acquaintance::records_gone);
+  auto shorter = s1("disk", 1, 4);
+  shorter.lives.begin(2);
+  const auto refused = refuse_peer(known, {}, shorter);
+  REQUIRE(refused);
+  CHECK(refused->verdict == acquaintance::records_gone);
   CHECK_FALSE(refuse_peer(known, {}, s1("disk", 1, 5)));
   auto named = make_servers();
   named.servers[0].disk = "named";

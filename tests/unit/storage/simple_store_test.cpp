@@ -158,10 +158,10 @@ TEST_CASE("simple: the disk holds what counts and a few segments, however much w
   for (slot_num slot = 1; slot <= 40'000;) {
     std::vector<record> records;
     for (int i = 0; i < 100; ++i, ++slot) {
-      records.push_back(promise_record{slot, {slot}});
-      records.push_back(accept_record{slot, {{slot}, command{std::string(200, 'v')}}});
+      records.emplace_back(promise_record{slot, {slot}});
+      records.emplace_back(accept_record{slot, {{slot}, command{std::string(200, 'v')}}});
     }
-    records.push_back(collect_record{slot - std::min<slot_num>(slot - 1, 500)});
+    records.emplace_back(collect_record{slot - std::min<slot_num>(slot - 1, 500)});
     s.write(records);
     most = std::max(most, disk_bytes(tmp / "s1" / "log"));
   }
