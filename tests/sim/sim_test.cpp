@@ -118,7 +118,7 @@ TEST_CASE("seeds: nothing is broken, everything is answered, and interesting thi
                        fact::replica_began_anew,
                        fact::replica_on_old_copy})
     CHECK_MESSAGE(all.facts.of(f) > 0, to_string(f));
-  for (std::size_t i = 0; i < fault_kinds; ++i)
+  for (std::size_t i = 0; i < fault_kinds_of(engine_kind::pmmc); ++i)
     CHECK_MESSAGE(all.facts.faults[i] > 0, to_string(static_cast<fault_kind>(i)));
 }
 

@@ -63,7 +63,7 @@ void consensus::on_tick() {
       send_heartbeats();
     go_on_changing();
     go_on_handing_over();
-  } else if (tick_ >= election_tick_ && is_voter(options_.id)) {
+  } else if (tick_ >= election_tick_ && is_needed_in_office()) {
     run_for_office(true, false);
   }
   if (barrier_ && tick_ >= barrier_->asked_tick + options_.resend_ticks)

@@ -166,6 +166,7 @@ private:
   // election
   bool is_voter(const role_id& id) const { return members().has(id); }
   std::string why_no_change() const;
+  bool is_needed_in_office() const;
   bool hears_leader() const;
   void put_off_election();
   void enter_term(term_num term, const role_id& voted_for);

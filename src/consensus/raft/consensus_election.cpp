@@ -15,6 +15,13 @@ bool consensus::hears_leader() const {
   return !leader_.empty() && tick_ < heard_leader_tick_ + options_.election_ticks;
 }
 
+/// A server that is not in its latest set of servers may be the only one that has that set in its
+/// log, and all others that the set before needs may have shorter ones: it leads, without a vote of
+/// its own, until that is committed (thesis, 4.2.2). Where it is, nobody grants it a pre-vote.
+bool consensus::is_needed_in_office() const {
+  return is_voter(options_.id) || log().members_index() > commit_;
+}
+
 /// The range grows while elections fail: on a slow network, or of many servers, candidates would
 /// split the votes for ever.
 void consensus::put_off_election() {

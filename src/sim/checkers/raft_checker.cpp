@@ -98,11 +98,9 @@ void raft_checker::elected(const role_id& id, const raft::consensus& core) {
   ++seen_.offices;
   leads(core.term(), id);
   const auto& voters = log_.voters_at(core.log().last());
-  // Its own vote need not be durable yet: nobody hears of its term before it is.
   const auto votes_for_it = [&](std::size_t server) {
     const auto disk = disks_.find(server);
-    return server == number_of_(id) ||
-           (disk != disks_.end() && disk->second.vote_in(core.term()) == id);
+    return disk != disks_.end() && disk->second.vote_in(core.term()) == id;
   };
   demand(log_.is_majority(voters, votes_for_it), [&] {
     return "Election Safety: " + id.str() + " leads term " + std::to_string(core.term()) +
@@ -119,14 +117,16 @@ bool raft_checker::handled(std::size_t server, const role_id& id, const raft::co
   auto& before = look_at(server);
   const auto& log = core.log();
   const bool has_led = before.led_term == core.term();
+  // One that is alone leads before its vote is durable. If it crashes then, nobody knows of it.
+  const bool in_office = core.is_leader() && disk_of(server).vote_in(core.term()) == id;
   bool is_more_committed = false;
-  if (core.is_leader()) {
+  if (in_office) {
     note_entries(log);
     is_more_committed = log_.count_votes(core.term());
   }
-  if (core.is_leader() && !has_led)
+  if (in_office && !has_led)
     elected(id, core);
-  if (core.is_leader() && has_led)
+  if (in_office && has_led)
     demand(before.last.index <= log.base().index || log.has(before.last), [&] {
       return "Leader Append-Only: " + id.str() + " has led and lost " + text_of(before.last);
     });
@@ -139,7 +139,7 @@ bool raft_checker::handled(std::size_t server, const role_id& id, const raft::co
            return "State Machine Safety: " + id.str() + " takes index " + std::to_string(commit) +
                   " for committed, and it is not";
          });
-  before = {core.is_leader() ? core.term() : 0, log.last(), commit};
+  before = {in_office ? core.term() : 0, log.last(), commit};
   return is_more_committed;
 }
 
