@@ -153,7 +153,9 @@ namespace simple {
 using pmmc::inspect;
 
 /// For people.
-inline std::string to_string(const std::optional<proposal>& x) {
+/// Exactly this: a proposal would become one by itself.
+template <class Optional>
+requires std::same_as<Optional, std::optional<proposal>> std::string to_string(const Optional& x) {
   return x ? caf::deep_to_string(*x) : "none";
 }
 
