@@ -83,7 +83,8 @@ server_figures figures_of(const measurement& m) {
       quotient(grown("pmmc_batch_requests_sum"), grown("pmmc_batch_requests_count"));
   f.no_metrics =
       !m.before.why_no_metrics.empty() ? m.before.why_no_metrics : m.after.why_no_metrics;
-  if (f.no_metrics.empty() && (!f.syncs_per_second || !f.commands_per_slot))
+  if (f.no_metrics.empty() && (!f.syncs_per_command || !f.records_per_sync ||
+                               !f.commands_per_slot || !f.messages_per_command))
     f.no_metrics = "the metrics do not have it, or nothing was decided";
   return f;
 }

@@ -116,7 +116,8 @@ void log_service::flush(replicated_log& log, const role_id& member, std::vector<
     propose(log);
     propose_changes(log);
   } else {
-    give_back_changes();
+    if (log.leader() != options_.id) // else it hands over, or its disk is behind
+      give_back_changes();
     if (!member.empty()) // the engine tells this one nothing any more
       for (auto& [ticket, keys] : proposed_)
         desk_.settle_batch(std::exchange(keys, {}), false);

@@ -308,9 +308,6 @@ service_gauges server::gauges() const {
       log_->elects_leaders() && log_->leader().empty() && !log_->may_propose();
   if (g.is_member && (g.voters_heard < latest.quorum() || is_leaderless))
     g.trouble = why_stalled();
-  else if (const auto end = current_vitals().slot_in; end > slot_out() + g.window)
-    g.trouble = "slots " + std::to_string(slot_out()) + " to " + std::to_string(end) +
-                " are in use, and what was chosen in them is not known yet";
   return g;
 }
 

@@ -17,7 +17,8 @@ bool consensus::hears_leader() const {
 
 /// A server that is not in its latest set of servers may be the only one that has that set in its
 /// log, and all others that the set before needs may have shorter ones: it leads, without a vote of
-/// its own, until that is committed (thesis, 4.2.2). Where it is, nobody grants it a pre-vote.
+/// its own, until that is committed (thesis, 4.2.2). Where it is, and nothing stands behind it, it
+/// may win once more, and retires at once.
 bool consensus::is_needed_in_office() const {
   return is_voter(options_.id) || log().members_index() > commit_;
 }
