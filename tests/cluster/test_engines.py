@@ -104,6 +104,7 @@ class OfOneEngine(WhileWriting):
     def test_inspect(self):
         cluster = self.cluster_of()
         cluster.run("exec", stdin=b"incr n\n" * 100)
+        cluster.await_equal_replicas()  # else there may be nothing yet to take a snapshot of
         for process in cluster.processes:
             self.assertEqual(process.term()[0], DONE, process.log_tail())
         for role in cluster.ids("server"):
@@ -294,6 +295,9 @@ class ServersOfRaft(WhileWriting, ReconfigurationTest):
         cluster = self.cluster_of(redis=True)
         cluster.run("exec", stdin=b"".join(b"put k%d %s\n" % (i, b"v" * 50_000) for i in range(200)))
         new = cluster.newcomer().join()
+        # A port that asks it while it dials that port's process may get no answer in time.
+        wait_until("the newcomer is connected with all three",
+                   lambda: new.log_text().count("connected with the process at") >= 3)
         with Connection(cluster.redis_port("s2"), timeout_s=60) as change, \
                 Connection(cluster.redis_port("s2")) as other:
             change.send(["PMMC", "RECONFIG", "ADD", new.added()[1], "REMOVE", "server:s1"])
