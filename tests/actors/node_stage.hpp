@@ -12,6 +12,20 @@ namespace pmmc::test {
 
 inline constexpr std::chrono::milliseconds beat{100};
 
+/// a1 was at host9 in version 2; where it is now.
+inline membership a1_at(const std::string& where) {
+  membership known{config_history{make_config()}};
+  for (config_version version = 2; version <= (where == "host9:1" ? 2u : 3u); ++version) {
+    auto next = make_config();
+    next.version = version;
+    next.first_slot = 9 * version;
+    next.acceptors[0].address = version == 2 ? "host9:1" : where;
+    known.configurations.add(next);
+    known.live_from = version;
+  }
+  return known;
+}
+
 /// The node of host1 with a1 and r1, and a recorder that plays the node of host2.
 struct node_stage : stage {
   node_stage() {

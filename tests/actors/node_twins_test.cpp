@@ -208,24 +208,6 @@ TEST_CASE_FIXTURE(twins_stage, "a former place that does not name a leader any m
     CHECK_MESSAGE(role->count<peer_down>() == 0, role->text());
 }
 
-namespace {
-
-/// a1 was at host9 in version 2; where it is now.
-membership a1_at(const std::string& where) {
-  membership known{config_history{make_config()}};
-  for (config_version version = 2; version <= (where == "host9:1" ? 2u : 3u); ++version) {
-    auto next = make_config();
-    next.version = version;
-    next.first_slot = 9 * version;
-    next.acceptors[0].address = version == 2 ? "host9:1" : where;
-    known.configurations.add(next);
-    known.live_from = version;
-  }
-  return known;
-}
-
-} // namespace
-
 TEST_CASE_FIXTURE(twins_stage, "an own acceptor that is a member elsewhere does not count here") {
   send(node, members_news{a1_at("host9:1")});
   settle();
