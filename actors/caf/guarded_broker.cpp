@@ -1,12 +1,12 @@
 #include "caf/guarded_broker.hpp"
 
 #include "caf/freed_memory.hpp"
+#include "caf/hang_up.hpp"
 #include "caf/network_thread.hpp"
 #include "node/file_limit.hpp"
 #include "wire/wire.hpp"
 
 #include <algorithm>
-#include <sys/socket.h>
 
 namespace pmmc {
 
@@ -122,7 +122,7 @@ void guarded_broker::take_data(caf::io::new_data_msg& m) {
   if (basp::requires_shutdown(next))
     return drop(m.handle, basp::to_sec(next));
   if (std::exchange(c.in_pieces, false) || m.buf.capacity() > kept_buffer_bytes)
-    std::vector<char>{}.swap(m.buf);
+    release(m.buf);
   if (next == state.cstate)
     return;
   state.cstate = next;
@@ -200,8 +200,14 @@ bool guarded_broker::collect(guarded_connection& c, caf::io::new_data_msg& m, st
   }
   collected_bytes_ -= std::exchange(c.counted, 0);
   m.buf.swap(c.message);
-  std::vector<char>{}.swap(c.message);
+  release(c.message);
   return true;
+}
+
+void guarded_broker::release(std::vector<char>& buffer) {
+  if (buffer.capacity() > kept_buffer_bytes)
+    just_freed_bytes_ += buffer.capacity();
+  std::vector<char>{}.swap(buffer);
 }
 
 template <class Change>
@@ -280,17 +286,29 @@ void guarded_broker::look_around_once() {
     refuse(oldest, "it has not said hello in time");
   }
   drop_silent_ones();
+  for (const auto& [handle, c] : connections_)
+    make_smaller(wr_buf(handle));
   give_memory_back();
 }
 
+/// CAF's buffers stay as large as they ever were. Of the two, the one that has gone out is here
+/// when the next word goes to the other side, and that is soon.
+void guarded_broker::make_smaller(std::vector<char>& written) {
+  if (written.capacity() <= kept_buffer_bytes || written.size() > kept_buffer_bytes / 2)
+    return;
+  std::vector<char> rest{written.begin(), written.end()};
+  written.swap(rest);
+  release(rest);
+}
+
 /// A buffer may outlive its connection for as long as the loop has something to do for that: so
-/// what was closed since the last look is given back at the next one.
+/// what was freed since the last look is given back at the next one.
 void guarded_broker::give_memory_back() {
-  if (freed_bytes_ >= kept_client_output_bytes) {
+  if (freed_bytes_ >= kept_freed_bytes) {
     freed_bytes_ = 0;
     give_freed_memory_back();
   }
-  freed_bytes_ += std::exchange(gone_unread_bytes_, 0);
+  freed_bytes_ += std::exchange(just_freed_bytes_, 0);
 }
 
 /// CAF would only stop reading, and keep for ever what the other side has not read.
@@ -307,7 +325,9 @@ void guarded_broker::drop_silent_ones() {
     drop(handle, caf::sec::connection_timeout);
 }
 
+/// Perhaps its own direction only.
 void guarded_broker::gone(const caf::io::connection_closed_msg& m) {
+  hang_up(m.handle);
   seen_.erase(m.handle);
   if (const auto known = connections_.find(m.handle); known != connections_.end())
     forget(known);
@@ -323,7 +343,7 @@ void guarded_broker::forget(connections::iterator known) {
     holders_.erase(place);
   collected_bytes_ -= known->second.counted;
   unread_bytes_ -= known->second.output.bytes();
-  gone_unread_bytes_ += known->second.output.bytes();
+  just_freed_bytes_ += known->second.output.bytes() + known->second.message.size();
   connections_.erase(known);
 }
 
@@ -333,15 +353,14 @@ void guarded_broker::refuse(connection_handle handle, const std::string& why) {
   drop(handle, caf::sec::malformed_basp_message);
 }
 
-/// Whoever waits for the connection is told `why`. CAF's own close() would wait until the other
-/// side closes, too; the system call makes it see the end.
+/// Whoever waits for the connection is told `why`.
 void guarded_broker::drop(connection_handle handle, caf::sec why) {
   seen_.erase(handle);
   if (const auto known = connections_.find(handle); known != connections_.end())
     forget(known);
   connection_cleanup(handle, why);
   if (close(handle)) // or CAF has closed it, and the descriptor is another one's
-    ::shutdown(static_cast<int>(handle.id()), SHUT_RDWR);
+    hang_up(handle);
 }
 
 } // namespace pmmc

@@ -223,6 +223,12 @@ class Cluster:
         """Waits until `status` has nothing to complain about."""
         wait_until("status is healthy", lambda: self.status()[1] == DONE)
 
+    def await_met(self, role, by):
+        """Waits until these have it in their files by which disk they know the role."""
+        for other in by:
+            wait_until(f"{other} has met {role}", lambda other=other: role in run_program(
+                "inspect", "--json", self.data(other)).json["known_disks"])
+
     def fingerprints(self):
         """Rows of `fingerprint --json` by id. Two replicas at one slot_out must be equal."""
         result = self.run("fingerprint", "--json")

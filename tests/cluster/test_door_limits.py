@@ -348,8 +348,9 @@ class DoorLimits(ClusterTest):
             self.assertLess(most - before, 3 * CLIENTS_BYTES + SLACK_BYTES)
             self.assert_serves(cluster)
 
-    def test_who_reads_a_little_and_stops_is_counted(self):
-        """CAF moves all that waits into a second buffer when the first has gone out."""
+    def most_with_clients_that_read(self, read_bytes):
+        """Of memory: each of twelve asks for 192 MiB, reads so much of it and stays. Returns the
+        process's log, too."""
         cluster, process = self.one_process()
         asked = CLIENTS_BYTES * 3 // 4 >> 20
         reader, request, beat = self.readers_of_a_large_value(cluster, process)
@@ -358,20 +359,34 @@ class DoorLimits(ClusterTest):
             living = stack.enter_context(Living())
             for n in range(12):
                 s = stack.enter_context(reader(n))
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
                 alone = living.add(s, beat(n))
                 with contextlib.suppress(OSError):
                     with alone:
                         s.sendall(request(n) * asked)
                     wait_until("it waits to be read", lambda: self.is_idle(process))
-                    for _ in range(24 << 4):
-                        s.recv(1 << 16, socket.MSG_WAITALL)
+                    left = read_bytes
+                    while left > 0:
+                        left -= len(s.recv(min(left, 1 << 16)))
                 most = max(most, process.rss_bytes())
-            wait_until("one is closed", lambda: "do not read" in process.log_text())
+            wait_until("it rests", lambda: self.is_idle(process))
             most = max(most, process.rss_bytes())
-            # A buffer has room for up to twice what is in it, and the one that is closed may have
-            # come in whole. Without a bound: 2.3 GiB.
-            self.assertLess(most - before, 2 * (CLIENTS_BYTES + (asked << 20)) + SLACK_BYTES)
             self.assert_serves(cluster)
+        # A buffer has room for up to twice what is in it, and the one that is closed may have come
+        # in whole. Without a bound: 2.3 GiB.
+        self.assertLess(most - before, 2 * (CLIENTS_BYTES + (asked << 20)) + SLACK_BYTES)
+        return process.log_text()
+
+    def test_who_reads_a_little_and_stops_is_counted(self):
+        """CAF moves all that waits into a second buffer when the first has gone out."""
+        self.assertIn("do not read", self.most_with_clients_that_read(24 << 20))
+
+    def test_who_reads_nearly_all_and_stops_is_counted(self):
+        """What is left of it is little; the buffer that it is in is not."""
+        self.assertIn("do not read", self.most_with_clients_that_read(CLIENTS_BYTES * 3 // 4 - (5 << 20)))
+
+    def test_who_reads_all_takes_no_room_any_more(self):
+        self.assertNotIn("do not read", self.most_with_clients_that_read(CLIENTS_BYTES * 3 // 4))
 
     def test_who_falls_silent_is_let_go_with_what_it_has_not_read(self):
         cluster, process = self.one_process()
@@ -389,6 +404,42 @@ class DoorLimits(ClusterTest):
             # What one asks for is in memory twice, and the allocator keeps some.
             self.assertLess(process.rss_bytes() - before, 3 * CLIENTS_BYTES + SLACK_BYTES)
             self.assert_serves(cluster)
+
+    def test_who_ends_its_side_is_let_go_with_what_it_has_not_read(self):
+        """It hears, answers probes and reads nothing: the network alone would wait for it for ever."""
+        cluster, process = self.one_process()
+        asked = CLIENTS_BYTES * 3 // 4 >> 20
+        reader, request, beat = self.readers_of_a_large_value(cluster, process)
+        before, files = process.rss_bytes(), self.open_files(process)
+        with contextlib.ExitStack() as stack:
+            for n in range(6):
+                s = stack.enter_context(reader(n))
+                s.sendall(request(n) * asked)
+                with Living(closes=False) as living:
+                    living.add(s, beat(n))
+                    wait_until("its replies wait", lambda: process.rss_bytes() - before > asked << 20)
+                s.shutdown(socket.SHUT_WR)
+                wait_until("it is closed", lambda: self.open_files(process) == files)
+            self.assertLess(process.rss_bytes() - before, 3 * CLIENTS_BYTES + SLACK_BYTES)
+            self.assert_serves(cluster)
+
+    def test_who_ends_its_side_of_a_redis_port_is_let_go(self):
+        cluster, process = self.one_process()
+        wait_until("the first client's connection is closed", lambda: self.is_idle(process))
+        files = self.open_files(process)
+        for gets in (1, 200):  # of 200, more than the network takes waits
+            with socket.socket() as s:
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                s.settimeout(PATIENCE_S)
+                s.connect(("127.0.0.1", cluster.redis_port("r1")))
+                s.sendall(b"SET large " + b"x" * 50_000 + b"\r\n" + b"GET large\r\n" * gets)
+                self.assertEqual(s.recv(5), b"+OK\r\n")
+                self.assertTrue(s.recv(1))
+                wait_until("its replies wait", lambda: self.is_idle(process))
+                self.assertEqual(self.open_files(process), files + 1)
+                s.shutdown(socket.SHUT_WR)
+                wait_until("it is closed", lambda: self.open_files(process) == files)
+        self.assert_serves(cluster)
 
 
 if __name__ == "__main__":

@@ -173,6 +173,7 @@ class OfOneEngine(WhileWriting):
         cluster.launch()
         cluster.await_healthy()
         cluster.run("put", "k", "1")
+        cluster.await_met("s3", by=("s1", "s2"))
         victim = cluster["s3"]
         victim.kill9()
         shutil.rmtree(cluster.data("s3"))
