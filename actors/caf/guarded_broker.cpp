@@ -205,9 +205,14 @@ bool guarded_broker::collect(guarded_connection& c, caf::io::new_data_msg& m, st
 }
 
 void guarded_broker::release(std::vector<char>& buffer) {
-  if (buffer.capacity() > kept_buffer_bytes)
-    just_freed_bytes_ += buffer.capacity();
+  note_freed(buffer.capacity());
   std::vector<char>{}.swap(buffer);
+}
+
+/// Small ones are used again.
+void guarded_broker::note_freed(std::size_t bytes) {
+  if (bytes > kept_buffer_bytes)
+    just_freed_bytes_ += bytes;
 }
 
 template <class Change>
@@ -217,8 +222,10 @@ void guarded_broker::count_output(connection_handle handle, Change change) {
       known->second.gate.who() == door::speaker::member)
     return;
   auto& output = known->second.output;
-  unread_bytes_ -= output.bytes();
+  const auto before = output.bytes();
   change(output);
+  note_freed(before - std::min(before, output.bytes()));
+  unread_bytes_ -= before;
   unread_bytes_ += output.bytes();
 }
 
@@ -231,8 +238,10 @@ void guarded_broker::make_room() {
   for (const auto& [handle, c] : connections_)
     if (wr_buf(handle).size() > max_member_output_bytes)
       slow.push_back(handle);
-  for (const auto& handle : slow)
+  for (const auto& handle : slow) {
+    note_freed(wr_buf(handle).size());
     refuse(handle, "it takes less than it is sent, and too much waits");
+  }
 }
 
 template <class Size>
@@ -291,13 +300,12 @@ void guarded_broker::look_around_once() {
   give_memory_back();
 }
 
-/// CAF's buffers stay as large as they ever were. Of the two, the one that has gone out is here
-/// when the next word goes to the other side, and that is soon.
-void guarded_broker::make_smaller(std::vector<char>& written) {
-  if (written.capacity() <= kept_buffer_bytes || written.size() > kept_buffer_bytes / 2)
+/// A buffer stays as large as it ever was.
+void guarded_broker::make_smaller(std::vector<char>& buffer) {
+  if (buffer.capacity() <= std::max(kept_idle_bytes, 4 * buffer.size()))
     return;
-  std::vector<char> rest{written.begin(), written.end()};
-  written.swap(rest);
+  std::vector<char> rest{buffer.begin(), buffer.end()};
+  buffer.swap(rest);
   release(rest);
 }
 
@@ -325,13 +333,14 @@ void guarded_broker::drop_silent_ones() {
     drop(handle, caf::sec::connection_timeout);
 }
 
-/// Perhaps its own direction only.
+/// Perhaps its own direction only. CAF would clean up later, and keep in the meantime what is sent
+/// there.
 void guarded_broker::gone(const caf::io::connection_closed_msg& m) {
   hang_up(m.handle);
   seen_.erase(m.handle);
   if (const auto known = connections_.find(m.handle); known != connections_.end())
     forget(known);
-  hear_as_caf(m);
+  connection_cleanup(m.handle, caf::sec::none);
 }
 
 void guarded_broker::forget(connections::iterator known) {
@@ -343,7 +352,7 @@ void guarded_broker::forget(connections::iterator known) {
     holders_.erase(place);
   collected_bytes_ -= known->second.counted;
   unread_bytes_ -= known->second.output.bytes();
-  just_freed_bytes_ += known->second.output.bytes() + known->second.message.size();
+  note_freed(known->second.output.bytes() + known->second.message.size());
   connections_.erase(known);
 }
 

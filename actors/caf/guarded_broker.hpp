@@ -44,8 +44,11 @@ inline constexpr std::size_t kept_freed_bytes = 64 << 20;
 /// said again, as far as it still matters: a slow link costs no more memory.
 inline constexpr std::size_t max_member_output_bytes = 256 << 20;
 
-/// A buffer that was made longer than this is freed when its bytes are gone.
+/// A buffer that a message has made longer than this is freed.
 inline constexpr std::size_t kept_buffer_bytes = 4 << 20;
+
+/// So much room for output a connection keeps that has little to say.
+inline constexpr std::size_t kept_idle_bytes = 64 << 10;
 
 /// So many actors of its own may a process name at a time, in its messages or as their senders.
 inline constexpr std::size_t max_named_by_client = 128;
@@ -102,7 +105,8 @@ private:
   void read_next(guarded_connection& c, connection_handle handle, std::size_t payload_bytes);
   bool collect(guarded_connection& c, caf::io::new_data_msg& m, std::size_t wanted);
   void release(std::vector<char>& buffer);
-  void make_smaller(std::vector<char>& written);
+  void note_freed(std::size_t bytes);
+  void make_smaller(std::vector<char>& buffer);
   template <class Change>
   void count_output(connection_handle handle, Change change);
   void make_room();

@@ -1,8 +1,8 @@
-// What is in memory because the other side has not read it. CAF keeps it in two buffers: one that
-// grows, and one that goes out and is hidden, which is freed when all of it has gone. Then it takes
-// all that is in the other.
+// What is in memory because the other side of a connection has not read it: what is added to a
+// buffer that grows, and another one that goes out, and is freed when all of it has gone.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 
 namespace pmmc::door {
@@ -16,14 +16,12 @@ public:
 
   /// Something may have gone out. `left`: bytes in both buffers; `queued`: in the one that grows.
   void written(std::size_t left, std::size_t queued) {
-    const bool all_gone = left == queued; // so what is queued is next
-    if (all_gone)
-      going_ = queued;
-    queued_ = all_gone ? 0 : queued;
+    going_ = left - std::min(left, queued);
+    queued_ = queued;
   }
 
 private:
-  std::size_t going_ = 0; ///< of the buffer that goes out, with what has gone of it
+  std::size_t going_ = 0;
   std::size_t queued_ = 0;
 };
 

@@ -5,6 +5,7 @@
 #include "caf/network_thread.hpp"
 #include "caf/system.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
@@ -100,6 +101,14 @@ public:
   void send(std::string_view bytes) const {
     REQUIRE(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
             static_cast<ssize_t>(bytes.size()));
+  }
+  /// Whether so many bytes come.
+  bool receives(std::size_t count) const {
+    std::string bytes(64 << 10, ' ');
+    for (ssize_t got = 1; count > 0 && got > 0;
+         count -= static_cast<std::size_t>(std::max<ssize_t>(got, 0)))
+      got = ::recv(fd_, bytes.data(), std::min(bytes.size(), count), 0);
+    return count == 0;
   }
 
 private:
@@ -261,6 +270,47 @@ TEST_CASE("network thread: what is halted is not read until it is triggered") {
   caf::anon_send(counter, flush_atom::value);
   CHECK(next_report(self) == 10);
   self->send_exit(counter, caf::exit_reason::user_shutdown);
+}
+
+namespace {
+
+/// Writes `size` bytes at once to whoever connects. Reports its port, what remained each time that
+/// some had left, until nothing did, and how often.
+caf::behavior generous_broker(caf::io::broker* self, const caf::actor& report, std::size_t size) {
+  const auto door = self->add_tcp_doorman(0, "127.0.0.1");
+  self->send(report, std::uint64_t{door->second});
+  return {
+      [=](const caf::io::new_connection_msg& m) {
+        self->ack_writes(m.handle, true);
+        self->wr_buf(m.handle).assign(size, 'x');
+        self->flush(m.handle);
+      },
+      [=](const caf::io::data_transferred_msg& m) {
+        self->send(report, std::uint64_t{m.remaining});
+      },
+      [](const caf::io::connection_closed_msg&) {},
+  };
+}
+
+} // namespace
+
+TEST_CASE("network thread: what did not leave at once remains as a whole until little is left") {
+  system_config options{0};
+  caf::actor_system system{options};
+  caf::scoped_actor self{system};
+  constexpr std::size_t size = 16 << 20; // more than any socket's buffer
+  const auto broker =
+      system.middleman().spawn_broker(generous_broker, caf::actor_cast<caf::actor>(self), size);
+  {
+    const loopback_client client{next_report(self)};
+    CHECK(next_report(self) == size);
+    CHECK(client.receives(size));
+    bool all_or_little = true;
+    for (auto remaining = size; remaining > 0; remaining = next_report(self))
+      all_or_little = all_or_little && (remaining == size || remaining <= 64 << 10);
+    CHECK(all_or_little);
+  }
+  caf::anon_send_exit(broker, caf::exit_reason::user_shutdown);
 }
 
 } // namespace pmmc::test
