@@ -80,6 +80,8 @@ public:
       taken += send();
     if (acks_)
       scribe_impl::data_transferred(context, taken, remaining());
+    if (caf_has_ == 0 && !output_.empty()) // the broker has more, and CAF asks for it now
+      give_to_caf();
   }
 
 private:

@@ -92,6 +92,8 @@ public:
     where.sin_family = AF_INET;
     where.sin_port = htons(static_cast<std::uint16_t>(port));
     where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const timeval patience{60, 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     REQUIRE(::connect(fd_, reinterpret_cast<const sockaddr*>(&where), sizeof where) == 0);
   }
   ~loopback_client() { ::close(fd_); }
@@ -102,13 +104,15 @@ public:
     REQUIRE(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
             static_cast<ssize_t>(bytes.size()));
   }
-  /// Whether so many bytes come.
-  bool receives(std::size_t count) const {
-    std::string bytes(64 << 10, ' ');
-    for (ssize_t got = 1; count > 0 && got > 0;
-         count -= static_cast<std::size_t>(std::max<ssize_t>(got, 0)))
-      got = ::recv(fd_, bytes.data(), std::min(bytes.size(), count), 0);
-    return count == 0;
+  /// Whether these bytes come.
+  bool receives(const std::vector<char>& wanted) const {
+    std::vector<char> got(wanted.size());
+    return ::recv(fd_, got.data(), got.size(), MSG_WAITALL) == static_cast<ssize_t>(got.size()) &&
+           got == wanted;
+  }
+  bool is_at_end() const {
+    char more = 0;
+    return ::recv(fd_, &more, 1, 0) == 0;
   }
 
 private:
@@ -274,22 +278,62 @@ TEST_CASE("network thread: what is halted is not read until it is triggered") {
 
 namespace {
 
-/// Writes `size` bytes at once to whoever connects. Reports its port, what remained each time that
-/// some had left, until nothing did, and how often.
-caf::behavior generous_broker(caf::io::broker* self, const caf::actor& report, std::size_t size) {
-  const auto door = self->add_tcp_doorman(0, "127.0.0.1");
-  self->send(report, std::uint64_t{door->second});
-  return {
-      [=](const caf::io::new_connection_msg& m) {
-        self->ack_writes(m.handle, true);
-        self->wr_buf(m.handle).assign(size, 'x');
-        self->flush(m.handle);
-      },
-      [=](const caf::io::data_transferred_msg& m) {
-        self->send(report, std::uint64_t{m.remaining});
-      },
-      [](const caf::io::connection_closed_msg&) {},
-  };
+/// So that each byte has its place.
+char byte_at(std::size_t place) { return static_cast<char>(place * 31 + place / 251); }
+
+std::vector<char> bytes_from(std::size_t first, std::size_t count) {
+  std::vector<char> bytes(count);
+  for (std::size_t i = 0; i < count; ++i)
+    bytes[i] = byte_at(first + i);
+  return bytes;
+}
+
+/// Writes `size` bytes at once to whoever connects, when all have left twice as much, and closes
+/// the connection behind some more. Reports its port, and what remained each time that some had
+/// left.
+struct generous_broker {
+  generous_broker(caf::io::broker* s, caf::actor r, std::size_t n)
+      : self(s), report(std::move(r)), size(n) {}
+
+  caf::behavior make_behavior() {
+    self->send(report, std::uint64_t{self->add_tcp_doorman(0, "127.0.0.1")->second});
+    return {
+        [this](const caf::io::new_connection_msg& m) {
+          self->ack_writes(m.handle, true);
+          write(m.handle, size);
+        },
+        [this](const caf::io::data_transferred_msg& m) {
+          self->send(report, std::uint64_t{m.remaining});
+          if (m.remaining > 0)
+            return;
+          const bool last = written > size;
+          write(m.handle, 2 * size);
+          if (last)
+            self->close(m.handle);
+        },
+        [](const caf::io::connection_closed_msg&) {},
+    };
+  }
+
+  void write(caf::io::connection_handle to, std::size_t count) {
+    self->wr_buf(to) = bytes_from(written, count);
+    written += count;
+    self->flush(to);
+  }
+
+  caf::io::broker* self;
+  caf::actor report;
+  std::size_t size;
+  std::size_t written = 0;
+};
+
+/// What remained until nothing did, or until none comes any more.
+std::vector<std::uint64_t> remaining_until_0(caf::scoped_actor& self) {
+  std::vector<std::uint64_t> all;
+  for (bool comes = true; comes && (all.empty() || all.back() > 0);)
+    self->receive([&](std::uint64_t n) { all.push_back(n); },
+                  caf::after(std::chrono::seconds{60}) >> [&] { comes = false; });
+  return all;
 }
 
 } // namespace
@@ -298,18 +342,25 @@ TEST_CASE("network thread: what did not leave at once remains as a whole until l
   system_config options{0};
   caf::actor_system system{options};
   caf::scoped_actor self{system};
-  constexpr std::size_t size = 16 << 20; // more than any socket's buffer
-  const auto broker =
-      system.middleman().spawn_broker(generous_broker, caf::actor_cast<caf::actor>(self), size);
-  {
-    const loopback_client client{next_report(self)};
-    CHECK(next_report(self) == size);
-    CHECK(client.receives(size));
-    bool all_or_little = true;
-    for (auto remaining = size; remaining > 0; remaining = next_report(self))
-      all_or_little = all_or_little && (remaining == size || remaining <= 64 << 10);
-    CHECK(all_or_little);
+  constexpr std::size_t size = 16 << 20; // more than goes to a socket that nobody reads
+  const auto broker = system.middleman().spawn_broker(
+      [=](caf::io::broker* me, const caf::actor& report) {
+        auto its = std::make_shared<generous_broker>(me, report, size);
+        me->attach_functor([its]() mutable { its.reset(); });
+        return its->make_behavior();
+      },
+      caf::actor_cast<caf::actor>(self));
+  const loopback_client client{next_report(self)};
+  CHECK(next_report(self) == size);
+  for (const std::size_t batch : {size, 2 * size}) {
+    CHECK(client.receives(bytes_from(batch - size, batch)));
+    const auto all = remaining_until_0(self);
+    REQUIRE_FALSE(all.empty());
+    CHECK(all.back() == 0);
+    CHECK(std::all_of(all.begin(), all.end(), [&](auto n) { return n == batch || n <= 64 << 10; }));
   }
+  CHECK(client.receives(bytes_from(3 * size, 2 * size))); // though it was closed behind them
+  CHECK(client.is_at_end());
   caf::anon_send_exit(broker, caf::exit_reason::user_shutdown);
 }
 

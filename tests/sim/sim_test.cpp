@@ -149,6 +149,8 @@ TEST_CASE("seeds that found defects") {
                  // died in it, and was compared with what had been there before the damage
       88401665,  // L1: to a newcomer that had met nobody before those it knew were replaced, an
                  // operator named the members of the configuration that waited for it only
+      160001150, // L2: a newcomer was not there until those it knew were gone, and refused the
+                 // others, as it must; no operator named them to it
   };
   for (const auto seed : seeds)
     CHECK_MESSAGE(isolated_run(choose_scenario(seed), 0, false).finish().broken == "", seed);
