@@ -13,8 +13,6 @@ namespace {
 constexpr unsigned looks_between_questions = 10; ///< to the roles, for what they know
 /// After a start, where they do not find it in their directories.
 constexpr sim_time most_delay_of_own_roles = 500 * millisecond;
-/// After the faults, until they name somebody to a process that refuses others.
-constexpr sim_time operators_patience = 10 * second;
 } // namespace
 
 void meetings::add(std::size_t process, node_files files) {
@@ -185,9 +183,7 @@ void meetings::refused(std::size_t from, std::size_t to, const introduction_repl
                                                  : fact::refused_as_other_cluster);
   caller.not_before[at(to).listens_at] =
       world_.now() + 100 * millisecond + world_.chance.below(900 * millisecond);
-  if (!world_.options.is_scripted &&
-      world_.now() >= world_.options.fault_phase + operators_patience &&
-      at(to).admits->known().identity == 0 && caller.admits->known().identity != 0)
+  if (at(to).admits->known().identity == 0 && caller.admits->known().identity != 0)
     name_to(to, caller.listens_at);
   if (after.removed.empty() && after.differs.empty())
     return;
@@ -204,28 +200,6 @@ void meetings::refused(std::size_t from, std::size_t to, const introduction_repl
   p.gone = caller.intruder || !after.removed.empty();
   p.retired = !after.removed.empty();
   world_.crash(from);
-}
-
-/// Who does not know the identity of its cluster believes only those whom its disk or its config
-/// file names, and all of them that know it may be gone. It says whom it refuses: an operator adds
-/// that one to its config file, and starts it again (docs/RECONFIGURATION.md, "Founding and
-/// joining"). Not if one that it would believe is there, or comes back: then it needs nobody. Its
-/// own roles may learn it as well, if they have the time.
-void meetings::name_to(std::size_t stranger, const std::string& address) {
-  auto& n = at(stranger);
-  auto named = n.admits->known().addresses();
-  named.insert(n.files.contacts.begin(), n.files.contacts.end());
-  const auto all = world_.members();
-  if (named.contains(address) || std::any_of(all.begin(), all.end(), [&](std::size_t p) {
-        return named.contains(at(p).files.address) && known_to(p).identity != 0;
-      }))
-    return;
-  if (world_.log.is_told())
-    world_.tell("an operator names " + address + " to the process at " + n.listens_at);
-  n.files.contacts.insert(address);
-  world_.crash(stranger);
-  world_.queue.push(world_.now() + 10 * millisecond, event_kind::restart, stranger,
-                    world_.process_at(stranger).life + 1, 0);
 }
 
 void meetings::link(std::size_t a, std::size_t b) {
