@@ -297,6 +297,7 @@ void guarded_broker::look_around_once() {
   drop_silent_ones();
   for (const auto& [handle, c] : connections_)
     make_smaller(wr_buf(handle));
+  release(wr_buf(connection_handle{})); // CAF's, for what was sent to who is gone
   give_memory_back();
 }
 
@@ -333,14 +334,14 @@ void guarded_broker::drop_silent_ones() {
     drop(handle, caf::sec::connection_timeout);
 }
 
-/// Perhaps its own direction only. CAF would clean up later, and keep in the meantime what is sent
-/// there.
+/// Perhaps its own direction only. CAF cleans up later, and a question that crosses the end of a
+/// connection needs that.
 void guarded_broker::gone(const caf::io::connection_closed_msg& m) {
   hang_up(m.handle);
   seen_.erase(m.handle);
   if (const auto known = connections_.find(m.handle); known != connections_.end())
     forget(known);
-  connection_cleanup(m.handle, caf::sec::none);
+  hear_as_caf(m);
 }
 
 void guarded_broker::forget(connections::iterator known) {
