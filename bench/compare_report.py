@@ -69,9 +69,10 @@ def servers_table(whole, m):
             figure = lambda name, form: number(m.of(system, p, "servers", name), form)
             rows.append([system, p, figure("cpu_seconds_per_1000_operations", "{:.4f}"),
                          figure("slots_per_second", "{:,.0f}"), figure("commands_per_slot", "{:.1f}"),
-                         figure("syncs_per_second", "{:,.0f}"), figure("records_per_sync", "{:.1f}")])
+                         figure("syncs_per_second", "{:,.0f}"), figure("records_per_sync", "{:.1f}"),
+                         figure("syncs_per_command", "{:.2f}"), figure("messages_per_command", "{:.2f}")])
     return table(["system", "point", "server CPU s per 1,000", "slots/s", "commands a slot",
-                  "syncs/s, all acceptors", "records a sync"], rows)
+                  "syncs/s, all disks", "records a sync", "syncs a command", "messages a command"], rows)
 
 
 def verdict(value, wanted, at_most=False):

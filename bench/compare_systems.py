@@ -168,7 +168,7 @@ class Pmmc(System):
         lines += [f"{r[-1][0]} = 127.0.0.1:{self.ports.take()}" for r in roles.values()]
         lines.append("[redis]")
         lines += [f"{name} = 127.0.0.1:{self.ports.take()}" for r in roles.values() for name, s in r
-                  if s == "[replica]"]
+                  if s in ("[replica]", "[server]")]
         self._processes = [[name for name, _ in r] for r in roles.values()]
         return "\n".join(lines) + "\n"
 
@@ -195,6 +195,21 @@ class PmmcSeparate(Pmmc):
 class PmmcRedis(Pmmc):
     about = "config/colocated3.conf, over the Redis ports of its replicas in turn, a socket a client"
     flags = ("--redis",)
+
+
+class Raft(Pmmc):
+    about = "config/raft3.conf: engine raft, three servers; native client, 8 sessions"
+    shipped = "raft3.conf"
+
+
+class RaftRedis(Raft):
+    about = "config/raft3.conf, over the Redis ports of its servers in turn, a socket a client"
+    flags = ("--redis",)
+
+
+class Simple(Pmmc):
+    about = "config/simple3.conf: engine simple, three servers; native client, 8 sessions"
+    shipped = "simple3.conf"
 
 
 class Etcd(System):
@@ -309,5 +324,6 @@ class FloorPreallocated(Floor):
     flags = ("--preallocate-mib", "256")
 
 
-SYSTEMS = {"pmmc": Pmmc, "pmmc-separate": PmmcSeparate, "pmmc-redis": PmmcRedis, "etcd": Etcd,
-           "zookeeper": ZooKeeper, "redis": Redis, "floor": Floor, "floor-prealloc": FloorPreallocated}
+SYSTEMS = {"pmmc": Pmmc, "pmmc-separate": PmmcSeparate, "pmmc-redis": PmmcRedis, "raft": Raft,
+           "raft-redis": RaftRedis, "simple": Simple, "etcd": Etcd, "zookeeper": ZooKeeper,
+           "redis": Redis, "floor": Floor, "floor-prealloc": FloorPreallocated}

@@ -1,6 +1,7 @@
 // Short names for what the tests of the core need all the time.
 #pragma once
 
+#include "base/engine_kind.hpp"
 #include "consensus/messages.hpp"
 #include "membership/configuration.hpp"
 #include "service/batch.hpp"
@@ -23,6 +24,14 @@ inline configuration make_config(std::size_t processes = 3) {
     config.leaders.push_back({"l" + n, "host" + n + ":1"});
     config.replicas.push_back({"r" + n, "host" + n + ":1"});
   }
+  return config;
+}
+
+/// Version 1 with servers s1…, at host1, host2, ….
+inline configuration make_servers(std::size_t servers = 3) {
+  configuration config;
+  for (std::size_t i = 1; i <= servers; ++i)
+    config.servers.push_back({"s" + std::to_string(i), "host" + std::to_string(i) + ":1"});
   return config;
 }
 
@@ -51,7 +60,7 @@ inline request opening(std::uint64_t number) {
 
 /// Of processes that replicate a log_machine.
 inline cluster_facts facts_of(configuration first, std::uint64_t window) {
-  return {std::move(first), window, std::string{current_engine}, "", "log/1"};
+  return {std::move(first), window, std::string{to_string(default_engine)}, "", "log/1"};
 }
 
 inline command batch_of(std::vector<request> requests) { return encode_batch(requests); }

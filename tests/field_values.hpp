@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <iterator>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -100,6 +102,14 @@ inline constexpr bool is_vector = false;
 template <class T>
 inline constexpr bool is_vector<std::vector<T>> = true;
 template <class T>
+inline constexpr bool is_optional = false;
+template <class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+template <class T>
+inline constexpr bool is_shared = false;
+template <class T>
+inline constexpr bool is_shared<std::shared_ptr<const T>> = true;
+template <class T>
 inline constexpr bool is_map = false;
 template <class K, class V>
 inline constexpr bool is_map<std::map<K, V>> = true;
@@ -109,6 +119,14 @@ inline std::string random_bytes(random_source& random, std::size_t size) {
   for (auto& b : bytes)
     b = static_cast<char>(random.next());
   return bytes;
+}
+
+/// What `filler` makes of it.
+template <class T, class Filler>
+std::shared_ptr<const T> filled(Filler& filler) {
+  const auto made = std::make_shared<T>();
+  filler.fill(*made);
+  return made;
 }
 
 /// What the random values are made of. `Handle`: what cannot be made, but only chosen from some.
@@ -143,6 +161,12 @@ struct value_dice {
       x.resize(random.below(5));
       for (auto& element : x)
         fill(element);
+    } else if constexpr (is_optional<T>) {
+      if (random.below(2) == 1)
+        fill(x.emplace());
+    } else if constexpr (is_shared<T>) {
+      if (random.below(2) == 1)
+        x = filled<std::remove_const_t<typename T::element_type>>(*this);
     } else if constexpr (is_map<T>) {
       for (auto count = random.below(5); count > 0; --count) {
         typename T::key_type key;
@@ -150,7 +174,8 @@ struct value_dice {
         fill(x[key]);
       }
     } else if constexpr (std::same_as<T, vitals>) {
-      const vitals of_kinds[] = {acceptor_vitals{}, leader_vitals{}, replica_vitals{}};
+      const vitals of_kinds[] = {acceptor_vitals{}, leader_vitals{}, replica_vitals{},
+                                 server_vitals{}};
       x = of_kinds[random.below(std::size(of_kinds))];
       std::visit([this](auto& of_kind) { fill(of_kind); }, x);
     } else if constexpr (std::same_as<T, config_history>) {
@@ -168,10 +193,13 @@ struct value_dice {
   /// each other; or none.
   config_history history() {
     config_history made;
+    configuration like;
+    if (random.below(4) == 0)
+      like.servers.emplace_back();
     for (auto count = random.below(4); count > 0; --count) {
       configuration next;
       unsigned names = 0;
-      for (const auto kind : all_member_kinds) {
+      for (const auto kind : like.kinds()) {
         fill(next.members(kind));
         next.members(kind).emplace_back();
         for (auto& m : next.members(kind)) {
@@ -196,6 +224,8 @@ bool same(const T& a, const T& b) {
       if (!same(a[i], b[i]))
         return false;
     return true;
+  } else if constexpr (is_optional<T> || is_shared<T>) {
+    return static_cast<bool>(a) == static_cast<bool>(b) && (!a || same(*a, *b));
   } else if constexpr (std::equality_comparable<T>) {
     return a == b;
   } else {

@@ -1,12 +1,12 @@
 #include "caf/guarded_broker.hpp"
 
 #include "caf/freed_memory.hpp"
+#include "caf/hang_up.hpp"
 #include "caf/network_thread.hpp"
 #include "node/file_limit.hpp"
 #include "wire/wire.hpp"
 
 #include <algorithm>
-#include <sys/socket.h>
 
 namespace pmmc {
 
@@ -122,7 +122,7 @@ void guarded_broker::take_data(caf::io::new_data_msg& m) {
   if (basp::requires_shutdown(next))
     return drop(m.handle, basp::to_sec(next));
   if (std::exchange(c.in_pieces, false) || m.buf.capacity() > kept_buffer_bytes)
-    std::vector<char>{}.swap(m.buf);
+    release(m.buf);
   if (next == state.cstate)
     return;
   state.cstate = next;
@@ -200,8 +200,19 @@ bool guarded_broker::collect(guarded_connection& c, caf::io::new_data_msg& m, st
   }
   collected_bytes_ -= std::exchange(c.counted, 0);
   m.buf.swap(c.message);
-  std::vector<char>{}.swap(c.message);
+  release(c.message);
   return true;
+}
+
+void guarded_broker::release(std::vector<char>& buffer) {
+  note_freed(buffer.capacity());
+  std::vector<char>{}.swap(buffer);
+}
+
+/// Small ones are used again.
+void guarded_broker::note_freed(std::size_t bytes) {
+  if (bytes > kept_buffer_bytes)
+    just_freed_bytes_ += bytes;
 }
 
 template <class Change>
@@ -211,8 +222,10 @@ void guarded_broker::count_output(connection_handle handle, Change change) {
       known->second.gate.who() == door::speaker::member)
     return;
   auto& output = known->second.output;
-  unread_bytes_ -= output.bytes();
+  const auto before = output.bytes();
   change(output);
+  note_freed(before - std::min(before, output.bytes()));
+  unread_bytes_ -= before;
   unread_bytes_ += output.bytes();
 }
 
@@ -225,8 +238,10 @@ void guarded_broker::make_room() {
   for (const auto& [handle, c] : connections_)
     if (wr_buf(handle).size() > max_member_output_bytes)
       slow.push_back(handle);
-  for (const auto& handle : slow)
+  for (const auto& handle : slow) {
+    note_freed(wr_buf(handle).size());
     refuse(handle, "it takes less than it is sent, and too much waits");
+  }
 }
 
 template <class Size>
@@ -280,17 +295,29 @@ void guarded_broker::look_around_once() {
     refuse(oldest, "it has not said hello in time");
   }
   drop_silent_ones();
+  for (const auto& [handle, c] : connections_)
+    make_smaller(wr_buf(handle));
+  release(wr_buf(connection_handle{})); // CAF's, for what was sent to who is gone
   give_memory_back();
 }
 
+/// A buffer stays as large as it ever was.
+void guarded_broker::make_smaller(std::vector<char>& buffer) {
+  if (buffer.capacity() <= std::max(kept_idle_bytes, 4 * buffer.size()))
+    return;
+  std::vector<char> rest{buffer.begin(), buffer.end()};
+  buffer.swap(rest);
+  release(rest);
+}
+
 /// A buffer may outlive its connection for as long as the loop has something to do for that: so
-/// what was closed since the last look is given back at the next one.
+/// what was freed since the last look is given back at the next one.
 void guarded_broker::give_memory_back() {
-  if (freed_bytes_ >= kept_client_output_bytes) {
+  if (freed_bytes_ >= kept_freed_bytes) {
     freed_bytes_ = 0;
     give_freed_memory_back();
   }
-  freed_bytes_ += std::exchange(gone_unread_bytes_, 0);
+  freed_bytes_ += std::exchange(just_freed_bytes_, 0);
 }
 
 /// CAF would only stop reading, and keep for ever what the other side has not read.
@@ -307,7 +334,10 @@ void guarded_broker::drop_silent_ones() {
     drop(handle, caf::sec::connection_timeout);
 }
 
+/// Perhaps its own direction only. CAF cleans up later, and a question that crosses the end of a
+/// connection needs that.
 void guarded_broker::gone(const caf::io::connection_closed_msg& m) {
+  hang_up(m.handle);
   seen_.erase(m.handle);
   if (const auto known = connections_.find(m.handle); known != connections_.end())
     forget(known);
@@ -323,7 +353,7 @@ void guarded_broker::forget(connections::iterator known) {
     holders_.erase(place);
   collected_bytes_ -= known->second.counted;
   unread_bytes_ -= known->second.output.bytes();
-  gone_unread_bytes_ += known->second.output.bytes();
+  note_freed(known->second.output.bytes() + known->second.message.size());
   connections_.erase(known);
 }
 
@@ -333,15 +363,14 @@ void guarded_broker::refuse(connection_handle handle, const std::string& why) {
   drop(handle, caf::sec::malformed_basp_message);
 }
 
-/// Whoever waits for the connection is told `why`. CAF's own close() would wait until the other
-/// side closes, too; the system call makes it see the end.
+/// Whoever waits for the connection is told `why`.
 void guarded_broker::drop(connection_handle handle, caf::sec why) {
   seen_.erase(handle);
   if (const auto known = connections_.find(handle); known != connections_.end())
     forget(known);
   connection_cleanup(handle, why);
   if (close(handle)) // or CAF has closed it, and the descriptor is another one's
-    ::shutdown(static_cast<int>(handle.id()), SHUT_RDWR);
+    hang_up(handle);
 }
 
 } // namespace pmmc

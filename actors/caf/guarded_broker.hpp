@@ -32,18 +32,23 @@ inline constexpr std::size_t chunk_bytes = 64 << 10;
 /// that has sent most of its own is cut off.
 inline constexpr std::size_t max_client_input_bytes = 256 << 20;
 
-/// In all: what clients have not read. Past it, the client with most of it is cut off.
+/// In all: what is in memory because clients have not read it. Past it, the client with most of it
+/// is cut off.
 inline constexpr std::size_t max_client_output_bytes = 256 << 20;
 
-/// After so much was thrown away that clients have not read, its memory goes back to the system.
-inline constexpr std::size_t kept_client_output_bytes = 64 << 20;
+/// After so much of large buffers, and of what those have left that were closed, was freed, memory
+/// goes back to the system.
+inline constexpr std::size_t kept_freed_bytes = 64 << 20;
 
 /// What waits to be sent to one member. Past it, its connection is made anew, and what was lost is
 /// said again, as far as it still matters: a slow link costs no more memory.
 inline constexpr std::size_t max_member_output_bytes = 256 << 20;
 
-/// A buffer that a message has made longer than this is given back.
+/// A buffer that a message has made longer than this is freed.
 inline constexpr std::size_t kept_buffer_bytes = 4 << 20;
+
+/// So much room for output a connection keeps that has little to say.
+inline constexpr std::size_t kept_idle_bytes = 64 << 10;
 
 /// So many actors of its own may a process name at a time, in its messages or as their senders.
 inline constexpr std::size_t max_named_by_client = 128;
@@ -99,6 +104,9 @@ private:
   static std::string judge(guarded_connection& c, const caf::io::new_data_msg& m, bool payload);
   void read_next(guarded_connection& c, connection_handle handle, std::size_t payload_bytes);
   bool collect(guarded_connection& c, caf::io::new_data_msg& m, std::size_t wanted);
+  void release(std::vector<char>& buffer);
+  void note_freed(std::size_t bytes);
+  void make_smaller(std::vector<char>& buffer);
   template <class Change>
   void count_output(connection_handle handle, Change change);
   void make_room();
@@ -127,8 +135,8 @@ private:
   std::unordered_set<std::uint64_t> clients_; ///< by number
   std::size_t collected_bytes_ = 0;           ///< of all guarded_connection::counted
   std::size_t unread_bytes_ = 0;              ///< of all guarded_connection::output
-  std::size_t gone_unread_bytes_ = 0;         ///< of those closed since the last look
-  std::size_t freed_bytes_ = 0;               ///< of those before, not given back yet
+  std::size_t just_freed_bytes_ = 0;          ///< since the last look
+  std::size_t freed_bytes_ = 0;               ///< before, not given back yet
   bool makes_room_ = false;
   struct sighting {
     caf::actor_clock::time_point last = {}; ///< of those that were dialled, none before they speak

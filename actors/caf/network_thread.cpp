@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <caf/detail/set_thread_name.hpp>
 #include <caf/io/network/scribe_impl.hpp>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <utility>
 
@@ -17,24 +16,30 @@ namespace {
 /// Jobs that make jobs take turns with the sockets: so many rounds, then these are looked at again.
 constexpr int rounds_in_a_turn = 16;
 
+/// Of what the socket does not take at once, so much is given to CAF at a time: it has two buffers
+/// for that, which nobody sees, and keeps them as large as they ever were.
+constexpr std::size_t bytes_for_caf = 64 << 10;
+
 /// Collects what is flushed in a turn and gives it to the socket itself, most of the time all of
-/// it. What does not fit leaves in CAF's way, which changes twice what epoll watches. What is
-/// halted is not read: CAF would go on reading up to 50 times in the same turn, and would take a
-/// trigger in the turn of the halt for none.
+/// it. What does not fit leaves in CAF's way, which changes twice what epoll watches; it is freed
+/// when CAF has the last of it. Until then all of it counts as remaining for whoever wants acks.
+/// What is halted is not read: CAF would go on reading up to 50 times in the same turn, and would
+/// take a trigger in the turn of the halt for none.
 class prompt_scribe : public caf::io::network::scribe_impl {
 public:
   prompt_scribe(network_loop& loop, caf::io::network::native_socket socket)
-      : scribe_impl(loop, socket), loop_(loop) {}
+      : scribe_impl(loop, socket), loop_(loop) {
+    scribe_impl::ack_writes(true);
+  }
+
+  std::vector<char>& wr_buf() override { return output_; }
 
   void flush() override {
     if (!std::exchange(write_due_, true))
       loop_.write_at_end_of_turn(this);
   }
 
-  void ack_writes(bool enable) override {
-    acks_ = enable;
-    scribe_impl::ack_writes(enable);
-  }
+  void ack_writes(bool enable) override { acks_ = enable; }
 
   void graceful_shutdown() override {
     acks_ = false; // the broker closes it in the midst of a message, and may not be given another
@@ -59,26 +64,74 @@ public:
 
   void write() {
     write_due_ = false;
-    auto& bytes = wr_buf();
-    const bool caf_writes = (stream_.eventbf() & EPOLLOUT) != 0;
-    if (!bytes.empty() && !caf_writes) {
-      const auto sent =
-          ::send(stream_.fd(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-      const auto taken = std::max<ssize_t>(sent, 0); // CAF meets the error
-      bytes.erase(bytes.begin(), bytes.begin() + taken);
-      if (acks_)
-        data_transferred(&loop_, static_cast<std::size_t>(taken), bytes.size());
-    }
-    if (bytes.empty())
+    if (caf_has_ > 0 || output_.empty())
       return;
-    const auto queued = bytes.size();
+    const auto taken = send();
     scribe_impl::flush();
-    if (acks_ && caf_writes && bytes.empty()) // CAF was done all the same, and goes on with these
-      data_transferred(&loop_, 0, queued);
+    if (acks_)
+      scribe_impl::data_transferred(&loop_, taken, remaining());
+  }
+
+  /// CAF has written some of what it was given. `left`: what is left of that.
+  void data_transferred(caf::execution_unit* context, std::size_t taken,
+                        std::size_t left) override {
+    caf_has_ = left;
+    if (left == 0)
+      taken += send();
+    if (acks_)
+      scribe_impl::data_transferred(context, taken, remaining());
+    if (caf_has_ == 0 && !output_.empty()) // the broker has more, and CAF asks for it now
+      give_to_caf();
   }
 
 private:
+  std::size_t remaining() const { return std::max(caf_has_, going_.size()) + output_.size(); }
+
+  /// As much as the socket takes, and some of the rest to CAF. Returns how much it took.
+  std::size_t send() {
+    std::size_t taken = 0;
+    while (going_.size() + output_.size() > 0) {
+      const auto& next = going_.empty() ? output_ : going_;
+      const auto size = next.size() - gone_;
+      const auto sent =
+          ::send(stream_.fd(), next.data() + gone_, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+      const auto now = static_cast<std::size_t>(std::max<ssize_t>(sent, 0)); // CAF meets the error
+      taken += now;
+      gone_ += now;
+      if (now < size) {
+        give_to_caf();
+        break;
+      }
+      done_with_next();
+    }
+    return taken;
+  }
+
+  void give_to_caf() {
+    if (going_.empty())
+      going_.swap(output_);
+    caf_has_ = std::min(bytes_for_caf, going_.size() - gone_);
+    const auto next = going_.begin() + static_cast<std::ptrdiff_t>(gone_);
+    stream_.wr_buf().assign(next, next + static_cast<std::ptrdiff_t>(caf_has_));
+    gone_ += caf_has_;
+    if (gone_ == going_.size())
+      done_with_next();
+  }
+
+  /// A buffer that did not go out at once is freed.
+  void done_with_next() {
+    gone_ = 0;
+    if (going_.empty())
+      output_.clear();
+    else
+      std::vector<char>{}.swap(going_);
+  }
+
   network_loop& loop_;
+  std::vector<char> output_; ///< what is written to it
+  std::vector<char> going_;  ///< what the socket did not take at once
+  std::size_t gone_ = 0;     ///< of it, to the socket or to CAF
+  std::size_t caf_has_ = 0;  ///< of it; when that has left, CAF asks for more
   bool write_due_ = false;
   bool acks_ = false;
   bool halted_ = false;

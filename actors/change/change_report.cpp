@@ -1,9 +1,9 @@
 // What is told of a change that was made, or could be.
 #include "change/membership_change.hpp"
 
+#include "node/cluster_health.hpp"
 #include "node/json_text.hpp"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace pmmc {
@@ -20,11 +20,14 @@ std::string list(const std::vector<member>& members) {
 }
 
 std::string described(const configuration& c) {
-  const auto survives =
-      std::min({c.tolerated_failures(), c.leaders.size() - 1, c.replicas.size() - 1});
-  return "acceptors" + list(c.acceptors) + " (quorum " + std::to_string(c.quorum()) + "), leaders" +
-         list(c.leaders) + ", replicas" + list(c.replicas) + "; survives " +
-         std::to_string(survives) + " failure" + (survives == 1 ? "" : "s") + " of each kind";
+  std::string text;
+  for (const auto kind : c.kinds()) {
+    text += (text.empty() ? "" : ", ") + std::string{to_string(kind)} + "s" + list(c.members(kind));
+    if (&c.members(kind) == &c.voters())
+      text += " (quorum " + std::to_string(c.quorum()) + ")";
+  }
+  return text + "; survives " + std::to_string(survives(c)) + " failure" +
+         (survives(c) == 1 ? "" : "s") + (c.has_servers() ? "" : " of each kind");
 }
 
 /// What it survives is counted as if all were up.
@@ -33,6 +36,15 @@ std::string down_now(const std::vector<role_id>& ids) {
   for (const auto& id : ids)
     text += " " + id.str();
   return text.empty() ? text : "; down now:" + text;
+}
+
+std::string when_it_would_govern(const change_result& r) {
+  if (r.config.has_servers())
+    return "it would be used when its servers have caught up, in slot " + std::to_string(r.slot) +
+           " at the earliest, at first together with version " + std::to_string(r.replaces);
+  return "it would govern the slots from " + std::to_string(r.slot + r.window) +
+         " on at the earliest (slot " + std::to_string(r.slot) + " + WINDOW " +
+         std::to_string(r.window) + ")";
 }
 
 /// What becomes of one that was removed.
@@ -51,9 +63,7 @@ std::string to_text(const change_result& r) {
   const auto version = "version " + std::to_string(r.config.version);
   if (r.dry_run)
     return "would propose " + version + " in place of version " + std::to_string(r.replaces) +
-           ": " + described(r.config) + down_now(r.down) + "\nit would govern the slots from " +
-           std::to_string(r.slot + r.window) + " on at the earliest (slot " +
-           std::to_string(r.slot) + " + WINDOW " + std::to_string(r.window) + ")\n";
+           ": " + described(r.config) + down_now(r.down) + "\n" + when_it_would_govern(r) + "\n";
   auto text = version + " is active from slot " + std::to_string(r.config.first_slot) + ": " +
               described(r.config) + "\n";
   for (const auto& leaver : r.leavers)

@@ -26,7 +26,8 @@ role_kind parse_kind(const std::string& word, const char* form) {
 }
 
 reconfiguration::addition parse_addition(const std::string& word) {
-  constexpr auto form = "ROLE:ID=HOST:PORT, such as acceptor:a4=127.0.0.1:7104";
+  constexpr auto form = "ROLE:ID=HOST:PORT, such as acceptor:a4=127.0.0.1:7104 or "
+                        "server:s4=127.0.0.1:7604";
   const auto kind = parse_kind(word, form);
   const auto colon = word.find(':');
   const auto equals = word.find('=', colon);
@@ -41,7 +42,7 @@ reconfiguration::addition parse_addition(const std::string& word) {
 }
 
 reconfiguration::removal parse_removal(const std::string& word) {
-  constexpr auto form = "ROLE:ID, such as acceptor:a1";
+  constexpr auto form = "ROLE:ID, such as acceptor:a1 or server:s1";
   const auto kind = parse_kind(word, form);
   const auto id = word.substr(word.find(':') + 1);
   if (!config::is_valid_id(id))

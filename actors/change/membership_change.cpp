@@ -1,7 +1,6 @@
 #include "change/membership_change.hpp"
 
 #include "change/change_error.hpp"
-#include "change/high_marks.hpp"
 #include "change/newcomers.hpp"
 #include "node/cluster_health.hpp"
 
@@ -17,15 +16,12 @@ namespace {
 constexpr std::uint64_t most_windows_behind = 4;
 constexpr std::chrono::milliseconds poll_interval{50};
 
-std::string even_number_of_acceptors(const configuration& c) {
-  return std::to_string(c.acceptors.size()) + " acceptors have a quorum of " +
-         std::to_string(c.quorum()) + " and survive " + std::to_string(c.tolerated_failures()) +
-         " failure" + (c.tolerated_failures() == 1 ? "" : "s") + ", as " +
-         std::to_string(c.acceptors.size() - 1) + " would";
-}
-
-slot_num snapshot_slot_of(const role_status& status) {
-  return vitals_as<replica_vitals>(status.state).snapshot_slot;
+std::string even_number_of_voters(const configuration& c) {
+  return std::to_string(c.voters().size()) + " " + (c.has_servers() ? "servers" : "acceptors") +
+         " have a quorum of " + std::to_string(c.quorum()) + " and survive " +
+         std::to_string(c.tolerated_failures()) + " failure" +
+         (c.tolerated_failures() == 1 ? "" : "s") + ", as " +
+         std::to_string(c.voters().size() - 1) + " would";
 }
 
 } // namespace
@@ -34,6 +30,8 @@ change_result membership_change::run() {
   ask();
   ask_at_former_addresses();
   demand_an_answer();
+  if (const auto engine = to_engine_kind(probed_.engine); engine && !changes_members(*engine))
+    throw change_error{change_failure::refused, "refused: " + std::string{fixed_servers_text}};
   if (is_made_already()) {
     version_ = probed_.known.version();
     say("version " + std::to_string(version_) + " has made this change already");
@@ -84,7 +82,7 @@ void membership_change::ask_at_former_addresses() {
 slot_num membership_change::highest_slot_out() const {
   slot_num highest = 0;
   for (const auto& r : probed_.roles())
-    if (r.up && r.role.kind == role_kind::replica)
+    if (r.up && serves_clients(r.role.kind))
       highest = std::max(highest, r.status.slot_out());
   return highest;
 }
@@ -134,16 +132,19 @@ configuration membership_change::check() {
   if (!next)
     throw change_error{change_failure::refused, "refused: " + why_not};
   check_that_it_would_work(*next);
-  if (next->acceptors.size() % 2 == 0) {
-    warning_ = even_number_of_acceptors(*next);
+  if (next->voters().size() % 2 == 0) {
+    warning_ = even_number_of_voters(*next);
     say("warning: " + warning_);
   }
   return *next;
 }
 
 /// Once it is in force there is no way back without a majority of its acceptors, a leader and those
-/// replicas that must hold its state: nothing would be decided, no other configuration either.
+/// replicas that must hold its state, or without a majority of its servers: nothing would be
+/// decided, no other configuration either.
 void membership_change::check_that_it_would_work(const configuration& next) const {
+  if (next.has_servers())
+    return check_reachable(next, role_kind::server, next.quorum());
   check_reachable(next, role_kind::acceptor, next.quorum());
   check_reachable(next, role_kind::leader, 1);
   check_reachable(next, role_kind::replica, next.durable_replicas());
@@ -178,22 +179,37 @@ std::vector<probed_role> membership_change::down_of(const configuration& config,
   return down;
 }
 
-/// Asks again and again until `done`, as long as something moves in the processes at `where`, or in
-/// any if that is empty. What moves: slots, snapshots, pieces of snapshots, and versions, all of
-/// which grow; who comes and goes, or leads for a moment, gets nothing done.
+/// Whether something has grown in the processes at `where`, or in any if that is empty: slots,
+/// snapshots, pieces of snapshots, versions. Who comes and goes, or leads for a moment, gets
+/// nothing done.
+bool membership_change::has_moved(high_marks& marks, const std::set<std::string>& where) const {
+  bool moved = false;
+  for (const auto& [address, process] : probed_.processes)
+    for (const auto& role : process.status.roles)
+      if (where.empty() || where.contains(address))
+        moved |= marks.grow(address + " " + role.id.str(),
+                            {slot_end_of(role.state), role.held().snapshot_slot, role.fetched_bytes,
+                             process.status.known.version()});
+  return moved;
+}
+
+/// The others move all the time, under load.
+std::set<std::string> membership_change::newcomers() const {
+  std::set<std::string> addresses;
+  for (const auto& a : change_.add)
+    addresses.insert(a.who.address);
+  return addresses;
+}
+
+/// Asks again and again until `done`, as long as something moves.
 template <class Done>
 void membership_change::poll(const std::set<std::string>& where, change_failure when_stuck,
                              const std::string& consequence, Done done) {
   auto moved = std::chrono::steady_clock::now();
   high_marks marks;
   for (std::string why; !done(why); ask()) {
-    for (const auto& [address, process] : probed_.processes)
-      for (const auto& role : process.status.roles)
-        if ((where.empty() || where.contains(address)) &&
-            marks.grow(address + " " + role.id.str(),
-                       {slot_end_of(role.state), snapshot_slot_of(role), role.fetched_bytes,
-                        process.status.known.version()}))
-          moved = std::chrono::steady_clock::now();
+    if (has_moved(marks, where))
+      moved = std::chrono::steady_clock::now();
     if (std::chrono::steady_clock::now() - moved > options_.patience)
       throw change_error{when_stuck, why + ", and nothing has moved for " +
                                          std::to_string(options_.patience.count() / 1000) + " s; " +
@@ -203,13 +219,11 @@ void membership_change::poll(const std::set<std::string>& where, change_failure 
   }
 }
 
+/// A newcomer among servers catches up when the change is proposed: the engine sees to that.
 void membership_change::wait_for_newcomers() {
-  std::set<std::string> newcomers; // the others move all the time, under load
-  for (const auto& a : change_.add)
-    newcomers.insert(a.who.address);
-  poll(newcomers, change_failure::not_executed, "nothing was proposed", [&](std::string& why) {
+  poll(newcomers(), change_failure::not_executed, "nothing was proposed", [&](std::string& why) {
     for (const auto& a : change_.add) {
-      if (a.kind != role_kind::replica)
+      if (a.kind != role_kind::replica) // a server that is new catches up when this is proposed
         continue;
       const auto at = probed_.at(role_of(a.kind, a.who));
       const auto behind = highest_slot_out() - std::min(highest_slot_out(), at.status.slot_out());
@@ -226,8 +240,29 @@ void membership_change::wait_for_newcomers() {
   });
 }
 
+/// Servers catch up while their change waits, which may take longer than a client waits for an
+/// answer. Asked again, it does not act twice: it names the version that it replaces.
+client_outcome membership_change::propose_while_it_moves() {
+  high_marks marks;
+  has_moved(marks, newcomers());
+  auto outcome = access_.propose(encode(change_));
+  while (is_of_servers() && outcome.kind == outcome_kind::unknown) {
+    ask();
+    if (is_made_already() || !has_moved(marks, newcomers()))
+      break;
+    say("the new servers are catching up");
+    outcome = access_.propose(encode(change_));
+    ask(); // an earlier attempt may be what was decided
+  }
+  return outcome;
+}
+
 void membership_change::propose() {
-  const auto outcome = access_.propose(encode(change_));
+  const auto outcome = propose_while_it_moves();
+  if (is_of_servers() && is_made_already()) { // by an attempt whose answer did not come
+    version_ = probed_.known.version();
+    return;
+  }
   if (outcome.kind == outcome_kind::unknown)
     throw change_error{change_failure::unknown,
                        "it is not known whether the change was decided: " + outcome.body +
@@ -258,19 +293,22 @@ bool membership_change::is_safe(std::string& why_not) const {
     why_not = name + " is decided";
     return false;
   }
-  if (highest_slot_out() <= config->first_slot) {
+  // Raft uses a configuration from its entry on: no slot of its own need be decided for that.
+  if (highest_slot_out() + (config->has_servers() ? 1 : 0) <= config->first_slot) {
     why_not = name + " waits for slot " + std::to_string(config->first_slot);
     return false;
   }
   bool led = false;
   for (const auto& r : probed_.roles())
-    led |= r.role.kind == role_kind::leader && r.up && r.status.is_active() &&
-           probed_.known.configurations.latest().has_leader(r.role.id);
+    led |= r.up && r.status.is_active() &&
+           probed_.known.configurations.latest().find(r.role.kind, r.role.id) != nullptr;
   if (!led) {
     why_not = name + " is in force; no leader of it is active yet";
     return false;
   }
-  why_not = name + " is in force; " + not_durable_because(*config);
+  why_not = name + " is in force; " +
+            (config->has_servers() ? "the servers before it are still needed"
+                                   : not_durable_because(*config));
   return probed_.known.live_from >= version_;
 }
 
@@ -281,7 +319,7 @@ std::string membership_change::not_durable_because(const configuration& config) 
     const auto at = probed_.at(role_of(role_kind::replica, m));
     if (!at.up)
       without += " " + m.id.str() + " (down)";
-    else if (snapshot_slot_of(at.status) < config.first_slot)
+    else if (at.status.held().snapshot_slot < config.first_slot)
       without += " " + m.id.str();
   }
   if (without.empty())
@@ -303,7 +341,7 @@ change_result membership_change::dry_run(const configuration& next) const {
   r.config = next;
   r.replaces = change_.replaces;
   r.slot = std::max<slot_num>(highest_slot_out(), 1);
-  r.window = window();
+  r.window = next.has_servers() ? 0 : window();
   r.warning = warning_;
   for (const auto kind : all_member_kinds)
     for (const auto& down : down_of(next, kind))

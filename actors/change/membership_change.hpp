@@ -3,6 +3,7 @@
 #pragma once
 
 #include "change/change_error.hpp"
+#include "change/high_marks.hpp"
 #include "membership/reconfiguration.hpp"
 #include "node/probe.hpp"
 #include "service/client.hpp"
@@ -39,7 +40,7 @@ struct change_result {
   configuration config; ///< in force; dry run: what would be proposed, without a first slot
   config_version replaces = 0;
   slot_num slot = 0;           ///< dry run: the earliest in which it could be decided
-  std::uint64_t window = 0;    ///< dry run
+  std::uint64_t window = 0;    ///< dry run; 0: it holds from its own slot on
   std::vector<role_id> down;   ///< dry run: those of `config` that do not answer now
   std::vector<leaver> leavers; ///< not in a dry run
   std::string warning;         ///< "" if there is nothing to warn of
@@ -75,7 +76,11 @@ private:
   std::vector<probed_role> down_of(const configuration& config, role_kind kind) const;
   configuration check();
   change_result dry_run(const configuration& next) const;
+  bool has_moved(high_marks& marks, const std::set<std::string>& where) const;
+  std::set<std::string> newcomers() const;
   void wait_for_newcomers();
+  bool is_of_servers() const { return probed_.known.configurations.latest().has_servers(); }
+  client_outcome propose_while_it_moves();
   void propose();
   bool is_safe(std::string& why_not) const;
   std::string not_durable_because(const configuration& config) const;

@@ -33,6 +33,8 @@ void check_name(const reconfiguration& change, const reconfiguration::addition& 
                            "addresses\"), then `pmmc reconfig --remove " +
                            word_for(a.kind, a.who) + " --add " + word_for(a.kind, a.who) + "=" +
                            a.who.address + "`";
+  if (const auto why = why_of_other_engine(a.kind, known.latest()); !why.empty())
+    refuse(name_of(a) + " cannot be added: " + why);
   for (const auto kind : all_member_kinds) {
     const auto* m = known.latest().find(kind, a.who.id);
     if (m == nullptr)
@@ -118,14 +120,23 @@ void check_is_only_one(const reconfiguration::addition& a, const probed_cluster&
            " as well. Stop it there, and see to it that nobody starts it there again");
 }
 
+/// Processes of other clusters have been left out.
+bool is_identified(const probed_process& process, const probed_cluster& probed) {
+  return process.status.known.identity != 0 && probed.known.identity != 0;
+}
+
 void check_disk(const reconfiguration::addition& a, const probed_cluster& probed,
                 const role_status& status) {
-  if (a.kind == role_kind::replica)
+  if (!keeps_promises(a.kind))
     return; // what it holds is a part of this log, and was promised to nobody
   const auto& history = probed.known.configurations;
   const auto* present = history.latest().find(a.kind, a.who.id);
   const bool known = present != nullptr || history.former_members().contains(a.who.id);
-  if (!known && !status.is_fresh)
+  // What a server promised is on its disk, and a change that came to nothing may have left it
+  // there.
+  const bool is_of_this_cluster =
+      a.kind == role_kind::server && is_identified(probed.processes.at(a.who.address), probed);
+  if (!known && !status.is_fresh && !is_of_this_cluster)
     refuse(name_of(a) +
            " cannot be added: its disk is not empty, and what it holds is not of a member of this "
            "cluster. Stop it, remove its data directory, `pmmc init --id " +

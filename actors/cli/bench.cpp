@@ -83,7 +83,7 @@ std::vector<std::string> ports_of(const config::cluster_file& cluster, const rol
 std::optional<std::uint64_t> next_slot(const config::cluster_file& cluster) {
   std::optional<std::uint64_t> furthest;
   for (const auto& r : probe(cluster, false, status_patience).roles())
-    if (r.up && r.role.kind == role_kind::replica)
+    if (r.up && serves_clients(r.role.kind))
       furthest = std::max(furthest.value_or(0), r.status.slot_out());
   return furthest;
 }
@@ -171,8 +171,8 @@ int bench(const arguments& a) {
     cluster = a.load_cluster();
   if (s.redis && s.redis_addresses.empty())
     s.redis_addresses = ports_of(*cluster, s.replica);
-  if (cluster && !s.replica.empty() &&
-      cluster->first.find(role_kind::replica, s.replica) == nullptr)
+  if (cluster && !s.replica.empty() && !cluster->first.has_replica(s.replica) &&
+      !cluster->first.has_server(s.replica))
     throw command_error{bad_usage, cluster->path.string() + " names no replica " + s.replica.str()};
   const auto asked = servers_of(a, s, cluster);
   try {

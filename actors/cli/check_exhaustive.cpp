@@ -3,6 +3,7 @@
 #include "node/json_text.hpp"
 #include "search/raft/search.hpp"
 #include "search/search.hpp"
+#include "search/simple/search.hpp"
 
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -23,6 +24,7 @@ void list_scopes() {
   };
   tell(search::named_scopes());
   tell(raft::search::named_scopes());
+  tell(simple::search::named_scopes());
 }
 
 void print_json(const auto& s, const search_result& r) {
@@ -83,7 +85,7 @@ void show_progress(const search_result& r) {
                r.states_per_second());
 }
 
-/// Of either engine.
+/// Of any engine.
 int explore_and_print(const arguments& a, const auto& s) {
   const auto jobs = a.options["jobs"].as<unsigned>();
   if (jobs < 1 || jobs > 64)
@@ -111,6 +113,9 @@ int check_exhaustive(const arguments& a) {
   std::string error;
   if (wanted.starts_with("raft")) {
     if (const auto s = raft::search::parse_scope(wanted, error))
+      return explore_and_print(a, *s);
+  } else if (wanted.starts_with("simple")) {
+    if (const auto s = simple::search::parse_scope(wanted, error))
       return explore_and_print(a, *s);
   } else if (const auto s = search::parse_scope(wanted, error)) {
     return explore_and_print(a, *s);

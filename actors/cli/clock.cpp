@@ -94,7 +94,7 @@ const clock_status& clock_at(const probed_cluster& probed, const probed_role& ro
 
 std::vector<probed_role> replicas_of(const probed_cluster& probed) {
   auto roles = probed.roles();
-  std::erase_if(roles, [](const auto& r) { return r.role.kind != role_kind::replica; });
+  std::erase_if(roles, [](const auto& r) { return !serves_clients(r.role.kind); });
   return roles;
 }
 

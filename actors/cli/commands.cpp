@@ -102,8 +102,9 @@ options import_options() {
 
 options reconfig_options() {
   return of_client_with_json(
-      {several_at_once("add", "a new member, e.g. acceptor:a4=10.0.0.4:7101"),
-       several_at_once("remove", "a member that goes, e.g. acceptor:a1"),
+      {several_at_once("add",
+                       "a new member, e.g. acceptor:a4=10.0.0.4:7101 or server:s4=10.0.0.4:7604"),
+       several_at_once("remove", "a member that goes, e.g. acceptor:a1 or server:s1"),
        flag("dry-run", "only tell what would be proposed")});
 }
 

@@ -31,6 +31,25 @@ json acceptor_json(const storage::inspected_acceptor& acceptor) {
           {"versions", std::move(versions)}};
 }
 
+json raft_json(const storage::inspected_raft& raft) {
+  return {{"writes", std::to_string(raft.writes)},
+          {"term", std::to_string(raft.term)},
+          {"voted_for", raft.voted_for.str()},
+          {"in_snapshot", std::to_string(raft.in_snapshot)},
+          {"last", std::to_string(raft.last)},
+          {"last_term", std::to_string(raft.last_term)},
+          {"log_bytes", std::to_string(raft.log_bytes)}};
+}
+
+json simple_json(const storage::inspected_simple& simple) {
+  return {{"min", std::to_string(simple.min)},
+          {"writes", std::to_string(simple.writes)},
+          {"promised", std::to_string(simple.promised)},
+          {"accepted", std::to_string(simple.accepted)},
+          {"highest", std::to_string(simple.highest)},
+          {"command_bytes", std::to_string(simple.command_bytes)}};
+}
+
 json to_json(const storage::inspection& i) {
   json j{{"path", i.path.string()}, {"good", i.good()}};
   if (i.format) {
@@ -48,6 +67,10 @@ json to_json(const storage::inspection& i) {
   j["disk_bytes"] = std::to_string(i.disk_bytes);
   if (i.acceptor)
     j["acceptor"] = acceptor_json(*i.acceptor);
+  if (i.raft)
+    j["raft"] = raft_json(*i.raft);
+  if (i.simple)
+    j["simple"] = simple_json(*i.simple);
   if (i.seqnum)
     j["free_seqnum"] = std::to_string(*i.seqnum);
   j["lives"] = std::to_string(i.lives);
@@ -71,27 +94,48 @@ json to_json(const storage::inspection& i) {
   return j;
 }
 
+unsigned long long number(std::uint64_t n) { return n; }
+
+void print_acceptor(const storage::inspected_acceptor& acceptor) {
+  std::printf("watermark  %llu (slots below are gone)\n", number(acceptor.watermark));
+  for (const auto& v : acceptor.versions)
+    std::printf("version %llu  ballot %s, %llu pvalues in slots %llu to %llu, %s of commands\n",
+                number(v.version), to_string(v.ballot).c_str(), number(v.pvalues), number(v.lowest),
+                number(v.highest), human_bytes(v.command_bytes).c_str());
+}
+
+void print_raft(const storage::inspected_raft& raft) {
+  std::printf("term       %llu, voted for %s\n", number(raft.term),
+              raft.voted_for.empty() ? "nobody" : raft.voted_for.str().c_str());
+  std::printf("log        the last entry is %llu of term %llu; those up to %llu are in a snapshot, "
+              "%s behind them\n",
+              number(raft.last), number(raft.last_term), number(raft.in_snapshot),
+              human_bytes(raft.log_bytes).c_str());
+}
+
+void print_simple(const storage::inspected_simple& simple) {
+  std::printf("min        %llu (slots below are gone)\n", number(simple.min));
+  std::printf("votes      a number promised in %llu slots, up to slot %llu; a proposal accepted in "
+              "%llu of them, %s of commands\n",
+              number(simple.promised), number(simple.highest), number(simple.accepted),
+              human_bytes(simple.command_bytes).c_str());
+}
+
 void print_role(const storage::inspection& i) {
-  if (i.acceptor) {
-    std::printf("watermark  %llu (slots below are gone)\n",
-                static_cast<unsigned long long>(i.acceptor->watermark));
-    for (const auto& v : i.acceptor->versions)
-      std::printf("version %llu  ballot %s, %llu pvalues in slots %llu to %llu, %s of commands\n",
-                  static_cast<unsigned long long>(v.version), to_string(v.ballot).c_str(),
-                  static_cast<unsigned long long>(v.pvalues),
-                  static_cast<unsigned long long>(v.lowest),
-                  static_cast<unsigned long long>(v.highest), human_bytes(v.command_bytes).c_str());
-  }
+  if (i.acceptor)
+    print_acceptor(*i.acceptor);
+  if (i.raft)
+    print_raft(*i.raft);
+  if (i.simple)
+    print_simple(*i.simple);
   if (i.seqnum && i.format && i.format->kind == role_kind::leader)
-    std::printf("seqnum     %llu is the least that was never used\n",
-                static_cast<unsigned long long>(*i.seqnum));
-  std::printf("lives      %llu\n", static_cast<unsigned long long>(i.lives));
+    std::printf("seqnum     %llu is the least that was never used\n", number(*i.seqnum));
+  std::printf("lives      %llu\n", number(i.lives));
   for (const auto& [id, format_id] : i.known_disks)
     std::printf("knows      %s by disk %s\n", id.str().c_str(), format_id.c_str());
   for (const auto& s : i.snapshots)
-    std::printf("snapshot   of the slots below %llu, %s, %s\n",
-                static_cast<unsigned long long>(s.slot), human_bytes(s.file_bytes).c_str(),
-                s.good ? "good" : "DAMAGED");
+    std::printf("snapshot   of the slots below %llu, %s, %s\n", number(s.slot),
+                human_bytes(s.file_bytes).c_str(), s.good ? "good" : "DAMAGED");
 }
 
 void print_text(const storage::inspection& i) {
@@ -101,7 +145,7 @@ void print_text(const storage::inspection& i) {
         "role       %s %s of cluster %s\nformat_id  %s\nmachine    %s\nwindow     %llu slots\n",
         std::string{to_string(i.format->kind)}.c_str(), i.format->id.str().c_str(),
         i.format->cluster.c_str(), i.format->format_id.c_str(), i.format->facts.machine.c_str(),
-        static_cast<unsigned long long>(i.format->facts.window));
+        number(i.format->facts.window));
   if (i.running_as > 0)
     std::printf("in use     by process %ld\n", i.running_as);
   std::printf("disk       %s\n", human_bytes(i.disk_bytes).c_str());
@@ -122,10 +166,7 @@ int inspect(const arguments& a) {
   a.expect_words(1, 1);
   const auto report = storage::inspect(
       a.words[0], [&](storage::snapshot_reader& snapshot, const cluster_facts& facts) {
-        storage::restore_state(snapshot, [&] {
-          return std::make_unique<replicated_state>(a.make_machine(), config_history{facts.first},
-                                                    facts.window, facts.protocol);
-        });
+        storage::restore_state(snapshot, [&] { return first_state(a.make_machine(), facts); });
       });
   if (a.json)
     std::printf("%s\n", json_text(to_json(report), 2).c_str());

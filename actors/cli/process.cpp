@@ -2,18 +2,14 @@
 #include "children.hpp"
 #include "cli.hpp"
 #include "config/address.hpp"
-#include "node/founding.hpp"
+#include "formatting.hpp"
 #include "node/host_name.hpp"
 #include "node/probe.hpp"
 #include "storage/data_directory.hpp"
-#include "storage/members_file.hpp"
 #include "storage/posix_disk.hpp"
-#include "storage/role_state.hpp"
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
-#include <map>
 #include <optional>
 #include <set>
 
@@ -34,6 +30,11 @@ std::optional<config::role> find_role(const config::cluster_file& cluster, const
   return std::nullopt;
 }
 
+std::string role_sections(engine_kind engine) {
+  return has_members_of(engine, role_kind::server) ? "section [server]"
+                                                   : "sections [acceptor], [leader] and [replica]";
+}
+
 std::vector<config::role> named_roles(const arguments& a, const config::cluster_file& cluster) {
   std::vector<config::role> roles;
   if (a.options.count("id") == 0)
@@ -42,139 +43,10 @@ std::vector<config::role> named_roles(const arguments& a, const config::cluster_
     const auto role = find_role(cluster, id);
     if (!role)
       throw command_error{bad_usage, "there is no role \"" + id + "\" in " + cluster.path.string() +
-                                         "; its roles are in the sections [acceptor], [leader] and "
-                                         "[replica]"};
+                                         "; its roles are in the " + role_sections(cluster.engine)};
     roles.push_back(*role);
   }
   return roles;
-}
-
-/// How the newcomers in one process go on.
-void print_how_to_join(const std::string& cluster, const config::process& newcomers) {
-  const bool many = newcomers.roles.size() > 1;
-  std::string added;
-  for (const auto& role : newcomers.roles)
-    added += " " + std::string{to_string(role.kind)} + ":" + role.id.str() + "=" + role.address;
-  std::fprintf(stderr,
-               "pmmc: %s %s formatted to join the cluster \"%s\". Start %s (`pmmc start --id %s`), "
-               "then add %s with `pmmc reconfig --add%s`\n",
-               newcomers.ids().c_str(), many ? "are" : "is", cluster.c_str(), many ? "them" : "it",
-               newcomers.roles.front().id.str().c_str(), many ? "them" : "it", added.c_str());
-}
-
-/// Of whoever knows an acceptor or leader by a disk: "r1 at HOST:PORT", and the disk.
-using disk_witnesses = std::map<role_id, std::pair<std::string, std::string>>;
-
-void ask_processes(const probed_cluster& probed, disk_witnesses& known) {
-  for (const auto& [address, process] : probed.processes) {
-    if (!process.why.empty())
-      continue;
-    for (const auto& role : process.status.roles)
-      for (const auto& [id, disk] : role.known_disks)
-        known.emplace(id, std::pair{role.id.str() + " at " + address, disk});
-    for (const auto& [id, disk] : process.status.known.configurations.disks())
-      known.emplace(id, std::pair{"the process at " + address, disk});
-  }
-}
-
-void ask_directories(const config::cluster_file& cluster, disk_witnesses& known) {
-  std::error_code none_there;
-  for (const auto& entry : std::filesystem::directory_iterator{cluster.data, none_there}) {
-    const auto who = "the data directory " + entry.path().string();
-    try {
-      if (!storage::real_disk().exists(entry.path() / "FORMAT"))
-        continue;
-      const auto directory =
-          storage::data_directory::open_read_only(storage::real_disk(), entry.path());
-      if (directory.info().cluster != cluster.name)
-        continue;
-      if (const auto members = storage::read_members(directory.files(), entry.path()))
-        for (const auto& [id, disk] : members->configurations.disks())
-          known.emplace(id, std::pair{who, disk});
-      if (directory.info().kind != role_kind::acceptor)
-        for (const auto& [id, disk] : storage::read_role_state(directory).known.format_ids())
-          known.emplace(id, std::pair{who, disk});
-    } catch (const storage::storage_error& e) {
-      std::fprintf(stderr, "pmmc: warning: %s\n", e.what());
-    }
-  }
-}
-
-/// Who runs has a data directory, and it is not the one that would be formatted.
-void refuse_running(const config::cluster_file& cluster, const std::vector<config::role>& roles,
-                    const probed_cluster& probed) {
-  std::string running;
-  for (const auto& role : roles)
-    if (const auto at = probed.at(role); at.up && at.status.kind == role.kind)
-      running += "\n  " + role.id.str() + " at " + role.address;
-  if (!running.empty())
-    throw command_error{
-        bad_usage, "a cluster \"" + cluster.name +
-                       "\" runs at these addresses already, with data directories other than "
-                       "those in " +
-                       cluster.data.string() + ":" + running +
-                       "\nNothing was formatted or started. Stop it first, or give the new one "
-                       "other ports and another name in " +
-                       cluster.path.string()};
-}
-
-/// An acceptor or leader that somebody has met would come back without its promises, or its
-/// ballots.
-void refuse_known_disks(const config::cluster_file& cluster,
-                        const std::vector<config::role>& roles) {
-  const auto keeps_promises = [](const config::role& r) { return r.kind != role_kind::replica; };
-  if (std::none_of(roles.begin(), roles.end(), keeps_promises))
-    return;
-  const auto probed = probe(cluster, false, std::chrono::milliseconds{1'000});
-  refuse_running(cluster, roles, probed);
-  disk_witnesses known;
-  ask_processes(probed, known);
-  ask_directories(cluster, known);
-  for (const auto& role : roles)
-    if (const auto it = known.find(role.id); it != known.end() && keeps_promises(role))
-      throw command_error{
-          bad_usage,
-          std::string{to_string(role.kind)} + " " + role.id.str() + " was formatted before: " +
-              it->second.first + " knows it by disk " + it->second.second +
-              ". With a new disk it would have lost what it promised and which ballots it used, "
-              "and "
-              "the others would not count it. Nothing was formatted. Bring back its data "
-              "directory; "
-              "without it, replace it by one with another id (docs/RECONFIGURATION.md, \"replace a "
-              "dead machine\")"};
-}
-
-/// A role that is formatted by itself may be a newcomer: then to found a cluster is a mistake.
-void format_all(const config::cluster_file& cluster, const std::vector<config::role>& roles,
-                const state_machine_factory& make_machine, bool says_if_founding) {
-  if (roles.empty())
-    return;
-  refuse_known_disks(cluster, roles);
-  const auto origin =
-      find_founding(cluster, make_machine()->name(), std::chrono::milliseconds{1'000});
-  if (says_if_founding && !origin.is_known)
-    std::fprintf(
-        stderr,
-        "pmmc: no process and no data directory of a cluster \"%s\" was found: this config "
-        "file founds it\n",
-        cluster.name.c_str());
-  if (!origin.is_known) // a file of members and newcomers is no whole cluster
-    for (const auto& warning : cluster.warnings)
-      std::fprintf(stderr, "pmmc: warning: %s\n", warning.c_str());
-  std::vector<config::process> newcomers;
-  for (const auto& role : roles) {
-    format_role(cluster, role, origin);
-    std::printf("formatted %s\n", (cluster.data / role.id.str()).c_str());
-    if (config::find_role(origin.facts.first, role.id))
-      continue;
-    auto process = std::find_if(newcomers.begin(), newcomers.end(),
-                                [&](const auto& p) { return p.address == role.address; });
-    if (process == newcomers.end())
-      process = newcomers.insert(newcomers.end(), {role.address, {}});
-    process->roles.push_back(role);
-  }
-  for (const auto& process : newcomers)
-    print_how_to_join(cluster.name, process);
 }
 
 /// Where a role of the config file really lives: where the cluster's configuration has it, unless
@@ -288,10 +160,15 @@ void demand_own_addresses(const std::vector<config::role>& roles) {
                               "run `pmmc init --id ID` and `pmmc start --id ID` on each"};
 }
 
-bool has_active_leader(const config::cluster_file& cluster) {
-  const auto roles = probe(cluster, false, std::chrono::milliseconds{500}).roles();
-  return std::any_of(roles.begin(), roles.end(),
-                     [](const probed_role& r) { return r.up && r.status.is_active(); });
+/// Whether somebody leads; where nobody ever does, whether a majority is there.
+bool can_decide(const config::cluster_file& cluster) {
+  const auto probed = probe(cluster, false, std::chrono::milliseconds{500});
+  const auto roles = probed.roles();
+  if (cluster.engine != engine_kind::simple)
+    return std::any_of(roles.begin(), roles.end(),
+                       [](const probed_role& r) { return r.up && r.status.is_active(); });
+  const auto up = std::count_if(roles.begin(), roles.end(), [](const auto& r) { return r.up; });
+  return static_cast<std::size_t>(up) >= probed.known.configurations.latest().quorum();
 }
 
 } // namespace
@@ -305,11 +182,13 @@ int init(const arguments& a) {
   for (const auto& role : roles)
     if (const auto path = cluster.data / role.id.str();
         !storage::data_directory::is_unformatted(storage::real_disk(), path))
-      throw command_error{bad_usage, path.string() + " is not empty; nothing was formatted. If " +
-                                         role.id.str() +
-                                         " is to start anew, remove the directory first, but never "
-                                         "that of an acceptor that has taken part in a cluster: it "
-                                         "would forget its promises"};
+      throw command_error{
+          bad_usage, path.string() + " is not empty; nothing was formatted. If " + role.id.str() +
+                         " is to start anew, remove the directory first, but never "
+                         "that of " +
+                         (role.kind == role_kind::server ? "a server" : "an acceptor") +
+                         " that has taken part in a cluster: it would forget its "
+                         "promises"};
   format_all(cluster, roles, a.make_machine, a.options.count("id") > 0);
   return done;
 }
@@ -365,7 +244,7 @@ int up(const arguments& a) {
       continue;
     if (children.any_exited())
       throw command_error{internal_error, "a process did not start (see above); all were stopped"};
-    if (children.all_printed("ready ") && has_active_leader(cluster)) {
+    if (children.all_printed("ready ") && can_decide(cluster)) {
       ready = true;
       std::printf("ready\n");
       std::fflush(stdout);

@@ -43,6 +43,11 @@ std::vector<std::size_t> parse_list(const std::string& text) {
 
 sim::reduction reduction_of(const po::variables_map& given) {
   sim::reduction less;
+  const auto& engine = given["engine"].as<std::string>();
+  const auto known = to_engine_kind(engine);
+  if (!known)
+    throw command_error{bad_usage, "--engine " + engine + ": it is one of pmmc, raft and simple"};
+  less.engine = *known;
   const auto number = [&](const char* name) -> std::optional<std::uint64_t> {
     if (given.count(name) == 0)
       return std::nullopt;
@@ -134,6 +139,7 @@ void add_facts(json& j, const sim::summary& facts) {
 
 void print_json(const sim::series_result& all, std::uint64_t first, double seconds) {
   json j{{"commit", PMMC_COMMIT},
+         {"engine", std::string{to_string(all.facts.engine)}},
          {"first_seed", std::to_string(first)},
          {"runs", std::to_string(all.runs)},
          {"seconds", seconds}};
@@ -147,10 +153,22 @@ void print_json(const sim::series_result& all, std::uint64_t first, double secon
 void print_json(const sim::result& r) {
   char hash[17];
   std::snprintf(hash, sizeof hash, "%016llx", static_cast<unsigned long long>(r.trace_hash));
-  json j{{"commit", PMMC_COMMIT}, {"seed", std::to_string(r.seed)}, {"trace_hash", hash}};
+  json j{{"commit", PMMC_COMMIT},
+         {"engine", std::string{to_string(r.facts.engine)}},
+         {"seed", std::to_string(r.seed)},
+         {"trace_hash", hash}};
   add_facts(j, r.facts);
   j["broken"] = r.broken;
   std::printf("%s\n", json_text(j, 2).c_str());
+}
+
+std::string cluster_text(const sim::scenario& s) {
+  if (s.engine != engine_kind::pmmc)
+    return "engine " + std::string{to_string(s.engine)} + ", " + std::to_string(s.servers) +
+           " servers";
+  return std::string{s.colocated ? "colocated" : "separate"} + ", " + std::to_string(s.acceptors) +
+         " acceptors, " + std::to_string(s.leaders) + " leaders, " + std::to_string(s.replicas) +
+         " replicas, WINDOW " + std::to_string(s.window);
 }
 
 int run_one(std::uint64_t seed, const sim::reduction& less, const po::variables_map& given) {
@@ -170,11 +188,10 @@ int run_one(std::uint64_t seed, const sim::reduction& less, const po::variables_
     print_json(r);
     return r.broken.empty() ? done : internal_error;
   }
-  std::printf("seed %llu: %s, %zu acceptors, %zu leaders, %zu replicas, WINDOW %llu, %zu faults\n"
+  std::printf("seed %llu: %s, %zu faults\n"
               "%llu events in %.1f simulated s, trace hash %016llx\n%s",
-              static_cast<unsigned long long>(seed), s.colocated ? "colocated" : "separate",
-              s.acceptors, s.leaders, s.replicas, static_cast<unsigned long long>(s.window),
-              s.faults.size(), static_cast<unsigned long long>(r.facts.events),
+              static_cast<unsigned long long>(seed), cluster_text(s).c_str(), s.faults.size(),
+              static_cast<unsigned long long>(r.facts.events),
               static_cast<double>(r.facts.simulated) / sim::second,
               static_cast<unsigned long long>(r.trace_hash), sim::describe(r.facts).c_str());
   if (r.broken.empty()) {
@@ -223,7 +240,8 @@ po::options_description sim_options() {
   add("jobs", number()->default_value(std::max(1U, std::thread::hardware_concurrency())),
       "runs at the same time");
   add("steps", number(), "events after which faults end, at the latest");
-  add("nodes", number(), "processes, each with an acceptor, a leader and a replica");
+  add("engine", po::value<std::string>()->default_value("pmmc"), "pmmc, raft or simple");
+  add("nodes", number(), "processes, each with an acceptor, a leader and a replica; or servers");
   add("replay", po::bool_switch(), "print everything that happens in the run of --seed");
   add("keep", po::value<std::string>(), "only these faults: numbers, with commas, or none");
   add("without", po::value<std::vector<std::string>>()->composing(), "no faults of this kind");

@@ -40,19 +40,21 @@ std::string up_text(const probed_role& r) {
   return r.why.empty() ? "up" : (r.up ? "up: " : "down: ") + r.why;
 }
 
-void print_status(const std::vector<probed_role>& roles, const cluster_health& h) {
+void print_status(const std::vector<probed_role>& roles, const cluster_health& h,
+                  const std::string& engine) {
   const auto& c = h.config;
-  table t{{"ID", "ROLE", "ADDRESS", "UP", "BALLOT", "STATE", "SLOT_IN", "SLOT_OUT", "LAG",
-           "SNAPSHOT", "DISK", "MACHINE"}};
+  table t{{"ID", "ROLE", "ADDRESS", "UP", c.has_servers() ? "TERM" : "BALLOT", "STATE", "SLOT_IN",
+           "SLOT_OUT", "LAG", "SNAPSHOT", "DISK", "MACHINE"}};
   for (const auto& r : roles) {
-    const auto v = vitals_as<replica_vitals>(r.status.state);
-    const bool replica = r.role.kind == role_kind::replica;
-    const bool leader = r.role.kind == role_kind::leader;
+    const auto v = r.status.held();
+    const bool replica = serves_clients(r.role.kind);
+    const auto office = office_of(r);
     std::vector<std::string> row{r.role.id.str(), std::string{to_string(r.role.kind)},
                                  r.role.address, up_text(r)};
     if (r.up) {
-      row.push_back(replica ? "-" : to_string(r.status.ballot()));
-      row.push_back(leader ? (r.status.is_active() ? "active" : "passive") : "-");
+      row.push_back(replica ? number_or_dash(vitals_as<server_vitals>(r.status.state).term)
+                            : to_string(r.status.ballot()));
+      row.push_back(office.empty() ? "-" : office);
       for (const auto n : {v.slot_in, v.slot_out})
         row.push_back(replica ? number_or_dash(n) : "-");
       row.push_back(replica ? std::to_string(h.highest - std::min(h.highest, v.slot_out)) : "-");
@@ -71,11 +73,19 @@ void print_status(const std::vector<probed_role>& roles, const cluster_health& h
                              : "of the config file");
     return;
   }
-  std::printf("\nconfiguration %llu from slot %llu: %zu acceptors (quorum %zu), %zu leaders, %zu "
-              "replicas; survives %zu failure%s of each kind\n",
+  std::string members;
+  for (const auto kind : c.kinds()) {
+    members += (members.empty() ? "" : ", ") + std::to_string(c.members(kind).size()) + " " +
+               std::string{to_string(kind)} + "s";
+    if (&c.members(kind) == &c.voters())
+      members += " (quorum " + std::to_string(c.quorum()) + ")";
+  }
+  if (c.has_servers())
+    members += ", engine " + engine;
+  std::printf("\nconfiguration %llu from slot %llu: %s; survives %zu failure%s%s\n",
               static_cast<unsigned long long>(c.version),
-              static_cast<unsigned long long>(c.first_slot), c.acceptors.size(), c.quorum(),
-              c.leaders.size(), c.replicas.size(), survives(c), survives(c) == 1 ? "" : "s");
+              static_cast<unsigned long long>(c.first_slot), members.c_str(), survives(c),
+              survives(c) == 1 ? "" : "s", c.has_servers() ? "" : " of each kind");
 }
 
 /// slot_out of the one that is furthest. Throws if none could be asked.
@@ -104,7 +114,7 @@ int status(const arguments& a) {
   if (a.json)
     std::printf("%s\n", status_json(probed, 2).c_str());
   else
-    print_status(roles, health);
+    print_status(roles, health, probed.engine);
   return exit_code_of(unhealthy_because(health));
 }
 
@@ -119,7 +129,7 @@ int fingerprint(const arguments& a) {
   }
   table t{{"ID", "SLOT_OUT", "FINGERPRINT", "MACHINE"}};
   for (const auto& r : roles)
-    if (r.role.kind == role_kind::replica)
+    if (serves_clients(r.role.kind))
       t.add(r.up
                 ? std::vector<std::string>{r.role.id.str(), std::to_string(r.status.slot_out()),
                                            fingerprint_text(r.status.fingerprint), r.status.machine}
@@ -138,11 +148,14 @@ int show_config(const arguments& a) {
   }
   for (const auto* config : probed.known.configurations.from(slot_out)) {
     const auto& c = *config;
-    std::printf("version %llu, %s from slot %llu\n  acceptors%s\n  leaders  %s\n  replicas %s\n",
-                static_cast<unsigned long long>(c.version),
+    std::printf("version %llu, %s from slot %llu\n", static_cast<unsigned long long>(c.version),
                 c.first_slot > slot_out ? "pending" : "in force",
-                static_cast<unsigned long long>(c.first_slot), members_text(c.acceptors).c_str(),
-                members_text(c.leaders).c_str(), members_text(c.replicas).c_str());
+                static_cast<unsigned long long>(c.first_slot));
+    for (const auto kind : c.kinds())
+      std::printf("  %-9s%s\n", (std::string{to_string(kind)} + "s").c_str(),
+                  members_text(c.members(kind)).c_str());
+    if (c.has_servers())
+      std::printf("  engine    %s\n", probed.engine.c_str());
   }
   return done;
 }

@@ -65,7 +65,9 @@ void add_common(collector& out, const labels& l, const role_metrics& m) {
   out.gauge("pmmc_disk_bytes", "Size of the role's data directory.", l, m.status.disk_bytes);
   out.gauge("pmmc_mailbox_messages", "Messages that wait in the role's mailbox.", l,
             m.mailbox_messages);
-  if (m.status.kind != role_kind::replica)
+  out.counter("pmmc_messages_sent_total", "Messages to roles of other processes, clients aside.", l,
+              m.messages_sent);
+  if (m.status.kind == role_kind::acceptor || m.status.kind == role_kind::leader)
     out.gauge("pmmc_ballot_seqnum",
               "Number of the ballot: an acceptor's promise; a leader's own ballot, or while it is "
               "passive the one that preempted it. The label ballot_leader says whose it is.",
@@ -73,12 +75,12 @@ void add_common(collector& out, const labels& l, const role_metrics& m) {
   if (m.status.kind != role_kind::leader)
     out.gauge(
         "pmmc_watermark_slot",
-        "The log below this slot is garbage: an acceptor has dropped it, a replica knows that "
-        "enough replicas hold it durably.",
+        "The log below this slot is garbage: an acceptor or server has dropped it, a replica knows "
+        "that enough replicas hold it durably.",
         l, watermark_of(m.status.state));
   out.gauge("pmmc_uncounted_peers",
-            "Acceptors and leaders that came back with another disk or an old copy of their own, "
-            "and are refused.",
+            "Acceptors, leaders and servers that came back with another disk or an old copy of "
+            "their own, and are refused.",
             l, m.status.uncounted.size());
 }
 
@@ -111,7 +113,7 @@ void add(collector& out, const labels& l, const role_status& status, const leade
             m.waiting_for_commander);
 }
 
-void add_slots(collector& out, const labels& l, const replica_vitals& state,
+void add_slots(collector& out, const labels& l, const state_vitals& state,
                const replica_gauges& now) {
   out.gauge("pmmc_slot_in", "Next slot that the replica would propose in.", l, state.slot_in);
   out.gauge("pmmc_slot_out", "Next slot that the replica performs.", l, state.slot_out);
@@ -144,23 +146,8 @@ void add_queues(collector& out, const labels& l, const role_status& status,
   out.gauge("pmmc_sessions", "Client sessions.", l, status.sessions);
 }
 
-void add(collector& out, const labels& l, const role_status& status, const replica_metrics& m) {
-  add_slots(out, l, vitals_as<replica_vitals>(status.state), m.now);
-  out.counter("pmmc_decisions_total", "Decisions that the replica has performed.", l,
-              m.core.slots_performed);
-  out.gauge("pmmc_replica_proposes", "1 if the replica assigns slots at present, else 0.", l,
-            status.proposes);
-  out.gauge("pmmc_pending_configurations",
-            "Configurations that are decided and not in force yet at slot_out.", l,
-            m.now.pending_configurations);
-  out.gauge("pmmc_acceptors_heard",
-            "Acceptors of the configuration in force heard in the last 600 ms.", l,
-            m.now.acceptors_heard);
-  out.histogram("pmmc_batch_requests", "Requests in each slot that the replica proposed.", l,
-                m.core.batch_requests);
-  out.histogram("pmmc_batch_bytes", "Size of the command of each slot that the replica proposed.",
-                l, m.core.batch_bytes);
-  for (const auto& operation : m.times)
+void add_times(collector& out, const labels& l, const std::vector<operation_times>& times) {
+  for (const auto& operation : times)
     for (std::size_t i = 0; i < operation.seconds.size(); ++i)
       if (const auto& seconds = operation.seconds[i])
         out.histogram("pmmc_request_duration_seconds",
@@ -169,6 +156,25 @@ void add(collector& out, const labels& l, const role_status& status, const repli
                       with(with(l, "operation", operation.operation), "outcome",
                            std::string{to_string(static_cast<reply_status>(i))}),
                       *seconds);
+}
+
+void add(collector& out, const labels& l, const role_status& status, const replica_metrics& m) {
+  add_slots(out, l, status.held(), m.now);
+  out.counter("pmmc_decisions_total", "Decisions that the replica has performed.", l,
+              m.core.slots_performed);
+  out.gauge("pmmc_replica_proposes", "1 if the replica assigns slots at present, else 0.", l,
+            status.proposes);
+  out.gauge("pmmc_pending_configurations",
+            "Configurations that are decided and not in force yet at slot_out.", l,
+            m.now.pending_configurations);
+  out.gauge("pmmc_acceptors_heard",
+            "Acceptors (or servers) of the configuration in force heard in the last 600 ms.", l,
+            m.now.voters_heard);
+  out.histogram("pmmc_batch_requests", "Requests in each slot that the replica proposed.", l,
+                m.core.batch_requests);
+  out.histogram("pmmc_batch_bytes", "Size of the command of each slot that the replica proposed.",
+                l, m.core.batch_bytes);
+  add_times(out, l, m.times);
   add_queues(out, l, status, m.now);
   out.counter("pmmc_requests_handed_on_total", "Requests handed on to the replica that proposes.",
               l, m.core.requests_handed_on);
@@ -181,6 +187,28 @@ void add(collector& out, const labels& l, const role_status& status, const repli
               m.core.snapshots_unreadable);
   out.counter("pmmc_snapshots_installed_total", "Snapshots taken over from other replicas.", l,
               m.core.snapshots_installed);
+}
+
+void add(collector& out, const labels& l, const role_status& status, const server_metrics& m) {
+  add(out, l, status, m.service);
+  const auto state = vitals_as<server_vitals>(status.state);
+  out.histogram("pmmc_sync_duration_seconds", "Duration of writes to the disk with their sync.", l,
+                m.sync_seconds);
+  out.counter("pmmc_server_records_total", "Records of the engine made durable.", l, m.records);
+  out.gauge("pmmc_server_leads", "1 if the server leads its term, else 0. Raft.", l,
+            state.is_leader);
+  out.gauge("pmmc_server_term", "The term that the server is in. Raft.", l, state.term);
+  out.counter("pmmc_server_elections_total", "Elections in which the server ran. Raft.", l,
+              m.log.elections);
+  out.counter("pmmc_server_offices_total", "Elections that the server won. Raft.", l,
+              m.log.offices);
+  out.counter("pmmc_server_votes_total", "Votes that the server gave to others. Raft.", l,
+              m.log.votes);
+  out.counter("pmmc_server_numbers_total",
+              "Numbers of proposals that the server's proposers took. Simple.", l, m.log.numbers);
+  out.gauge("pmmc_server_log_slots", "Slots of the log that the server holds.", l, m.log.log_slots);
+  out.gauge("pmmc_server_log_bytes", "Size of the entries of the log that the server holds. Raft.",
+            l, m.log.log_bytes);
 }
 
 void add_role(collector& out, const role_report& r) {
@@ -228,6 +256,8 @@ std::string metrics_text(const process_report& r, const std::optional<process_us
   out.gauge("pmmc_build_info", "Always 1; the labels say which program this is.",
             {{"version", build.version}, {"commit", build.commit}, {"protocol", build.protocol}},
             1);
+  out.gauge("pmmc_engine_info", "Always 1; the label says what decides slots.",
+            {{"engine", r.engine}}, 1);
   out.gauge("pmmc_healthy", "1 if /health answers 200, else 0.", {}, unhealthy_because(r).empty());
   out.gauge("pmmc_ready", "1 if /ready answers 200, else 0.", {}, not_ready_because(r).empty());
   for (const auto& role : r.roles)

@@ -21,6 +21,7 @@ struct role_report {
 
 struct process_report {
   std::string address;
+  std::string engine; ///< of its cluster
   std::vector<role_report> roles;
   bool node_answered = false;
   membership known; ///< what the node told last
@@ -30,11 +31,12 @@ struct process_report {
 };
 
 /// Why the process is not healthy: empty if its roles answer, and its replica, if it has one, sees
-/// a majority of the acceptors and an active leader.
+/// a majority of the acceptors and an active leader; its server, a majority of the servers and, of
+/// Raft, who leads.
 std::string unhealthy_because(const process_report& r);
 
-/// Why the process cannot serve well yet: empty if it is healthy and its replica has performed all
-/// but the last WINDOW slots of those that it knows to be decided.
+/// Why the process cannot serve well yet: empty if it is healthy and its replica or server has
+/// performed all but the last WINDOW slots of those that it knows to be decided.
 std::string not_ready_because(const process_report& r);
 
 } // namespace pmmc

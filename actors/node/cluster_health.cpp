@@ -7,10 +7,19 @@
 
 namespace pmmc {
 
+namespace {
+
+bool is_voter(role_kind kind) { return kind == role_kind::acceptor || kind == role_kind::server; }
+
+} // namespace
+
 cluster_health assess(const probed_cluster& cluster, const std::vector<probed_role>& roles) {
   cluster_health h;
   h.answered = cluster.answered;
   h.remembered = cluster.remembered;
+  const auto engine = to_engine_kind(cluster.engine).value_or(default_engine);
+  h.elects_leaders = engine != engine_kind::simple;
+  h.changes_members = changes_members(engine);
   std::vector<std::string> whys;
   for (const auto& r : roles)
     whys.push_back(r.why);
@@ -29,9 +38,9 @@ cluster_health assess(const probed_cluster& cluster, const std::vector<probed_ro
       (refused.contains(r.role.address) ? h.down_refused : h.down).push_back(r.role.id.str());
       continue;
     }
-    h.acceptors_up += r.role.kind == role_kind::acceptor && !h.uncounted.contains(r.role.id);
-    h.has_active_leader |= r.role.kind == role_kind::leader && r.status.is_active();
-    if (r.role.kind == role_kind::replica)
+    h.voters_up += is_voter(r.role.kind) && !h.uncounted.contains(r.role.id);
+    h.has_active_leader |= r.status.is_active();
+    if (serves_clients(r.role.kind))
       h.highest = std::max(h.highest, r.status.slot_out());
   }
   h.diverged = why_diverged(roles);
@@ -49,7 +58,18 @@ std::string next_step(const std::vector<std::string>& whys) {
          "names those that run";
 }
 
+std::string office_of(const probed_role& r) {
+  if (r.role.kind == role_kind::leader)
+    return r.status.is_active() ? "active" : "passive";
+  const auto server = vitals_as<server_vitals>(r.status.state);
+  if (server.term == 0)
+    return {};
+  return server.is_leader ? "leader" : server.leader.empty() ? "candidate" : "follower";
+}
+
 std::size_t survives(const configuration& c) {
+  if (c.has_servers())
+    return c.tolerated_failures();
   return std::min({c.tolerated_failures(), c.leaders.size() - 1, c.replicas.size() - 1});
 }
 
@@ -59,11 +79,11 @@ std::string unhealthy_because(const cluster_health& h) {
   const auto add = [&](const std::string& text) { why += (why.empty() ? "" : "; ") + text; };
   if (!h.answered)
     return "nobody could be asked: see above; " + h.next_step;
-  if (h.acceptors_up < c.quorum())
-    add("no quorum: " + std::to_string(h.acceptors_up) + " of " +
-        std::to_string(c.acceptors.size()) + " acceptors up, " + std::to_string(c.quorum()) +
+  if (h.voters_up < c.quorum())
+    add("no quorum: " + std::to_string(h.voters_up) + " of " + std::to_string(c.voters().size()) +
+        (c.has_servers() ? " servers up, " : " acceptors up, ") + std::to_string(c.quorum()) +
         " needed; nothing is decided until more are started");
-  else if (!h.has_active_leader)
+  else if (!h.has_active_leader && h.elects_leaders)
     add("no leader is active (yet)");
   const auto list = [](const std::vector<std::string>& all) {
     std::string ids;
@@ -76,16 +96,17 @@ std::string unhealthy_because(const cluster_health& h) {
         ", and not to be started with the disk that is not counted");
   if (!h.down.empty())
     add("down: " + list(h.down) +
-        "; start with `pmmc start --id ID`, or see why above; if its disk is lost, replace it "
-        "(docs/RECONFIGURATION.md)");
+        "; start with `pmmc start --id ID`, or see why above; if its disk is lost, " +
+        (h.changes_members ? "replace it (docs/RECONFIGURATION.md)" : "it stays down"));
   for (const auto& [id, reason] : h.uncounted)
-    if (c.has_leader(id) || c.has_acceptor(id)) // else it was replaced
-      add((c.has_leader(id) ? "leader " : "acceptor ") + id.str() + " is not counted: " + reason +
-          " (docs/OPERATIONS.md)");
+    for (const auto kind : c.kinds())
+      if (keeps_promises(kind) && c.find(kind, id) != nullptr) // else it was replaced
+        add(std::string{to_string(kind)} + " " + id.str() + " is not counted: " + reason +
+            " (docs/OPERATIONS.md)");
   for (const auto& [id, others] : h.differing)
     for (const auto& [other, slot] : others)
-      add("replica " + id.str() + " differs from " + other.str() + " since slot " +
-          std::to_string(slot) + " (docs/OPERATIONS.md, \"Replicas differ\")");
+      add((c.has_servers() ? "server " : "replica ") + id.str() + " differs from " + other.str() +
+          " since slot " + std::to_string(slot) + " (docs/OPERATIONS.md, \"Replicas differ\")");
   if (!h.diverged.empty())
     add(h.diverged);
   return why;
@@ -94,7 +115,7 @@ std::string unhealthy_because(const cluster_health& h) {
 std::string why_diverged(const std::vector<probed_role>& roles) {
   std::map<slot_num, std::map<std::uint64_t, std::set<role_id>>> states; // who had which
   for (const auto& r : roles)
-    if (r.up && r.role.kind == role_kind::replica &&
+    if (r.up && serves_clients(r.role.kind) &&
         r.status.fingerprint != 0) // else it was not asked for
       states[r.status.slot_out()][r.status.fingerprint].insert(r.role.id);
   for (const auto& [slot, groups] : states) {
@@ -117,7 +138,7 @@ std::string why_diverged(const std::vector<probed_role>& roles) {
 const probed_role* furthest_replica(const std::vector<probed_role>& roles) {
   const probed_role* best = nullptr;
   for (const auto& r : roles)
-    if (r.up && r.role.kind == role_kind::replica &&
+    if (r.up && serves_clients(r.role.kind) &&
         (best == nullptr || r.status.slot_out() > best->status.slot_out()))
       best = &r;
   return best;
@@ -127,7 +148,7 @@ std::string no_replica_because(const std::vector<probed_role>& roles) {
   std::string tried;
   std::vector<std::string> whys;
   for (const auto& r : roles)
-    if (r.role.kind == role_kind::replica) {
+    if (serves_clients(r.role.kind)) {
       tried += "\n  " + r.role.id.str() + " at " + r.role.address + ": " + r.why;
       whys.push_back(r.why);
     }

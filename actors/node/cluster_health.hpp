@@ -14,13 +14,15 @@ struct cluster_health {
   bool answered = false;   ///< whether anybody did; if not, `config` is only what was remembered,
   bool remembered = false; ///< or, without this, what the config file says
   std::string next_step;   ///< nobody answered: what to do
-  slot_num highest = 0;    ///< slot_out of the replica that is furthest
+  slot_num highest = 0;    ///< slot_out of the replica or server that is furthest
   bool has_active_leader = false;
-  std::size_t acceptors_up = 0;
+  bool elects_leaders = true;  ///< its engine does
+  bool changes_members = true; ///< likewise
+  std::size_t voters_up = 0;
   std::vector<std::string> down;
   std::vector<std::string> down_refused; ///< those at the address of one that is not counted
   std::map<role_id, std::map<role_id, slot_num>> differing; ///< replicas: from whom, since when
-  std::map<role_id, std::string> uncounted; ///< acceptors and leaders that others refuse, and why
+  std::map<role_id, std::string> uncounted; ///< whom others refuse for its disk, and why
   std::string diverged;                     ///< see why_diverged
   configuration config;                     ///< in force at `highest`, from the replicated state
 };
@@ -29,6 +31,10 @@ cluster_health assess(const probed_cluster& cluster, const std::vector<probed_ro
 
 /// What to do if none of those that were asked answered, from what each of them said.
 std::string next_step(const std::vector<std::string>& whys);
+
+/// "active" or "passive" of a leader; of a server of an engine that has leaders, "leader",
+/// "follower", or "candidate" while it knows no leader; "" of others.
+std::string office_of(const probed_role& r);
 
 /// Failures that the configuration survives, of any one kind of role.
 std::size_t survives(const configuration& c);

@@ -21,12 +21,16 @@ json role_json(const probed_role& r, slot_num highest) {
          {"why", r.why}};
   if (!r.up)
     return j;
-  if (r.role.kind == role_kind::leader)
-    j["state"] = r.status.is_active() ? "active" : "passive";
+  if (const auto office = office_of(r); !office.empty())
+    j["state"] = office;
+  if (const auto v = vitals_as<server_vitals>(r.status.state); v.term > 0) {
+    j["term"] = std::to_string(v.term);
+    j["leader"] = v.leader.str();
+  }
   if (const auto ballot = r.status.ballot(); !ballot.is_bottom())
     j["ballot"] = {{"seqnum", std::to_string(ballot.seqnum)}, {"leader", ballot.leader.str()}};
-  if (r.role.kind == role_kind::replica) {
-    const auto v = vitals_as<replica_vitals>(r.status.state);
+  if (serves_clients(r.role.kind)) {
+    const auto v = r.status.held();
     j["slot_in"] = std::to_string(v.slot_in);
     j["slot_out"] = std::to_string(v.slot_out);
     j["lag"] = std::to_string(highest - std::min(highest, v.slot_out));
@@ -45,14 +49,14 @@ json ids_json(const std::vector<member>& members) {
 }
 
 json configuration_json(const configuration& c) {
-  return {{"version", std::to_string(c.version)},
-          {"first_slot", std::to_string(c.first_slot)},
-          {"acceptors", ids_json(c.acceptors)},
-          {"leaders", ids_json(c.leaders)},
-          {"replicas", ids_json(c.replicas)}};
+  json j{{"version", std::to_string(c.version)}, {"first_slot", std::to_string(c.first_slot)}};
+  for (const auto kind : c.kinds())
+    j[std::string{to_string(kind)} + "s"] = ids_json(c.members(kind));
+  return j;
 }
 
-json status_object(const std::vector<probed_role>& roles, const cluster_health& h) {
+json status_object(const probed_cluster& cluster, const std::vector<probed_role>& roles,
+                   const cluster_health& h) {
   json j{{"roles", json::array()}};
   for (const auto& r : roles)
     j["roles"].push_back(role_json(r, h.highest));
@@ -64,6 +68,7 @@ json status_object(const std::vector<probed_role>& roles, const cluster_health& 
   if (!h.answered)
     j["configuration_source"] = h.remembered ? "data directory" : "config file";
   j["survives"] = config.version == 0 ? 0 : survives(config);
+  j["engine"] = cluster.engine;
   return j;
 }
 
@@ -71,7 +76,7 @@ json status_object(const std::vector<probed_role>& roles, const cluster_health& 
 
 std::string status_json(const probed_cluster& cluster, int indent) {
   const auto roles = cluster.roles();
-  return json_text(status_object(roles, assess(cluster, roles)), indent);
+  return json_text(status_object(cluster, roles, assess(cluster, roles)), indent);
 }
 
 std::string status_page(const probed_cluster& cluster, const process_report& own) {
@@ -84,7 +89,7 @@ std::string status_page(const probed_cluster& cluster, const process_report& own
                {"roles", json::array()}};
   for (const auto& r : own.roles)
     process["roles"].push_back(role_json(cluster.at(r.role), health.highest));
-  auto whole = status_object(roles, health);
+  auto whole = status_object(cluster, roles, health);
   whole["unhealthy"] = unhealthy_because(health);
   return json_text(json{{"process", std::move(process)}, {"cluster", std::move(whole)}}, 2);
 }
@@ -101,7 +106,7 @@ std::string config_json(const probed_cluster& cluster, int indent) {
     j["state"] = config->first_slot > slot_out ? "pending" : "in force";
     all.push_back(std::move(j));
   }
-  return json_text(json{{"configurations", std::move(all)}}, indent);
+  return json_text(json{{"configurations", std::move(all)}, {"engine", cluster.engine}}, indent);
 }
 
 std::string fingerprint_text(std::uint64_t fingerprint) {
@@ -113,7 +118,7 @@ std::string fingerprint_text(std::uint64_t fingerprint) {
 std::string fingerprint_json(const probed_cluster& cluster, int indent) {
   json all = json::array();
   for (const auto& r : cluster.roles()) {
-    if (r.role.kind != role_kind::replica)
+    if (!serves_clients(r.role.kind))
       continue;
     json j{{"id", r.role.id.str()}, {"up", r.up}};
     if (r.up) {

@@ -17,14 +17,14 @@ namespace {
 
 /// What `facts` would have to be for this program.
 cluster_facts facts_of_program(cluster_facts facts, std::string_view machine) {
-  facts.engine = current_engine;
   facts.protocol = protocol_name();
   facts.machine = machine;
   return facts;
 }
 
-founding joinable(const cluster_facts& facts, std::string_view machine, const std::string& whose) {
-  if (const auto why = why_other_program(facts, machine); !why.empty())
+founding joinable(const cluster_facts& facts, const config::cluster_file& cluster,
+                  std::string_view machine, const std::string& whose) {
+  if (const auto why = why_other_program(facts, cluster, machine); !why.empty())
     throw start_error{"nothing was formatted: there is a cluster already, as " + whose +
                       " knows, and this program cannot join it: " + why};
   return {facts};
@@ -32,7 +32,12 @@ founding joinable(const cluster_facts& facts, std::string_view machine, const st
 
 } // namespace
 
-std::string why_other_program(const cluster_facts& facts, std::string_view machine) {
+std::string why_other_program(const cluster_facts& facts, const config::cluster_file& cluster,
+                              std::string_view machine) {
+  const auto engine = to_string(cluster.engine);
+  if (facts.engine != engine)
+    return "it was made by the engine " + facts.engine + ", and " + cluster.path.string() +
+           " says " + std::string{engine} + ". " + std::string{engine_stays};
   return why_facts_differ(facts, facts_of_program(facts, machine), "in this program");
 }
 
@@ -56,7 +61,8 @@ founding find_founding(const config::cluster_file& cluster, std::string_view mac
       const auto info =
           storage::data_directory::open_read_only(storage::real_disk(), entry.path()).info();
       if (info.cluster == cluster.name)
-        return joinable(info.facts, machine, "the data directory " + entry.path().string());
+        return joinable(info.facts, cluster, machine,
+                        "the data directory " + entry.path().string());
     } catch (const storage::storage_error& e) {
       spdlog::warn("{}; another source is asked how the cluster began", e.what());
     }
@@ -64,8 +70,9 @@ founding find_founding(const config::cluster_file& cluster, std::string_view mac
   const auto probed = probe(cluster, false, timeout);
   for (const auto& [address, process] : probed.processes)
     if (process.why.empty() && !process.status.known.configurations.empty())
-      return joinable(process.status.facts, machine, "the process at " + address);
-  return {facts_of_program({cluster.first, cluster.window}, machine), false};
+      return joinable(process.status.facts, cluster, machine, "the process at " + address);
+  cluster_facts facts{cluster.first, cluster.window, std::string{to_string(cluster.engine)}};
+  return {facts_of_program(std::move(facts), machine), false};
 }
 
 } // namespace pmmc

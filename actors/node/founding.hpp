@@ -18,7 +18,8 @@ struct founding {
 
 /// That of the cluster, if a data directory on this machine or a process that can be reached tells
 /// it: whoever is formatted now joins that one. Otherwise this config file founds a cluster. Throws
-/// start_error if this program, whose state machine is called `machine`, cannot join it.
+/// start_error if this program, whose state machine is called `machine`, cannot join it, or if it
+/// is of another engine than the config file says.
 founding find_founding(const config::cluster_file& cluster, std::string_view machine,
                        std::chrono::milliseconds timeout);
 
@@ -27,7 +28,8 @@ void format_role(const config::cluster_file& cluster, const config::role& role,
                  const founding& origin);
 
 /// Why this program, whose state machine is called `machine`, has no part in a cluster of these
-/// facts; or nothing.
-std::string why_other_program(const cluster_facts& facts, std::string_view machine);
+/// facts with this config file; or nothing.
+std::string why_other_program(const cluster_facts& facts, const config::cluster_file& cluster,
+                              std::string_view machine);
 
 } // namespace pmmc

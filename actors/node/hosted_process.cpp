@@ -49,7 +49,7 @@ hosted_process::hosted_process(const config::cluster_file& cluster, const start_
     opened.push_back(storage::data_directory::open(
         storage::real_disk(), cluster_.data / role.id.str(), cluster_.name, role.kind, role.id));
     const auto& facts = opened.back().info().facts;
-    if (const auto why = why_other_program(facts, machine->name()); !why.empty())
+    if (const auto why = why_other_program(facts, cluster_, machine->name()); !why.empty())
       throw start_error{"the data directory " + opened.back().path().string() +
                         " is not one for this program: " + why};
     if (const auto why = members_.add(opened.back()); !why.empty())
@@ -119,17 +119,31 @@ void hosted_process::make_shell(const config::role& role, storage::data_director
     options.query_ticks = query_ticks;
     options.seed = fresh_seed();
     options.founds = random_source{options.seed}.next();
-    replica_ = std::make_shared<replica_shell>(
-        options, std::move(directory), [make = make_machine_, facts = members_.facts()] {
-          return std::make_unique<replicated_state>(make(), config_history{facts.first},
-                                                    facts.window, facts.protocol);
-        });
+    replica_ = std::make_shared<replica_shell>(options, std::move(directory), make_state());
     replica_->core.learn(members_.known().configurations);
     break;
   }
+  case role_kind::server:
+    server_ = make_server(role.id, std::move(directory));
+    server_->core.learn(members_.known().configurations);
+    break;
   case role_kind::client:
     PMMC_INVARIANT(false, "a client has no directory, and no place in the config file");
   }
+}
+
+state_factory hosted_process::make_state() const {
+  return [make = make_machine_, facts = members_.facts()] { return first_state(make(), facts); };
+}
+
+std::shared_ptr<server_shell> hosted_process::make_server(const role_id& id,
+                                                          storage::data_directory directory) {
+  server_shell::settings options;
+  options.part.seed = fresh_seed();
+  options.part.service.id = id;
+  options.part.service.query_ticks = query_ticks;
+  options.part.service.founds = random_source{options.part.seed}.next();
+  return std::make_shared<server_shell>(options, std::move(directory), make_state());
 }
 
 void hosted_process::add(const role_id& id, role_kind kind, directory_facts facts,
@@ -147,6 +161,8 @@ void hosted_process::start(caf::actor_system& system) {
   if (replica_)
     add(replica_->id, role_kind::replica, {replica_->directory.info().format_id, {}, 0},
         system.spawn(replica_actor, replica_));
+  if (server_)
+    add(server_->id, role_kind::server, server_->own, system.spawn(server_actor, server_));
   auto settings = std::make_shared<node_settings>();
   settings->cluster = cluster_.name;
   settings->address = options_.process.address;
@@ -169,7 +185,11 @@ void hosted_process::start(caf::actor_system& system) {
 }
 
 void hosted_process::open_redis_port(caf::actor_system& system) {
-  const auto address = replica_ ? cluster_.redis.find(replica_->id) : cluster_.redis.end();
+  const auto server = std::find_if(hosted_.begin(), hosted_.end(), [](const hosted_role& role) {
+    return serves_clients(role.kind);
+  });
+  const auto address =
+      server == hosted_.end() ? cluster_.redis.end() : cluster_.redis.find(server->id);
   if (address == cluster_.redis.end())
     return;
   redis_port::settings options;
@@ -177,9 +197,7 @@ void hosted_process::open_redis_port(caf::actor_system& system) {
   options.desk = desk_;
   options.cluster = cluster_;
   options.known = members_.known();
-  for (const auto& role : hosted_)
-    if (role.kind == role_kind::replica)
-      options.replica = role;
+  options.replica = *server;
   options.version = protocol_name();
   std::string error;
   if (const auto where = config::parse_address(address->second, error))
@@ -203,9 +221,9 @@ void hosted_process::publish(caf::actor_system& system) {
 
 /// For the ports; without any, nobody asks it.
 void hosted_process::start_desk(caf::actor_system& system) {
-  desk_ = system.spawn(report_desk,
-                       std::make_shared<const desk_settings>(desk_settings{
-                           cluster_.name, options_.process, hosted_, node_, members_.known()}));
+  desk_ = system.spawn(report_desk, std::make_shared<const desk_settings>(desk_settings{
+                                        cluster_.name, members_.facts().engine, options_.process,
+                                        hosted_, node_, members_.known()}));
 }
 
 void hosted_process::open_http() {
@@ -252,9 +270,9 @@ void hosted_process::stop(caf::actor_system& system, const std::function<bool()>
   }
   caf::scoped_actor self{system};
   for (const auto& role : hosted_)
-    if (role.kind != role_kind::replica) // the others go on without it as soon as they can
+    if (!serves_clients(role.kind)) // the others go on without it as soon as they can
       caf::anon_send_exit(role.handle, caf::exit_reason::user_shutdown);
-  if (replica_ && has_started_) // else it has done nothing
+  if ((replica_ || server_) && has_started_) // else it has done nothing
     save_snapshot(self, is_urgent);
   for (const auto& role : hosted_) {
     self->monitor(role.handle);
@@ -269,6 +287,7 @@ void hosted_process::stop(caf::actor_system& system, const std::function<bool()>
   acceptor_.reset();
   leader_.reset();
   replica_.reset();
+  server_.reset();
 }
 
 } // namespace pmmc

@@ -6,6 +6,7 @@
 #include "parts/acceptor_actor.hpp"
 #include "parts/leader_actor.hpp"
 #include "parts/replica_actor.hpp"
+#include "parts/server_actor.hpp"
 #include "redis/redis_port.hpp"
 #include "storage/process_members.hpp"
 
@@ -30,6 +31,8 @@ private:
   void save_snapshot(caf::scoped_actor& self, const std::function<bool()>& is_urgent);
   void report_differences() const;
   void make_shell(const config::role& role, storage::data_directory directory);
+  state_factory make_state() const;
+  std::shared_ptr<server_shell> make_server(const role_id& id, storage::data_directory directory);
   void add(const role_id& id, role_kind kind, directory_facts facts, caf::actor handle);
   void publish(caf::actor_system& system);
   void start_desk(caf::actor_system& system);
@@ -43,6 +46,7 @@ private:
   std::shared_ptr<acceptor_shell> acceptor_;
   std::shared_ptr<leader_shell> leader_;
   std::shared_ptr<replica_shell> replica_;
+  std::shared_ptr<server_shell> server_;
   std::vector<hosted_role> hosted_;
   caf::actor node_;
   caf::actor desk_;

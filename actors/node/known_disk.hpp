@@ -45,7 +45,8 @@ private:
 
 /// A role that was refused ends its process, with exit code 2, before it does harm among those who
 /// do not know.
-void stop_if_refused(const role_id& self, const directory_facts& own, refusals& said);
+void stop_if_refused(const role_id& self, role_kind kind, const directory_facts& own,
+                     refusals& said);
 
 /// Enters who is met into the directory of a role's shell, or into the list of those that it
 /// refuses.
@@ -57,7 +58,7 @@ void meet_peer(caf::event_based_actor* self, Shell& shell, const peer_up& met) {
     return;
   }
   shell.refused_by.introduced(peer);
-  stop_if_refused(shell.id, shell.own, shell.refused_by);
+  stop_if_refused(shell.id, shell.directory.info().kind, shell.own, shell.refused_by);
   auto members = shell.core.known_members();
   members.learn(shell.members.heard); // the disks that the log names
   if (met.is_own)
@@ -85,7 +86,7 @@ void meet_peer(caf::event_based_actor* self, Shell& shell, const peer_up& met) {
 template <class Shell>
 void hear_refusal(caf::event_based_actor* self, Shell& shell, const disk_refused& m) {
   shell.refused_by.hear(m, self->current_sender());
-  stop_if_refused(shell.id, shell.own, shell.refused_by);
+  stop_if_refused(shell.id, shell.directory.info().kind, shell.own, shell.refused_by);
 }
 
 /// What its pings and pongs say of its disk is remembered in memory now, and durably when it goes.

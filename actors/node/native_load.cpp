@@ -138,7 +138,7 @@ caf::behavior load_actor(caf::event_based_actor* self, std::shared_ptr<load_sess
       },
       [=](const peer_up& m) {
         session->peers.up(m.role);
-        if (m.role.kind == role_kind::replica &&
+        if (serves_clients(m.role.kind) &&
             (session->only_replica.empty() || session->only_replica == m.role.id))
           session->core.on_replica_up(m.role.id, m.address);
         flush_later(self, *session);

@@ -182,7 +182,7 @@ void node::leave_removed_replicas() {
     if (!link.announced)
       continue;
     for (const auto& peer : link.roles)
-      if (peer.kind == role_kind::replica && !latest.has_replica(peer.id))
+      if (serves_clients(peer.kind) && latest.find(peer.kind, peer.id) == nullptr)
         for (const auto& role : settings_.roles)
           self_->send(role.handle,
                       peer_down{peer.id, "at " + link.address + " is no member any more since " +
@@ -197,26 +197,26 @@ std::string node::logged_as(const node_link& link) const {
 
 /// Acceptors alone do not dial each other, so only the other roles can tell.
 void node::watch_quorum() {
-  const auto asks_acceptors = [](const hosted_role& role) {
-    return role.kind == role_kind::leader || role.kind == role_kind::replica;
+  const auto asks_voters = [](const hosted_role& role) {
+    return role.kind == role_kind::leader || serves_clients(role.kind);
   };
   if (known().configurations.empty() ||
-      std::none_of(settings_.roles.begin(), settings_.roles.end(), asks_acceptors))
+      std::none_of(settings_.roles.begin(), settings_.roles.end(), asks_voters))
     return;
-  const auto is_up = [this](const member& acceptor) {
+  const auto is_up = [this](const member& voter) {
     const auto hosts = [&](const std::vector<hosted_role>& roles) {
       return std::any_of(roles.begin(), roles.end(),
-                         [&](const hosted_role& role) { return role.id == acceptor.id; });
+                         [&](const hosted_role& role) { return role.id == voter.id; });
     };
-    return (!admission_.has_left(acceptor.id) && hosts(settings_.roles)) ||
+    return (!admission_.has_left(voter.id) && hosts(settings_.roles)) ||
            std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {
              return entry.second.announced && hosts(entry.second.roles);
            });
   };
   const auto& latest = known().configurations.latest();
-  quorum_.beat(static_cast<std::size_t>(
-                   std::count_if(latest.acceptors.begin(), latest.acceptors.end(), is_up)),
-               latest.acceptors.size(), latest.quorum());
+  const auto& voters = latest.voters();
+  quorum_.beat(static_cast<std::size_t>(std::count_if(voters.begin(), voters.end(), is_up)),
+               voters.size(), latest.quorum(), latest.has_servers() ? "servers" : "acceptors");
 }
 
 // --- The beat ----------------------------------------------------------------------------------

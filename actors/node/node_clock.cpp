@@ -11,14 +11,14 @@ void node::expect_clocks() {
     return;
   std::set<role_id> own;
   for (const auto& role : settings_.roles)
-    if (role.kind == role_kind::replica && !is_guest(role, settings_.address))
+    if (serves_clients(role.kind) && !is_guest(role, settings_.address))
       own.insert(role.id);
-  clocks_.set_replicas(known().configurations.latest().replicas, std::move(own));
+  clocks_.set_replicas(known().configurations.latest().state_holders(), std::move(own));
 }
 
 void node::hear_clock(const node_link& link, std::int64_t wall_ms) {
   for (const auto& role : link.roles)
-    if (role.kind == role_kind::replica && !is_guest(role, link.address))
+    if (serves_clients(role.kind) && !is_guest(role, link.address))
       clocks_.heard(role.id, wall_ms, settings_.clocks().steady_ms);
 }
 

@@ -212,7 +212,7 @@ std::vector<role_id> node::role_ids_at(const std::string& address) const {
   for (const auto* config : known().live())
     for (const auto kind : all_member_kinds)
       for (const auto& m : config->members(kind))
-        if (m.address == address && (!is_client() || kind == role_kind::replica) &&
+        if (m.address == address && (!is_client() || serves_clients(kind)) &&
             !lives_elsewhere(m.id, address))
           ids.push_back(m.id);
   return ids;

@@ -111,7 +111,7 @@ void node::lose(const role_id& id, const std::string& why) {
   meet_anew(id);
 }
 
-/// Of acceptors and leaders that are members elsewhere by now nobody else tells the own roles, nor
+/// Of those who keep promises and are members elsewhere by now nobody else tells the own roles, nor
 /// of what has moved to this process.
 void node::leave_former_places(const std::set<role_id>& left_before) {
   for (const auto& role : settings_.roles)
@@ -125,7 +125,7 @@ void node::leave_former_places(const std::set<role_id>& left_before) {
         continue;
       if (there->address == settings_.address)
         introduce(peer.id);
-      else if (peer.kind != role_kind::replica && !lives_elsewhere(peer.id, link.address))
+      else if (keeps_promises(peer.kind) && !lives_elsewhere(peer.id, link.address))
         lose(peer.id, "at " + link.address + " has moved to " + there->address);
     }
   }

@@ -68,16 +68,17 @@ bool refusal_log::is_news(const std::string& who, const std::string& why) {
 
 void refusal_log::over(const std::string& who) { refused_.erase(shown(who)); }
 
-void quorum_log::beat(std::size_t up, std::size_t all, std::size_t needed) {
+void quorum_log::beat(std::size_t up, std::size_t all, std::size_t needed,
+                      std::string_view voters) {
   if (up < needed) {
     if (++beats_ == beats_until_warned)
-      spdlog::warn("no quorum: {} of {} acceptors can be reached, {} are needed; nothing can be "
+      spdlog::warn("no quorum: {} of {} {} can be reached, {} are needed; nothing can be "
                    "decided until then",
-                   up, all, needed);
+                   up, all, voters, needed);
     return;
   }
   if (beats_ >= beats_until_warned)
-    spdlog::warn("there is a quorum again: {} of {} acceptors can be reached", up, all);
+    spdlog::warn("there is a quorum again: {} of {} {} can be reached", up, all, voters);
   beats_ = 0;
 }
 

@@ -58,11 +58,12 @@ private:
   rare_warning lines_;
 };
 
-/// Whether a majority of the acceptors can be talked to.
+/// Whether a majority of those who decide can be talked to.
 class quorum_log {
 public:
-  /// Call it with each beat: `up` of `all` acceptors answer, and `needed` of them make a majority.
-  void beat(std::size_t up, std::size_t all, std::size_t needed);
+  /// Call it with each beat: `up` of `all` `voters` ("acceptors", say) answer, and `needed` of them
+  /// make a majority.
+  void beat(std::size_t up, std::size_t all, std::size_t needed, std::string_view voters);
 
 private:
   unsigned beats_ = 0;

@@ -207,6 +207,7 @@ probed_cluster probe(const config::cluster_file& cluster, const ask_addresses& a
   const auto remembered = remembered_members(cluster);
   result.remembered = remembered.has_value();
   result.known = remembered.value_or(membership{config_history{cluster.first}});
+  result.engine = to_string(cluster.engine);
   auto wanted = result.known.addresses();
   wanted.merge(membership{cluster.first}.addresses());
   wanted.insert(also.begin(), also.end());
@@ -223,6 +224,8 @@ probed_cluster probe(const config::cluster_file& cluster, const ask_addresses& a
       if (answer.why.empty() && !known.configurations.empty() &&
           (!result.answered || known.is_newer_than(result.known)))
         result.known = known;
+      if (answer.why.empty() && !result.answered)
+        result.engine = answer.status.facts.engine;
       result.answered |= answer.why.empty();
       result.processes.emplace(address, std::move(answer));
     }
@@ -243,7 +246,7 @@ probed_role probed_cluster::at(const config::role& role) const {
   for (const auto& status : process->second.status.roles)
     if (status.id == role.id) {
       p.up = true;
-      if (role.kind == role_kind::replica)
+      if (serves_clients(role.kind))
         p.why = clock_trouble(process->second.status.clock);
       p.status = status;
     }
@@ -254,7 +257,7 @@ probed_role probed_cluster::at(const config::role& role) const {
 
 std::vector<probed_role> probed_cluster::roles() const {
   std::vector<probed_role> result;
-  for (const auto kind : {role_kind::acceptor, role_kind::leader, role_kind::replica}) {
+  for (const auto kind : all_member_kinds) {
     std::vector<config::role> found;
     auto configs = known.live();
     for (auto it = configs.rbegin(); it != configs.rend(); ++it)

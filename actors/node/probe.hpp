@@ -39,6 +39,8 @@ struct probed_cluster {
   /// The latest that anybody knows: a process, a data directory on this machine, or else the config
   /// file.
   membership known;
+  /// A word of engine_kind: what the first process says that answers, or else the config file.
+  std::string engine{to_string(default_engine)};
   bool answered = false;                           ///< whether any process did
   std::map<std::string, probed_process> processes; ///< by address
   bool remembered = false; ///< nobody answered: `known` is from a directory, not the config file

@@ -19,6 +19,7 @@ struct status_request {
   bool with_fingerprint = false;
 };
 
+/// "Replica" stands for whoever holds the state: replicas, and servers.
 struct role_status {
   role_id id;
   role_kind kind = role_kind::client;
@@ -26,23 +27,26 @@ struct role_status {
   std::string format_id; ///< identity of its disk
   bool is_fresh = false; ///< it has not taken part in anything since its disk was formatted
   std::uint64_t disk_bytes = 0;
-  std::map<role_id, std::string> uncounted;   ///< acceptors and leaders that it refuses, and why
+  std::map<role_id, std::string> uncounted;   ///< those with promises that it refuses, and why
   bool proposes = false;                      ///< replica
   std::uint64_t pending_requests = 0;         ///< replica
   std::uint64_t sessions = 0;                 ///< replica
   std::uint64_t fingerprint = 0;              ///< replica, if asked for
   std::vector<configuration> configurations;  ///< replica: in force and pending
   std::uint64_t fetched_bytes = 0;            ///< replica: of the snapshot that it is fetching
-  std::map<role_id, std::string> known_disks; ///< of the acceptors and leaders that it met
+  std::map<role_id, std::string> known_disks; ///< of the acceptors, leaders and servers that it met
   /// Replica: who has done something else, and the slot at which that was seen.
   std::map<role_id, slot_num> differing;
   std::string machine; ///< replica: name and version of its state machine
 
-  /// Of a leader; of others false.
-  bool is_active() const { return vitals_as<leader_vitals>(state).active; }
-  /// Of a replica; of others 0.
-  slot_num slot_out() const { return vitals_as<replica_vitals>(state).slot_out; }
-  /// An acceptor's promise, or a leader's own ballot or the one that preempted it; of a replica ⊥.
+  /// Of a leader, or a server that leads; of others false.
+  bool is_active() const {
+    return vitals_as<leader_vitals>(state).active || vitals_as<server_vitals>(state).is_leader;
+  }
+  /// Of a replica or server; nothing of others.
+  state_vitals held() const { return state_of(state).value_or(state_vitals{}); }
+  slot_num slot_out() const { return held().slot_out; }
+  /// An acceptor's promise, or a leader's own ballot or the one that preempted it; of others ⊥.
   ballot_num ballot() const;
 };
 

@@ -72,7 +72,7 @@ caf::behavior client_actor(caf::event_based_actor* self, std::shared_ptr<client_
       },
       [=](const peer_up& m) {
         shell->peers.up(m.role);
-        if (m.role.kind == role_kind::replica)
+        if (serves_clients(m.role.kind))
           shell->core.on_replica_up(m.role.id, m.address);
         flush_later(self, *shell);
       },

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "consensus/pmmc/counters.hpp"
+#include "consensus/replicated_log.hpp"
 #include "node/status_messages.hpp"
 #include "parts/request_times.hpp"
 
@@ -40,11 +41,28 @@ struct replica_metrics {
   std::vector<operation_times> times;
 };
 
+/// Of another engine's server.
+struct server_metrics {
+  replica_metrics service; ///< as a replica's
+  log_figures log;
+  histogram sync_seconds{sync_second_bounds}; ///< of writes with their sync
+  std::uint64_t records = 0;                  ///< made durable by them
+};
+
 struct role_metrics {
   role_status status;
   std::size_t mailbox_messages = 0;
-  std::variant<std::monostate, acceptor_metrics, leader_metrics, replica_metrics> counted;
+  std::uint64_t messages_sent = 0; ///< to roles of other processes
+  std::variant<std::monostate, acceptor_metrics, leader_metrics, replica_metrics, server_metrics>
+      counted;
 };
+
+/// Of who holds the state: a replica, or a server; or nullptr.
+inline const replica_metrics* service_of(const role_metrics& m) {
+  if (const auto* server = std::get_if<server_metrics>(&m.counted))
+    return &server->service;
+  return std::get_if<replica_metrics>(&m.counted);
+}
 
 /// Another process of the cluster, as this one's node sees it.
 struct peer_link {

@@ -1,5 +1,5 @@
 // The one host for a part as an actor. What differs from role to role is in the shells of
-// acceptor_actor, leader_actor and replica_actor, and in their further handlers.
+// acceptor_actor, leader_actor, replica_actor and server_actor, and in their further handlers.
 #pragma once
 
 #include "base/invariant.hpp"
@@ -43,6 +43,8 @@ struct role_shell {
   /// Whether outputs wait until all that is in the mailbox has been handled.
   static constexpr bool joins_inputs = true;
   static constexpr bool has_ticks = true;
+  /// Whether somebody else writes what is to be persisted, while inputs are handled.
+  static constexpr bool writes_beside = false;
 
   /// Whether a message of this sender is taken.
   template <class Message>
@@ -82,14 +84,9 @@ void start_child(caf::event_based_actor* self, Shell& shell, sub_role_task task)
   it->second = self->spawn(sub_actor, caf::actor{self}, shell.id, shell.peers, std::move(task));
 }
 
-/// In the order of `outputs`. Throws if the disk fails: the exception handler ends the process.
-template <class Shell>
-void carry_out(caf::event_based_actor* self, Shell& shell) {
-  shell.flush_due = false;
-  shell.flush();
-  auto out = shell.core.take();
-  if (!out.persist.empty())
-    shell.persist(out.persist);
+/// In the order of `outputs`: all but what is persisted, which is durable.
+template <class Shell, class Outputs>
+void carry_out_durable(caf::event_based_actor* self, Shell& shell, Outputs& out) {
   if constexpr (has_children<role_of<Shell>>) {
     if (out.stop_all)
       stop_children(shell);
@@ -102,6 +99,21 @@ void carry_out(caf::event_based_actor* self, Shell& shell) {
   tell_node_of_configuration(self, shell.members, shell.core);
   send_all(caf::actor{self}, shell.id, shell.peers, std::move(out.send));
   shell.carry_out_rest(self, out);
+}
+
+/// Throws if the disk fails: the exception handler ends the process.
+template <class Shell>
+void carry_out(caf::event_based_actor* self, Shell& shell) {
+  shell.flush_due = false;
+  shell.flush();
+  auto out = shell.core.take();
+  if constexpr (Shell::writes_beside) {
+    shell.write_beside(self, std::move(out));
+  } else {
+    if (!out.persist.empty())
+      shell.persist(out.persist);
+    carry_out_durable(self, shell, out);
+  }
 }
 
 /// The flush stands behind everything that is in the mailbox already.
@@ -216,7 +228,8 @@ caf::message_handler part_handlers(caf::event_based_actor* self,
       },
       [=](const status_request& m) { return status_of(*shell, m.with_fingerprint); },
       [=](const metrics_request&) {
-        return role_metrics{status_of(*shell), self->mailbox().size(), shell->metrics()};
+        return role_metrics{status_of(*shell), self->mailbox().size(), shell->peers.messages_sent(),
+                            shell->metrics()};
       });
 }
 

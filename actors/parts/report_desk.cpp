@@ -117,6 +117,7 @@ void desk::begin_process_round() {
   of_process_.begin();
   auto report = std::make_shared<process_report>();
   report->address = settings_->process.address;
+  report->engine = settings_->engine;
   report->known = known_;
   missing_ = settings_->roles.size() + 1;
   for (const auto& role : settings_->process.roles)
@@ -191,8 +192,8 @@ void desk::ask_all_processes(bool with_fingerprint) {
     const auto answered = std::any_of(answers.begin(), answers.end(),
                                       [](const auto& entry) { return entry.second.why.empty(); });
     caf::anon_send(me, cluster_asked{with_fingerprint,
-                                     std::make_shared<const probed_cluster>(
-                                         probed_cluster{report->known, answered, answers, true})});
+                                     std::make_shared<const probed_cluster>(probed_cluster{
+                                         report->known, report->engine, answered, answers, true})});
   };
   self_->spawn(prober, task);
 }

@@ -19,6 +19,7 @@ using cluster_report_ptr = std::shared_ptr<const probed_cluster>;
 
 struct desk_settings {
   std::string cluster;            ///< its name
+  std::string engine;             ///< its
   config::process process;        ///< this one
   std::vector<hosted_role> roles; ///< its roles, in the order of `process`
   caf::actor node;

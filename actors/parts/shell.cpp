@@ -65,15 +65,15 @@ void tell_node(caf::scheduled_actor* self, members_link& link, const membership&
 }
 
 void peer_directory::up(const hosted_role& role) {
-  auto changed = std::make_shared<handles>(*handles_);
-  changed->insert_or_assign(role.id, role.handle);
-  handles_ = std::move(changed);
+  auto changed = std::make_shared<contacts>(*contacts_);
+  changed->insert_or_assign(role.id, contact{role.handle, role.kind != role_kind::client});
+  contacts_ = std::move(changed);
 }
 
 void peer_directory::down(const role_id& id) {
-  auto changed = std::make_shared<handles>(*handles_);
+  auto changed = std::make_shared<contacts>(*contacts_);
   changed->erase(id);
-  handles_ = std::move(changed);
+  contacts_ = std::move(changed);
 }
 
 bool peer_directory::is_up(const role_id& id, const caf::strong_actor_ptr& sender) const {
@@ -82,15 +82,23 @@ bool peer_directory::is_up(const role_id& id, const caf::strong_actor_ptr& sende
 }
 
 const caf::actor* peer_directory::find(const role_id& id) const {
-  const auto it = handles_->find(id);
-  return it == handles_->end() ? nullptr : &it->second;
+  const auto it = contacts_->find(id);
+  return it == contacts_->end() ? nullptr : &it->second.handle;
+}
+
+void peer_directory::send(const caf::actor& from, const role_id& to, mail what) const {
+  const auto it = contacts_->find(to);
+  if (it == contacts_->end())
+    return;
+  if (it->second.is_member && it->second.handle.node() != from.node())
+    sent_->fetch_add(1, std::memory_order_relaxed);
+  caf::send_as(from, it->second.handle, std::move(what));
 }
 
 void send_all(const caf::actor& from, const role_id& sender_id, const peer_directory& peers,
               std::vector<envelope> envelopes) {
   wire::send_grouped(sender_id, std::move(envelopes), [&]<class M>(const role_id& to, M m) {
-    if (const auto* handle = peers.find(to))
-      caf::send_as(from, *handle, mail{std::move(m)});
+    peers.send(from, to, mail{std::move(m)});
   });
 }
 

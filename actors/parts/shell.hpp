@@ -7,6 +7,7 @@
 #include "node/node_messages.hpp"
 #include "wire/wire.hpp"
 
+#include <atomic>
 #include <caf/all.hpp>
 #include <chrono>
 #include <concepts>
@@ -121,10 +122,20 @@ public:
   bool is_up(const role_id& id, const caf::strong_actor_ptr& sender) const;
   /// Nothing if `id` cannot be reached.
   const caf::actor* find(const role_id& id) const;
+  /// Sends as `from`; a message to whom nobody can reach is dropped.
+  void send(const caf::actor& from, const role_id& to, mail what) const;
+  /// To members of other processes, through this directory or a copy of it.
+  std::uint64_t messages_sent() const { return *sent_; }
 
 private:
-  using handles = std::unordered_map<role_id, caf::actor>;
-  std::shared_ptr<const handles> handles_ = std::make_shared<const handles>();
+  struct contact {
+    caf::actor handle;
+    bool is_member = false; ///< not a client
+  };
+  using contacts = std::unordered_map<role_id, contact>;
+  std::shared_ptr<const contacts> contacts_ = std::make_shared<const contacts>();
+  std::shared_ptr<std::atomic<std::uint64_t>> sent_ =
+      std::make_shared<std::atomic<std::uint64_t>>(0);
 };
 
 /// Sends each envelope to its addressee, as `sender`, in order; what nobody can be reached for is

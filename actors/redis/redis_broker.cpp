@@ -1,5 +1,6 @@
 #include "redis/redis_broker.hpp"
 
+#include "caf/hang_up.hpp"
 #include "node/file_limit.hpp"
 #include "parts/shell.hpp"
 
@@ -71,6 +72,7 @@ caf::behavior redis_broker::make_behavior() {
       [this](const redis_room_wanted&) { core_.room_wanted(); },
       [this](const caf::io::new_connection_msg& m) { accept(m); },
       [this](const caf::io::connection_closed_msg& m) {
+        hang_up(m.handle); // it may have ended its own direction only
         core_.closed(m.handle.id());
         tell_later();
       },
@@ -135,14 +137,13 @@ void redis_broker::read_at_most(redis::socket_number from, std::size_t bytes) {
   self_->configure_read(handle, caf::io::receive_policy::at_most(bytes));
 }
 
-/// CAF's own close() waits for the client to close, too, and some never do. The system call makes
-/// CAF see the end, and then it says connection_closed.
+/// CAF sees the end, and then it says connection_closed.
 void redis_broker::shut(redis::socket_number which, const redis::ending& e) {
   if (e.why != redis::ending::kind::answered)
     spdlog::warn("the Redis port closes connection {}: others wait, and it has not read {} bytes "
                  "of its replies",
                  e.connection, e.unread_bytes);
-  ::shutdown(static_cast<int>(which), SHUT_RDWR);
+  hang_up(handle_of(which));
 }
 
 caf::behavior redis_broker_actor(caf::io::broker* self,

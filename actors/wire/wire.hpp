@@ -12,6 +12,7 @@
 #include <concepts>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -133,6 +134,32 @@ typename Inspector::result_type inspect(Inspector& f, T& x) {
       return f(fields...);
   });
 }
+
+// CAF looks for these where a type is.
+
+namespace raft {
+
+using pmmc::inspect;
+
+/// For people.
+inline std::string to_string(const std::shared_ptr<const server_set>& x) {
+  return x == nullptr ? "none" : caf::deep_to_string(*x);
+}
+
+} // namespace raft
+
+namespace simple {
+
+using pmmc::inspect;
+
+/// For people.
+/// Exactly this: a proposal would become one by itself.
+template <class Optional>
+requires std::same_as<Optional, std::optional<proposal>> std::string to_string(const Optional& x) {
+  return x ? caf::deep_to_string(*x) : "none";
+}
+
+} // namespace simple
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, cluster_facts& x) {

@@ -22,6 +22,8 @@ std::string_view to_string(role_kind kind) {
     return "leader";
   case role_kind::replica:
     return "replica";
+  case role_kind::server:
+    return "server";
   case role_kind::client:
     break;
   }

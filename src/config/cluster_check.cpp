@@ -1,5 +1,6 @@
 #include "config/cluster_check.hpp"
 
+#include "base/engine_kind.hpp"
 #include "config/address.hpp"
 #include "config/cluster_file.hpp"
 #include "text/number.hpp"
@@ -14,8 +15,8 @@ namespace pmmc::config {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> sections = {"cluster", "acceptor", "leader",
-                                                      "replica", "redis",    "http"};
+constexpr std::array<std::string_view, 7> sections = {"cluster", "acceptor", "leader", "replica",
+                                                      "server",  "redis",    "http"};
 
 std::string in_line(std::size_t line) { return "in line " + std::to_string(line); }
 
@@ -29,6 +30,7 @@ public:
       : file_(file), errors_(errors), warnings_(warnings) {}
 
   void run() {
+    find_engine();
     check_sections();
     for (const auto& entry : file_.entries)
       check_entry(entry);
@@ -56,18 +58,47 @@ private:
     std::string text; ///< the address as written
   };
 
+  /// Before all else: which sections are right depends on it. Unless it is known, all are.
+  void find_engine() {
+    for (const auto& entry : file_.entries)
+      if (entry.section == "cluster" && entry.key == "engine") {
+        engine_ = to_engine_kind(entry.value);
+        engine_line_ = entry.line;
+        return;
+      }
+  }
+
   void check_sections() {
     for (const auto& section : file_.sections)
       check_section(section.line, section.name);
   }
 
   bool check_section(std::size_t line, const std::string& name) {
+    const auto kind = to_member_kind(name);
+    if (kind && is_of_other_engine(*kind))
+      errors_.add(line, why_of_other_engine(*kind));
     if (std::find(sections.begin(), sections.end(), name) != sections.end())
       return true;
-    errors_.add(line,
-                "unknown section " + in_quotes("[" + name + "]") +
-                    "; there are [cluster], [acceptor], [leader], [replica], [redis] and [http]");
+    errors_.add(line, "unknown section " + in_quotes("[" + name + "]") +
+                          "; there are [cluster], [acceptor], [leader], [replica] or [server], "
+                          "[redis] and [http]");
     return false;
+  }
+
+  bool is_of_other_engine(role_kind kind) const {
+    return engine_ && !has_members_of(*engine_, kind);
+  }
+
+  std::string why_of_other_engine(role_kind kind) const {
+    const auto where =
+        engine_line_ == 0 ? "which it is without a line engine" : in_line(engine_line_);
+    const std::string name{to_string(kind)};
+    return "[" + name + "] has no place where the engine is " + std::string{to_string(*engine_)} +
+           " (" + where + "), whose members are " + member_kinds_text(*engine_) +
+           (kind == role_kind::server
+                ? "; write engine = raft or engine = simple below [cluster], or name " +
+                      member_kinds_text(*engine_)
+                : "; name servers below [server], or leave engine out");
   }
 
   void check_entry(const ini_entry& entry) {
@@ -107,9 +138,13 @@ private:
     } else if (entry.key == "data") {
       if (entry.value.empty())
         errors_.add(entry.line, "data is empty; write a directory, such as data = var/local3");
+    } else if (entry.key == "engine") {
+      if (!engine_)
+        errors_.add(entry.line, "there is no engine " + in_quotes(entry.value) +
+                                    "; write pmmc, raft or simple, or leave it out for pmmc");
     } else {
-      errors_.add(entry.line,
-                  "unknown key " + in_quotes(entry.key) + "; [cluster] has name, window and data");
+      errors_.add(entry.line, "unknown key " + in_quotes(entry.key) +
+                                  "; [cluster] has name, engine, window and data");
     }
   }
 
@@ -181,16 +216,21 @@ private:
     auto role = roles_.find(entry.key);
     if (role == roles_.end()) {
       errors_.add(entry.line, "there is no role " + in_quotes(entry.key) + "; name " +
-                                  (entry.section == "redis" ? "a replica" : "a role") +
+                                  (entry.section == "redis" ? redis_kinds() : "a role") +
                                   " of this file");
       return;
     }
-    if (entry.section == "redis" && role->second.kind != role_kind::replica)
+    if (entry.section == "redis" && !serves_clients(role->second.kind) &&
+        !is_of_other_engine(role->second.kind))
       errors_.add(entry.line, in_quotes(entry.key) + " is the " +
                                   std::string{to_string(role->second.kind)} + " " +
                                   in_line(role->second.line) + "; [redis] takes replicas");
     if (where && role->second.where)
       claim_port(entry, *where, *role->second.where);
+  }
+
+  std::string redis_kinds() const {
+    return engine_ && has_members_of(*engine_, role_kind::server) ? "a server" : "a replica";
   }
 
   void claim_port(const ini_entry& entry, const address& where, const address& process) {
@@ -221,29 +261,52 @@ private:
     if (first_lines_.count({"cluster", "name"}) == 0)
       errors_.add(file_.line_of("cluster"),
                   "the cluster has no name; write one below [cluster], such as name = local3");
-    constexpr std::array<std::pair<role_kind, std::string_view>, 3> examples = {
-        {{role_kind::acceptor, "a1 = 127.0.0.1:7101"},
-         {role_kind::leader, "l1 = 127.0.0.1:7201"},
-         {role_kind::replica, "r1 = 127.0.0.1:7301"}}};
-    for (const auto& [kind, example] : examples) {
+    if (!engine_ || has_members_of_another_only())
+      return;
+    for (const auto kind : member_kinds_of(*engine_)) {
       std::string section{to_string(kind)};
       if (counts_[kind] == 0)
         errors_.add(file_.line_of(section), "there are no " + section +
                                                 "s; write at least one below [" + section +
-                                                "], such as " + std::string{example});
+                                                "], such as " + std::string{example_of(kind)});
     }
   }
 
+  static std::string_view example_of(role_kind kind) {
+    switch (kind) {
+    case role_kind::acceptor:
+      return "a1 = 127.0.0.1:7101";
+    case role_kind::leader:
+      return "l1 = 127.0.0.1:7201";
+    case role_kind::replica:
+      return "r1 = 127.0.0.1:7301";
+    default:
+      return "s1 = 127.0.0.1:7601";
+    }
+  }
+
+  /// It is told already that its sections are those of another engine: one mistake, not four.
+  bool has_members_of_another_only() {
+    std::size_t own = 0, others = 0;
+    for (const auto kind : all_member_kinds)
+      (is_of_other_engine(kind) ? others : own) += counts_[kind];
+    return own == 0 && others > 0;
+  }
+
   void check_failures() {
-    auto acceptors = counts_[role_kind::acceptor];
-    auto survived = (acceptors - 1) / 2;
-    if (acceptors % 2 == 0)
-      warnings_.add(file_.line_of("acceptor"),
-                    count_of(acceptors, "acceptor") + " need a quorum of " +
-                        std::to_string(acceptors / 2 + 1) + " and survive " +
+    const bool has_servers = has_members_of(*engine_, role_kind::server);
+    const auto voter = has_servers ? role_kind::server : role_kind::acceptor;
+    const auto voters = counts_[voter];
+    auto survived = (voters - 1) / 2;
+    if (voters % 2 == 0)
+      warnings_.add(file_.line_of(to_string(voter)),
+                    count_of(voters, to_string(voter)) + " need a quorum of " +
+                        std::to_string(voters / 2 + 1) + " and survive " +
                         count_of(survived, "failure") + ", no more than " +
-                        count_of(acceptors - 1, "acceptor") + " would; make them " +
-                        std::to_string(acceptors - 1) + " or " + std::to_string(acceptors + 1));
+                        count_of(voters - 1, to_string(voter)) + " would; make them " +
+                        std::to_string(voters - 1) + " or " + std::to_string(voters + 1));
+    if (has_servers)
+      return;
     for (auto kind : {role_kind::leader, role_kind::replica})
       if (counts_[kind] <= survived)
         warnings_.add(file_.line_of(to_string(kind)),
@@ -257,6 +320,8 @@ private:
   const ini_file& file_;
   findings& errors_;
   findings& warnings_;
+  std::optional<engine_kind> engine_ = default_engine; ///< none: the file names one that is none
+  std::size_t engine_line_ = 0;                        ///< 0: it is not in the file
   std::map<std::pair<std::string, std::string>, std::size_t> first_lines_; ///< by section and key
   std::set<std::size_t> is_repeated_;                                      ///< lines
   std::map<std::string, known_role> roles_;                                ///< by id

@@ -21,9 +21,12 @@ po::options_description known_options() {
   po::options_description options;
   auto add = options.add_options();
   add("cluster.name", po::value<std::string>()->required());
+  add("cluster.engine",
+      po::value<std::string>()->default_value(std::string{to_string(default_engine)}));
   add("cluster.window", po::value<std::uint32_t>()->default_value(default_window));
   add("cluster.data", po::value<std::string>()->default_value(""));
-  for (const auto* wildcard : {"acceptor.*", "leader.*", "replica.*", "redis.*", "http.*"})
+  for (const auto* wildcard :
+       {"acceptor.*", "leader.*", "replica.*", "server.*", "redis.*", "http.*"})
     add(wildcard, po::value<std::string>());
   return options;
 }
@@ -54,6 +57,7 @@ cluster_file read_cluster(std::string_view contents, const std::filesystem::path
   cluster_file file;
   file.path = std::filesystem::absolute(path).lexically_normal();
   file.name = settings["cluster.name"].as<std::string>();
+  file.engine = *to_engine_kind(settings["cluster.engine"].as<std::string>());
   file.window = settings["cluster.window"].as<std::uint32_t>();
   auto data = settings["cluster.data"].as<std::string>();
   std::filesystem::path relative = data;
@@ -117,12 +121,9 @@ load_result load_cluster_file(const std::filesystem::path& path) {
 
 std::vector<role> roles_of(const configuration& c) {
   std::vector<role> roles;
-  for (const auto& m : c.acceptors)
-    roles.push_back({m.id, role_kind::acceptor, m.address});
-  for (const auto& m : c.leaders)
-    roles.push_back({m.id, role_kind::leader, m.address});
-  for (const auto& m : c.replicas)
-    roles.push_back({m.id, role_kind::replica, m.address});
+  for (const auto kind : all_member_kinds)
+    for (const auto& m : c.members(kind))
+      roles.push_back({m.id, kind, m.address});
   return roles;
 }
 

@@ -2,6 +2,7 @@
 // comments in config/separate3.conf). Flags and environment are not looked at here.
 #pragma once
 
+#include "base/engine_kind.hpp"
 #include "membership/configuration.hpp"
 
 #include <filesystem>
@@ -27,7 +28,7 @@ struct role {
 /// The roles that name one address live in one process: at most one of each kind.
 struct process {
   std::string address;
-  std::vector<role> roles; ///< in the order acceptor, leader, replica
+  std::vector<role> roles; ///< in the order acceptor, leader, replica; or a server
 
   /// "a1 l1 r1".
   std::string ids() const;
@@ -40,11 +41,12 @@ inline constexpr std::uint32_t max_window = 65536;
 struct cluster_file {
   std::filesystem::path path; ///< absolute
   std::string name;
+  engine_kind engine = default_engine;
   std::uint32_t window = default_window; ///< WINDOW, in slots
   std::filesystem::path data;            ///< absolute; role a1 keeps its data in data/"a1"
   configuration first;                   ///< version 1, first slot 1, members in file order
-  std::map<role_id, std::string> redis;  ///< replica id → address of its process's Redis port
-  std::map<role_id, std::string> http;   ///< role id → address of its process's HTTP port
+  std::map<role_id, std::string> redis; ///< replica or server → address of its process's Redis port
+  std::map<role_id, std::string> http; ///< role id → address of its process's HTTP port
   /// What is allowed but doubtful if the file founds a cluster, as lines like those of load_result.
   std::vector<std::string> warnings;
 };
@@ -63,7 +65,7 @@ load_result load_cluster_file(const std::filesystem::path& path);
 /// The same for the file's contents; `path` is used for messages and to resolve `data`.
 load_result parse_cluster_file(std::string_view contents, const std::filesystem::path& path);
 
-/// Every role of `c`: acceptors, leaders, replicas, each in file order.
+/// Every role of `c`: acceptors, leaders, replicas, servers, each in file order.
 std::vector<role> roles_of(const configuration& c);
 
 /// The roles of `c` grouped by address, in the order in which the addresses first occur in

@@ -1,11 +1,16 @@
-// Every message between processes (paper, figures 1-7; the last five groups are ours). Plain
-// values: the actors know how to send them, the simulator how to lose them.
+// Every message between processes: PMMC's and the service's here (paper, figures 1-7; the last five
+// groups are ours), those of the other engines' servers in their own folders. Plain values: the
+// actors know how to send them, the simulator how to lose them.
 #pragma once
 
 #include "base/types.hpp"
+#include "consensus/raft/messages.hpp"
+#include "consensus/simple/messages.hpp"
 #include "membership/configuration.hpp"
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -241,7 +246,22 @@ struct replica_vitals {
   friend bool operator==(const replica_vitals&, const replica_vitals&) = default;
 };
 
-using vitals = std::variant<acceptor_vitals, leader_vitals, replica_vitals>;
+/// What a server of another engine tells of itself in each ping and pong.
+struct server_vitals {
+  std::uint64_t term = 0;     ///< Raft: its current one. Simple, which has none: 0
+  role_id leader = {};        ///< the one it follows, itself if it leads; empty: none
+  bool is_leader = false;     ///< of `term`
+  slot_num slot_in = 0;       ///< one past the highest slot that it has anything in
+  slot_num slot_out = 0;      ///< as a replica's
+  slot_num snapshot_slot = 0; ///< as a replica's
+  slot_num watermark = 0;     ///< slots below are gone here
+  slot_digest digest = {};    ///< as a replica's
+  std::uint64_t records = 0;  ///< as an acceptor's
+
+  friend bool operator==(const server_vitals&, const server_vitals&) = default;
+};
+
+using vitals = std::variant<acceptor_vitals, leader_vitals, replica_vitals, server_vitals>;
 
 inline slot_num watermark_of(const vitals& told) {
   return std::visit([](const auto& v) { return v.watermark; }, told);
@@ -249,6 +269,18 @@ inline slot_num watermark_of(const vitals& told) {
 
 /// Slots below are in use as far as the role knows: accepted, decided or performed.
 slot_num slot_end_of(const vitals& told);
+
+/// What those who hold the state tell of it: replicas and servers.
+struct state_vitals {
+  slot_num slot_in = 0;
+  slot_num slot_out = 0;
+  slot_num snapshot_slot = 0;
+  slot_num watermark = 0;
+  slot_digest digest = {};
+};
+
+/// Nothing of acceptors and leaders.
+std::optional<state_vitals> state_of(const vitals& told);
 
 /// See acceptor_vitals; 0 of a replica, which promises nothing.
 std::uint64_t records_of(const vitals& told);
@@ -308,12 +340,26 @@ struct snapshot_chunk {
 using message =
     std::variant<p1a, p1b, p2a, p2b, propose, decision, collected, request, response, query,
                  query_reply, handoff, better_replica, read_probe, read_probe_reply, ping, pong,
-                 catchup, catchup_reply, snapshot_request, snapshot_chunk>;
+                 catchup, catchup_reply, snapshot_request, snapshot_chunk,
+                 //
+                 raft::request_vote, raft::vote, raft::append_entries, raft::append_reply,
+                 raft::snapshot_offer, raft::timeout_now, raft::read_index, raft::read_index_reply,
+                 //
+                 simple::prepare, simple::promise, simple::accept, simple::accepted, simple::reject,
+                 simple::chosen, simple::learn_request, simple::learn_reply, simple::announce,
+                 simple::collected, simple::read_probe, simple::read_probe_reply>;
 
 /// A message and whom it is for.
 struct envelope {
   role_id to;
   message body;
 };
+
+/// What an engine's core sends, which knows no messages but its own (raft::envelope,
+/// simple::envelope), among all the others.
+template <class Own>
+envelope widened(Own e) {
+  return {e.to, std::visit([](auto& m) { return message{std::move(m)}; }, e.body)};
+}
 
 } // namespace pmmc

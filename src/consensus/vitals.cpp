@@ -8,6 +8,7 @@ struct slot_end {
   slot_num operator()(const acceptor_vitals& v) const { return v.accepted_end; }
   slot_num operator()(const leader_vitals& v) const { return v.decided_end; }
   slot_num operator()(const replica_vitals& v) const { return v.slot_out; }
+  slot_num operator()(const server_vitals& v) const { return v.slot_in; }
 };
 
 template <class Kind>
@@ -15,9 +16,24 @@ concept has_records = requires(Kind& v) {
   v.records;
 };
 
+template <class Kind>
+concept has_state = requires(Kind& v) {
+  v.snapshot_slot;
+};
+
 } // namespace
 
 slot_num slot_end_of(const vitals& told) { return std::visit(slot_end{}, told); }
+
+std::optional<state_vitals> state_of(const vitals& told) {
+  return std::visit(
+      []<class Kind>(const Kind& v) -> std::optional<state_vitals> {
+        if constexpr (has_state<Kind>)
+          return state_vitals{v.slot_in, v.slot_out, v.snapshot_slot, v.watermark, v.digest};
+        return std::nullopt;
+      },
+      told);
+}
 
 std::uint64_t records_of(const vitals& told) {
   return std::visit(

@@ -1,6 +1,6 @@
 #include "door/basp.hpp"
 
-#include "wire/fields.hpp"
+#include "wire/kinds.hpp"
 
 #include <algorithm>
 #include <array>

@@ -90,7 +90,7 @@ private:
 
 /// Whether a message of this type may come from `who`: "pmmc::hello", say.
 bool may_say(speaker who, std::string_view type);
-/// Whether mail of this kind may (wire/fields.hpp): what roles say, as one type for all of it.
+/// Whether mail of this kind may (wire/kinds.hpp): what roles say, as one type for all of it.
 bool may_mail(speaker who, std::uint8_t kind);
 
 } // namespace pmmc::door

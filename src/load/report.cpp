@@ -19,8 +19,8 @@ struct server_figures {
     std::optional<std::uint64_t> rest_bytes, loaded_bytes;
   };
   std::vector<process> processes;
-  std::optional<double> cpu_per_1000, slots_per_second, syncs_per_second, records_per_sync,
-      commands_per_slot;
+  std::optional<double> cpu_per_1000, slots_per_second, commands_per_slot, syncs_per_second,
+      syncs_per_command, records_per_sync, messages_per_command;
   std::string no_cpu, no_slots, no_metrics;
 };
 
@@ -72,12 +72,19 @@ server_figures figures_of(const measurement& m) {
   const auto grown = [&](const char* name) { return growth(m.before, m.after, name); };
   const auto syncs = grown("pmmc_sync_duration_seconds_count");
   f.syncs_per_second = quotient(syncs, seconds);
-  f.records_per_sync = quotient(grown("pmmc_acceptor_records_total"), syncs);
+  auto records = grown("pmmc_acceptor_records_total");
+  if (!records)
+    records = grown("pmmc_server_records_total");
+  f.records_per_sync = quotient(records, syncs);
+  const auto commands = static_cast<double>(m.after.good - m.before.good);
+  f.syncs_per_command = quotient(syncs, commands);
+  f.messages_per_command = quotient(grown("pmmc_messages_sent_total"), commands);
   f.commands_per_slot =
       quotient(grown("pmmc_batch_requests_sum"), grown("pmmc_batch_requests_count"));
   f.no_metrics =
       !m.before.why_no_metrics.empty() ? m.before.why_no_metrics : m.after.why_no_metrics;
-  if (f.no_metrics.empty() && (!f.syncs_per_second || !f.commands_per_slot))
+  if (f.no_metrics.empty() && (!f.syncs_per_command || !f.records_per_sync ||
+                               !f.commands_per_slot || !f.messages_per_command))
     f.no_metrics = "the metrics do not have it, or nothing was decided";
   return f;
 }
@@ -112,24 +119,22 @@ json servers_json(const measurement& m) {
                          {"resident_bytes_at_rest", bytes(p.rest_bytes)},
                          {"resident_bytes", bytes(p.loaded_bytes)}});
   }
-  json unavailable = json::object();
-  if (!f.cpu_per_1000)
-    unavailable["cpu_seconds_per_1000_operations"] = f.no_cpu;
-  if (!f.slots_per_second)
-    unavailable["slots_per_second"] = f.no_slots;
-  if (!f.syncs_per_second)
-    unavailable["syncs_per_second"] = f.no_metrics;
-  if (!f.records_per_sync)
-    unavailable["records_per_sync"] = f.no_metrics;
-  if (!f.commands_per_slot)
-    unavailable["commands_per_slot"] = f.no_metrics;
-  return {{"cpu_seconds_per_1000_operations", figure(f.cpu_per_1000)},
-          {"slots_per_second", figure(f.slots_per_second)},
-          {"syncs_per_second", figure(f.syncs_per_second)},
-          {"records_per_sync", figure(f.records_per_sync)},
-          {"commands_per_slot", figure(f.commands_per_slot)},
-          {"processes", std::move(processes)},
-          {"unavailable", std::move(unavailable)}};
+  json j = json::object(), unavailable = json::object();
+  const auto add = [&](const char* name, const auto& value, const std::string& why_not) {
+    j[name] = figure(value);
+    if (!value)
+      unavailable[name] = why_not;
+  };
+  add("cpu_seconds_per_1000_operations", f.cpu_per_1000, f.no_cpu);
+  add("slots_per_second", f.slots_per_second, f.no_slots);
+  add("syncs_per_second", f.syncs_per_second, f.no_metrics);
+  add("syncs_per_command", f.syncs_per_command, f.no_metrics);
+  add("records_per_sync", f.records_per_sync, f.no_metrics);
+  add("commands_per_slot", f.commands_per_slot, f.no_metrics);
+  add("messages_per_command", f.messages_per_command, f.no_metrics);
+  j["processes"] = std::move(processes);
+  j["unavailable"] = std::move(unavailable);
+  return j;
 }
 
 std::string line(const char* format, auto... values) {
@@ -192,8 +197,10 @@ std::string to_text(const measurement& m) {
   text += figure_text("server CPU per 1,000 operations", f.cpu_per_1000, "%.4f s", f.no_cpu);
   text += figure_text("slots per second", f.slots_per_second, "%.0f", f.no_slots);
   text += figure_text("commands per slot", f.commands_per_slot, "%.1f", f.no_metrics);
-  text += figure_text("syncs per second, all acceptors", f.syncs_per_second, "%.0f", f.no_metrics);
+  text += figure_text("syncs per second, all disks", f.syncs_per_second, "%.0f", f.no_metrics);
+  text += figure_text("syncs per command", f.syncs_per_command, "%.2f", f.no_metrics);
   text += figure_text("records per sync", f.records_per_sync, "%.1f", f.no_metrics);
+  text += figure_text("messages per command", f.messages_per_command, "%.2f", f.no_metrics);
   for (const auto& p : f.processes) {
     text += "process " + p.name;
     const auto mib = [](std::uint64_t bytes) { return static_cast<double>(bytes) / (1 << 20); };

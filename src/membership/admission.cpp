@@ -14,7 +14,7 @@ constexpr std::string_view refusal_text = "refuses this process: ";
 bool are_well_formed(const std::vector<introduced_role>& roles) {
   const auto good = [](const introduced_role& role) {
     return !role.id.str().empty() && role.kind >= role_kind::acceptor &&
-           role.kind <= role_kind::client && has_sane_disk(role);
+           role.kind <= role_kind::server && has_sane_disk(role);
   };
   return roles.size() <= admission::max_hosted_roles &&
          std::all_of(roles.begin(), roles.end(), good);
@@ -155,7 +155,7 @@ after_reply admission::refused_for_facts(const std::string& address, const clust
   differing_[address] = true;
   const auto& config = known_.configurations.latest();
   const auto differing = static_cast<std::size_t>(
-      std::count_if(config.acceptors.begin(), config.acceptors.end(), [this](const member& m) {
+      std::count_if(config.voters().begin(), config.voters().end(), [this](const member& m) {
         const auto found = differing_.find(m.address);
         return found != differing_.end() && found->second;
       }));
@@ -274,7 +274,7 @@ bool admission::was_removed(const introduction& m) const {
          std::all_of(m.roles.begin(), m.roles.end(), [&](const introduced_role& role) {
            const auto* former = known_.find_former(role.id);
            return former != nullptr && former->address == m.address &&
-                  (former->kind != role_kind::replica || former->disk.empty() ||
+                  (keeps_promises(former->kind) || former->disk.empty() ||
                    former->disk == role.format_id);
          });
 }
@@ -317,9 +317,8 @@ void admission::look_at_places() {
 }
 
 bool admission::is_former_place(role_kind kind, const role_id& own) const {
-  return (kind == role_kind::acceptor || kind == role_kind::leader) &&
-         known_.find(kind, own) != nullptr && is_guest(kind, own, own_.address) &&
-         known_.was_at(kind, own, own_.address);
+  return keeps_promises(kind) && known_.find(kind, own) != nullptr &&
+         is_guest(kind, own, own_.address) && known_.was_at(kind, own, own_.address);
 }
 
 std::set<role_id> admission::untold_roles() const {
@@ -338,9 +337,14 @@ std::vector<introduced_role> admission::told_roles() const {
   return roles;
 }
 
+/// A server that is a member at another address is no newcomer: what it promised there counts
+/// there.
 bool admission::is_made_known(role_kind kind, const role_id& id, const std::string& address,
                               role_kind own) const {
-  return !is_guest(kind, id, address) || (kind == role_kind::replica && own == role_kind::replica);
+  if (!is_guest(kind, id, address))
+    return true;
+  return serves_clients(kind) && kind == own &&
+         (!keeps_promises(kind) || known_.find(kind, id) == nullptr);
 }
 
 /// A process that was running when it was removed stays, and answers with what replaced it, until

@@ -98,8 +98,8 @@ public:
   bool is_guest(role_kind kind, const role_id& id, const std::string& address) const;
   /// Its disk may know the first members only, and those may all be gone.
   bool is_guest_itself() const;
-  /// Own acceptors and leaders that are members elsewhere by now, and were here: who runs there may
-  /// have a copy of their directories. (A replica goes by its log.) Until they are members here
+  /// Own roles that keep promises, and are members elsewhere by now, and were here: who runs there
+  /// may have a copy of their directories. (A replica goes by its log.) Until they are members here
   /// again: that the configurations forget where they were makes no difference.
   const std::set<role_id>& left_places() const { return left_places_; }
   bool has_left(const role_id& own) const { return left_places_.contains(own); }
@@ -107,7 +107,7 @@ public:
   /// if nothing else is here: who names no roles is taken for a client.
   std::set<role_id> untold_roles() const;
   /// Whether the own roles of kind `own` are told that this one can be reached. Of guests only a
-  /// replica, by replicas: it has to catch up before it is added.
+  /// replica, by replicas, and a server, by servers: it has to catch up before it is added.
   bool is_made_known(role_kind kind, const role_id& id, const std::string& address,
                      role_kind own) const;
   /// Every own role that it names to others was removed, and knows it.

@@ -42,7 +42,7 @@ std::string first_difference(const cluster_facts& theirs, const cluster_facts& o
 
 const std::array<cluster_fact, 5> all_cluster_facts = {{
     {"protocol", [](const cluster_facts& f) { return f.protocol; }, same_version, same_version},
-    {"engine", [](const cluster_facts& f) { return f.engine; }, founded_otherwise,
+    {"engine", [](const cluster_facts& f) { return f.engine; }, engine_stays,
      one_founded_otherwise},
     {"state machine", [](const cluster_facts& f) { return f.machine; }, same_program, same_program},
     {"window", [](const cluster_facts& f) { return std::to_string(f.window); }, founded_otherwise,

@@ -17,14 +17,19 @@ namespace pmmc {
 struct cluster_facts {
   configuration first;       ///< the first members, with their addresses; their disks do not count
   std::uint64_t window = 0;  ///< WINDOW, in slots
-  std::string engine = "";   ///< the protocol that decides slots: current_engine
+  std::string engine = "";   ///< the protocol that decides slots: a word of engine_kind
   std::string protocol = ""; ///< what processes say to each other: protocol_name()
   std::string machine = "";  ///< state_machine::name()
 
   friend bool operator==(const cluster_facts&, const cluster_facts&) = default;
 };
 
-inline constexpr std::string_view current_engine = "pmmc";
+/// What to do where a directory, or a process, is of another engine than the one that was named.
+inline constexpr std::string_view engine_stays =
+    "What one engine has written no other can read, so a cluster and its data directories keep the "
+    "engine with which they were formatted. Use the config file that names that one (`engine` in "
+    "[cluster]); a cluster of another engine needs a name and data directories of its own (`name` "
+    "and `data`)";
 
 /// One line of the list. Facts are equal if their texts are.
 struct cluster_fact {

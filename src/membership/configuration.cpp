@@ -8,29 +8,41 @@
 
 namespace pmmc {
 
-namespace {
+std::size_t configuration::durable_replicas() const {
+  return std::min(tolerated_failures() + 1, state_holders().size());
+}
 
-/// Some member of every kind, and no id twice, whatever the kinds: roles are found by their ids.
-bool is_whole(const configuration& c) {
+std::span<const role_kind> configuration::kinds() const {
+  return has_servers() ? std::span<const role_kind>{server_kinds} : pmmc_kinds;
+}
+
+bool configuration::is_whole() const {
   std::set<role_id> ids;
   for (const auto kind : all_member_kinds) {
-    if (c.members(kind).empty())
+    const bool is_needed = std::find(kinds().begin(), kinds().end(), kind) != kinds().end();
+    if (members(kind).empty() == is_needed)
       return false;
-    for (const auto& m : c.members(kind))
+    for (const auto& m : members(kind))
       if (m.id.empty() || !ids.insert(m.id).second)
         return false;
   }
   return true;
 }
 
-} // namespace
-
-std::size_t configuration::durable_replicas() const {
-  return std::min(tolerated_failures() + 1, replicas.size());
-}
-
 std::vector<member>& configuration::members(role_kind kind) {
-  return kind == role_kind::acceptor ? acceptors : kind == role_kind::leader ? leaders : replicas;
+  switch (kind) {
+  case role_kind::acceptor:
+    return acceptors;
+  case role_kind::leader:
+    return leaders;
+  case role_kind::replica:
+    return replicas;
+  case role_kind::server:
+    return servers;
+  case role_kind::client:
+    break;
+  }
+  PMMC_INVARIANT(false, "a configuration has no clients");
 }
 
 const std::vector<member>& configuration::members(role_kind kind) const {
@@ -38,6 +50,8 @@ const std::vector<member>& configuration::members(role_kind kind) const {
 }
 
 const member* configuration::find(role_kind kind, const role_id& id) const {
+  if (kind == role_kind::client)
+    return nullptr;
   const auto& all = members(kind);
   const auto it = std::find_if(all.begin(), all.end(), [&](const member& m) { return m.id == id; });
   return it == all.end() ? nullptr : &*it;
@@ -98,12 +112,12 @@ std::vector<const configuration*> config_history::from(slot_num slot) const {
 std::map<role_id, std::string> config_history::disks() const {
   std::map<role_id, std::string> named;
   for (const auto& [id, former] : former_members_)
-    if (former.kind != role_kind::replica && !former.disk.empty())
+    if (keeps_promises(former.kind) && !former.disk.empty())
       named.insert_or_assign(id, former.disk);
   for (const auto& [first_slot, config] : by_first_slot_)
-    for (const auto kind : {role_kind::acceptor, role_kind::leader})
+    for (const auto kind : all_member_kinds)
       for (const auto& m : config.members(kind))
-        if (!m.disk.empty())
+        if (keeps_promises(kind) && !m.disk.empty())
           named.insert_or_assign(m.id, m.disk);
   return named;
 }
@@ -111,15 +125,13 @@ std::map<role_id, std::string> config_history::disks() const {
 std::map<role_id, std::string>
 config_history::new_disks(const std::map<role_id, std::string>& found) const {
   std::map<role_id, std::string> fresh;
-  const auto find = [&](role_kind kind) {
-    for (const auto& m : latest().members(kind))
-      if (const auto it = found.find(m.id); m.disk.empty() && it != found.end())
-        fresh.insert(*it);
-  };
   if (found.empty())
     return fresh;
-  find(role_kind::acceptor);
-  find(role_kind::leader);
+  for (const auto kind : all_member_kinds)
+    for (const auto& m : latest().members(kind))
+      if (const auto it = found.find(m.id);
+          keeps_promises(kind) && m.disk.empty() && it != found.end())
+        fresh.insert(*it);
   if (!fresh.empty()) // most of the time there is nothing new, and this need not be asked
     for (const auto& [id, disk] : disks())
       fresh.erase(id);
@@ -130,9 +142,9 @@ config_history::new_disks(const std::map<role_id, std::string>& found) const {
 bool config_history::learn_disks(const std::map<role_id, std::string>& found) {
   const auto fresh = new_disks(found);
   for (auto& [first_slot, config] : by_first_slot_)
-    for (const auto kind : {role_kind::acceptor, role_kind::leader})
+    for (const auto kind : all_member_kinds)
       for (auto& m : config.members(kind))
-        if (const auto it = fresh.find(m.id); it != fresh.end())
+        if (const auto it = fresh.find(m.id); keeps_promises(kind) && it != fresh.end())
           m.disk = it->second;
   return !fresh.empty();
 }
@@ -144,7 +156,8 @@ bool config_history::assign(std::vector<configuration> configurations,
     const bool follows =
         read.empty() ? c.first_slot == 1 // every slot has a configuration
                      : c.version > read.latest().version && c.first_slot > read.latest().first_slot;
-    if (!follows || !is_whole(c))
+    const bool is_of_same_engine = read.empty() || c.has_servers() == read.latest().has_servers();
+    if (!follows || !is_of_same_engine || !c.is_whole())
       return false;
     const auto first_slot = c.first_slot;
     read.by_first_slot_.emplace(first_slot, std::move(c));

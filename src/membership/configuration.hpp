@@ -5,6 +5,7 @@
 #include "base/types.hpp"
 
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,21 +24,33 @@ struct member {
 };
 
 /// The processes that act for the slots from `first_slot` up to the next configuration's first
-/// slot.
+/// slot: PMMC's roles, some of each, or the servers of another engine, and never both.
 struct configuration {
   config_version version = 1;
   slot_num first_slot = 1;
   std::vector<member> acceptors;
   std::vector<member> leaders;
   std::vector<member> replicas;
+  std::vector<member> servers = {};
 
-  /// Acceptors that make a majority.
-  std::size_t quorum() const { return acceptors.size() / 2 + 1; }
-  /// Acceptors that may fail while the configuration still decides.
-  std::size_t tolerated_failures() const { return (acceptors.size() - 1) / 2; }
-  /// Replicas that must hold a state durably before the log below it may go: f + 1, or all of them
-  /// where there are fewer (invariant G1).
+  bool has_servers() const { return !servers.empty(); }
+  /// The kinds that its engine has members of.
+  std::span<const role_kind> kinds() const;
+  /// Those whose majority decides.
+  const std::vector<member>& voters() const { return has_servers() ? servers : acceptors; }
+  /// Those who hold the state.
+  const std::vector<member>& state_holders() const { return has_servers() ? servers : replicas; }
+  /// Voters that make a majority.
+  std::size_t quorum() const { return voters().size() / 2 + 1; }
+  /// Voters that may fail while the configuration still decides.
+  std::size_t tolerated_failures() const { return (voters().size() - 1) / 2; }
+  /// Holders of the state that must have it durably before the log below it may go: f + 1, or all
+  /// of them where there are fewer (invariant G1).
   std::size_t durable_replicas() const;
+  /// Whether it has some member of each of kinds(), none of another one, and no id twice, whatever
+  /// the kinds: members are found by their ids.
+  bool is_whole() const;
+  /// Precondition: no client's.
   std::vector<member>& members(role_kind kind);
   const std::vector<member>& members(role_kind kind) const;
   /// The member of this kind called `id`, or nullptr.
@@ -45,6 +58,7 @@ struct configuration {
   bool has_acceptor(const role_id& id) const { return find(role_kind::acceptor, id) != nullptr; }
   bool has_leader(const role_id& id) const { return find(role_kind::leader, id) != nullptr; }
   bool has_replica(const role_id& id) const { return find(role_kind::replica, id) != nullptr; }
+  bool has_server(const role_id& id) const { return find(role_kind::server, id) != nullptr; }
   /// The address of any role of this configuration, or "" for an unknown id.
   std::string_view address_of(const role_id& id) const;
 
@@ -95,17 +109,17 @@ public:
   const std::map<role_id, former_member>& former_members() const { return former_members_; }
   bool empty() const { return by_first_slot_.empty(); }
 
-  /// The disks of acceptors and leaders that it names.
+  /// The disks that it names of those who promise: acceptors, leaders and servers.
   std::map<role_id, std::string> disks() const;
-  /// Those of `found` that belong to acceptors or leaders of the latest configuration, whose disks
-  /// nothing here names.
+  /// Those of `found` that belong to such members of the latest configuration, whose disks nothing
+  /// here names.
   std::map<role_id, std::string> new_disks(const std::map<role_id, std::string>& found) const;
   /// Takes over new_disks(found), in all configurations; returns whether there were any. A disk
   /// that is named once stays.
   bool learn_disks(const std::map<role_id, std::string>& found);
 
   /// For what comes from a disk or a message: whether the parts follow each other, from slot 1 on,
-  /// and each has members of all kinds under ids of their own. Replaces *this only if so.
+  /// of one engine, and each is whole. Replaces *this only if so.
   bool assign(std::vector<configuration> configurations, std::vector<former_member> former);
 
   friend bool operator==(const config_history&, const config_history&) = default;

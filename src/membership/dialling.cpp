@@ -9,9 +9,9 @@ std::set<std::string> addresses_to_dial(const membership& known, const std::stri
   const auto holds_more_than_acceptor = [&](const std::string& address) {
     const auto at = [&](const member& m) { return m.address == address; };
     for (const auto* config : known.live())
-      if (std::any_of(config->leaders.begin(), config->leaders.end(), at) ||
-          std::any_of(config->replicas.begin(), config->replicas.end(), at))
-        return true;
+      for (const auto kind : {role_kind::leader, role_kind::replica, role_kind::server})
+        if (std::any_of(config->members(kind).begin(), config->members(kind).end(), at))
+          return true;
     return false;
   };
   auto addresses = known.addresses();
@@ -27,7 +27,7 @@ std::set<std::string> addresses_to_dial(const membership& known, const std::stri
 
 std::set<std::string> replica_addresses(const membership& known) {
   std::set<std::string> addresses;
-  for (const auto& r : known.configurations.latest().replicas)
+  for (const auto& r : known.configurations.latest().state_holders())
     addresses.insert(r.address);
   return addresses;
 }

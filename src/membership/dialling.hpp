@@ -16,7 +16,7 @@ namespace pmmc {
 std::set<std::string> addresses_to_dial(const membership& known, const std::string& own,
                                         const std::set<std::string>& missed);
 
-/// The addresses that a client (it has none) dials: all that host a replica of the latest
+/// The addresses that a client (it has none) dials: all that host a replica or server of the latest
 /// configuration.
 std::set<std::string> replica_addresses(const membership& known);
 

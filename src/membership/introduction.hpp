@@ -15,7 +15,7 @@ struct introduced_role {
   role_id id;
   role_kind kind = role_kind::client;
   std::string format_id;     ///< of its data directory; empty for clients
-  life_history lives = {};   ///< acceptors and leaders
+  life_history lives = {};   ///< of who keeps promises
   std::uint64_t records = 0; ///< that it held durably when this life of it began
 
   directory_facts facts() const { return {format_id, lives, records}; }

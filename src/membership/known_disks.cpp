@@ -95,7 +95,7 @@ void known_disks::note_records(const role_id& peer, std::uint64_t records) {
 
 std::optional<refused_peer> refuse_peer(known_disks& met, const membership& members,
                                         const introduced_role& peer, bool is_own) {
-  if (peer.kind != role_kind::acceptor && peer.kind != role_kind::leader)
+  if (!keeps_promises(peer.kind))
     return std::nullopt;
   const auto told = peer.facts();
   const auto* m = members.find(peer.kind, peer.id);

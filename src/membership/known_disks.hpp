@@ -1,6 +1,6 @@
-// An acceptor that comes back with another disk has lost its promises, a leader its ballots; so it
-// is with an old copy of its directory. Neither must be counted again: whom a role has met, it
-// remembers. storage::role_state makes that durable.
+// An acceptor or server that comes back with another disk has lost its promises, a leader its
+// ballots; so it is with an old copy of its directory. None of them must be counted again: whom a
+// role has met, it remembers. storage::role_state makes that durable.
 #pragma once
 
 #include "consensus/messages.hpp"
@@ -15,7 +15,7 @@
 
 namespace pmmc {
 
-/// Every acceptor and leader that a role ever met.
+/// Every acceptor, leader and server that a role ever met.
 class known_disks {
 public:
   const std::map<role_id, known_peer>& all() const { return known_; }
@@ -60,7 +60,7 @@ struct refused_peer {
   bool is_told(bool is_own) const { return !is_own || verdict == acquaintance::other_disk; }
 };
 
-/// Whether `peer` must not be talked to: it is an acceptor or leader, and not on the disk that its
+/// Whether `peer` must not be talked to: it keeps promises, and is not on the disk that its
 /// configuration names, or that it had when it was met before, or that disk has lost something.
 /// `is_own`: of the own process.
 std::optional<refused_peer> refuse_peer(known_disks& met, const membership& members,

@@ -31,7 +31,7 @@ struct life_history {
   friend bool operator==(const life_history&, const life_history&) = default;
 };
 
-/// What an acceptor or leader tells of its directory when it is met.
+/// What an acceptor, leader or server tells of its directory when it is met.
 struct directory_facts {
   std::string format_id;
   life_history lives;        ///< none: it says nothing of them, and is known by its disk only

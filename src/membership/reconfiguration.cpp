@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 
 namespace pmmc {
 
@@ -15,9 +16,9 @@ std::string described(role_kind kind, const role_id& id) {
   return std::string{to_string(kind)} + " " + id.str();
 }
 
-/// What cannot be said of one member alone.
-std::string why_impossible(const configuration& c) {
-  for (const auto kind : all_member_kinds) {
+/// What cannot be said of one member alone. `kinds`: of the cluster's engine.
+std::string why_impossible(const configuration& c, std::span<const role_kind> kinds) {
+  for (const auto kind : kinds) {
     const auto& members = c.members(kind);
     if (members.empty())
       return "no " + std::string{to_string(kind)} + " would be left";
@@ -33,12 +34,13 @@ std::string why_impossible(const configuration& c) {
   return {};
 }
 
-/// An acceptor's promises and a leader's ballots are on its disk: without it, it is somebody else.
+/// What an acceptor or server promised and which ballots a leader used is on its disk: without it,
+/// it is somebody else.
 std::string why_another_disk(const former_member& before, const reconfiguration::addition& a) {
   if (before.kind != a.kind)
     return a.who.id.str() + " was the id of a former " + std::string{to_string(before.kind)} +
            "; take an id that was never used";
-  if (a.kind != role_kind::replica && !before.disk.empty() && before.disk != a.who.disk)
+  if (keeps_promises(a.kind) && !before.disk.empty() && before.disk != a.who.disk)
     return described(a.kind, a.who.id) + " was a member until version " +
            std::to_string(before.removed_in) +
            " with another disk, and what it promised is lost with that; take an id that was never "
@@ -58,6 +60,8 @@ std::string remove_from(configuration& c, const reconfiguration::removal& r) {
 
 std::string add_to(configuration& c, const reconfiguration::addition& a,
                    const config_history& before) {
+  if (auto why = why_of_other_engine(a.kind, before.latest()); !why.empty())
+    return described(a.kind, a.who.id) + " cannot be added: " + why;
   if (a.who.id.empty() || a.who.address.empty() || a.who.address.size() > max_address_bytes ||
       a.who.disk.size() > max_address_bytes)
     return "a member needs an id and an address of at most " + std::to_string(max_address_bytes) +
@@ -82,6 +86,15 @@ std::string add_to(configuration& c, const reconfiguration::addition& a,
 
 } // namespace
 
+std::string why_of_other_engine(role_kind kind, const configuration& c) {
+  const auto kinds = c.kinds();
+  if (std::find(kinds.begin(), kinds.end(), kind) != kinds.end())
+    return {};
+  return c.has_servers()
+             ? "the members of this cluster are servers: it has no acceptors, leaders or replicas"
+             : "the members of this cluster are acceptors, leaders and replicas: it has no servers";
+}
+
 std::optional<configuration> apply(const reconfiguration& r, const config_history& before,
                                    std::string& why_not) {
   auto next = before.latest();
@@ -91,7 +104,7 @@ std::optional<configuration> apply(const reconfiguration& r, const config_histor
   for (const auto& m : r.add)
     if (why_not = add_to(next, m, before); !why_not.empty())
       return std::nullopt;
-  why_not = why_impossible(next);
+  why_not = why_impossible(next, before.latest().kinds());
   if (why_not.empty() && next == before.latest())
     why_not = "nothing would change";
   if (why_not.empty() &&
@@ -104,17 +117,47 @@ std::optional<configuration> apply(const reconfiguration& r, const config_histor
   return next;
 }
 
+namespace {
+
+reconfiguration_outcome conflict_with(const configuration& latest, const std::string& why) {
+  return {reconfiguration_status::conflict, latest.version, 0, why};
+}
+
+reconfiguration_outcome of_another_version(const reconfiguration& r, const configuration& latest) {
+  return conflict_with(latest, "version " + std::to_string(latest.version) +
+                                   " is the latest one, not " + std::to_string(r.replaces) +
+                                   ": somebody else changed it");
+}
+
+bool are_same_places(const std::vector<member>& a, const std::vector<member>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const member& x, const member& y) {
+    return x.id == y.id && x.address == y.address;
+  });
+}
+
+} // namespace
+
+reconfiguration_outcome outcome_of_change(const reconfiguration& r, const config_history& before,
+                                          const configuration* made) {
+  if (r.replaces != before.latest().version)
+    return of_another_version(r, before.latest());
+  std::string why_not;
+  const auto wanted = apply(r, before, why_not);
+  if (!wanted)
+    return {reconfiguration_status::refused, 0, 0, why_not};
+  if (made == nullptr || !are_same_places(made->servers, wanted->servers))
+    return {reconfiguration_status::refused, 0, 0,
+            "its turn came when no change could begin: ask again"};
+  return {reconfiguration_status::accepted, made->version, made->first_slot, {}};
+}
+
 reconfiguration_outcome reconfigure(const reconfiguration& r, slot_num slot, std::uint64_t window,
                                     config_history& configurations) {
   const auto& latest = configurations.latest();
-  const auto conflict = [&](const std::string& why) {
-    return reconfiguration_outcome{reconfiguration_status::conflict, latest.version, 0, why};
-  };
   if (r.replaces != latest.version)
-    return conflict("version " + std::to_string(latest.version) + " is the latest one, not " +
-                    std::to_string(r.replaces) + ": somebody else changed it");
+    return of_another_version(r, latest);
   if (latest.first_slot >= slot + window)
-    return conflict("another reconfiguration was decided in the same slot");
+    return conflict_with(latest, "another reconfiguration was decided in the same slot");
   if (configurations.from(slot).size() > max_pending_configurations)
     return {reconfiguration_status::refused, 0, 0,
             std::to_string(max_pending_configurations) +

@@ -35,12 +35,16 @@ struct reconfiguration {
 
 /// Limits that are part of the replicated state's rules.
 inline constexpr std::size_t max_members_of_a_kind = 64;
-/// Of either sort, in one command: all members of all kinds. Each addition is compared with those
-/// before it, at every replica, so a longer list is not even read.
-inline constexpr std::size_t max_changes = all_member_kinds.size() * max_members_of_a_kind;
+/// Of either sort, in one command: all members that a configuration can have. Each addition is
+/// compared with those before it, at every replica, so a longer list is not even read.
+inline constexpr std::size_t max_changes = pmmc_kinds.size() * max_members_of_a_kind;
 inline constexpr std::size_t max_address_bytes = 255;
 /// Configurations decided, but not in force yet.
 inline constexpr std::size_t max_pending_configurations = 8;
+
+/// Why members of this kind do not belong to a cluster of such a configuration; "" if they do. An
+/// engine has members of its own kinds, and stays as long as the cluster.
+std::string why_of_other_engine(role_kind kind, const configuration& c);
 
 enum class reconfiguration_status : std::uint8_t {
   accepted = 0,
@@ -54,6 +58,22 @@ struct reconfiguration_outcome {
   slot_num first_slot = 0;    ///< accepted: from here on it governs
   std::string text;           ///< English, for people, unless accepted
 };
+
+/// Who decides from a slot on, where the engine itself changes its servers: what its log says.
+struct voting_servers {
+  config_version version = 0;
+  std::vector<member> servers;
+};
+
+/// Where the engine changes its servers itself: what becomes of `r`, decided in a slot that has
+/// made `made` of `before`, or, if that is nullptr, nothing. Accepted if it is what was made.
+reconfiguration_outcome outcome_of_change(const reconfiguration& r, const config_history& before,
+                                          const configuration* made);
+
+/// Of an engine whose servers never change: why, and what to do.
+inline constexpr std::string_view fixed_servers_text =
+    "engine simple has a fixed set of servers: to change it, found another cluster, and take the "
+    "data over (`pmmc export`, `pmmc import`)";
 
 std::string encode(const reconfiguration& r);
 /// None, too, if more members are named than a configuration can have.

@@ -20,8 +20,8 @@ struct broker_limits : stream_limits {
   std::size_t max_connections = 20'000;
   /// Looks in which least_taken_bytes are taken, while others wait for the room that replies take.
   unsigned max_stalled = 3;
-  /// What is queued for a socket that has no room; it counts as taken. CAF keeps two buffers of
-  /// that size: docs/CLIENTS.md, "Limits", has the sum.
+  /// What is queued for a socket that has no room; it counts as taken. Three buffers of that size
+  /// are kept for it: docs/CLIENTS.md, "Limits", has the sum.
   std::size_t max_queued_bytes = 32 << 10;
 };
 

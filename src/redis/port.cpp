@@ -22,6 +22,12 @@ role_id port_id(std::uint64_t seed) {
   return role_id{name};
 }
 
+/// Of another session under the same id.
+pmmc::client::settings with_another_seed(pmmc::client::settings s) {
+  s.seed = random_source{s.seed}.next();
+  return s;
+}
+
 } // namespace
 
 port::settings port::usual(const role_id& replica, std::string version, std::uint16_t number,
@@ -43,8 +49,10 @@ port::settings port::usual(const role_id& replica, std::string version, std::uin
 }
 
 port::port(settings options)
-    : options_(std::move(options)), front_(options_.front), client_(options_.client) {
+    : options_(std::move(options)), front_(options_.front), client_(options_.client),
+      changes_(with_another_seed(options_.client)) {
   client_.on_replica_up(options_.replica, {});
+  changes_.on_replica_up(options_.replica, {});
 }
 
 // --- Time ---------------------------------------------------------------------------------------
@@ -70,6 +78,7 @@ void port::on_tick() {
   if (++tick_ == most_ticks_without_time)
     begin(); // without a majority of the replicas the log time stands, and that is all
   client_.on_tick();
+  changes_.on_tick();
   front_.on_tick();
   if (tick_ % expire_every_ticks == 0) {
     if (const auto time = front_.log_time(); time && time != told_)
@@ -127,6 +136,9 @@ port_outputs port::take() {
       finish(std::move(outcome));
       moved = true;
     }
+    auto changed = changes_.take();
+    std::move(changed.send.begin(), changed.send.end(), std::back_inserter(out_.send));
+    std::move(changed.finished.begin(), changed.finished.end(), std::back_inserter(out_.proposed));
     auto front = front_.take();
     std::move(front.replies.begin(), front.replies.end(), std::back_inserter(out_.replies));
     for (auto& s : front.submit) {
@@ -156,20 +168,19 @@ void port::submit(front_outputs::submission& s) {
 }
 
 std::uint64_t port::propose(std::string op) {
-  const auto ticket =
-      client_.submit(std::move(op), options_.timeout_ticks, pmmc::request_kind::reconfigure);
-  proposals_.push_back(ticket);
-  return ticket;
+  return changes_.submit(std::move(op), options_.timeout_ticks, pmmc::request_kind::reconfigure);
+}
+
+void port::on(const role_id& replica, response m) {
+  if (!changes_.is_idle())
+    changes_.on(replica, m); // each heeds those of its session
+  client_.on(replica, std::move(m));
 }
 
 void port::finish(client_outcome outcome) {
   if (outcome.tag != 0) { // the front's tickets count from 1
     outcome.ticket = outcome.tag;
     return front_.finished(outcome);
-  }
-  if (std::erase(proposals_, outcome.ticket) > 0) {
-    out_.proposed.push_back(std::move(outcome));
-    return;
   }
   if (waits_.has_read(outcome.ticket))
     out_.counts.push_back({waits_.round(), outcome.kind == outcome_kind::done ? outcome.slot : 0});
@@ -179,15 +190,17 @@ void port::finish(client_outcome outcome) {
 void port::learn(const membership& known) {
   const auto& configurations = known.configurations;
   const auto& id = options_.replica;
-  if (configurations.empty() || configurations.latest().has_replica(id))
+  if (configurations.empty() || configurations.latest().has_replica(id) ||
+      configurations.latest().has_server(id))
     return why_unavailable_.clear();
+  const std::string kind = configurations.latest().has_servers() ? "server" : "replica";
   const auto former = configurations.former_members().find(id);
-  why_unavailable_ = "replica " + id.str() +
+  why_unavailable_ = kind + " " + id.str() +
                      (former == configurations.former_members().end()
                           ? " is not a member of the cluster yet"
                           : " was removed from the cluster in configuration " +
                                 std::to_string(former->second.removed_in)) +
-                     "; use the port of another replica";
+                     "; use the port of another " + kind;
   for (const auto& w : waits_.take_if([](const auto&) { return true; }))
     answer_with_error(w.ticket, "CLUSTERDOWN not executed: " + why_unavailable_);
 }

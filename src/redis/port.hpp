@@ -69,7 +69,7 @@ public:
   void learn(const membership& known);
 
   void on(connection_events&& events);
-  void on(const role_id& replica, response m) { client_.on(replica, std::move(m)); }
+  void on(const role_id& replica, response m);
   void on(const role_id& replica, query_reply m) { client_.on(replica, std::move(m)); }
   /// About every 10 ms.
   void on_tick();
@@ -78,7 +78,8 @@ public:
   /// Acceptor → highest slot that it said it accepted. Nothing: asked again on a tick.
   void counted(const port_outputs::count& asked,
                const std::optional<std::map<role_id, slot_num>>& accepted);
-  /// A reconfiguration for the log: its outcome comes with the ticket that is returned.
+  /// A reconfiguration for the log: its outcome comes with the ticket that is returned. It may wait
+  /// for newcomers to catch up, and holds up nobody: it has a session of its own.
   std::uint64_t propose(std::string op);
   /// Why the replica can serve nobody; empty: it can.
   const std::string& why_unavailable() const { return why_unavailable_; }
@@ -107,12 +108,12 @@ private:
   settings options_;
   front front_;
   pmmc::client client_;
+  pmmc::client changes_; ///< of the members
   kv::log_clock clock_;
   kv::moment_here now_;
   bool begun_ = false; ///< requests are taken
   held_events held_;   ///< that came before
   std::optional<kv::log_time> told_;
-  std::vector<std::uint64_t> proposals_; ///< the client's tickets
   acceptor_waits waits_;
   member_change change_;
   std::string why_unavailable_;

@@ -29,9 +29,4 @@ renamed_hashes process_sums(const universe& u, std::span<const part_id> processe
 renamed_hashes operator+(renamed_hashes a, const renamed_hashes& b);
 renamed_hashes operator-(renamed_hashes a, const renamed_hashes& b);
 
-/// Equal for states that differ in the acceptors' names only. Never 0.
-std::uint64_t canonical_hash(const renamed_hashes& sums, unsigned renamings);
-/// How many states share the canonical hash by having other names.
-unsigned orbit_size(const renamed_hashes& sums, unsigned renamings);
-
 } // namespace pmmc::search

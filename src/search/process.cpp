@@ -2,24 +2,16 @@
 
 #include "base/codec.hpp"
 #include "base/invariant.hpp"
+#include "search/broken_assertion.hpp"
 #include "search/encoding.hpp"
 
 #include <algorithm>
 #include <concepts>
-#include <stdexcept>
 #include <utility>
 
 namespace pmmc::search {
 
 namespace {
-
-struct broken_assertion : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-[[noreturn]] void throw_broken(const char* condition, const char* meaning) {
-  throw broken_assertion{std::string{meaning} + " (the core's own assertion: " + condition + ")"};
-}
 
 /// More ticks than any wait of the leaders made here takes.
 constexpr unsigned most_ticks = 200;
@@ -134,7 +126,7 @@ struct byte_writer {
 
 process_driver::process_driver(const scope& s)
     : scope_(s), configs_(configurations_of(s)), replicas_(s) {
-  set_invariant_handler(throw_broken);
+  throw_broken_assertions();
 }
 
 namespace {

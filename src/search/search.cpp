@@ -1,266 +1,76 @@
 #include "search/search.hpp"
 
+#include "search/breadth_first.hpp"
 #include "search/trace.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <chrono>
-#include <future>
-#include <memory>
-#include <mutex>
-#include <utility>
 
 namespace pmmc::search {
 
 namespace {
 
-using steady = std::chrono::steady_clock;
-
-/// States of one depth that are still to be looked at, packed.
-struct chunk {
-  std::string bytes;
-  std::size_t states = 0;
-};
-
-constexpr std::size_t chunk_bytes = 1 << 20;
-
-struct found_violation {
-  std::string broken;
-  std::uint64_t before = 0; ///< the hash of the state from which a step breaks it
-};
-
-/// What is told of a state beside that it is right.
-struct counters {
-  std::uint64_t states = 0;
-  std::uint64_t named_states = 0;
-  std::uint64_t transitions = 0;
-  std::uint64_t decided_states = 0;
-  std::uint64_t conflict_states = 0;
-
-  void count(const universe& u, const cluster_state& s, unsigned names) {
-    ++states;
-    named_states += names;
-    bool is_decided = false;
-    bool competes = false;
-    for (const auto id : s.messages) {
-      const auto& fact = u.message(id).fact;
-      is_decided |= fact.what == message_fact::kind::decision;
-      if (fact.what == message_fact::kind::p2a && !competes)
-        competes = std::any_of(s.messages.begin(), s.messages.end(), [&](part_id other) {
-          const auto& f = u.message(other).fact;
-          return f.what == message_fact::kind::p2a && f.slot == fact.slot && f.value != fact.value;
-        });
-    }
-    decided_states += is_decided;
-    conflict_states += competes;
-  }
-};
-
-class breadth_first {
+/// PMMC's roles, as the search looks at them (see breadth_first.hpp).
+class roles_model {
 public:
-  breadth_first(const scope& s, const search_options& options, const search_progress& progress)
-      : scope_(s), options_(options), progress_(progress), universe_(s),
+  using state = cluster_state;
+  using transition = search::transition;
+  using successors = search::successors;
+
+  explicit roles_model(const scope& s)
+      : scope_(s), universe_(s),
         members_(version_table::of(configurations_of(s), reconfigurations_of(s))) {}
 
-  search_result run() {
-    begin();
-    while (!frontier_.empty() && !must_stop()) {
-      search_level();
-      ++depth_;
-    }
-    return finish();
+  state first_state() const { return search::first_state(universe_); }
+  renamed_hashes sums_of(const state& s) const {
+    return message_sums(universe_, s.messages) + process_sums(universe_, s.processes);
   }
+  unsigned renamings() const { return universe_.renamings(); }
+  successors successors_finder() { return successors{universe_, scope_}; }
 
-private:
-  /// What one thread keeps for itself.
-  struct worker {
-    explicit worker(breadth_first& search) : next(search.universe_, search.scope_) {}
-    successors next;
-    counters counted;
-    chunk open;
-    std::vector<chunk> found;
-  };
-
-  bool must_stop() const {
-    return stop_ || (options_.most_states != 0 && counted_.states >= options_.most_states);
-  }
-
-  void begin() {
-    const auto first = first_state(universe_);
-    const auto sums =
-        message_sums(universe_, first.messages) + process_sums(universe_, first.processes);
-    visited_.insert(canonical_hash(sums, universe_.renamings()), 0);
-    first_counted_.count(universe_, first, orbit_size(sums, universe_.renamings()));
-    chunk c;
-    pack(c.bytes, first);
-    c.states = 1;
-    frontier_.push_back(std::move(c));
-    for (unsigned i = 0; i < std::max(1U, options_.jobs); ++i)
-      workers_.push_back(std::make_unique<worker>(*this));
-  }
-
-  void search_level() {
-    next_chunk_ = 0;
-    std::vector<std::future<void>> others; // each waits for its thread, whatever is thrown
-    for (std::size_t i = 1; i < workers_.size(); ++i)
-      others.push_back(std::async(std::launch::async, [this, i] { work(*workers_[i], false); }));
-    work(*workers_[0], true);
-    for (auto& o : others)
-      o.get();
-    std::vector<chunk> next;
-    std::size_t bytes = visited_.bytes();
-    for (auto& w : workers_) {
-      if (w->open.states != 0)
-        w->found.push_back(std::exchange(w->open, {}));
-      std::move(w->found.begin(), w->found.end(), std::back_inserter(next));
-      w->found.clear();
-    }
-    for (const auto* chunks : {&frontier_, &next})
-      for (const auto& c : *chunks)
-        bytes += c.bytes.capacity();
-    most_bytes_ = std::max(most_bytes_, bytes);
-    frontier_ = std::move(next);
-    collect_counters();
-  }
-
-  void collect_counters() {
-    counted_ = first_counted_;
-    for (const auto& w : workers_) {
-      counted_.states += w->counted.states;
-      counted_.named_states += w->counted.named_states;
-      counted_.transitions += w->counted.transitions;
-      counted_.decided_states += w->counted.decided_states;
-      counted_.conflict_states += w->counted.conflict_states;
-    }
-  }
-
-  void work(worker& w, bool tells_progress) {
-    for (auto i = next_chunk_++; i < frontier_.size() && !stop_; i = next_chunk_++) {
-      look_at(w, frontier_[i]);
-      frontier_[i].bytes = {};
-      if (tells_progress)
-        tell_progress();
-    }
-  }
-
-  void look_at(worker& w, const chunk& c) {
-    std::string_view rest = c.bytes;
-    cluster_state before;
-    cluster_state after;
-    for (std::size_t n = 0; n < c.states && !stop_; ++n) {
-      unpack(rest, before);
-      const auto sums =
-          message_sums(universe_, before.messages) + process_sums(universe_, before.processes);
-      const auto hash = canonical_hash(sums, universe_.renamings());
-      w.next.for_each(before,
-                      [&](const transition& t) { return visit(w, hash, before, t, after); });
-    }
-  }
-
-  bool visit(worker& w, std::uint64_t from, const cluster_state& before, const transition& t,
-             cluster_state& after) {
-    if (!t.fault.empty())
-      return report_violation({t.fault, from});
-    const auto hash = canonical_hash(t.sums, universe_.renamings());
-    ++w.counted.transitions;
-    const bool is_new = visited_.insert(hash, from);
-    if (!is_new && !judged_as_step(t))
-      return true;
-    follow(before, t, after);
-    if (auto broken = broken_by(universe_, members_, before, t, after); !broken.empty())
-      return report_violation({std::move(broken), from});
-    if (!is_new)
-      return true;
-    w.counted.count(universe_, after, orbit_size(t.sums, universe_.renamings()));
-    pack(w.open.bytes, after);
-    if (++w.open.states; w.open.bytes.size() >= chunk_bytes)
-      w.found.push_back(std::exchange(w.open, {}));
-    return true;
-  }
-
-  /// Whether the step as such may break an invariant, not only the state that it leads to.
-  bool judged_as_step(const transition& t) const {
+  bool is_judged_as_step(const transition& t) const {
     return t.key.kind == input_kind::run_for_office ||
            std::any_of(t.sent.begin(), t.sent.end(), [&](part_id id) {
              return universe_.message(id).fact.what == message_fact::kind::p2a;
            });
   }
+  std::string broken_by(const state& before, const transition& t, const state& after) const {
+    return search::broken_by(universe_, members_, before, t, after);
+  }
+  std::string describe(const transition& t) const { return search::describe(universe_, t); }
 
-  bool report_violation(found_violation v) {
-    const std::lock_guard lock{violation_mutex_};
-    if (!stop_)
-      violation_ = std::move(v);
-    stop_ = true;
-    return false;
+  bool is_decided(const state& s) const {
+    return std::any_of(s.messages.begin(), s.messages.end(), [&](part_id id) {
+      return universe_.message(id).fact.what == message_fact::kind::decision;
+    });
+  }
+  bool has_conflict(const state& s) const {
+    return std::any_of(s.messages.begin(), s.messages.end(), [&](part_id id) {
+      const auto& fact = universe_.message(id).fact;
+      return fact.what == message_fact::kind::p2a &&
+             std::any_of(s.messages.begin(), s.messages.end(), [&](part_id other) {
+               const auto& f = universe_.message(other).fact;
+               return f.what == message_fact::kind::p2a && f.slot == fact.slot &&
+                      f.value != fact.value;
+             });
+    });
   }
 
-  search_result so_far() const {
-    search_result r;
-    r.states = visited_.size();
-    r.depth = depth_;
-    r.seconds = std::chrono::duration<double>(steady::now() - start_).count();
-    return r;
-  }
+  std::size_t process_states() const { return universe_.process_states(); }
+  std::size_t messages() const { return universe_.messages(); }
+  std::size_t steps() const { return universe_.steps(); }
 
-  void tell_progress() {
-    const auto now = steady::now();
-    if (!progress_ || now < last_progress_ + std::chrono::seconds{1})
-      return;
-    last_progress_ = now;
-    progress_(so_far());
-  }
-
-  search_result finish() {
-    auto r = so_far();
-    collect_counters();
-    r.states = counted_.states;
-    r.named_states = counted_.named_states;
-    r.transitions = counted_.transitions;
-    r.decided_states = counted_.decided_states;
-    r.conflict_states = counted_.conflict_states;
-    r.depth = depth_ == 0 ? 0 : depth_ - 1;
-    r.is_complete = frontier_.empty() && !stop_;
-    r.process_states = universe_.process_states();
-    r.messages = universe_.messages();
-    r.core_steps = universe_.steps();
-    r.memory_bytes = most_bytes_;
-    if (stop_) {
-      r.broken = violation_.broken;
-      r.trace = trace_to(universe_, scope_, members_, visited_, violation_.before);
-    }
-    return r;
-  }
-
+private:
   scope scope_;
-  search_options options_;
-  const search_progress& progress_;
   universe universe_;
   version_table members_;
-  visited_states visited_;
-  std::vector<chunk> frontier_;
-  std::atomic<std::size_t> next_chunk_ = 0;
-  std::vector<std::unique_ptr<worker>> workers_;
-  counters first_counted_;
-  counters counted_;
-  unsigned depth_ = 0;
-  std::size_t most_bytes_ = 0;
-  std::atomic<bool> stop_ = false;
-  std::mutex violation_mutex_;
-  found_violation violation_;
-  steady::time_point start_ = steady::now();
-  steady::time_point last_progress_ = start_;
 };
 
 } // namespace
 
-double search_result::collision_probability() const {
-  const auto n = static_cast<double>(states);
-  return n * n / 3.6893488147419103e19; // n (n - 1) / 2 pairs, each with 2^-64
-}
-
 search_result explore(const scope& s, const search_options& options,
                       const search_progress& progress) {
-  return breadth_first{s, options, progress}.run();
+  roles_model model{s};
+  return breadth_first<roles_model>{model, options, progress}.run();
 }
 
 } // namespace pmmc::search

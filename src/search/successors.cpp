@@ -7,47 +7,20 @@ namespace pmmc::search {
 
 void follow(const cluster_state& before, const transition& t, cluster_state& after) {
   after.processes = t.processes;
-  after.messages.clear();
-  std::merge(before.messages.begin(), before.messages.end(), t.sent.begin(), t.sent.end(),
-             std::back_inserter(after.messages));
-  if (!t.forgotten.empty())
-    std::erase_if(after.messages, [&](part_id id) {
-      return std::binary_search(t.forgotten.begin(), t.forgotten.end(), id);
-    });
+  follow_messages(before.messages, t.sent, t.forgotten, after.messages);
 }
 
 successors::successors(universe& u, const scope& s)
     : universe_(u), scope_(s), acceptors_(acceptors_of(s)), replicas_(acceptors_ + s.leaders),
-      fixed_(replicas_ + s.replicas), steps_(1024) {}
+      fixed_(replicas_ + s.replicas) {}
 
 const step_result& successors::step(const step_key& key) {
-  const auto place = [&](const step_key& k) -> remembered& {
-    auto at = step_key_hash{}(k) & (steps_.size() - 1);
-    while (steps_[at].result != nullptr && !(steps_[at].key == k))
-      at = (at + 1) & (steps_.size() - 1);
-    return steps_[at];
-  };
-  auto& known = place(key);
-  if (known.result != nullptr)
-    return *known.result;
-  const auto& result = universe_.step(key);
-  known = {key, &result};
-  if (++steps_used_ * 2 > steps_.size()) {
-    const auto old = std::exchange(steps_, std::vector<remembered>(steps_.size() * 2));
-    for (const auto& r : old)
-      if (r.result != nullptr)
-        place(r.key) = r;
-  }
-  return result;
+  return steps_.find(
+      key, [this](const step_key& k) -> auto& { return universe_.step(k); });
 }
 
 void successors::send(const std::vector<part_id>& messages) {
-  for (const auto id : messages) {
-    if (id >= is_sent_.size())
-      is_sent_.resize(id + 64);
-    if (is_sent_[id] == 0 && std::find(now_.sent.begin(), now_.sent.end(), id) == now_.sent.end())
-      now_.sent.push_back(id);
-  }
+  known_messages_.add_new(messages, now_.sent);
 }
 
 /// Scouts and commanders that are not needed any more.
@@ -365,11 +338,7 @@ bool successors::sub_role_steps(const cluster_state& s, std::size_t position,
 }
 
 void successors::for_each(const cluster_state& s, const visitor& visit) {
-  std::fill(is_sent_.begin(), is_sent_.end(), std::uint8_t{0});
-  if (!s.messages.empty() && s.messages.back() >= is_sent_.size())
-    is_sent_.resize(s.messages.back() + 64);
-  for (const auto id : s.messages)
-    is_sent_[id] = 1;
+  known_messages_.look_at(s.messages);
   message_sums_ = message_sums(universe_, s.messages);
   now_.silent.clear();
   if (!chosen_events(s, visit) || !deliveries(s, visit))

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "search/cluster_state.hpp"
+#include "search/remembered_steps.hpp"
 
 #include <functional>
 #include <map>
@@ -76,18 +77,12 @@ private:
   std::size_t replicas_; ///< where they begin: behind acceptors and leaders
   std::size_t fixed_;    ///< acceptors, leaders and replicas
   transition now_;
-  renamed_hashes message_sums_{};     ///< of the state that is being looked at
-  std::vector<std::uint8_t> is_sent_; ///< by message
+  renamed_hashes message_sums_{}; ///< of the state that is being looked at
+  sent_messages known_messages_;
   std::vector<silent_state> silent_states_;
   std::map<std::vector<part_id>, config_version> versions_; ///< by the decisions that led to them
   std::vector<part_id> outcomes_; ///< of the scout or commander that is being looked at
-
-  struct remembered {
-    step_key key;
-    const step_result* result = nullptr;
-  };
-  std::vector<remembered> steps_; ///< a hash table
-  std::size_t steps_used_ = 0;
+  remembered_steps<step_key, step_key_hash, step_result> steps_;
 };
 
 } // namespace pmmc::search

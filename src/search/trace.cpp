@@ -216,38 +216,4 @@ std::string broken_by(const universe& u, const version_table& members, const clu
   return broken_invariant(facts, members);
 }
 
-std::vector<std::string> trace_to(universe& u, const scope& s, const version_table& members,
-                                  visited_states& visited, std::uint64_t last) {
-  std::vector<std::uint64_t> way;
-  for (auto hash = last; hash != 0; hash = *visited.parent_of(hash))
-    way.push_back(hash);
-  std::reverse(way.begin(), way.end());
-  std::vector<std::string> lines;
-  successors next{u, s};
-  auto at = first_state(u);
-  cluster_state after;
-  for (std::size_t i = 1; i < way.size(); ++i) {
-    bool found = false;
-    next.for_each(at, [&](const transition& t) {
-      if (!t.fault.empty() || canonical_hash(t.sums, u.renamings()) != way[i])
-        return true;
-      lines.push_back(describe(u, t));
-      follow(at, t, after);
-      found = true;
-      return false;
-    });
-    PMMC_INVARIANT(found, "a way that was found once is found again");
-    std::swap(at, after);
-  }
-  next.for_each(at, [&](const transition& t) {
-    if (t.fault.empty())
-      follow(at, t, after);
-    if (broken_by(u, members, at, t, after).empty())
-      return true;
-    lines.push_back(describe(u, t));
-    return false;
-  });
-  return lines;
-}
-
 } // namespace pmmc::search

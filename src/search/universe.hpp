@@ -5,6 +5,7 @@
 #pragma once
 
 #include "search/checks.hpp"
+#include "search/part_ids.hpp"
 #include "search/process.hpp"
 #include "search/stable_vector.hpp"
 
@@ -15,9 +16,6 @@
 #include <vector>
 
 namespace pmmc::search {
-
-using part_id = std::uint32_t; ///< of a message or of a process state
-constexpr part_id no_part = ~part_id{0};
 
 /// At most so many renamings of acceptors (all of three).
 constexpr unsigned most_renamings = 6;

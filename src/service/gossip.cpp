@@ -5,9 +5,9 @@
 
 namespace pmmc {
 
-const replica_vitals* gossip::find(const role_id& peer) const {
+std::optional<state_vitals> gossip::find(const role_id& peer) const {
   const auto it = news_.find(peer);
-  return it == news_.end() ? nullptr : std::get_if<replica_vitals>(&it->second.told);
+  return it == news_.end() ? std::nullopt : state_of(it->second.told);
 }
 
 bool gossip::is_heard(const role_id& peer, std::uint64_t tick) const {
@@ -32,7 +32,8 @@ slot_num gossip::highest_slot_end() const {
 std::vector<role_id> gossip::who_performed(slot_num slot, std::uint64_t tick) const {
   std::vector<role_id> ahead;
   for (const auto& [peer, n] : news_)
-    if (peer != self_ && vitals_as<replica_vitals>(n.told).slot_out > slot && is_recent(n, tick))
+    if (const auto told = state_of(n.told);
+        peer != self_ && told && told->slot_out > slot && is_recent(n, tick))
       ahead.push_back(peer);
   return ahead;
 }
@@ -41,8 +42,9 @@ std::vector<role_id> gossip::replicas_ahead(slot_num slot, const config_history&
                                             std::uint64_t tick) const {
   auto ahead = who_performed(slot, tick);
   std::erase_if(ahead, [&](const role_id& id) {
-    return std::none_of(known.all().begin(), known.all().end(),
-                        [&](const auto& entry) { return entry.second.has_replica(id); });
+    return std::none_of(known.all().begin(), known.all().end(), [&](const auto& entry) {
+      return entry.second.has_replica(id) || entry.second.has_server(id);
+    });
   });
   return ahead;
 }
@@ -51,16 +53,16 @@ slot_num gossip::least_slot_out(const std::set<role_id>& peers, slot_num own,
                                 std::uint64_t tick) const {
   auto least = own;
   for (const auto& peer : peers)
-    if (const auto* told = find(peer); told != nullptr && is_heard(peer, tick))
+    if (const auto told = find(peer); told && is_heard(peer, tick))
       least = std::min(least, told->slot_out);
   return least;
 }
 
 slot_num gossip::durable_slot(const configuration& config, slot_num own) const {
   std::vector<slot_num> durable;
-  for (const auto& r : config.replicas) {
-    const auto* told = find(r.id);
-    durable.push_back(r.id == self_ ? own : told != nullptr ? told->snapshot_slot : 0);
+  for (const auto& r : config.state_holders()) {
+    const auto told = find(r.id);
+    durable.push_back(r.id == self_ ? own : told ? told->snapshot_slot : 0);
   }
   const auto need = config.durable_replicas();
   std::nth_element(durable.begin(), durable.begin() + static_cast<std::ptrdiff_t>(need - 1),
@@ -71,14 +73,15 @@ slot_num gossip::durable_slot(const configuration& config, slot_num own) const {
 std::string gossip::quorum_text(const configuration& config, std::uint64_t tick) const {
   std::string silent;
   std::size_t heard = 0;
-  for (const auto& a : config.acceptors)
-    if (is_heard(a.id, tick))
+  for (const auto& v : config.voters())
+    if (is_heard(v.id, tick))
       ++heard;
     else
-      silent += " " + a.id.str() + " at " + a.address;
+      silent += " " + v.id.str() + " at " + v.address;
   return (heard < config.quorum() ? "no quorum: " : "nothing is decided at present: ") +
-         std::to_string(heard) + " of " + std::to_string(config.acceptors.size()) +
-         " acceptors are heard (needed: " + std::to_string(config.quorum()) + ")" +
+         std::to_string(heard) + " of " + std::to_string(config.voters().size()) +
+         (config.has_servers() ? " servers" : " acceptors") +
+         " are heard (needed: " + std::to_string(config.quorum()) + ")" +
          (silent.empty() ? "" : ", not" + silent);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/codec.hpp"
 #include "base/digest.hpp"
+#include "membership/member_bytes.hpp"
 #include "membership/membership.hpp"
 #include "membership/reconfiguration.hpp"
 
@@ -14,7 +15,7 @@ namespace pmmc {
 
 namespace {
 
-constexpr std::uint64_t state_format = 4;
+constexpr std::uint64_t state_format = 5;
 
 /// FNV-1a, 64 bits, by its authors' description; short inputs only.
 std::uint64_t fnv1a(std::string_view bytes, std::uint64_t hash = 14695981039346656037ULL) {
@@ -23,25 +24,11 @@ std::uint64_t fnv1a(std::string_view bytes, std::uint64_t hash = 146959810393466
   return hash;
 }
 
-void put_members(std::string& out, const std::vector<member>& members) {
-  put_varint(out, members.size());
-  for (const auto& m : members) {
-    put_bytes(out, m.id.view());
-    put_bytes(out, m.address);
-    put_bytes(out, m.disk);
-  }
-}
-
-std::vector<member> read_members(byte_reader& in) {
-  std::vector<member> members;
-  for (auto count = in.varint(); in.ok() && count > 0; --count) {
-    const auto id = in.bytes();
-    if (id.size() > role_id::max_size)
-      throw std::runtime_error("a role id in the snapshot is too long");
-    members.push_back({role_id{id}, std::string{in.bytes()}});
-    members.back().disk = in.bytes();
-  }
-  return members;
+std::vector<member> members_in(byte_reader& in) {
+  auto members = read_members(in);
+  if (!members)
+    throw std::runtime_error("a role id in the snapshot is too long");
+  return std::move(*members);
 }
 
 void put_configurations(std::string& out, const config_history& configurations) {
@@ -52,6 +39,7 @@ void put_configurations(std::string& out, const config_history& configurations) 
     put_members(out, c.acceptors);
     put_members(out, c.leaders);
     put_members(out, c.replicas);
+    put_members(out, c.servers);
   }
   put_varint(out, configurations.former_members().size());
   for (const auto& [id, f] : configurations.former_members()) {
@@ -69,9 +57,10 @@ config_history read_configurations(byte_reader& in) {
     configuration c;
     c.version = in.varint();
     c.first_slot = in.varint();
-    c.acceptors = read_members(in);
-    c.leaders = read_members(in);
-    c.replicas = read_members(in);
+    c.acceptors = members_in(in);
+    c.leaders = members_in(in);
+    c.replicas = members_in(in);
+    c.servers = members_in(in);
     configurations.push_back(std::move(c));
   }
   std::vector<former_member> former;
@@ -149,12 +138,14 @@ std::string read_block(std::istream& in) {
 
 replicated_state::replicated_state(std::unique_ptr<state_machine> machine,
                                    config_history configurations, std::uint64_t window_slots,
-                                   std::string protocol, session_limits sessions)
-    : window_(window_slots), protocol_(std::move(protocol)), machine_(std::move(machine)),
-      sessions_(sessions), configurations_(std::move(configurations)) {}
+                                   std::string protocol, session_limits sessions,
+                                   engine_kind engine)
+    : window_(window_slots), protocol_(std::move(protocol)), engine_(engine),
+      machine_(std::move(machine)), sessions_(sessions),
+      configurations_(std::move(configurations)) {}
 
 cluster_facts replicated_state::facts() const {
-  return {configurations_.first(), window_, std::string{current_engine}, protocol_,
+  return {configurations_.first(), window_, std::string{to_string(engine_)}, protocol_,
           std::string{machine_->name()}};
 }
 
@@ -174,11 +165,15 @@ bool replicated_state::is_refused_by(const std::vector<batch_entry>& entries) {
   return false;
 }
 
-std::vector<response> replicated_state::perform(const command& decided) {
+std::vector<response> replicated_state::perform(const command& decided,
+                                                const std::optional<voting_servers>& change) {
   std::vector<response> responses;
-  if (const auto entries = decode_batch(decided)) {
-    if (identity_ == 0 && is_refused_by(*entries))
-      return responses;
+  const auto entries = decode_batch(decided);
+  if (entries && identity_ == 0 && is_refused_by(*entries))
+    return responses;
+  if (change)
+    follow(*change);
+  if (entries) {
     responses.reserve(entries->size());
     const auto run = [this](request_kind kind, std::string_view op) {
       return kind == request_kind::reconfigure ? reconfigure(op) : machine_->apply(op);
@@ -191,6 +186,7 @@ std::vector<response> replicated_state::perform(const command& decided) {
         found(entry.op);
     }
   }
+  before_change_.reset();
   ++slot_out_;
   decisions_digest_ = digest_of(decisions_digest_, decided.bytes());
   if (slot_out_ % digest_slots == 0)
@@ -217,12 +213,47 @@ void replicated_state::found(std::string_view op) {
     configurations_.learn_disks(claim->disks);
 }
 
+/// The engine's servers vote from this slot on. Disks that the log has learnt since the change was
+/// asked for are known here only.
+void replicated_state::follow(const voting_servers& change) {
+  if (change.version <= configurations_.latest().version)
+    return;
+  before_change_ = configurations_;
+  configuration next;
+  next.version = change.version;
+  next.first_slot = slot_out_ + 1;
+  next.servers = change.servers;
+  const auto disks = configurations_.disks();
+  for (auto& m : next.servers)
+    if (const auto known = disks.find(m.id); m.disk.empty() && known != disks.end())
+      m.disk = known->second;
+  configurations_.add(std::move(next));
+}
+
+reconfiguration_outcome replicated_state::outcome_of(const reconfiguration& wanted) {
+  switch (engine_) {
+  case engine_kind::pmmc:
+    return pmmc::reconfigure(wanted, slot_out_, window_, configurations_);
+  case engine_kind::raft: {
+    const auto* made = before_change_ ? &configurations_.latest() : nullptr;
+    auto outcome =
+        outcome_of_change(wanted, before_change_ ? *before_change_ : configurations_, made);
+    if (outcome.status == reconfiguration_status::accepted)
+      before_change_.reset(); // there is one request for it
+    return outcome;
+  }
+  case engine_kind::simple:
+    break;
+  }
+  return {reconfiguration_status::refused, 0, 0, std::string{fixed_servers_text}};
+}
+
 std::string replicated_state::reconfigure(std::string_view op) {
   const auto wanted = decode_reconfiguration(op);
   if (!wanted)
     return encode(reconfiguration_outcome{reconfiguration_status::refused, 0, 0,
                                           "the bytes are no reconfiguration"});
-  return encode(pmmc::reconfigure(*wanted, slot_out_, window_, configurations_));
+  return encode(outcome_of(*wanted));
 }
 
 std::uint64_t replicated_state::fingerprint() const {
@@ -240,11 +271,12 @@ std::uint64_t replicated_state::fingerprint() const {
 }
 
 std::unique_ptr<replicated_state> replicated_state::clone() const {
-  auto copy =
-      std::make_unique<replicated_state>(machine_->clone(), configurations_, window_, protocol_);
+  auto copy = std::make_unique<replicated_state>(machine_->clone(), configurations_, window_,
+                                                 protocol_, session_limits{}, engine_);
   copy->slot_out_ = slot_out_;
   copy->identity_ = identity_;
   copy->sessions_ = sessions_;
+  copy->engine_part_ = engine_part_;
   copy->decisions_digest_ = decisions_digest_;
   copy->digests_ = digests_;
   return copy;
@@ -262,6 +294,8 @@ void replicated_state::write(std::ostream& out) const {
   std::string sessions;
   sessions_.write(sessions);
   put_bytes(header, sessions);
+  if (!engine_part_.empty())
+    put_bytes(header, engine_part_);
   write_block(out, header);
   machine_->snapshot(out);
 }
@@ -283,7 +317,9 @@ void replicated_state::read(std::istream& in) {
   if (const auto why = its_facts ? why_facts_differ(*its_facts, facts()) : "it names no facts";
       !why.empty())
     throw std::runtime_error("the snapshot is of another cluster: " + why);
-  if (!sessions_.read(fields.bytes()) || !fields.ok() || configurations.empty() ||
+  const bool has_sessions = sessions_.read(fields.bytes());
+  std::string engine_part{fields.at_end() ? std::string_view{} : fields.bytes()};
+  if (!has_sessions || !fields.ok() || configurations.empty() ||
       configurations.all().begin()->first > slot_out)
     throw std::runtime_error("the snapshot's header is damaged");
   machine_->restore(in);
@@ -292,8 +328,16 @@ void replicated_state::read(std::istream& in) {
   slot_out_ = slot_out;
   identity_ = identity;
   configurations_ = std::move(configurations);
+  engine_part_ = std::move(engine_part);
   decisions_digest_ = decisions_digest;
   digests_ = std::move(digests);
+}
+
+std::unique_ptr<replicated_state> first_state(std::unique_ptr<state_machine> machine,
+                                              const cluster_facts& facts) {
+  return std::make_unique<replicated_state>(std::move(machine), config_history{facts.first},
+                                            facts.window, facts.protocol, session_limits{},
+                                            to_engine_kind(facts.engine).value_or(default_engine));
 }
 
 } // namespace pmmc

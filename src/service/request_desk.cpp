@@ -2,6 +2,7 @@
 
 #include "service/batch.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace pmmc {
@@ -80,11 +81,19 @@ void request_desk::on_tick(const replicated_state& state, std::uint64_t tick,
 
 std::optional<request_desk::batch>
 request_desk::next_batch(const replicated_state& state,
-                         const std::map<role_id, std::string>& disks_met) {
+                         const std::map<role_id, std::string>& disks_met, bool take_changes_out) {
   auto queued = queue_.next_batch();
   if (queued.empty())
     return std::nullopt;
   batch next;
+  if (take_changes_out) {
+    const auto changes = std::stable_partition(queued.begin(), queued.end(), [](const auto* r) {
+      return r->kind != request_kind::reconfigure;
+    });
+    for (auto r = changes; r != queued.end(); ++r)
+      next.changes.push_back(key_of(**r));
+    queued.erase(changes, queued.end());
+  }
   for (const auto* r : queued)
     next.requests.push_back(key_of(*r));
   request claim;
@@ -95,6 +104,11 @@ request_desk::next_batch(const replicated_state& state,
   next.value = encode_batch(queued);
   next.entries = queued.size();
   return next;
+}
+
+request_desk::batch request_desk::batch_of(const request_key& key) const {
+  const request* const only = queue_.find(key);
+  return {{key}, encode_batch({&only, 1}), 1, {}};
 }
 
 std::size_t request_desk::hand_on(const role_id& to, std::uint64_t tick,

@@ -45,12 +45,19 @@ public:
   struct batch {
     std::vector<request_key> requests;
     command value;
-    std::size_t entries = 0; ///< requests, and what is claimed of the cluster
+    std::size_t entries = 0;               ///< requests, and what is claimed of the cluster
+    std::vector<request_key> changes = {}; ///< not in it: what take_changes_out found
   };
   /// The oldest of the queued requests, which count as proposed now. `disks_met`: of acceptors and
   /// leaders; the log gets to know those that it does not know yet. Nothing if none is queued.
+  /// `take_changes_out`: requests to change the members count as proposed, and go into no batch:
+  /// each is the caller's to propose by batch_of(), to refuse(), or to settle_batch().
   std::optional<batch> next_batch(const replicated_state& state,
-                                  const std::map<role_id, std::string>& disks_met);
+                                  const std::map<role_id, std::string>& disks_met,
+                                  bool take_changes_out = false);
+  /// Of one request, which counts as proposed.
+  batch batch_of(const request_key& key) const;
+  void refuse(const request_key& key, const std::string& why) { queue_.refuse(key, why); }
   /// The slot of a batch is decided: with it, or with something else, and its requests are queued
   /// again.
   void settle_batch(const std::vector<request_key>& requests, bool is_chosen) {

@@ -81,6 +81,23 @@ request_queue::handed_on request_queue::next_handoff(std::uint64_t tick) {
   return result;
 }
 
+const request* request_queue::find(const request_key& key) const {
+  const auto it = waiting_.find(key);
+  return it == waiting_.end() ? nullptr : &it->second.what;
+}
+
+void request_queue::refuse(const request_key& key, const std::string& why) {
+  const auto it = waiting_.find(key);
+  if (it == waiting_.end())
+    return;
+  auto& what = it->second.what;
+  bytes_ -= what.op.size();
+  what.kind = request_kind::refusal;
+  what.op = why;
+  bytes_ += what.op.size();
+  queue_again({key});
+}
+
 void request_queue::settle_proposal(const std::vector<request_key>& keys, bool is_chosen) {
   for (auto key = keys.rbegin(); key != keys.rend(); ++key) {
     const auto it = waiting_.find(*key);

@@ -59,6 +59,10 @@ public:
   /// The same, to be handed on to the replica that proposes. Those that a third replica handed on
   /// to this one are forgotten: that one remembers them.
   handed_on next_handoff(std::uint64_t tick);
+  /// A request that waits here, or nullptr. Valid until the next call that is not const.
+  const request* find(const request_key& key) const;
+  /// A proposed request is not to be executed: its refusal is queued in its place.
+  void refuse(const request_key& key, const std::string& why);
   /// The slot that `keys` were proposed in is decided: with the proposal, and they wait for their
   /// answers, or with something else, and they are queued before all others.
   void settle_proposal(const std::vector<request_key>& keys, bool is_chosen);

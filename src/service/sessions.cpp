@@ -172,6 +172,11 @@ std::optional<response> session_table::known_answer(const request& r, slot_num s
   return known ? std::move(known) : answer_acknowledged_before(r);
 }
 
+bool session_table::is_next(session_id id, std::uint64_t sequence) const {
+  const auto it = sessions_.find(id);
+  return it != sessions_.end() && it->second->next_sequence == sequence;
+}
+
 bool session_table::holds_back(session_id id, std::uint64_t sequence) const {
   auto it = sessions_.find(id);
   return it != sessions_.end() && it->second->held_back.contains(sequence);

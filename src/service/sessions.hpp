@@ -56,6 +56,8 @@ public:
   /// anything: it has been executed, or its session has ended. Nothing for all other requests.
   std::optional<response> known_answer(const request& r, slot_num slot_out) const;
 
+  /// Whether it would be executed at once if it were decided now.
+  bool is_next(session_id session, std::uint64_t sequence) const;
   /// Whether a request has been decided, but waits for its predecessors.
   bool holds_back(session_id session, std::uint64_t sequence) const;
 

@@ -22,14 +22,14 @@ void ahead_client::send(std::uint64_t sequence) {
   std::uint64_t acknowledged = 0;
   for (auto it = answered_.begin(); it != answered_.end() && *it == acknowledged + 1; ++it)
     ++acknowledged;
-  const auto& replicas = world_.checkers.truth().state().configurations().latest().replicas;
+  const auto& replicas = world_.checkers.truth().state().configurations().latest().state_holders();
   world_.send(
       *this, replicas.front().id,
       request{request_kind::operation, session_, sequence, acknowledged, encode(kv::incr("k1"))});
 }
 
 void ahead_client::on_tick() {
-  const auto& replicas = world_.checkers.truth().state().configurations().latest().replicas;
+  const auto& replicas = world_.checkers.truth().state().configurations().latest().state_holders();
   const auto ticks = world_.process_at(process_number()).ticks;
   if (session_ == 0) {
     if (ticks % 100 == 1)

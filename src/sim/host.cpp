@@ -55,7 +55,7 @@ void host::mount(mounting what) {
     return;
   }
   ++generation_;
-  if (kind() != role_kind::replica) {
+  if (keeps_promises(kind())) {
     wrong_ = what == mounting::right ? mounting::none : what;
     return;
   }
@@ -75,7 +75,7 @@ void host::begin_life(const membership& known) {
   files()->forget_flips(); // they do no harm
   note_own_records();
   said_ = {id_, kind(), own_disk_->directory().info().format_id, {}, records()};
-  if (kind() != role_kind::replica)
+  if (keeps_promises(kind()))
     said_.lives = own_disk_->state().lives();
 }
 

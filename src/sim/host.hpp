@@ -84,6 +84,11 @@ public:
   virtual void check(world& w, const role_id& to, const message& m) const = 0;
   /// What it knows of the cluster's members. Precondition: its process is up.
   virtual membership known_members() const { return {}; }
+  /// Of who holds the state, for WAIT: the highest slot that each voter is known to have accepted
+  /// anything in. Precondition: its process is up.
+  virtual std::map<role_id, slot_num> accepted() const { return {}; }
+  /// Whether it leads at present, as far as it knows.
+  virtual bool is_in_office() const { return false; }
   /// Nothing is left to do for it. `why` says what is, if anything.
   virtual bool is_quiet(std::string& why) const = 0;
   /// Its directory, if it has one.

@@ -16,7 +16,7 @@ public:
   void start() override;
   void check(world& w, const role_id& to, const message& m) const override;
   bool is_quiet(std::string& why) const override;
-  bool is_active() const { return is_started() && role().is_active(); }
+  bool is_in_office() const override { return is_started() && role().is_active(); }
 
 protected:
   void recover() override {

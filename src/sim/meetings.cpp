@@ -183,6 +183,8 @@ void meetings::refused(std::size_t from, std::size_t to, const introduction_repl
                                                  : fact::refused_as_other_cluster);
   caller.not_before[at(to).listens_at] =
       world_.now() + 100 * millisecond + world_.chance.below(900 * millisecond);
+  if (at(to).admits->known().identity == 0 && caller.admits->known().identity != 0)
+    name_to(to, caller.listens_at);
   if (after.removed.empty() && after.differs.empty())
     return;
   world_.facts.count(after.removed.empty() ? fact::stopped_as_differing : fact::stopped_as_removed);
@@ -310,7 +312,10 @@ void meetings::meet(std::size_t process, host& self, const introduced_role& said
     return "N1: " + self.id().str() + " counts " + peer.id().str() +
            ", which is on a disk that is not its own";
   });
-  demand(of_same_process || said.kind == role_kind::replica || !is_elsewhere(peer.process_number()),
+  // A server that is no member yet is only told what it must catch up with.
+  const bool is_newcomer = at(process).admits->known().find(said.kind, said.id) == nullptr;
+  demand(of_same_process || !keeps_promises(said.kind) || is_newcomer ||
+             !is_elsewhere(peer.process_number()),
          [&] { return "N3: " + peer.id().str() + " is counted at another one's address"; });
   self.trust(peer.number(), !refused);
   if (refused)

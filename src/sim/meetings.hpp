@@ -100,6 +100,7 @@ private:
   bool would_be_taken_in(const node& one, const node& other) const;
   void refused(std::size_t from, std::size_t to, const introduction_reply& reply,
                const after_reply& after);
+  void name_to(std::size_t stranger, const std::string& address);
   void link(std::size_t a, std::size_t b);
   void unlink(std::size_t a, std::size_t b);
   void learn(std::size_t process, const membership& news);

@@ -80,7 +80,7 @@ void mistakes::restart(std::size_t process) {
 void mistakes::mend(const made& m) {
   for (auto* h : m.directories) {
     h->order(mounting::right);
-    if (h->kind() != role_kind::replica) // one that has begun with another one goes on with it
+    if (keeps_promises(h->kind())) // a replica that has begun with another one goes on with it
       restart(h->process_number());
   }
   for (const auto p : m.outdated) {
@@ -117,21 +117,23 @@ std::vector<std::size_t> mistakes::free_members() const {
 }
 
 /// Roles of one process do not show each other their lives. One that is a majority by itself meets
-/// nobody before it goes on from an old copy.
+/// nobody before it goes on from an old copy; a server, not even before it begins anew.
 bool mistakes::meets_others(std::size_t process) const {
   const auto& known = world_.checkers.truth().state().configurations().all();
-  return members_of(world_.process_at(process)).size() == 1 ||
+  const auto members = members_of(world_.process_at(process));
+  return (members.size() == 1 && members.front()->kind() != role_kind::server) ||
          std::all_of(known.begin(), known.end(),
                      [](const auto& entry) { return entry.second.quorum() > 1; });
 }
 
-/// Acceptors and leaders are refused. A replica promises nothing, and goes on from what it has: the
-/// log may be gone that it would need, if too many others are lost with it.
+/// Acceptors, leaders and servers are refused. A replica promises nothing, and goes on from what it
+/// has: the log may be gone that it would need, if too many others are lost with it.
 bool mistakes::is_harmless(const host& h, mounting what) const {
   const auto p = h.process_number();
   if (h.kind() == role_kind::replica)
     return !h.lacks_what_it_told() && roster_.can_lose(p);
-  return (what != mounting::old_copy || meets_others(p)) && roster_.met().all_remember(h, what);
+  const bool must_meet = what == mounting::old_copy || h.kind() == role_kind::server;
+  return (!must_meet || meets_others(p)) && roster_.met().all_remember(h, what);
 }
 
 mistakes::made mistakes::exchange_directory(const fault& f, random_source& dice) {
@@ -183,6 +185,9 @@ mistakes::made mistakes::start_foreign(const fault& f, random_source& dice) {
   stranger who{facts_of(world_.options), membership{first_configuration(world_.options)}, {}};
   if (f.kind == fault_kind::other_window)
     who.facts.window += 1 + dice.below(100);
+  else if (f.kind == fault_kind::other_engine)
+    who.facts.engine = to_string(world_.options.engine == engine_kind::raft ? engine_kind::simple
+                                                                            : engine_kind::raft);
   else if (has_other_name)
     files.cluster = "other";
   else

@@ -17,7 +17,7 @@ void client_connections::look_around(world& w, const host& self, client& core) {
     const auto* replica = w.host_at(w.number_of(id));
     return replica != nullptr && (reached >> replica->process_number() & 1) != 0;
   };
-  for (const auto& r : w.checkers.truth().state().configurations().latest().replicas)
+  for (const auto& r : w.checkers.truth().state().configurations().latest().state_holders())
     if (is_up(r.id) && up_.insert(r.id).second)
       core.on_replica_up(r.id, r.address);
   for (auto it = up_.begin(); it != up_.end();)
@@ -80,6 +80,7 @@ void operator_host::settle() {
                        ? "accepted, version " + std::to_string(outcome->version) + " from slot " +
                              std::to_string(outcome->first_slot)
                        : "refused: " + outcome->text));
+    world_.facts.count(fact::change_not_made, world_.options.engine == engine_kind::simple);
     if (outcome->status != reconfiguration_status::accepted)
       roster_.withdraw(asked);
   }

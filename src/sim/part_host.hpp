@@ -1,5 +1,5 @@
 // The one host for a part with its children: what any driver does, in simulated time. What differs
-// from role to role is in acceptor_host, leader_host and replica_host.
+// from role to role is in acceptor_host, leader_host, replica_host and server_host.
 #pragma once
 
 #include "consensus/part.hpp"
@@ -36,6 +36,8 @@ protected:
   virtual std::size_t most_changes() const = 0;
   /// They are durable.
   virtual void written(const records_type&) {}
+  /// Likewise, and the process has not died of it.
+  virtual void durable(const records_type&) {}
   /// It died while it wrote them: they are durable as a whole, or not at all.
   virtual void interrupted(records_type) {}
   /// Before the outputs are taken.
@@ -97,7 +99,7 @@ protected:
       if (!out.persist.empty()) {
         if (world_.dies(*this, fault_kind::crash_before_persist))
           return;
-        writing_ = std::move(out);
+        begin_writing(std::move(out));
         return block(world_.sync_time(*this));
       }
       carry_out(out);
@@ -109,16 +111,25 @@ protected:
   }
 
   void unblocked() override {
+    if (finish_writing() && !reports_.empty())
+      settle();
+  }
+
+  // --- The disk ---
+  void begin_writing(outputs out) { writing_ = std::move(out); }
+  bool is_writing() const { return writing_.has_value(); }
+  /// It takes no longer: writes, and carries out what has waited for it. False: the process ends.
+  bool finish_writing() {
     if (!on_disk([&] { write(writing_->persist); }))
-      return;
+      return false;
     auto out = std::move(*std::exchange(writing_, std::nullopt));
     note_own_records();
     written(out.persist);
     if (world_.dies(*this, fault_kind::crash_before_send))
-      return;
+      return false;
+    durable(out.persist);
     carry_out(out);
-    if (!reports_.empty())
-      settle();
+    return true;
   }
 
   void forget(bool power) override {
@@ -137,7 +148,6 @@ protected:
     disk_.files().restart(power);
   }
 
-private:
   /// In the order of `outputs`, of which what is to be persisted is durable.
   void carry_out(outputs& out) {
     if constexpr (has_children<Role>) {
@@ -158,6 +168,7 @@ private:
       carry_out_rest(out);
   }
 
+private:
   void start_child(sub_role_task task) {
     starts(task);
     const auto child = id_of(task);
@@ -206,7 +217,7 @@ private:
   role_disk disk_;
   std::optional<Role> role_;
   config_version told_version_ = 0; ///< its process has been told that there is something to know
-  std::optional<outputs> writing_;  ///< while blocked
+  std::optional<outputs> writing_;  ///< on their way to the disk
   std::map<sub_role_id, sub_role> children_;
   std::vector<sub_role_report> reports_; ///< to be heard at once
   std::map<std::size_t, sub_role_report> late_reports_;

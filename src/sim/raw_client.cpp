@@ -19,7 +19,7 @@ void raw_client::check(world& w, const role_id&, const message& m) const {
 
 /// To one replica, to some, or to all.
 void raw_client::scatter(message m) {
-  const auto& replicas = world_.checkers.truth().state().configurations().latest().replicas;
+  const auto& replicas = world_.checkers.truth().state().configurations().latest().state_holders();
   const auto most = 1 + random_.below(replicas.size());
   for (std::uint64_t i = 0; i < most; ++i)
     world_.send(*this, replicas[random_.below(replicas.size())].id, m);

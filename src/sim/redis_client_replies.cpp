@@ -54,8 +54,7 @@ void redis_client_host::take(resp_value&& v) {
     auto& w = seen_.watches[e.place];
     fits(is("OK") || busy());
     w.failed = !is("OK");
-    if (!w.failed)
-      w.returned = world_.now();
+    w.returned = w.failed ? w.returned : world_.now();
     return;
   }
   case expected::kind::session: {
@@ -73,7 +72,6 @@ void redis_client_host::take(resp_value&& v) {
       return give_up_session();
     }
     session_is_known_ = true;
-    return;
   }
   }
 }

@@ -1,7 +1,6 @@
 #include "sim/redis_port_host.hpp"
 
 #include "sim/checkers/violation.hpp"
-#include "sim/replica_host.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -47,7 +46,7 @@ redis::port::settings settings_for(world& w, const role_id& replica) {
 } // namespace
 
 redis_port_host::redis_port_host(world& w, redis_wire& wire, wall_clocks& clocks,
-                                 const replica_host& replica, bool has_wrong_clock)
+                                 const host& replica, bool has_wrong_clock)
     : host(w, "port-" + replica.id().str(), replica.process_number()), wire_(wire), clocks_(clocks),
       replica_(replica), name_(replica.id()), has_wrong_clock_(has_wrong_clock),
       steady_ms_(static_cast<std::int64_t>(w.chance.below(1'000'000))),
@@ -102,13 +101,14 @@ void redis_port_host::move_clock() {
 
 /// As nodes tell each other with every beat.
 void redis_port_host::hear_clocks() {
-  const auto& known = replica_.role().known_configurations();
-  core_->learn(replica_.role().known_members());
+  const auto members = replica_.known_members();
+  const auto& known = members.configurations;
+  core_->learn(members);
   clocks_.look_at(world_.checkers.truth().state().configurations());
-  heard_.set_replicas(ids_of(known.latest().replicas));
+  heard_.set_replicas(ids_of(known.latest().state_holders()));
   const auto now = clocks_now();
   const auto reached = world_.up() & ~world_.net.deaf_to(process_number());
-  for (const auto& r : known.latest().replicas) {
+  for (const auto& r : known.latest().state_holders()) {
     const auto* other = world_.host_at(world_.number_of(r.id));
     if (other == nullptr)
       continue;
@@ -190,7 +190,7 @@ void redis_port_host::settle() {
     if (!out.replies.empty())
       tell_broker(std::move(out.replies));
     for (const auto& c : out.counts)
-      core_->counted(c, replica_.role().accepted());
+      core_->counted(c, replica_.accepted());
     for (const auto& q : out.ask)
       ask(q);
   }

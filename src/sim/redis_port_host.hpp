@@ -1,4 +1,5 @@
-// A simulated Redis port: the shipped redis::broker and redis::port, in the process of a replica.
+// A simulated Redis port: the shipped redis::broker and redis::port, in the process of a replica
+// or server.
 #pragma once
 
 #include "redis/broker.hpp"
@@ -15,15 +16,13 @@
 
 namespace pmmc::sim {
 
-class replica_host;
-
 /// Between broker and port what is said takes a while in half of the lives: they are two actors.
 class redis_port_host final : public host, redis::sockets {
 public:
   /// Of a connection's requests, where there is little room; see front_settings.
   static constexpr std::size_t many_unanswered_bytes = 1'000;
 
-  redis_port_host(world& w, redis_wire& wire, wall_clocks& clocks, const replica_host& replica,
+  redis_port_host(world& w, redis_wire& wire, wall_clocks& clocks, const host& replica,
                   bool has_wrong_clock);
 
   void start() override;
@@ -69,8 +68,8 @@ private:
 
   redis_wire& wire_;
   wall_clocks& clocks_;
-  const replica_host& replica_;
-  role_id name_; ///< of the replica
+  const host& replica_; ///< or server
+  role_id name_;        ///< of the replica
   bool has_wrong_clock_;
   sim_time clock_moves_at_ = 0;
   std::int64_t ahead_ms_ = 0;

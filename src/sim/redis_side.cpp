@@ -1,7 +1,6 @@
 #include "sim/redis_side.hpp"
 
 #include "sim/checkers/redis_checker.hpp"
-#include "sim/replica_host.hpp"
 
 #include <algorithm>
 
@@ -28,10 +27,10 @@ void redis_side::give_port(std::size_t process) {
     return;
   const auto& roles = world_.process_at(process).roles;
   for (std::size_t i = 0; i < roles.size(); ++i)
-    if (const auto* replica = dynamic_cast<const replica_host*>(roles[i])) {
+    if (serves_clients(roles[i]->kind())) {
       const bool is_wrong = ports_.size() < world_.options.wrong_clocks;
       ports_[process] =
-          std::make_unique<redis_port_host>(world_, wire_, clocks_, *replica, is_wrong);
+          std::make_unique<redis_port_host>(world_, wire_, clocks_, *roles[i], is_wrong);
       return;
     }
 }

@@ -25,7 +25,7 @@ public:
 
   /// After all other clients, so that these keep their numbers.
   void add_clients();
-  /// A process of the cluster is about to start: if it has a replica, it has a port, too.
+  /// A process of the cluster is about to start: if it has a replica or server, it has a port, too.
   void give_port(std::size_t process);
   /// The faults are over.
   void calm_down();

@@ -11,6 +11,8 @@ namespace pmmc::sim {
 namespace {
 /// Of a directory, as `members` is replaced.
 constexpr std::size_t most_changes = 6;
+/// After the faults, until they name somebody to a process that refuses others.
+constexpr sim_time operators_patience = 10 * second;
 } // namespace
 
 /// Each directory alone, and what they come to.
@@ -82,6 +84,30 @@ membership meetings::known_to(std::size_t process) {
     if (const auto found = h->directory()->members())
       all.learn(*found);
   return all;
+}
+
+/// Who does not know the identity of its cluster believes only those whom its disk or its config
+/// file names, and all of them that know it may be gone. It says whom it refuses: an operator adds
+/// that one to its config file, and starts it again (docs/RECONFIGURATION.md, "Founding and
+/// joining"). Not if one that it would believe is there, or comes back: then it needs nobody. Its
+/// own roles may learn it as well, if they have the time.
+void meetings::name_to(std::size_t stranger, const std::string& address) {
+  if (world_.options.is_scripted || world_.now() < world_.options.fault_phase + operators_patience)
+    return;
+  auto& n = at(stranger);
+  auto named = n.admits->known().addresses();
+  named.insert(n.files.contacts.begin(), n.files.contacts.end());
+  const auto all = world_.members();
+  if (named.contains(address) || std::any_of(all.begin(), all.end(), [&](std::size_t p) {
+        return named.contains(at(p).files.address) && known_to(p).identity != 0;
+      }))
+    return;
+  if (world_.log.is_told())
+    world_.tell("an operator names " + address + " to the process at " + n.listens_at);
+  n.files.contacts.insert(address);
+  world_.crash(stranger);
+  world_.queue.push(world_.now() + 10 * millisecond, event_kind::restart, stranger,
+                    world_.process_at(stranger).life + 1, 0);
 }
 
 } // namespace pmmc::sim

@@ -1,26 +1,13 @@
 #include "sim/replica_host.hpp"
 
-#include <algorithm>
-#include <utility>
-
 namespace pmmc::sim {
 
-namespace {
-
-enum : std::size_t { snapshot_written = 1, snapshot_fetched = 2 };
-
-} // namespace
-
 void replica_host::recover() {
-  const auto make_state = [this] { return state_before_slot_1(world_.options); };
-  if (!start_from_disk([&] {
+  if (start_from_disk([&] {
         disk().begin_life();
-        snapshots_.emplace(disk().directory());
-        found_ = storage::newest_state(*snapshots_, make_state);
-        found_part_ = snapshots_->unfinished();
+        read_snapshots();
       }))
-    return;
-  keeper_.emplace(id(), *snapshots_, make_state, world_.options.snapshot_piece_bytes);
+    open_keeper();
 }
 
 void replica_host::exchanged() {
@@ -38,27 +25,16 @@ void replica_host::start() {
   settings.near_slots = world_.options.window;
   settings.seed = world_.chance.next();
   settings.founds = random_source{settings.seed}.next();
-  start_role(settings, std::move(found_), snapshots_->latest().has_value());
-  role().learn(known());
-  if (const auto part = std::exchange(found_part_, std::nullopt); part && part->total() > 0)
-    role().resume_fetch(part->slot(), std::min(part->offset(), part->total() - 1));
-  note_durable();
+  start_role(settings, take_found(), has_snapshot());
+  resume();
   world_.checkers.replica_started(number(), role());
   settle();
 }
 
 void replica_host::check(world& w, const role_id& to, const message& m) const {
   w.checkers.replica_sent(number(), to, m);
-  if (const auto* r = std::get_if<response>(&m)) {
-    w.facts.count(fact::refused_as_busy,
-                  r->status == reply_status::busy || r->status == reply_status::put_off);
-    w.facts.count(fact::refused_as_too_large,
-                  r->status == reply_status::refused && r->body.starts_with("the operation has"));
-  } else if (const auto* q = std::get_if<query_reply>(&m))
-    w.facts.count(fact::read_answered, q->status == reply_status::ok);
-  else if (std::holds_alternative<handoff>(m))
-    w.facts.count(fact::handoff);
-  else if (const auto* c = std::get_if<catchup_reply>(&m))
+  count_answers(w, m);
+  if (const auto* c = std::get_if<catchup_reply>(&m))
     w.facts.count(fact::catch_up, !c->decisions.empty());
   else if (std::holds_alternative<collected>(m))
     w.facts.count(fact::below_watermark);
@@ -75,13 +51,6 @@ void replica_host::on_message(const role_id& from, message& m) {
   part_host::on_message(from, m);
 }
 
-void replica_host::on_wake(std::size_t what) {
-  if (what == snapshot_written)
-    save();
-  else if (const auto piece = std::exchange(last_piece_, std::nullopt))
-    hand_over(*piece);
-}
-
 void replica_host::taken(const replica_outputs& out) {
   if (world_.checkers.replica_handled(number(), role()))
     proposed_.erase(proposed_.begin(), proposed_.lower_bound(role().slot_out()));
@@ -90,92 +59,9 @@ void replica_host::taken(const replica_outputs& out) {
       proposed_[p->slot] = p->value;
 }
 
-void replica_host::carry_out_rest(replica_outputs& out) {
-  if (out.save_snapshot) {
-    saving_ = std::move(out.save_snapshot);
-    world_.wake(*this, world_.chance.below(world_.options.save_spread), snapshot_written);
-  }
-  for (const auto& m : out.read_snapshot)
-    answer_piece(m);
-  for (auto& piece : out.store_snapshot)
-    store(std::move(piece));
-}
-
-// --- The snapshot worker ------------------------------------------------------------------------
-
-void replica_host::note_durable() {
-  const auto newest = snapshots_->latest();
-  if (!newest)
-    return;
-  disk().note_snapshot(*newest);
-  world_.checkers.snapshot_durable(number(), *newest);
-}
-
-void replica_host::save() {
-  if (world_.dies(*this, fault_kind::crash_before_persist))
-    return;
-  const auto slot = saving_->slot_out();
-  if (!on_disk([&] { keeper_->save(*saving_); }))
-    return;
-  saving_.reset();
-  note_durable();
-  world_.facts.count(fact::snapshot_saved);
-  if (world_.dies(*this, fault_kind::crash_before_send))
-    return;
-  role().snapshot_saved(slot);
-}
-
-void replica_host::answer_piece(const replica_outputs::read_piece& m) {
-  snapshot_chunk piece;
-  if (!on_disk([&] { piece = keeper_->read(m); }))
-    return;
-  if (world_.process_at(process_number()).rotten && !piece.bytes.empty())
-    piece.bytes[world_.chance.below(piece.bytes.size())] ^= 4;
-  world_.send(*this, m.to, std::move(piece));
-}
-
-void replica_host::store(snapshot_chunk piece) {
-  if (piece.offset + piece.bytes.size() < piece.total)
-    return hand_over(piece);
-  last_piece_ = std::move(piece);
-  world_.wake(*this, world_.sync_time(*this), snapshot_fetched);
-}
-
-void replica_host::hand_over(const snapshot_chunk& piece) {
-  std::optional<storage::snapshot_keeper::fetched> fetched;
-  if (on_disk([&] { fetched = keeper_->store(piece); }) && fetched)
-    take_over(std::move(*fetched));
-}
-
-void replica_host::take_over(storage::snapshot_keeper::fetched fetched) {
-  if (!fetched.state) {
-    world_.facts.count(fact::snapshot_rejected);
-    return role().snapshot_rejected();
-  }
-  note_durable();
-  world_.facts.count(fact::snapshot_installed);
-  if (world_.log.is_told())
-    world_.tell(id().str() + " takes over a snapshot at slot " +
-                std::to_string(fetched.state->slot_out()));
-  role().install(std::move(fetched.state));
-}
-
 void replica_host::forget(bool power) {
-  if (saving_)
-    die_within(disk(), 25, [&] { keeper_->save(*saving_); });
-  if (last_piece_)
-    die_within(disk(), 12, [&] { keeper_->store(*last_piece_); });
-  saving_.reset();
-  last_piece_.reset();
+  state_host::forget(power);
   proposed_.clear();
-  part_host::forget(power);
-}
-
-void replica_host::close_files() {
-  found_part_.reset();
-  found_.reset();
-  keeper_.reset();
-  snapshots_.reset();
 }
 
 /// Of the latest configuration: it has everything, and needs no older one any more.

@@ -1,5 +1,6 @@
 #include "sim/role_disk.hpp"
 
+#include "base/engine_kind.hpp"
 #include "base/invariant.hpp"
 #include "sim/checkers/violation.hpp"
 #include "sim/world.hpp"
@@ -27,7 +28,7 @@ cluster_facts facts_of(const scenario& s) {
   for (const auto kind : all_member_kinds)
     for (auto& m : first.members(kind))
       m.disk.clear();
-  return {std::move(first), s.window, std::string{current_engine}, "pmmc/sim", "kv/sim"};
+  return {std::move(first), s.window, std::string{to_string(s.engine)}, "pmmc/sim", "kv/sim"};
 }
 
 role_disk::role_disk(const scenario& s, role_kind kind, const role_id& id)

@@ -4,6 +4,7 @@
 #include "sim/leader_host.hpp"
 #include "sim/operator_host.hpp"
 #include "sim/replica_host.hpp"
+#include "sim/server_host.hpp"
 
 #include <algorithm>
 
@@ -11,9 +12,8 @@ namespace pmmc::sim {
 
 namespace {
 
-constexpr std::string_view letter_of(role_kind kind) {
-  return kind == role_kind::acceptor ? "a" : kind == role_kind::leader ? "l" : "r";
-}
+/// Of the ids of such roles.
+std::string_view letter_of(role_kind kind) { return to_string(kind).substr(0, 1); }
 
 } // namespace
 
@@ -21,14 +21,14 @@ roster::roster(world& w) : world_(w), met_(w) {
   const auto& s = w.options;
   const auto config = first_configuration(s);
   std::vector<std::size_t> shared;
-  for (const auto kind : all_member_kinds)
+  for (const auto kind : config.kinds())
     for (std::size_t i = 0; i < config.members(kind).size(); ++i) {
       if (!s.colocated || shared.size() <= i)
         add_node(shared.emplace_back(world_.add_process(true)), config.members(kind)[i].address,
                  membership{config});
       add(kind, config.members(kind)[i].id, s.colocated ? shared[i] : shared.back());
     }
-  last_number_ = std::max({s.acceptors, s.leaders, s.replicas});
+  last_number_ = std::max({s.acceptors, s.leaders, s.replicas, s.servers});
 }
 
 roster::~roster() = default;
@@ -44,6 +44,8 @@ host& roster::add(role_kind kind, const role_id& id, std::size_t process) {
     roles_.push_back(std::make_unique<acceptor_host>(world_, id, process));
   else if (kind == role_kind::leader)
     roles_.push_back(std::make_unique<leader_host>(world_, id, process));
+  else if (kind == role_kind::server)
+    roles_.push_back(std::make_unique<server_host>(world_, id, process));
   else
     roles_.push_back(std::make_unique<replica_host>(world_, id, process));
   return *roles_.back();
@@ -73,20 +75,20 @@ bool roster::lacks_what_it_told(const role_id& id) const {
 }
 
 bool roster::survives(const configuration& c, std::size_t without) const {
-  const auto gone = [&](role_kind kind) {
-    const auto& all = c.members(kind);
+  const auto gone = [&](const std::vector<member>& all) {
     return static_cast<std::size_t>(std::count_if(
         all.begin(), all.end(), [&](const member& m) { return is_gone(m.id, without); }));
   };
-  // So many replicas must hold a snapshot before the log, or an older configuration, may go.
-  const auto durable = std::min((c.acceptors.size() - 1) / 2 + 1, c.replicas.size());
-  const auto lost = static_cast<std::size_t>(
-      std::count_if(c.replicas.begin(), c.replicas.end(), [&](const member& m) {
+  // So many must hold a snapshot before the log, or an older configuration, may go.
+  const auto durable = c.durable_replicas();
+  const auto& holders = c.state_holders();
+  const auto lost =
+      static_cast<std::size_t>(std::count_if(holders.begin(), holders.end(), [&](const member& m) {
         return is_gone(m.id, without) || lacks_what_it_told(m.id);
       }));
-  return gone(role_kind::acceptor) <= (c.acceptors.size() - 1) / 2 &&
-         gone(role_kind::leader) < c.leaders.size() && lost < durable &&
-         c.replicas.size() - lost >= durable;
+  return gone(c.voters()) <= c.tolerated_failures() &&
+         (c.has_servers() || gone(c.leaders) < c.leaders.size()) && lost < durable &&
+         holders.size() - lost >= durable;
 }
 
 bool roster::can_lose(std::size_t process) const {
@@ -112,10 +114,11 @@ reconfiguration roster::change(random_source& dice, const configuration& latest)
   reconfiguration r;
   r.replaces = dice.below(10) == 0 ? latest.version - 1 : latest.version;
   const auto what = dice.below(4); // 0: remove, 1: add, else: replace
-  const auto one_kind = all_member_kinds[dice.below(all_member_kinds.size())];
+  const auto kinds = latest.kinds();
+  const auto one_kind = kinds[dice.below(kinds.size())];
   const auto victim = dice.next();
   last_number_ += what != 0;
-  for (const auto kind : all_member_kinds) {
+  for (const auto kind : kinds) {
     if (!world_.options.colocated && kind != one_kind)
       continue;
     const auto& members = latest.members(kind);
@@ -173,8 +176,10 @@ bool roster::ask_for(const reconfiguration& r, config_history& known, operator_h
   auto next = apply(r, known, why_not);
   if (!next || !survives(*next, max_processes))
     return false;
-  asked_for_.push_back(*next);
-  start(r);
+  if (changes_members(world_.options.engine)) { // else it is refused, and nobody comes
+    asked_for_.push_back(*next);
+    start(r);
+  }
   next->first_slot = known.latest().first_slot + 1; // later, in truth
   known.add(std::move(*next));
   by.ask_for(r);
@@ -195,7 +200,14 @@ void roster::start(const reconfiguration& r) {
     world_.queue.push(world_.now(), event_kind::restart, process, 0, 0);
 }
 
+/// It will not be made, whatever else is: servers need no longer be spared for its sake.
 void roster::withdraw(const reconfiguration& r) {
+  if (world_.options.engine != engine_kind::pmmc)
+    std::erase_if(asked_for_, [&](const configuration& c) {
+      return std::any_of(r.add.begin(), r.add.end(), [&](const reconfiguration::addition& a) {
+        return c.find(a.kind, a.who.id) != nullptr;
+      });
+    });
   for (const auto& a : r.add)
     switch_off(a.who.id);
 }
@@ -203,10 +215,9 @@ void roster::withdraw(const reconfiguration& r) {
 void roster::switch_off_retired() {
   const auto& known = world_.checkers.truth().state().configurations();
   for (const auto& h : roles_)
-    if (const auto* replica = dynamic_cast<const replica_host*>(h.get());
-        replica != nullptr && world_.process_at(replica->process_number()).up &&
-        known.latest().has_replica(replica->id()))
-      live_from_ = std::max(live_from_, replica->role().live_from());
+    if (serves_clients(h->kind()) && world_.process_at(h->process_number()).up &&
+        !h->is_on_wrong_disk() && known.latest().find(h->kind(), h->id()) != nullptr)
+      live_from_ = std::max(live_from_, h->known_members().live_from);
   for (const auto& [id, former] : known.former_members())
     if (former.removed_in <= live_from_)
       switch_off(id);

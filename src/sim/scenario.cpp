@@ -39,7 +39,8 @@ constexpr std::array<std::string_view, fault_kinds> names = {"crash",
                                                              "other_window",
                                                              "swapped_addresses",
                                                              "removed_started",
-                                                             "old_config"};
+                                                             "old_config",
+                                                             "other_engine"};
 
 bool one_in(random_source& random, std::uint64_t n) { return random.below(n) == 0; }
 
@@ -74,6 +75,29 @@ void choose_cluster(scenario& s, random_source& random) {
   s.leader.kept_decisions_bytes = random.below(6'000);
   if (one_in(random, 4))
     s.leader.timeout.least_ticks = 5;
+}
+
+/// Instead of the roles. With dice of their own. What a replica has, a server has, too.
+void choose_servers(scenario& s) {
+  random_source random{s.seed * 0xA24BAED4963EE407ULL + 23};
+  s.colocated = false;
+  s.acceptors = s.leaders = s.replicas = 0;
+  const auto size = random.below(10);
+  s.servers = size == 0 ? 1 : size == 1 ? 2 : size == 2 ? 4 : size <= 5 ? 5 : 3;
+  auto& service = s.server.service;
+  service.batch_requests = s.replica.batch_requests;
+  service.eager_slots = s.replica.eager_slots;
+  service.max_pending_requests = s.replica.max_pending_requests;
+  s.server.snapshot_log_bytes = s.replica.snapshot_log_bytes;
+  s.raft.kept_bytes = random.below(6'000);
+  auto& pace = s.raft.server.pace;
+  pace.append_bytes = one_in(random, 2) ? 1 + random.below(2'000) : std::size_t{1} << 20;
+  pace.in_flight_bytes = pace.append_bytes * (1 + random.below(4));
+  pace.in_flight = 1 + random.below(8);
+  s.simple.page_bytes = one_in(random, 2) ? 100 : 100'000;
+  s.simple.window = one_in(random, 4) ? 2 + random.below(6) : 1'024;
+  s.simple.proposing.pipeline_slots = 1 + random.below(6);
+  s.simple.proposing.fill_slots = 1 + random.below(8);
 }
 
 void choose_surroundings(scenario& s, random_source& random) {
@@ -126,7 +150,7 @@ void choose_faults(scenario& s, random_source& random) {
   for (std::size_t i = 0; i <= last; ++i) {
     const bool on = one_in(random, 2);
     const auto every = 2 * second + skewed(random, 0, 60 * second);
-    if (on && (i < last || s.acceptors + s.leaders + s.replicas < 14))
+    if (on && (i < last || s.acceptors + s.leaders + s.replicas < 14)) // servers are never so many
       kinds.emplace_back(static_cast<fault_kind>(i), every);
   }
   for (const auto& [kind, every] : kinds)
@@ -139,7 +163,8 @@ void choose_faults(scenario& s, random_source& random) {
 /// With dice of their own: the faults of a seed are the same whatever mistakes there are.
 void choose_mistakes(scenario& s, random_source random) {
   s.disks_are_named = one_in(random, 2);
-  for (auto i = static_cast<std::size_t>(fault_kind::formatted_again); i < fault_kinds; ++i) {
+  const auto end = fault_kinds_of(s.engine);
+  for (auto i = static_cast<std::size_t>(fault_kind::formatted_again); i < end; ++i) {
     if (one_in(random, 2))
       continue;
     const auto every = 5 * second + skewed(random, 0, 90 * second);
@@ -160,7 +185,7 @@ void choose_redis(scenario& s) {
   s.redis_timeout_ticks = one_in(random, 3) ? static_cast<unsigned>(30 + random.below(300)) : 500;
   s.redis_has_little_room = one_in(random, 2);
   s.redis_flushes = is_all;
-  s.wrong_clocks = one_in(random, 2) ? s.replicas / 2 : 0;
+  s.wrong_clocks = one_in(random, 2) ? state_holders(s) / 2 : 0;
   s.redis_operations = is_all ? s.operations : s.operations / 2;
   if (is_all)
     s.clients = s.raw_clients = 0;
@@ -183,7 +208,7 @@ void choose_limits(scenario& s) {
   if (!one_in(random, 3))
     return;
   s.has_small_limits = true;
-  s.sessions.sessions = s.clients + s.raw_clients + s.replicas + 3 + random.below(4);
+  s.sessions.sessions = s.clients + s.raw_clients + state_holders(s) + 3 + random.below(4);
   s.sessions.window = 2 + random.below(8);
   s.sessions.bytes = 1'000 + random.below(2'000);
   s.store.sessions = s.redis_clients + random.below(4);
@@ -198,7 +223,9 @@ void choose_limits(scenario& s) {
 }
 
 void leave_out(scenario& s, const reduction& less) {
-  if (less.nodes) {
+  if (less.nodes && s.engine != engine_kind::pmmc) {
+    s.servers = std::max<std::size_t>(1, *less.nodes);
+  } else if (less.nodes) {
     s.colocated = true;
     s.acceptors = s.leaders = s.replicas = std::max<std::size_t>(1, *less.nodes);
   }
@@ -241,8 +268,11 @@ std::optional<fault_kind> parse_fault_kind(std::string_view name) {
 scenario choose_scenario(std::uint64_t seed, const reduction& less) {
   scenario s;
   s.seed = seed;
+  s.engine = less.engine;
   random_source random{seed * 0x9E3779B97F4A7C15ULL + 1};
   choose_cluster(s, random);
+  if (s.engine != engine_kind::pmmc)
+    choose_servers(s);
   choose_surroundings(s, random);
   choose_work(s, random);
   s.fault_phase = 20 * second + skewed(random, 0, 280 * second);
@@ -257,6 +287,7 @@ scenario choose_scenario(std::uint64_t seed, const reduction& less) {
   choose_redis(s);
   choose_connections(s);
   choose_limits(s);
+  s.server.service.max_op_bytes = s.replica.max_op_bytes;
   leave_out(s, less);
   return s;
 }

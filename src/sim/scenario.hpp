@@ -2,9 +2,13 @@
 // hits.
 #pragma once
 
+#include "base/engine_kind.hpp"
 #include "consensus/pmmc/leader.hpp"
 #include "consensus/pmmc/replica.hpp"
+#include "consensus/raft/engine.hpp"
+#include "consensus/simple/engine.hpp"
 #include "kv/store_limits.hpp"
+#include "service/server.hpp"
 #include "service/sessions.hpp"
 #include "wire/grouping.hpp"
 
@@ -53,8 +57,13 @@ enum class fault_kind : std::uint8_t {
   swapped_addresses, ///< two processes are started with each other's address
   removed_started,   ///< a process that was removed is started again
   old_config,        ///< a member is started with a config file from the beginning
+  other_engine,      ///< as other_window, formatted for another engine
 };
-inline constexpr std::size_t fault_kinds = 31;
+inline constexpr std::size_t fault_kinds = 32;
+/// Runs of PMMC have no other_engine: its seeds are older.
+constexpr std::size_t fault_kinds_of(engine_kind engine) {
+  return engine == engine_kind::pmmc ? fault_kinds - 1 : fault_kinds;
+}
 
 std::string_view to_string(fault_kind kind);
 std::optional<fault_kind> parse_fault_kind(std::string_view name);
@@ -82,6 +91,8 @@ struct scenario {
   /// Nothing happens by itself: a test delivers the messages, ticks, crashes and restarts.
   bool is_scripted = false;
 
+  engine_kind engine = engine_kind::pmmc;
+  std::size_t servers = 0; ///< of another engine, which has none of the following
   std::size_t acceptors = 3;
   std::size_t leaders = 2;
   std::size_t replicas = 3;
@@ -89,8 +100,11 @@ struct scenario {
   bool disks_are_named = false; ///< the first members know each other's disks, as from the log
   bool members_are_remembered = true; ///< by processes, in the directories of their roles
   std::uint64_t window = 16;
-  pmmc::leader::settings leader;   ///< id, seed and window are filled in later
-  pmmc::replica::settings replica; ///< id and seed are filled in later
+  pmmc::leader::settings leader;     ///< id, seed and window are filled in later
+  pmmc::replica::settings replica;   ///< id and seed are filled in later
+  pmmc::server::settings server;     ///< likewise; of what a replica has too, that one's hold
+  pmmc::raft::engine::settings raft; ///< likewise
+  pmmc::simple::server_core::settings simple; ///< likewise, and its servers
   session_limits sessions;
   kv::store_limits store;
   bool has_small_limits = false; ///< such that sessions end and requests are refused
@@ -137,6 +151,11 @@ struct scenario {
   std::vector<fault> faults;          ///< by time
 };
 
+/// How many have a Redis port, and clients.
+inline std::size_t state_holders(const scenario& s) {
+  return s.engine == engine_kind::pmmc ? s.replicas : s.servers;
+}
+
 /// Whether a message may arrive twice: no connection does that, but the protocol must bear it.
 bool may_repeat_messages(const scenario& s);
 
@@ -145,14 +164,16 @@ inline bool replies_are_refused(const scenario& s) {
   return s.store.whole_reply_bytes < kv::max_whole_reply_bytes;
 }
 
-/// Parts of a scenario that are left out: how a user, or the shrinker, makes it smaller.
+/// With which engine a seed is run, and parts of the scenario that are left out: how a user, or the
+/// shrinker, makes it smaller.
 struct reduction {
-  std::optional<std::size_t> nodes;             ///< of each kind, colocated
-  std::optional<std::uint64_t> steps;           ///< events, after which faults end
-  std::optional<std::vector<std::size_t>> keep; ///< faults, by their place in the scenario
-  std::vector<fault_kind> without;              ///< faults of these kinds
-  std::optional<std::size_t> clients;           ///< at most, and as many raw ones
-  std::optional<std::size_t> operations;        ///< at most, of each client
+  engine_kind engine = engine_kind::pmmc;
+  std::optional<std::size_t> nodes = {};             ///< of each kind, colocated; or servers
+  std::optional<std::uint64_t> steps = {};           ///< events, after which faults end
+  std::optional<std::vector<std::size_t>> keep = {}; ///< faults, by their place in the scenario
+  std::vector<fault_kind> without = {};              ///< faults of these kinds
+  std::optional<std::size_t> clients = {};           ///< at most, and as many raw ones
+  std::optional<std::size_t> operations = {};        ///< at most, of each client
   bool calm_network = false; ///< no loss, duplication or reordering between faults
 };
 

@@ -60,6 +60,8 @@ series_result run_series(const seed_series& s,
 std::string to_string(const reduction& less) {
   std::string text;
   const auto add = [&](const std::string& words) { text += " " + words; };
+  if (less.engine != engine_kind::pmmc)
+    add("--engine " + std::string{to_string(less.engine)});
   if (less.nodes)
     add("--nodes " + std::to_string(*less.nodes));
   if (less.steps)

@@ -17,7 +17,8 @@ public:
   reduction shrink() {
     if (!best_.keep) {
       best_.keep.emplace();
-      for (std::size_t i = 0; i < choose_scenario(seed_).faults.size(); ++i)
+      const reduction whole{.engine = best_.engine};
+      for (std::size_t i = 0; i < choose_scenario(seed_, whole).faults.size(); ++i)
         best_.keep->push_back(i);
     }
     fewer_faults();

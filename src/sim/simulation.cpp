@@ -3,7 +3,6 @@
 #include "base/invariant.hpp"
 #include "check/linearizability.hpp"
 #include "sim/checkers/violation.hpp"
-#include "sim/leader_host.hpp"
 #include "sim/operator_host.hpp"
 
 #include <utility>
@@ -152,8 +151,9 @@ void simulation::demand_rest() {
   demand(at_rest(why), [&] { return "L2: the cluster does not come to rest: " + why; });
 }
 
-/// All replicas have performed the same slots, whose states the checkers have compared already; no
-/// scout, commander or request is left over; and exactly one leader is active.
+/// All replicas, or servers, have performed the same slots, whose states the checkers have compared
+/// already; no scout, commander, proposal or request is left over; and exactly one leader is
+/// active, if the engine has any.
 bool simulation::at_rest(std::string& why) const {
   why.clear();
   bool quiet = true;
@@ -163,14 +163,14 @@ bool simulation::at_rest(std::string& why) const {
     if ((world_.up() >> p & 1) == 0)
       continue;
     quiet = m->is_quiet(why) && quiet;
-    if (const auto* l = dynamic_cast<const leader_host*>(m.get()))
-      active += l->is_active();
+    active += m->is_in_office();
   }
   for (const auto& o : members_.operators())
     quiet = o->is_quiet(why) && quiet;
-  if (active != 1)
+  const std::size_t wanted = options_.engine == engine_kind::simple ? 0 : 1;
+  if (active != wanted)
     why += std::to_string(active) + " leaders are active; ";
-  return quiet && active == 1;
+  return quiet && active == wanted;
 }
 
 /// Queries that were given up, and operations that never happened, say nothing.
@@ -200,6 +200,29 @@ void simulation::count_disk_hits() {
   }
 }
 
+namespace {
+
+/// What the checkers of the engines have seen.
+void count_engine(const oracle& seen, summary& facts) {
+  const auto& raft = seen.of_raft().seen();
+  facts.count(fact::truncated, raft.truncations);
+  facts.count(fact::change_taken_back, raft.taken_back);
+  facts.count(fact::log_collected, raft.compactions + seen.of_simple().seen().collections);
+  facts.count(fact::vote_refused, raft.votes_refused);
+  facts.count(fact::pre_vote, raft.pre_votes);
+  facts.count(fact::office_handed_on, raft.transfers);
+  facts.count(fact::snapshot_offered, raft.offers + seen.of_simple().seen().forgotten);
+  facts.count(fact::change_begun, seen.of_raft().log().seen_changes().begun);
+  facts.count(fact::change_finished, seen.of_raft().log().seen_changes().finished);
+  const auto& simple = seen.of_simple().seen();
+  facts.count(fact::number_refused, simple.rejections);
+  facts.count(fact::slot_filled, simple.fills);
+  facts.count(fact::value_taken_over, simple.taken_over);
+  facts.count(fact::value_asked_for, simple.learned);
+}
+
+} // namespace
+
 result run(const scenario& s, const watch& w) {
   set_invariant_handler([](const char* condition, const char* meaning) {
     throw violation{std::string{meaning} + " (" + condition + ")"};
@@ -215,8 +238,10 @@ result run(const scenario& s, const watch& w) {
   cluster.count_disk_hits();
   auto& state = cluster.state();
   r.facts = state.facts;
+  r.facts.engine = s.engine;
+  count_engine(state.checkers, r.facts);
   r.facts.simulated = state.now();
-  r.facts.slots = state.checkers.log().chosen_slots();
+  r.facts.slots = state.checkers.log().count();
   r.facts.count(fact::request_decided_again, state.checkers.truth().requests_decided_again());
   r.facts.count(fact::session_ended, state.checkers.truth().model().sessions_ended());
   const auto& model = state.checkers.truth().model();

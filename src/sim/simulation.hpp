@@ -40,6 +40,7 @@ public:
   void run();
   const world& state() const { return world_; }
   world& state() { return world_; }
+  const history& seen() const { return history_; }
   /// Of all disks, as facts.
   void count_disk_hits();
 

@@ -104,7 +104,20 @@ constexpr std::array<std::string_view, facts> fact_names = {"elections",
                                                             "members files removed",
                                                             "identities forgotten",
                                                             "replicas formatted again",
-                                                            "replicas on an old copy"};
+                                                            "replicas on an old copy",
+                                                            "votes refused",
+                                                            "pre-votes asked for",
+                                                            "entries taken back",
+                                                            "offices handed on",
+                                                            "snapshots offered",
+                                                            "changes of servers begun",
+                                                            "changes of servers made",
+                                                            "changes of servers taken back",
+                                                            "numbers refused",
+                                                            "slots filled",
+                                                            "values taken over",
+                                                            "values asked for",
+                                                            "changes that are not made"};
 
 void line(std::string& out, std::string_view name, std::uint64_t number, std::uint64_t runs = 0) {
   char text[96];
@@ -120,7 +133,52 @@ void line(std::string& out, std::string_view name, std::uint64_t number, std::ui
 
 std::string_view to_string(fact f) { return fact_names[static_cast<std::size_t>(f)]; }
 
+bool can_happen(fact f, engine_kind engine) {
+  using enum fact;
+  switch (f) {
+  case preemption:
+  case pmax_override:
+  case recovery_scout:
+  case hole:
+  case lost_slot:
+  case catch_up:
+  case below_watermark:
+  case two_reconfigurations_in_flight:
+  case replica_began_anew:
+  case replica_on_old_copy:
+    return engine == engine_kind::pmmc;
+  case vote_refused:
+  case pre_vote:
+  case truncated:
+  case office_handed_on:
+  case change_begun:
+  case change_finished:
+  case change_taken_back:
+    return engine == engine_kind::raft;
+  case number_refused:
+  case slot_filled:
+  case value_taken_over:
+  case value_asked_for:
+  case change_not_made:
+    return engine == engine_kind::simple;
+  case election:
+  case reconfiguration:
+  case reconfiguration_stale:
+  case boundary_crossed:
+  case role_retired:
+  case refused_as_removed:
+  case stopped_as_removed:
+  case removed_not_started:
+    return engine != engine_kind::simple;
+  case snapshot_offered:
+    return engine != engine_kind::pmmc;
+  default:
+    return true;
+  }
+}
+
 void summary::add(const summary& other) {
+  engine = other.engine;
   for (std::size_t i = 0; i < facts; ++i) {
     happened[i] += other.happened[i];
     in_runs[i] += other.happened[i] > 0;
@@ -142,10 +200,10 @@ std::string describe(const summary& s) {
   for (std::size_t i = 0; i < facts; ++i)
     if (s.happened[i] > 0)
       line(out, fact_names[i], s.happened[i], s.in_runs[i]);
-    else
+    else if (can_happen(static_cast<fact>(i), s.engine))
       never += (never.empty() ? "" : ", ") + std::string{fact_names[i]};
   out += "faults:\n";
-  for (std::size_t i = 0; i < fault_kinds; ++i) {
+  for (std::size_t i = 0; i < fault_kinds_of(s.engine); ++i) {
     const auto name = to_string(static_cast<fault_kind>(i));
     if (s.faults[i] > 0)
       line(out, name, s.faults[i]);

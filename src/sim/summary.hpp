@@ -115,12 +115,30 @@ enum class fact : std::uint8_t {
   identity_forgotten,        ///< a process began without, and had known it
   replica_began_anew,        ///< with a directory that was formatted again
   replica_on_old_copy,
+  // Raft's servers
+  vote_refused,
+  pre_vote,          ///< asked for
+  truncated,         ///< entries that were not committed: another leader's stand there
+  office_handed_on,  ///< a server was told to run at once
+  snapshot_offered,  ///< what somebody misses is gone from the log; of engine simple, too
+  change_begun,      ///< C-all is in a log
+  change_finished,   ///< C-new is committed
+  change_taken_back, ///< C-all, or C-new, with its entry
+  // Servers of engine simple
+  number_refused,   ///< a duel, or a late number
+  slot_filled,      ///< a no-op was asked for
+  value_taken_over, ///< phase 1 found another one's
+  value_asked_for,  ///< by a server that had missed it
+  change_not_made,  ///< this engine's servers stay
 };
-inline constexpr std::size_t facts = 99;
+inline constexpr std::size_t facts = 112;
 
 std::string_view to_string(fact f);
+/// Whether it can happen with this engine.
+bool can_happen(fact f, engine_kind engine);
 
 struct summary {
+  engine_kind engine = engine_kind::pmmc;
   std::array<std::uint64_t, facts> happened{};
   std::array<std::uint64_t, facts> in_runs{}; ///< in so many of the runs that were added up
   std::array<std::uint64_t, fault_kinds> faults{};
@@ -136,7 +154,7 @@ struct summary {
 };
 
 /// For people: one line for each thing that happened, and in how many runs if there were several;
-/// and a list of what never did.
+/// and a list of what never did, and could with its engine.
 std::string describe(const summary& s);
 
 } // namespace pmmc::sim

@@ -29,7 +29,7 @@ public:
   void look_at(const config_history& configurations) {
     for (const auto& [first_slot, config] : configurations.all()) {
       std::vector<std::int64_t> ahead;
-      for (const auto& r : config.replicas)
+      for (const auto& r : config.state_holders())
         ahead.push_back(ahead_ms(r.id));
       std::sort(ahead.begin(), ahead.end(), std::greater<>{});
       most_ahead_ms_ = std::max(most_ahead_ms_, ahead[ahead.size() / 2]);

@@ -16,7 +16,7 @@ namespace pmmc::sim {
 configuration first_configuration(const scenario& s) {
   configuration config;
   const auto add = [&](role_kind kind, const std::string& letter, std::size_t count) {
-    const bool is_named = s.disks_are_named && kind != role_kind::replica;
+    const bool is_named = s.disks_are_named && keeps_promises(kind);
     for (std::size_t i = 1; i <= count; ++i) {
       const auto n = std::to_string(i);
       config.members(kind).push_back({letter + n, (s.colocated ? "host" : letter) + n + ":1",
@@ -26,20 +26,36 @@ configuration first_configuration(const scenario& s) {
   add(role_kind::acceptor, "a", s.acceptors);
   add(role_kind::leader, "l", s.leaders);
   add(role_kind::replica, "r", s.replicas);
+  add(role_kind::server, "s", s.servers);
   return config;
 }
 
 std::unique_ptr<replicated_state> state_before_slot_1(const scenario& s) {
   return std::make_unique<replicated_state>(std::make_unique<kv::kv_store>(s.store),
                                             config_history{first_configuration(s)}, s.window,
-                                            std::string{}, s.sessions);
+                                            std::string{}, s.sessions, s.engine);
 }
+
+namespace {
+
+/// Of those who keep promises, an answer that counts.
+bool promises(const message& m) {
+  const auto* elects = std::get_if<raft::vote>(&m);
+  const auto* holds = std::get_if<raft::append_reply>(&m);
+  return std::holds_alternative<p1b>(m) || std::holds_alternative<p2b>(m) ||
+         std::holds_alternative<read_probe_reply>(m) || (elects != nullptr && elects->is_granted) ||
+         (holds != nullptr && holds->is_match) || std::holds_alternative<simple::promise>(m) ||
+         std::holds_alternative<simple::accepted>(m) ||
+         std::holds_alternative<simple::read_probe_reply>(m);
+}
+
+} // namespace
 
 world::world(const scenario& s)
     : options(s), net(s), chance(s.seed ^ 0xA0761D6478BD642FULL),
       checkers(
           state_before_slot_1(s), [this](const role_id& id) { return number_of(id); },
-          kv_model{s.sessions, s.store}) {}
+          kv_model{s.sessions, s.store}, s.engine) {}
 
 std::vector<std::size_t> world::members() const {
   std::vector<std::size_t> numbers;
@@ -115,6 +131,8 @@ void world::depart(const host& from, const role_id& to, M& m) {
     return crash(from.process_number());
   wire::ungroup(m, [&](const role_id&, const message& each) {
     from.check(*this, to, each);
+    if (const auto* asked = std::get_if<request>(&each))
+      checkers.request_sent(*asked);
     if (log.tells_messages)
       tell(from.id().str() + " -> " + to.str() + ": " + describe(each));
   });
@@ -200,9 +218,7 @@ void world::plan_restart(std::size_t process, sim_time delay) {
 /// Who has lost its promises was asked by nobody, so it has nothing to say.
 void world::keep_wrong_votes_away(const host& from, const host& to, const message& m) const {
   demand(!from.is_on_wrong_disk() || to.is_on_wrong_disk() ||
-             from.process_number() == to.process_number() ||
-             !(std::holds_alternative<p1b>(m) || std::holds_alternative<p2b>(m) ||
-               std::holds_alternative<read_probe_reply>(m)),
+             from.process_number() == to.process_number() || !promises(m),
          [&] { return "N1: " + from.id().str() + " answers from a disk that is not its own"; });
 }
 

@@ -73,8 +73,7 @@ std::optional<pvalue> parse_pvalue(slot_num slot, std::string_view bytes) {
   value.slot = slot;
   if (!in.good())
     return std::nullopt;
-  if (!in.rest().empty())
-    value.value = command{std::string{in.rest()}};
+  value.value = rest_as_command(in);
   return value;
 }
 

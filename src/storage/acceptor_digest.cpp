@@ -9,8 +9,8 @@ void acceptor_digest::set_ballot(config_version version, std::string_view value)
 }
 
 void acceptor_digest::set_pvalue(config_version version, slot_num slot, byte_pieces value) {
-  by_version_[version].pvalues.set(slot, entry_checksum(pvalue_key(version, slot), value),
-                                   size_of(value), sum_);
+  by_version_[version].pvalues.set(
+      slot, {entry_checksum(pvalue_key(version, slot), value), size_of(value)}, sum_);
 }
 
 bool acceptor_digest::holds(config_version version, slot_num slot, std::string_view value) const {

@@ -38,9 +38,7 @@ struct acceptor_store::implementation {
   void add(const accept_record& r);
   void add(const collect_record& r);
   void set_ballot(config_version version, const ballot_num& ballot);
-  void make_room(std::uint64_t bytes);
-  void append();
-  void write_oldest_again();
+  void put_head(record_builder& head) const;
   bool is_in_force(const pvalue_position& position, std::string_view value) const;
 
   voter_log log;
@@ -48,14 +46,15 @@ struct acceptor_store::implementation {
   acceptor_digest digest;
   slot_num watermark = 1;
   std::map<config_version, ballot_num> ballots;
-  record_builder record; ///< the write at hand
-  slot_num highest = 0;  ///< in it
+  voter_write at_hand;
 };
 
 acceptor_store::implementation::implementation(disk& on, const std::filesystem::path& dir,
                                                loaded_acceptor loaded, const segment_sizes& sizes)
-    : log(on, dir, voter::acceptor, loaded, sizes), recovered(std::move(loaded.state)),
-      digest(std::move(loaded.digest)), watermark(recovered.watermark) {
+    : log(on, dir, voter::acceptor, loaded, sizes,
+          [this](record_builder& head) { put_head(head); }),
+      recovered(std::move(loaded.state)), digest(std::move(loaded.digest)),
+      watermark(recovered.watermark) {
   for (const auto& [version, votes] : recovered.by_version)
     ballots[version] = votes.ballot;
 }
@@ -67,7 +66,7 @@ void acceptor_store::implementation::set_ballot(config_version version, const ba
     return;
   held->second = ballot;
   const auto value = encode(ballot);
-  record.put(ballot_key(version), value);
+  at_hand.record.put(ballot_key(version), value);
   digest.set_ballot(version, value);
 }
 
@@ -78,31 +77,22 @@ void acceptor_store::implementation::add(const promise_record& r) {
 void acceptor_store::implementation::add(const accept_record& r) {
   PMMC_INVARIANT(r.value.slot >= watermark, "A3: nothing is accepted below the watermark");
   set_ballot(r.version, r.value.ballot);
-  digest.set_pvalue(r.version, r.value.slot, record.put(r.version, r.value));
-  highest = std::max(highest, r.value.slot);
+  digest.set_pvalue(r.version, r.value.slot, at_hand.record.put(r.version, r.value));
+  at_hand.highest = std::max(at_hand.highest, r.value.slot);
 }
 
 void acceptor_store::implementation::add(const collect_record& r) {
   if (r.watermark <= watermark)
     return;
   watermark = r.watermark;
-  record.put(watermark_key, encode_slot(watermark));
+  at_hand.record.put(watermark_key, encode_slot(watermark));
   digest.set_watermark(watermark);
 }
 
-/// Before anything of the write at hand: a new segment repeats what counts without it.
-void acceptor_store::implementation::make_room(std::uint64_t bytes) {
-  if (log.has_room(bytes))
-    return;
-  record_builder head;
+void acceptor_store::implementation::put_head(record_builder& head) const {
   head.put(watermark_key, encode_slot(watermark));
   for (const auto& [version, ballot] : ballots)
     head.put(ballot_key(version), encode(ballot));
-  log.begin_segment(bytes, head);
-}
-
-void acceptor_store::implementation::append() {
-  log.append(record, digest.value(), std::exchange(highest, 0));
 }
 
 void acceptor_store::implementation::write(std::span<const acceptor_record> records) {
@@ -112,40 +102,24 @@ void acceptor_store::implementation::write(std::span<const acceptor_record> reco
     bytes += std::visit([](const auto& r) { return most_bytes(r); }, each);
     beside += std::visit([](const auto& r) { return bytes_beside(r); }, each);
   }
-  make_room(bytes);
-  record.reserve(bytes - beside);
+  log.make_room(bytes); // before anything of the write: a head is the state without it
+  at_hand.record.reserve(bytes - beside);
   for (const auto& each : records)
     std::visit([&](const auto& r) { add(r); }, each);
-  append();
+  log.append(at_hand, digest.value());
   log.release_oldest(watermark);
-  if (log.is_too_long(digest.pvalue_bytes()))
-    write_oldest_again();
+  log.shorten(digest.pvalue_bytes(), at_hand, digest.value(),
+              [&](std::string_view key, std::string_view value) {
+                const auto position = parse_pvalue_key(key);
+                return position && is_in_force(*position, value) ? std::optional{position->slot}
+                                                                 : std::nullopt;
+              });
 }
 
 /// Neither collected nor replaced by a later ballot's.
 bool acceptor_store::implementation::is_in_force(const pvalue_position& position,
                                                  std::string_view value) const {
   return position.slot >= watermark && digest.holds(position.version, position.slot, value);
-}
-
-/// Garbage collection frees segments. Where it stands still and ballots come and go, what they
-/// replaced is freed here.
-void acceptor_store::implementation::write_oldest_again() {
-  std::uint64_t bytes = most_of_a_write;
-  const bool was_read = log.read_oldest([&](std::string_view key, std::string_view value) {
-    if (const auto position = parse_pvalue_key(key); position && is_in_force(*position, value)) {
-      record.put(key, value);
-      bytes += most_without_command + value.size();
-      highest = std::max(highest, position->slot);
-    }
-  });
-  if (!was_read)
-    return;
-  if (!record.empty()) {
-    make_room(bytes);
-    append();
-  }
-  log.oldest_is_obsolete();
 }
 
 void acceptor_store::create(disk& on, const std::filesystem::path& dir,

@@ -67,4 +67,9 @@ inline role_id take_id(fixed_reader& in) {
   return {};
 }
 
+/// All that is left; nothing: a no-op.
+inline command rest_as_command(const fixed_reader& in) {
+  return in.rest().empty() ? command{} : command{std::string{in.rest()}};
+}
+
 } // namespace pmmc::storage

@@ -1,10 +1,13 @@
 #include "storage/data_directory.hpp"
 
+#include "base/engine_kind.hpp"
 #include "base/invariant.hpp"
 #include "storage/acceptor_store.hpp"
 #include "storage/checked_text.hpp"
 #include "storage/format_file.hpp"
+#include "storage/raft_store.hpp"
 #include "storage/role_state.hpp"
+#include "storage/simple_store.hpp"
 #include "storage/snapshot_store.hpp"
 #include "storage/unknown_memory.hpp"
 
@@ -53,13 +56,28 @@ void refuse_used(const disk& on, const fs::path& path) {
          "it is needed, move it away first");
 }
 
+/// A server has the log of its engine.
+void create_log(disk& on, const fs::path& dir, const format_info& info,
+                const segment_sizes& sizes) {
+  const auto& first = info.facts.first;
+  if (info.kind == role_kind::acceptor)
+    return acceptor_store::create(on, dir, sizes);
+  if (info.kind != role_kind::server)
+    return;
+  if (info.facts.engine == to_string(engine_kind::raft))
+    return raft_store::create(on, dir, {first.version, first.servers, {}}, sizes);
+  if (info.facts.engine == to_string(engine_kind::simple))
+    return simple_store::create(on, dir, sizes);
+  fail("format", dir, "there is no log of servers of the engine '" + info.facts.engine + "'",
+       "name the engine raft or simple in the config file");
+}
+
 void build(disk& on, const fs::path& dir, const format_info& info, const segment_sizes& sizes) {
   if (!on.make_directory(dir))
     fail_errno("make directory", dir, EEXIST);
-  if (info.kind == role_kind::acceptor)
-    acceptor_store::create(on, dir, sizes);
+  create_log(on, dir, info, sizes);
   role_state::create(on, dir);
-  if (info.kind == role_kind::replica)
+  if (serves_clients(info.kind))
     snapshot_store::create(on, dir);
   on.open(lock_file(dir), open_for::creating)->sync();
   replace_file(on, dir / "FORMAT", format_text(info));
@@ -89,6 +107,17 @@ std::string first_format_advice(role_kind kind, const role_id& id) {
          repair_advice(kind);
 }
 
+/// An engine has servers or none, so these words are of two engines.
+void refuse_other_engine(const fs::path& path, const format_info& info, role_kind kind,
+                         const role_id& id) {
+  if ((info.kind == role_kind::server) != (kind == role_kind::server))
+    fail("use", path,
+         "it was made by the engine " + info.facts.engine + ", for " +
+             std::string{to_string(info.kind)} + " " + info.id.str() + ", and not for " +
+             std::string{to_string(kind)} + " " + id.str(),
+         engine_stays);
+}
+
 void check_owner(const fs::path& path, const format_info& info, std::string_view cluster,
                  role_kind kind, const role_id& id) {
   const auto next = "correct `data` in the config file, or put the right directory here";
@@ -96,6 +125,7 @@ void check_owner(const fs::path& path, const format_info& info, std::string_view
     fail("use", path,
          "it belongs to cluster '" + info.cluster + "', not to '" + std::string{cluster} + "'",
          next);
+  refuse_other_engine(path, info, kind, id);
   if (info.kind != kind || info.id != id)
     fail("use", path,
          "it belongs to " + std::string{to_string(info.kind)} + " " + info.id.str() + ", not to " +
@@ -110,6 +140,8 @@ std::string repair_advice(role_kind kind) {
     return "move the directory away and run `pmmc init --id ID`: the replica then fetches the "
            "state "
            "from the other replicas";
+  if (kind == role_kind::server)
+    return server_advice();
   return replacement_advice(to_string(kind), kind == role_kind::leader
                                                  ? "it might use a ballot twice"
                                                  : "it would forget its promises");

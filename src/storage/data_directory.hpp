@@ -30,12 +30,14 @@ public:
   /// nothing behind: it is built in a sibling and renamed. Makes the parents that are missing, and
   /// removes what a crashed `format` of the same path left. Returns the format_id; an empty
   /// `info.format_id` (the normal case) is made up here. Throws storage_error if `path` exists and
-  /// is not an empty directory, or if anything fails. `sizes`: of an acceptor's log.
+  /// is not an empty directory, or if anything fails. `sizes`: of the log of an acceptor or server.
   static std::string format(disk& on, const std::filesystem::path& path, format_info info,
                             const segment_sizes& sizes = {});
 
   /// Opens for the role's process and locks. Throws storage_error if the directory is missing,
-  /// empty, damaged, of another format version, cluster or role, or in use by another process.
+  /// empty, damaged, of another format version, cluster or role, or in use by another process. Of
+  /// an engine that has no such roles, too; which of raft and simple it is must be looked at by the
+  /// caller (facts).
   static data_directory open(disk& on, const std::filesystem::path& path, std::string_view cluster,
                              role_kind kind, const role_id& id);
 

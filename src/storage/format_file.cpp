@@ -14,9 +14,8 @@ constexpr std::size_t max_format_bytes = 1 << 20;
 [[noreturn]] void damaged(const std::filesystem::path& file, std::string_view how) {
   fail("use", file, how,
        "it says whose directory this is, so nothing in here can be trusted. Restore this file from "
-       "a copy. Without one: an acceptor or a leader must stay down, and must not be formatted "
-       "again "
-       "under its id; for a replica, " +
+       "a copy. Without one: an acceptor, a leader or a server must stay down, and must not be "
+       "formatted again under its id; for a replica, " +
            repair_advice(role_kind::replica));
 }
 
@@ -30,7 +29,8 @@ using words = std::vector<std::string>;
 bool add_member(configuration& config, const words& line) {
   const std::map<std::string, std::vector<member>*> lists = {{"has-acceptor", &config.acceptors},
                                                              {"has-leader", &config.leaders},
-                                                             {"has-replica", &config.replicas}};
+                                                             {"has-replica", &config.replicas},
+                                                             {"has-server", &config.servers}};
   const auto list = lists.find(line[0]);
   if (list == lists.end() || line.size() != 3 || line[1].size() > role_id::max_size)
     return false;
@@ -86,6 +86,7 @@ std::string format_text(const format_info& info) {
   put_members(text, "has-acceptor", info.facts.first.acceptors);
   put_members(text, "has-leader", info.facts.first.leaders);
   put_members(text, "has-replica", info.facts.first.replicas);
+  put_members(text, "has-server", info.facts.first.servers);
   return text.sealed();
 }
 

@@ -10,7 +10,7 @@ namespace pmmc::storage {
 
 /// Version of everything below a data directory. Raise it with any change of a format, and
 /// protocol_version (actors/wire/protocol.hpp) with it: snapshots travel with it in their header.
-inline constexpr std::uint64_t storage_format_version = 4;
+inline constexpr std::uint64_t storage_format_version = 5;
 
 std::string format_text(const format_info& info);
 

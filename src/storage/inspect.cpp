@@ -1,12 +1,15 @@
 #include "storage/inspect.hpp"
 
+#include "base/engine_kind.hpp"
 #include "storage/acceptor_recovery.hpp"
-#include "storage/mark_file.hpp"
 #include "storage/members_file.hpp"
 #include "storage/posix_disk.hpp"
+#include "storage/raft_recovery.hpp"
 #include "storage/role_state.hpp"
+#include "storage/simple_recovery.hpp"
 #include "storage/snapshot_folder.hpp"
 #include "storage/snapshot_reader.hpp"
+#include "storage/voter_log.hpp"
 
 #include <algorithm>
 #include <set>
@@ -27,17 +30,18 @@ bool problem_free(inspection& report, F look) try {
   return false;
 }
 
-loaded_acceptor load_beside_writer(disk& on, const fs::path& dir, bool running) {
-  // A running acceptor may give back a segment that was just listed, or be writing a record that
-  // was just read. Then look again.
+/// What `load` gives of the log.
+template <class Load>
+auto load_beside_writer(disk& on, const inspection& report, voter whose, Load load) {
+  // A running voter may give back a segment that was just listed, or be writing a record that was
+  // just read. Then look again.
   constexpr int attempts = 40;
   for (int attempt = 1;; ++attempt) {
     try {
-      const auto told = mark_file::read(on, dir / "acknowledged",
-                                        voter::acceptor); // before the log, that goes on
-      return load_acceptor(on, dir / "log", told);
+      const auto told = voter_log::acknowledged_in(on, report.path, whose); // the log goes on
+      return load(on, voter_log::folder_in(report.path), told);
     } catch (const storage_error&) {
-      if (!running || attempt == attempts)
+      if (report.running_as < 0 || attempt == attempts)
         throw;
     }
   }
@@ -56,7 +60,7 @@ inspected_version summary(config_version version, const acceptor_state::votes& v
 }
 
 void inspect_acceptor(disk& on, inspection& report) {
-  const auto loaded = load_beside_writer(on, report.path, report.running_as >= 0);
+  const auto loaded = load_beside_writer(on, report, voter::acceptor, load_acceptor);
   inspected_acceptor out{
       .watermark = loaded.state.watermark, .writes = loaded.mark.writes, .versions = {}};
   for (const auto& [version, votes] : loaded.state.by_version)
@@ -64,9 +68,36 @@ void inspect_acceptor(disk& on, inspection& report) {
   report.acceptor = std::move(out);
 }
 
+void inspect_raft(disk& on, inspection& report) {
+  const auto loaded = load_beside_writer(on, report, voter::server, load_server);
+  const auto& state = loaded.state;
+  const auto last = state.log.last();
+  report.raft = inspected_raft{.writes = loaded.mark.writes,
+                               .term = state.term,
+                               .voted_for = state.voted_for,
+                               .in_snapshot = state.log.base().index,
+                               .last = last.index,
+                               .last_term = last.term,
+                               .log_bytes = state.log.size_bytes()};
+}
+
+void inspect_simple(disk& on, inspection& report) {
+  const auto loaded = load_beside_writer(on, report, voter::simple_server, load_simple_acceptor);
+  const auto& votes = loaded.state.votes;
+  inspected_simple out{
+      .min = loaded.state.min, .writes = loaded.mark.writes, .promised = votes.size()};
+  for (const auto& [slot, vote] : votes)
+    if (vote.highest) {
+      ++out.accepted;
+      out.command_bytes += vote.highest->value.size();
+    }
+  out.highest = votes.empty() ? 0 : votes.rbegin()->first;
+  report.simple = out;
+}
+
 void inspect_snapshots(disk& on, inspection& report, const inspect_check& check) {
   const auto folder = snapshot_folder::path_in(report.path);
-  problem_free(report, [&] { snapshot_folder::check_newest(on, folder); });
+  problem_free(report, [&] { snapshot_folder::check_newest(on, folder, report.format->kind); });
   for (const auto slot : snapshot_folder::slots_in(on, folder)) {
     const auto file = snapshot_folder::file_of(folder, slot);
     inspected_snapshot found{.slot = slot};
@@ -75,7 +106,7 @@ void inspect_snapshots(disk& on, inspection& report, const inspect_check& check)
     if (error)
       continue; // removed meanwhile by the running replica
     found.good = problem_free(report, [&] {
-      snapshot_reader snapshot{on, file, report.format->cluster, slot};
+      snapshot_reader snapshot{on, file, report.format->cluster, slot, report.format->kind};
       check(snapshot, report.format->facts);
       snapshot.finish();
     });
@@ -99,6 +130,11 @@ void list_files(inspection& report) {
 void inspect_role(inspection& report, const data_directory& directory, const inspect_check& check) {
   if (directory.info().kind == role_kind::acceptor)
     problem_free(report, [&] { inspect_acceptor(directory.files(), report); });
+  const auto& engine = directory.info().facts.engine;
+  if (engine == to_string(engine_kind::raft))
+    problem_free(report, [&] { inspect_raft(directory.files(), report); });
+  if (engine == to_string(engine_kind::simple))
+    problem_free(report, [&] { inspect_simple(directory.files(), report); });
   problem_free(report, [&] {
     const auto contents = read_role_state(directory);
     report.known_disks = contents.known.format_ids();
@@ -109,7 +145,7 @@ void inspect_role(inspection& report, const data_directory& directory, const ins
       report.seqnum = contents.seqnum;
   });
   problem_free(report, [&] { read_members(directory.files(), directory.path()); });
-  if (directory.info().kind == role_kind::replica)
+  if (serves_clients(directory.info().kind))
     inspect_snapshots(directory.files(), report, check);
 }
 

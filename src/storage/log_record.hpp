@@ -26,6 +26,11 @@ struct log_record {
   std::size_t bytes = 0; ///< on the disk
 };
 
+/// What an entry takes in a record.
+constexpr std::size_t entry_bytes(std::size_t key_bytes, std::size_t value_bytes) {
+  return 1 + key_bytes + 4 + value_bytes;
+}
+
 /// Records begin at multiples of this.
 inline constexpr std::size_t record_alignment = 8;
 

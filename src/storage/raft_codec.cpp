@@ -6,7 +6,7 @@ namespace pmmc::storage {
 
 namespace {
 
-constexpr char entry_kind = 'e';
+constexpr char entry_sort = 'e';
 
 using shared_set = std::shared_ptr<const raft::server_set>;
 
@@ -60,17 +60,10 @@ shared_set take_set(fixed_reader& in) {
 
 } // namespace
 
-std::string entry_key(slot_num index) {
-  std::string key{entry_kind};
-  put_u64(key, index);
-  return key;
-}
+std::string entry_key(slot_num index) { return slot_key(entry_sort, index); }
 
 std::optional<slot_num> parse_entry_key(std::string_view key) {
-  fixed_reader in{key};
-  const bool right_kind = in.u8() == entry_kind;
-  const auto index = in.u64();
-  return right_kind && in.finished() ? std::optional{index} : std::nullopt;
+  return parse_slot_key(entry_sort, key);
 }
 
 std::string encode(const raft::term_record& held) {
@@ -119,8 +112,7 @@ std::optional<raft::entry> parse_entry(std::string_view bytes) {
   e.members = take_set(in);
   if (!in.good())
     return std::nullopt;
-  if (!in.rest().empty())
-    e.value = command{std::string{in.rest()}};
+  e.value = rest_as_command(in);
   return e;
 }
 

@@ -14,7 +14,7 @@ void raft_digest::set_base(slot_num index, std::string_view value) {
 }
 
 void raft_digest::set_entry(slot_num index, byte_pieces value) {
-  entries_.set(index, entry_checksum(entry_key(index), value), size_of(value), sum_);
+  entries_.set(index, {entry_checksum(entry_key(index), value), size_of(value)}, sum_);
 }
 
 void raft_digest::cut(slot_num from) { entries_.drop_from(from, sum_); }

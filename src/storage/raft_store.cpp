@@ -39,8 +39,6 @@ struct raft_store::implementation {
   void add(const raft::truncate_record& r);
   void add(const raft::base_record& r);
   void cut(slot_num from);
-  void append();
-  void write_oldest_again();
 
   voter_log log;
   raft::persistent_state recovered;
@@ -48,34 +46,36 @@ struct raft_store::implementation {
   raft_digest digest;           ///< of `state`
   carried_state now;            ///< of `state`
   carried_state durable;        ///< without the write at hand
-  record_builder record;        ///< the write at hand
-  slot_num highest = 0;         ///< of the entries in it
+  voter_write at_hand;
 };
 
 raft_store::implementation::implementation(disk& on, const std::filesystem::path& dir,
                                            loaded_server loaded, const segment_sizes& sizes)
-    : log(on, dir, voter::server, loaded, sizes), recovered(loaded.state),
-      state(std::move(loaded.state)), digest(std::move(loaded.digest)), now(state), durable(now) {}
+    : log(on, dir, voter::server, loaded, sizes,
+          [this](record_builder& head) { durable.put_into(head); }),
+      recovered(loaded.state), state(std::move(loaded.state)), digest(std::move(loaded.digest)),
+      now(state), durable(now) {}
 
 void raft_store::implementation::add(const raft::term_record& r) {
   state.apply(r);
   now.term = encode(r);
-  record.put(term_key, now.term);
+  at_hand.record.put(term_key, now.term);
   digest.set_term(now.term);
 }
 
 void raft_store::implementation::add(const raft::append_record& r) {
   state.apply(r);
-  const auto value = record.put(entry_key(r.index), encode_without_command(r.what), r.what.value);
+  const auto value =
+      at_hand.record.put(entry_key(r.index), encode_without_command(r.what), r.what.value);
   digest.set_entry(r.index, value);
-  highest = std::max(highest, r.index);
+  at_hand.highest = std::max(at_hand.highest, r.index);
 }
 
 /// A truncation is told, never an edit in place: what is cut off is there until its segment goes.
 void raft_store::implementation::cut(slot_num from) {
-  record.put(cut_key, encode_slot(from));
+  at_hand.record.put(cut_key, encode_slot(from));
   digest.cut(from);
-  highest = std::min(highest, from - 1);
+  at_hand.highest = std::min(at_hand.highest, from - 1);
   log.forget_from(from);
 }
 
@@ -92,43 +92,22 @@ void raft_store::implementation::add(const raft::base_record& r) {
     cut(state.log.first());
   state.apply(r);
   now.base = encode(raft::base_record{state.log.base(), state.log.base_members()});
-  record.put(base_key, now.base);
+  at_hand.record.put(base_key, now.base);
   digest.set_base(r.base.index, now.base);
-}
-
-void raft_store::implementation::append() {
-  if (!log.has_room(record.bytes())) {
-    record_builder head;
-    durable.put_into(head);
-    log.begin_segment(record.bytes(), head);
-  }
-  log.append(record, digest.value(), std::exchange(highest, 0));
-  durable = now;
 }
 
 void raft_store::implementation::write(std::span<const raft::record> records) {
   for (const auto& each : records)
     std::visit([&](const auto& r) { add(r); }, each);
-  append();
+  log.make_room(at_hand.record.bytes());
+  log.append(at_hand, digest.value());
+  durable = now;
   log.release_oldest(state.log.first());
-  if (log.is_too_long(digest.entry_bytes()))
-    write_oldest_again();
-}
-
-/// Snapshots free segments. Where there is none for long, while terms come and go and followers'
-/// entries are cut off, what they replaced is freed here.
-void raft_store::implementation::write_oldest_again() {
-  const bool was_read = log.read_oldest([&](std::string_view key, std::string_view value) {
-    if (const auto index = parse_entry_key(key); index && digest.holds(*index, value)) {
-      record.put(key, value);
-      highest = std::max(highest, *index);
-    }
-  });
-  if (!was_read)
-    return;
-  if (!record.empty())
-    append();
-  log.oldest_is_obsolete();
+  log.shorten(digest.entry_bytes(), at_hand, digest.value(),
+              [&](std::string_view key, std::string_view value) {
+                const auto index = parse_entry_key(key);
+                return index && digest.holds(*index, value) ? index : std::nullopt;
+              });
 }
 
 void raft_store::create(disk& on, const std::filesystem::path& dir, raft::server_set first,

@@ -43,7 +43,7 @@ public:
   void begin_life();
   const life_history& lives() const { return contents_.lives; }
 
-  /// Every acceptor and leader ever met.
+  /// Every acceptor, leader and server ever met.
   const known_disks& known() const { return contents_.known; }
   /// Returns what `meet` does with them; its meetings are durable then.
   template <class Meeting>

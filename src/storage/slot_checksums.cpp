@@ -12,19 +12,16 @@ std::uint64_t entry_checksum(std::string_view key, byte_pieces value) {
   return checksum(value, checksum(key));
 }
 
-void slot_checksums::set(slot_num slot, std::uint64_t checksum, std::uint64_t bytes,
-                         digest_sum& sum) {
+void slot_checksums::set(slot_num slot, const digest_sum& entry, digest_sum& sum) {
   auto& held = by_slot_[slot];
-  sum.replace(held.checksum, checksum);
-  sum.bytes += bytes - held.bytes;
-  held.bytes = bytes;
+  sum -= held;
+  sum += entry;
+  held = entry;
 }
 
 void slot_checksums::drop(entries::iterator from, entries::iterator to, digest_sum& sum) {
-  for (auto it = from; it != to; ++it) {
-    sum.checksum -= it->second.checksum;
-    sum.bytes -= it->second.bytes;
-  }
+  for (auto it = from; it != to; ++it)
+    sum -= it->second;
   by_slot_.erase(from, to);
 }
 

@@ -19,6 +19,16 @@ struct digest_sum {
   std::uint64_t checksum = 0;
   std::uint64_t bytes = 0;
 
+  digest_sum& operator+=(const digest_sum& more) {
+    checksum += more.checksum;
+    bytes += more.bytes;
+    return *this;
+  }
+  digest_sum& operator-=(const digest_sum& less) {
+    checksum -= less.checksum;
+    bytes -= less.bytes;
+    return *this;
+  }
   /// For what stands in no slot. `held`: its checksum, 0 before the first.
   void replace(std::uint64_t& held, std::uint64_t next) {
     checksum += next - held;
@@ -29,17 +39,13 @@ struct digest_sum {
 /// Each change is made in `sum`, too, which others may share.
 class slot_checksums {
 public:
-  void set(slot_num slot, std::uint64_t checksum, std::uint64_t bytes, digest_sum& sum);
+  void set(slot_num slot, const digest_sum& entry, digest_sum& sum);
   void drop_below(slot_num slot, digest_sum& sum);
   void drop_from(slot_num slot, digest_sum& sum);
   bool holds(slot_num slot, std::uint64_t checksum) const;
 
 private:
-  struct entry {
-    std::uint64_t checksum = 0;
-    std::uint64_t bytes = 0;
-  };
-  using entries = std::map<slot_num, entry>;
+  using entries = std::map<slot_num, digest_sum>;
 
   void drop(entries::iterator from, entries::iterator to, digest_sum& sum);
 

@@ -22,20 +22,20 @@ void write_newest(disk& on, const fs::path& folder, slot_num slot) {
                text_lines{}.line({"newest", std::to_string(slot)}).sealed());
 }
 
-[[noreturn]] void refuse(const fs::path& path, const std::string& how) {
+[[noreturn]] void refuse(const fs::path& path, const std::string& how, role_kind whose) {
   fail("use", path, how,
-       "put the files back if they were misplaced; otherwise " + repair_advice(role_kind::replica));
+       "put the files back if they were misplaced; otherwise " + repair_advice(whose));
 }
 
-slot_num read_newest(disk& on, const fs::path& folder) {
+slot_num read_newest(disk& on, const fs::path& folder, role_kind whose) {
   const auto file = newest_file(folder);
   if (!on.exists(file))
-    refuse(file, "the file is missing");
+    refuse(file, "the file is missing", whose);
   const auto lines = unseal(read_file(on, file, 4096));
   const bool good = lines && lines->size() == 1 && (*lines)[0].size() == 2;
   const auto slot = good ? parse_number((*lines)[0][1]) : std::nullopt;
   if (!slot)
-    refuse(file, "its checksum is wrong");
+    refuse(file, "its checksum is wrong", whose);
   return *slot;
 }
 
@@ -73,17 +73,17 @@ std::vector<slot_num> snapshot_folder::slots_in(const disk& on, const fs::path& 
   return slots;
 }
 
-slot_num snapshot_folder::check_newest(disk& on, const fs::path& folder) {
-  const auto newest = read_newest(on, folder);
+slot_num snapshot_folder::check_newest(disk& on, const fs::path& folder, role_kind whose) {
+  const auto newest = read_newest(on, folder, whose);
   const auto slots = slots_in(on, folder);
   if (newest > 0 && (slots.empty() || slots.back() < newest))
-    refuse(file_of(folder, newest), "this snapshot, the newest that was made, is missing");
+    refuse(file_of(folder, newest), "this snapshot, the newest that was made, is missing", whose);
   return newest;
 }
 
-snapshot_folder::snapshot_folder(disk& on, fs::path folder, std::string cluster)
-    : disk_(on), path_(std::move(folder)), cluster_(std::move(cluster)),
-      newest_(check_newest(disk_, path_)) {
+snapshot_folder::snapshot_folder(disk& on, fs::path folder, std::string cluster, role_kind whose)
+    : disk_(on), path_(std::move(folder)), cluster_(std::move(cluster)), whose_(whose),
+      newest_(check_newest(disk_, path_, whose_)) {
   for (const auto& name : names_in(disk_, path_))
     if (name.ends_with(".tmp"))
       disk_.remove(path_ / name);

@@ -2,6 +2,7 @@
 // Internal.
 #pragma once
 
+#include "base/role_kind.hpp"
 #include "base/types.hpp"
 #include "storage/disk.hpp"
 
@@ -26,18 +27,20 @@ public:
   static std::filesystem::path path_in(const std::filesystem::path& dir);
   static void create(disk& on, const std::filesystem::path& folder);
   /// The slot in the file NEWEST: a snapshot at or above it must be there (0: none need be). Throws
-  /// storage_error if the file is missing or damaged, or the snapshot is not there.
-  static slot_num check_newest(disk& on, const std::filesystem::path& folder);
+  /// storage_error if the file is missing or damaged, or the snapshot is not there. `whose`: the
+  /// role, a replica or server, which is told what to do then.
+  static slot_num check_newest(disk& on, const std::filesystem::path& folder, role_kind whose);
   /// Slots of the snapshots in `folder`, ascending.
   static std::vector<slot_num> slots_in(const disk& on, const std::filesystem::path& folder);
   static std::filesystem::path file_of(const std::filesystem::path& folder, slot_num slot);
 
   /// Removes left-over temporaries, and pieces of snapshots that are no longer wanted.
-  snapshot_folder(disk& on, std::filesystem::path folder, std::string cluster);
+  snapshot_folder(disk& on, std::filesystem::path folder, std::string cluster, role_kind whose);
 
   disk& files() const { return disk_; }
   const std::filesystem::path& path() const { return path_; }
   const std::string& cluster() const { return cluster_; }
+  role_kind whose() const { return whose_; }
 
   /// A name that no other writer or receiver uses.
   std::filesystem::path temporary();
@@ -55,6 +58,7 @@ private:
   disk& disk_;
   std::filesystem::path path_;
   std::string cluster_;
+  role_kind whose_;
   std::mutex mutex_;
   slot_num newest_ = 0;
   std::uint64_t temporaries_ = 0;

@@ -15,8 +15,9 @@ namespace {
 /// Hands out payloads of checked chunks.
 class chunk_input : public std::streambuf {
 public:
-  chunk_input(disk& on, std::filesystem::path file, const std::string& header)
-      : path_(std::move(file)), file_(on.open(path_, open_for::reading)), size_(file_->size()) {
+  chunk_input(disk& on, std::filesystem::path file, const std::string& header, role_kind whose)
+      : whose_(whose), path_(std::move(file)), file_(on.open(path_, open_for::reading)),
+        size_(file_->size()) {
     if (const auto found = take(header.size()); found != header)
       refuse_header(found);
   }
@@ -28,9 +29,7 @@ public:
     return total_;
   }
 
-  [[noreturn]] void damaged(std::string_view how) const {
-    refuse(how, repair_advice(role_kind::replica));
-  }
+  [[noreturn]] void damaged(std::string_view how) const { refuse(how, repair_advice(whose_)); }
 
 protected:
   int_type underflow() override {
@@ -93,6 +92,7 @@ private:
     finished_ = true;
   }
 
+  role_kind whose_;
   std::filesystem::path path_;
   std::unique_ptr<disk_file> file_;
   std::uint64_t size_;
@@ -108,8 +108,8 @@ private:
 
 struct snapshot_reader::implementation {
   implementation(disk& on, const std::filesystem::path& file, const std::string& header,
-                 slot_num at)
-      : input(on, file, header), stream(&input), slot(at) {
+                 slot_num at, role_kind whose)
+      : input(on, file, header, whose), stream(&input), slot(at) {
     stream.exceptions(std::ios::badbit); // hands on what the chunk_input throws
   }
 
@@ -119,9 +119,9 @@ struct snapshot_reader::implementation {
 };
 
 snapshot_reader::snapshot_reader(disk& on, const std::filesystem::path& file,
-                                 const std::string& cluster, slot_num slot)
-    : implementation_(
-          std::make_unique<implementation>(on, file, snapshot_header(cluster, slot), slot)) {}
+                                 const std::string& cluster, slot_num slot, role_kind whose)
+    : implementation_(std::make_unique<implementation>(on, file, snapshot_header(cluster, slot),
+                                                       slot, whose)) {}
 snapshot_reader::~snapshot_reader() = default;
 snapshot_reader::snapshot_reader(snapshot_reader&&) noexcept = default;
 snapshot_reader& snapshot_reader::operator=(snapshot_reader&&) noexcept = default;

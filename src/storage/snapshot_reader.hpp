@@ -2,6 +2,7 @@
 // snapshot_store::read.
 #pragma once
 
+#include "base/role_kind.hpp"
 #include "base/types.hpp"
 #include "storage/disk.hpp"
 
@@ -18,8 +19,9 @@ namespace pmmc::storage {
 class snapshot_reader {
 public:
   /// Throws storage_error if the file cannot be read or is not the snapshot `slot` of `cluster`.
+  /// `whose`: a replica's or server's, who are told different things to do.
   snapshot_reader(disk& on, const std::filesystem::path& file, const std::string& cluster,
-                  slot_num slot);
+                  slot_num slot, role_kind whose);
   ~snapshot_reader();
   snapshot_reader(snapshot_reader&&) noexcept;
   snapshot_reader& operator=(snapshot_reader&&) noexcept;

@@ -30,7 +30,7 @@ struct snapshot_receiver::implementation {
   }
 
   bool is_good(const snapshot_check& check) try {
-    snapshot_reader whole{folder->files(), path, folder->cluster(), slot};
+    snapshot_reader whole{folder->files(), path, folder->cluster(), slot, folder->whose()};
     check(whole);
     whole.finish();
     return true;

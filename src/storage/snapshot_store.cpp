@@ -10,10 +10,11 @@ namespace pmmc::storage {
 namespace {
 
 std::shared_ptr<snapshot_folder> open_folder(const data_directory& directory) {
-  PMMC_INVARIANT(directory.is_writable() && directory.info().kind == role_kind::replica,
-                 "a snapshot store opens in a locked directory of a replica");
-  return std::make_shared<snapshot_folder>(
-      directory.files(), snapshot_folder::path_in(directory.path()), directory.info().cluster);
+  PMMC_INVARIANT(directory.is_writable() && serves_clients(directory.info().kind),
+                 "a snapshot store opens in a locked directory of who holds the state");
+  return std::make_shared<snapshot_folder>(directory.files(),
+                                           snapshot_folder::path_in(directory.path()),
+                                           directory.info().cluster, directory.info().kind);
 }
 
 } // namespace
@@ -37,7 +38,7 @@ snapshot_writer snapshot_store::write(slot_num slot) const { return {folder_, sl
 
 snapshot_reader snapshot_store::read(slot_num slot) const {
   return {folder_->files(), snapshot_folder::file_of(folder_->path(), slot), folder_->cluster(),
-          slot};
+          slot, folder_->whose()};
 }
 
 std::optional<raw_piece> snapshot_store::read_raw(slot_num slot, std::uint64_t offset,

@@ -99,8 +99,8 @@ void snapshot_writer::commit(const snapshot_check& check) {
     fail("commit", self.output.path, "writing it failed before",
          "stop this process; started again, it begins with the snapshot before");
   self.output.finish();
-  snapshot_reader written{self.folder->files(), self.output.path, self.folder->cluster(),
-                          self.slot};
+  snapshot_reader written{self.folder->files(), self.output.path, self.folder->cluster(), self.slot,
+                          self.folder->whose()};
   check(written);
   written.finish();
   self.folder->publish(*self.output.file, self.output.path, self.slot);

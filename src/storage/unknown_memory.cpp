@@ -8,15 +8,44 @@ namespace {
 
 std::string name_of(voter whose) { return whose == voter::acceptor ? "acceptor" : "server"; }
 
+std::string_view deeds_of(voter whose) {
+  switch (whose) {
+  case voter::acceptor:
+    return " has promised";
+  case voter::server:
+    return " has voted for and written down";
+  case voter::simple_server:
+    break;
+  }
+  return " has promised and accepted";
+}
+
 std::string unknown(std::string_view who, voter whose) {
-  const auto did = whose == voter::acceptor ? " has promised" : " has voted for and written down";
-  return "what " + std::string{who} + did + " is UNKNOWN, so it must not vote. ";
+  return "what " + std::string{who}.append(deeds_of(whose)) + " is UNKNOWN, so it must not vote. ";
+}
+
+constexpr std::string_view replace_it =
+    "eplace it by one with another id (docs/RECONFIGURATION.md, \"replace a dead machine\")";
+
+/// What to do for a role, called `who`, whose data is gone, as long as it is not replaced.
+std::string leave_down(std::string_view who, std::string_view harm) {
+  return "leave this " + std::string{who} +
+         " down: the others go on while a majority is up. It must not be formatted again under its "
+         "id, or " +
+         std::string{harm};
 }
 
 std::string otherwise(voter whose) {
-  return "; otherwise " + (whose == voter::acceptor
-                               ? repair_advice(role_kind::acceptor)
-                               : replacement_advice(name_of(whose), "it would forget its votes"));
+  switch (whose) {
+  case voter::acceptor:
+    return "; otherwise " + repair_advice(role_kind::acceptor);
+  case voter::server:
+    return "; otherwise " + replacement_advice(name_of(whose), "it would forget its votes");
+  case voter::simple_server:
+    break;
+  }
+  return "; otherwise " + leave_down(name_of(whose), "it would forget its promises") +
+         ". No other server can take its place: those of engine `simple` never change";
 }
 
 } // namespace
@@ -35,12 +64,12 @@ void refuse_mark(voter whose, const std::filesystem::path& path, std::string_vie
 }
 
 std::string replacement_advice(std::string_view who, std::string_view harm) {
-  return "leave this " + std::string{who} +
-         " down: the others go on while a majority is up. It must not be formatted again under its "
-         "id, or " +
-         std::string{harm} +
-         ". Replace it by one with another id (docs/RECONFIGURATION.md, \"replace a dead "
-         "machine\")";
+  return leave_down(who, harm) + ". R" + std::string{replace_it};
+}
+
+std::string server_advice() {
+  return leave_down("server", "it would forget its votes") + ". With engine `raft`, r" +
+         std::string{replace_it} + "; those of engine `simple` never change";
 }
 
 } // namespace pmmc::storage

@@ -8,8 +8,9 @@
 
 namespace pmmc::storage {
 
-/// Whose memory it is: an acceptor's of the paper, or a Raft server's.
-enum class voter : std::uint8_t { acceptor, server };
+/// Whose memory it is: that of an acceptor of PMMC, of a Raft server, or of a server of engine
+/// `simple`, which another one cannot replace.
+enum class voter : std::uint8_t { acceptor, server, simple_server };
 
 /// Throws storage_error: what is remembered in the log at `path` is unknown, so nobody may vote
 /// from it, and what to do.
@@ -21,5 +22,7 @@ enum class voter : std::uint8_t { acceptor, server };
 /// What is to be done for a role, called `who`, whose data is gone; used again, it would do what
 /// `harm` says. A sentence for error texts.
 std::string replacement_advice(std::string_view who, std::string_view harm);
+/// The same for a server, where the engine is not at hand.
+std::string server_advice();
 
 } // namespace pmmc::storage

@@ -1,5 +1,8 @@
 #include "storage/voter_log.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace pmmc::storage {
 
 namespace fs = std::filesystem;
@@ -28,10 +31,10 @@ void voter_log::create(disk& on, const fs::path& dir, record_builder& head, std:
 }
 
 voter_log::voter_log(disk& on, const fs::path& dir, voter whose, const loaded_log& loaded,
-                     const segment_sizes& sizes)
+                     const segment_sizes& sizes, head_writer put_head)
     : folder_(folder_in(dir)), slack_bytes_(slack_segments * sizes.usual_bytes),
-      acknowledged_(on, mark_path(dir), whose), writer_(on, folder_, whose, loaded, sizes),
-      mark_(loaded.mark) {
+      put_head_(std::move(put_head)), acknowledged_(on, mark_path(dir), whose),
+      writer_(on, folder_, whose, loaded, sizes), mark_(loaded.mark) {
   acknowledged_.put(mark_);
   acknowledged_.sync();
 }
@@ -55,19 +58,38 @@ void voter_log::attempt(const std::function<void()>& change) {
   failed_ = false;
 }
 
-void voter_log::begin_segment(std::uint64_t bytes, record_builder& head) {
+void voter_log::make_room(std::uint64_t bytes) {
+  if (writer_.has_room(bytes))
+    return;
+  record_builder head;
+  put_head_(head);
   writer_.begin_segment(bytes, head, mark_);
 }
 
-void voter_log::append(record_builder& record, std::uint64_t digest, slot_num highest) {
+void voter_log::append(voter_write& write, std::uint64_t digest) {
   mark_ = {mark_.writes + 1, digest};
-  writer_.append(record, mark_, highest);
-  record.clear();
+  writer_.append(write.record, mark_, std::exchange(write.highest, 0));
+  write.record.clear();
   acknowledged_.put(mark_);
 }
 
-bool voter_log::is_too_long(std::uint64_t live_bytes) const {
-  return writer_.file_bytes() > 2 * live_bytes + slack_bytes_;
+void voter_log::shorten(std::uint64_t live_bytes, voter_write& empty, std::uint64_t digest,
+                        const live_slot& counts) {
+  if (writer_.file_bytes() <= 2 * live_bytes + slack_bytes_)
+    return;
+  const bool was_read = writer_.read_oldest([&](std::string_view key, std::string_view value) {
+    if (const auto slot = counts(key, value)) {
+      empty.record.put(key, value);
+      empty.highest = std::max(empty.highest, *slot);
+    }
+  });
+  if (!was_read)
+    return;
+  if (!empty.record.empty()) {
+    make_room(empty.record.bytes());
+    append(empty, digest);
+  }
+  writer_.oldest_is_obsolete();
 }
 
 } // namespace pmmc::storage

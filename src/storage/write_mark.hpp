@@ -9,8 +9,8 @@
 namespace pmmc::storage {
 
 /// The number of its writes, and the digest of its state after the last of them
-/// (acceptor_digest.hpp, raft_digest.hpp). Part of every record, so the log can be checked against
-/// itself.
+/// (acceptor_digest.hpp, raft_digest.hpp, simple_digest.hpp). Part of every record, so the log can
+/// be checked against itself.
 struct write_mark {
   std::uint64_t writes = 0;
   std::uint64_t digest = 0;

@@ -7,7 +7,6 @@
 #include "membership/membership.hpp"
 #include "wire/parcel.hpp"
 
-#include <array>
 #include <concepts>
 #include <type_traits>
 
@@ -48,6 +47,11 @@ auto each_field(is<replica_vitals> auto& x, auto&& f) {
   return f(active_ballot, slot_in, slot_out, snapshot_slot, watermark, digest);
 }
 
+auto each_field(is<server_vitals> auto& x, auto&& f) {
+  auto& [term, leader, is_leader, slot_in, slot_out, snapshot_slot, watermark, digest, records] = x;
+  return f(term, leader, is_leader, slot_in, slot_out, snapshot_slot, watermark, digest, records);
+}
+
 auto each_field(is<member> auto& x, auto&& f) {
   auto& [id, address, disk] = x;
   return f(id, address, disk);
@@ -59,8 +63,8 @@ auto each_field(is<former_member> auto& x, auto&& f) {
 }
 
 auto each_field(is<configuration> auto& x, auto&& f) {
-  auto& [version, first_slot, acceptors, leaders, replicas] = x;
-  return f(version, first_slot, acceptors, leaders, replicas);
+  auto& [version, first_slot, acceptors, leaders, replicas, servers] = x;
+  return f(version, first_slot, acceptors, leaders, replicas, servers);
 }
 
 /// What nodes tell each other.
@@ -200,74 +204,140 @@ auto each_field(is<snapshot_chunk> auto& m, auto&& f) {
   return f(replica, slot, offset, total, bytes);
 }
 
-// --- What is what -------------------------------------------------------------------------------
+// --- Raft ----------------------------------------------------------------------------------------
+
+auto each_field(is<raft::position> auto& x, auto&& f) {
+  auto& [index, term] = x;
+  return f(index, term);
+}
+
+auto each_field(is<raft::server_set> auto& x, auto&& f) {
+  auto& [version, servers, outgoing] = x;
+  return f(version, servers, outgoing);
+}
+
+auto each_field(is<raft::entry> auto& x, auto&& f) {
+  auto& [term, value, members] = x;
+  return f(term, value, members);
+}
+
+auto each_field(is<raft::request_vote> auto& m, auto&& f) {
+  auto& [candidate, term, last, is_pre_vote, is_transfer] = m;
+  return f(candidate, term, last, is_pre_vote, is_transfer);
+}
+
+auto each_field(is<raft::vote> auto& m, auto&& f) {
+  auto& [voter, term, is_granted, is_pre_vote] = m;
+  return f(voter, term, is_granted, is_pre_vote);
+}
+
+auto each_field(is<raft::append_entries> auto& m, auto&& f) {
+  auto& [leader, term, previous, entries, commit, round] = m;
+  return f(leader, term, previous, entries, commit, round);
+}
+
+auto each_field(is<raft::append_reply> auto& m, auto&& f) {
+  auto& [from, term, is_match, last, conflict, round] = m;
+  return f(from, term, is_match, last, conflict, round);
+}
+
+auto each_field(is<raft::snapshot_offer> auto& m, auto&& f) {
+  auto& [leader, term, base, round] = m;
+  return f(leader, term, base, round);
+}
+
+auto each_field(is<raft::timeout_now> auto& m, auto&& f) {
+  auto& [leader, term] = m;
+  return f(leader, term);
+}
+
+auto each_field(is<raft::read_index> auto& m, auto&& f) {
+  auto& [from, number] = m;
+  return f(from, number);
+}
+
+auto each_field(is<raft::read_index_reply> auto& m, auto&& f) {
+  auto& [leader, number, index] = m;
+  return f(leader, number, index);
+}
+
+// --- Simple --------------------------------------------------------------------------------------
+
+auto each_field(is<simple::proposal_number> auto& x, auto&& f) {
+  auto& [value] = x;
+  return f(value);
+}
+
+auto each_field(is<simple::proposal> auto& x, auto&& f) {
+  auto& [number, value] = x;
+  return f(number, value);
+}
+
+auto each_field(is<simple::prepare> auto& m, auto&& f) {
+  auto& [proposer, slot, number] = m;
+  return f(proposer, slot, number);
+}
+
+auto each_field(is<simple::promise> auto& m, auto&& f) {
+  auto& [acceptor, slot, number, highest] = m;
+  return f(acceptor, slot, number, highest);
+}
+
+auto each_field(is<simple::accept> auto& m, auto&& f) {
+  auto& [proposer, slot, what] = m;
+  return f(proposer, slot, what);
+}
+
+auto each_field(is<simple::accepted> auto& m, auto&& f) {
+  auto& [acceptor, slot, number] = m;
+  return f(acceptor, slot, number);
+}
+
+auto each_field(is<simple::reject> auto& m, auto&& f) {
+  auto& [acceptor, slot, asked, promised] = m;
+  return f(acceptor, slot, asked, promised);
+}
+
+auto each_field(is<simple::chosen> auto& m, auto&& f) {
+  auto& [slot, value] = m;
+  return f(slot, value);
+}
+
+auto each_field(is<simple::learn_request> auto& m, auto&& f) {
+  auto& [learner, from_slot] = m;
+  return f(learner, from_slot);
+}
+
+auto each_field(is<simple::learn_reply> auto& m, auto&& f) {
+  auto& [server, from_slot, slot_out, values] = m;
+  return f(server, from_slot, slot_out, values);
+}
+
+auto each_field(is<simple::announce> auto& m, auto&& f) {
+  auto& [server, done, slot_out, end] = m;
+  return f(server, done, slot_out, end);
+}
+
+auto each_field(is<simple::collected> auto& m, auto&& f) {
+  auto& [server, slot, snapshot_slot] = m;
+  return f(server, slot, snapshot_slot);
+}
+
+auto each_field(is<simple::read_probe> auto& m, auto&& f) {
+  auto& [server, round] = m;
+  return f(server, round);
+}
+
+auto each_field(is<simple::read_probe_reply> auto& m, auto&& f) {
+  auto& [acceptor, round, highest] = m;
+  return f(acceptor, round, highest);
+}
+
+// --- What has fields -----------------------------------------------------------------------------
 
 template <class T>
 concept has_fields = requires(T& x) {
   each_field(x, [](auto&...) {});
 };
-
-template <class M, class Variant>
-inline constexpr std::size_t place_in = 0;
-template <class M, class... Rest>
-inline constexpr std::size_t place_in<M, std::variant<M, Rest...>> = 1;
-template <class M, class First, class... Rest>
-inline constexpr std::size_t place_in<M, std::variant<First, Rest...>> =
-    place_in<M, std::variant<Rest...>> == 0 ? 0 : 1 + place_in<M, std::variant<Rest...>>;
-
-inline constexpr std::size_t message_kinds = std::variant_size_v<message>;
-
-/// The number that a message of this type begins with: messages by their place in `message`, from 1
-/// on, then the two groups. 0: it is none.
-template <class M>
-inline constexpr std::uint8_t kind_of = place_in<M, message>;
-template <>
-inline constexpr std::uint8_t kind_of<client_requests> = message_kinds + 1;
-template <>
-inline constexpr std::uint8_t kind_of<client_replies> = message_kinds + 2;
-
-template <class T>
-inline constexpr bool is_client_word = std::same_as<T, request> || std::same_as<T, query> ||
-                                       std::same_as<T, response> || std::same_as<T, query_reply>;
-
-/// Whether there are such messages, and they travel by themselves: words of and for clients come in
-/// groups.
-constexpr bool travels(std::uint8_t kind) {
-  return kind >= 1 && kind <= kind_of<client_replies> && kind != kind_of<request> &&
-         kind != kind_of<query> && kind != kind_of<response> && kind != kind_of<query_reply>;
-}
-
-/// A type that travels by itself or in a group.
-template <class M>
-concept is_message = (kind_of<std::remove_const_t<M>> != 0);
-
-/// By kind, for people.
-inline constexpr std::array kind_names{"p1a",
-                                       "p1b",
-                                       "p2a",
-                                       "p2b",
-                                       "propose",
-                                       "decision",
-                                       "collected",
-                                       "request",
-                                       "response",
-                                       "query",
-                                       "query_reply",
-                                       "handoff",
-                                       "better_replica",
-                                       "read_probe",
-                                       "read_probe_reply",
-                                       "ping",
-                                       "pong",
-                                       "catchup",
-                                       "catchup_reply",
-                                       "snapshot_request",
-                                       "snapshot_chunk",
-                                       "client_requests",
-                                       "client_replies"};
-static_assert(kind_names.size() == kind_of<client_replies>);
-
-template <is_message M>
-inline constexpr const char* name_of = kind_names[kind_of<std::remove_const_t<M>> - 1];
 
 } // namespace pmmc::wire

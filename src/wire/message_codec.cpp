@@ -99,9 +99,30 @@ void reader::take(vitals& into) {
     return take(into.emplace<leader_vitals>());
   case 2:
     return take(into.emplace<replica_vitals>());
+  case 3:
+    return take(into.emplace<server_vitals>());
   default:
     fail("there is no such kind of role");
   }
+}
+
+void reader::take(std::optional<simple::proposal>& into) {
+  bool is_there = false;
+  take(is_there);
+  into.reset();
+  if (is_there)
+    take(into.emplace());
+}
+
+void reader::take(std::shared_ptr<const raft::server_set>& into) {
+  bool is_there = false;
+  take(is_there);
+  into.reset();
+  if (!is_there)
+    return;
+  const auto read = std::make_shared<raft::server_set>();
+  take(*read);
+  into = read;
 }
 
 namespace {
@@ -120,10 +141,11 @@ constexpr std::array<take_message, sizeof...(I)> takers(std::index_sequence<I...
 
 /// Whether there is such a kind.
 bool take_kind(reader& in, std::uint8_t kind, message& into) {
-  static constexpr auto by_kind = takers(std::make_index_sequence<message_kinds>{});
-  if (kind == 0 || kind > by_kind.size())
+  static constexpr auto by_place = takers(std::make_index_sequence<message_kinds>{});
+  const bool is_group = kind == kind_of<client_requests> || kind == kind_of<client_replies>;
+  if (kind == 0 || kind > last_kind || is_group)
     return false;
-  by_kind[kind - 1](in, into);
+  by_place[kind - 1 - (kind > kinds_before_groups ? group_kinds : 0)](in, into);
   return true;
 }
 

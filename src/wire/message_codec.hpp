@@ -1,5 +1,5 @@
 // How messages look as bytes, wherever they travel or are kept: the network (CAF carries these
-// bytes), the simulator, the search. A message is its kind (fields.hpp), then its fields in their
+// bytes), the simulator, the search. A message is its kind (kinds.hpp), then its fields in their
 // order: integers, sizes and enums as LEB128, strings and commands as size and bytes, lists as size
 // and elements, vitals as their place among the kinds of roles and what such a role tells.
 // Canonical: a message has one encoding, and nothing else is decoded.
@@ -7,10 +7,13 @@
 
 #include "base/codec.hpp"
 #include "wire/fields.hpp"
+#include "wire/kinds.hpp"
 
 #include <algorithm>
 #include <array>
 #include <concepts>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -68,6 +71,10 @@ public:
     std::visit([this](const auto& of_kind) { put(of_kind); }, told);
   }
 
+  /// Whether there is one, and it.
+  void put(const std::optional<simple::proposal>& value) { put_if_any(value); }
+  void put(const std::shared_ptr<const raft::server_set>& value) { put_if_any(value); }
+
   template <class T>
   void put(const std::vector<T>& values) {
     put(values.size());
@@ -83,6 +90,12 @@ public:
 private:
   static constexpr std::size_t max_varint_bytes = 10;
 
+  template <class Pointer>
+  void put_if_any(const Pointer& value) {
+    put(static_cast<bool>(value));
+    if (value)
+      put(*value);
+  }
   void put_long(std::string_view bytes) {
     put(bytes.size());
     flush();
@@ -151,7 +164,10 @@ public:
   }
   /// Of a member.
   void take(role_kind& into) {
-    take(into, role_kind::acceptor, role_kind::replica, "there is no such kind of member");
+    const auto kind = to_member_kind(number());
+    if (!kind)
+      return fail("there is no such kind of member");
+    into = *kind;
   }
   void take(role_id& into);
   void take(std::string& into) { into = bytes(); }
@@ -159,6 +175,8 @@ public:
   void take(command& into) { into = command{std::string{bytes()}}; }
   void take(config_history& into);
   void take(vitals& into);
+  void take(std::optional<simple::proposal>& into);
+  void take(std::shared_ptr<const raft::server_set>& into);
 
   template <class T>
   void take(std::vector<T>& into) {

@@ -5,6 +5,7 @@
 #include "node/log.hpp"
 #include "node/node_actor.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <array>
 #include <atomic>
@@ -13,9 +14,43 @@
 #include <mutex>
 #include <optional>
 #include <spdlog/sinks/base_sink.h>
+#include <string_view>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
+
+namespace {
+
+/// How often the allocator was asked to give back what it keeps.
+struct purges {
+  void add() {
+    const std::lock_guard lock{mutex};
+    ++count;
+    changed.notify_all();
+  }
+  void forget() {
+    const std::lock_guard lock{mutex};
+    count = 0;
+  }
+  /// Whether it was asked within 90 s.
+  bool await() {
+    std::unique_lock lock{mutex};
+    return changed.wait_for(lock, std::chrono::seconds{90}, [&] { return count > 0; });
+  }
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  int count = 0;
+} purged;
+
+} // namespace
+
+/// jemalloc's place, which the tests are not linked with.
+extern "C" int mallctl(const char* name, void*, std::size_t*, void*, std::size_t) {
+  if (name == std::string_view{"arena.4096.purge"})
+    purged.add();
+  return 0;
+}
 
 namespace pmmc::test {
 
@@ -117,7 +152,7 @@ membership long_history(const std::string& a1, const std::string& r1) {
     configuration next;
     next.version = version;
     next.first_slot = version;
-    for (const auto kind : all_member_kinds)
+    for (const auto kind : pmmc_kinds)
       for (std::size_t i = 0; i < max_members_of_a_kind; ++i)
         next.members(kind).push_back( // who went comes back: former members are bounded
             {role_id{
@@ -189,19 +224,21 @@ TEST_CASE("door: a member that sends slowly is heard while its message comes") {
 
 namespace {
 
-/// Lets in whoever says hello and, when told to, sends it more than may wait for it.
+/// Lets in whoever says hello, with an address as a member, and sends it more than may wait for it
+/// when told to.
 struct generous {
   explicit generous(caf::event_based_actor* s) : self(s) {}
 
   caf::behavior make_behavior() {
     return {[this](const hello& m) {
-              admit(self->system(), self->current_sender()->node(), true);
+              admit(self->system(), self->current_sender()->node(), !m.address.empty());
               node = m.node;
               return welcome{};
             },
             [this](stop_atom) {
               const std::size_t piece = 1 << 20;
-              for (std::size_t sent = 0; sent <= max_member_output_bytes; sent += piece)
+              const auto most = std::max(max_member_output_bytes, max_client_output_bytes);
+              for (std::size_t sent = 0; sent <= most; sent += piece)
                 self->send(node, export_page{std::string(piece, 'x')});
             }};
   }
@@ -210,26 +247,44 @@ struct generous {
   caf::actor node;
 };
 
+/// It says hello at the address, reads nothing for as long as this lives, and is sent all that.
+struct deaf_one {
+  explicit deaf_one(const std::string& address) {
+    hello m;
+    m.address = address;
+    m.node = client.spawn([until = reads_again.get_future().share()](caf::event_based_actor*) {
+      return caf::behavior{[until](stop_atom) { until.wait(); }, [](const export_page&) {}};
+    });
+    const auto keeper = server.spawn([](caf::stateful_actor<std::optional<generous>>* self) {
+      return self->state.emplace(self).make_behavior();
+    });
+    const auto far = client.dial(server.listen(keeper));
+    REQUIRE(is_answered(client, far, m));
+    caf::anon_send(m.node, stop_atom::value); // it runs in the thread of the network
+    caf::anon_send(keeper, stop_atom::value);
+  }
+  ~deaf_one() { reads_again.set_value(); }
+  deaf_one(const deaf_one&) = delete;
+  deaf_one& operator=(const deaf_one&) = delete;
+
+  std::promise<void> reads_again;
+  door_process server, client;
+};
+
 } // namespace
 
 TEST_CASE("door: what waits for a member that does not read is bounded") {
   log_lines log;
-  door_process server, member;
-  const auto keeper = server.spawn([](caf::stateful_actor<std::optional<generous>>* self) {
-    return self->state.emplace(self).make_behavior();
-  });
-  const auto far = member.dial(server.listen(keeper));
-  std::promise<void> reads_again;
-  hello m;
-  m.address = "host2:1";
-  m.node = member.spawn([until = reads_again.get_future().share()](caf::event_based_actor*) {
-    return caf::behavior{[until](stop_atom) { until.wait(); }, [](const export_page&) {}};
-  });
-  REQUIRE(is_answered(member, far, m));
-  caf::anon_send(m.node, stop_atom::value); // it runs in the thread of the network
-  caf::anon_send(keeper, stop_atom::value);
+  const deaf_one member{"host2:1"};
   CHECK(log.await("it takes less than it is sent"));
-  reads_again.set_value();
+}
+
+TEST_CASE("door: what waited for a client that does not read goes back to the system") {
+  purged.forget();
+  log_lines log;
+  const deaf_one client{""};
+  CHECK(log.await("clients do not read what they asked for"));
+  CHECK(purged.await());
 }
 
 } // namespace pmmc::test

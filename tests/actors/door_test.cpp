@@ -181,7 +181,7 @@ TEST_CASE("door: the longest hello is not too long for a stranger") {
                    m.node};
   role.lives.nonces.assign(life_history::max_kept, ~std::uint64_t{0});
   m.roles.assign(admission::max_hosted_roles, role);
-  for (const auto kind : all_member_kinds)
+  for (const auto kind : pmmc_kinds)
     m.facts.first.members(kind).assign(max_members_of_a_kind, {role.id, address, ""});
   m.facts.engine = m.facts.protocol = m.facts.machine = address;
   std::vector<char> bytes;

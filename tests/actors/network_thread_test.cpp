@@ -5,6 +5,7 @@
 #include "caf/network_thread.hpp"
 #include "caf/system.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
@@ -91,6 +92,8 @@ public:
     where.sin_family = AF_INET;
     where.sin_port = htons(static_cast<std::uint16_t>(port));
     where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const timeval patience{60, 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     REQUIRE(::connect(fd_, reinterpret_cast<const sockaddr*>(&where), sizeof where) == 0);
   }
   ~loopback_client() { ::close(fd_); }
@@ -100,6 +103,16 @@ public:
   void send(std::string_view bytes) const {
     REQUIRE(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
             static_cast<ssize_t>(bytes.size()));
+  }
+  /// Whether these bytes come.
+  bool receives(const std::vector<char>& wanted) const {
+    std::vector<char> got(wanted.size());
+    return ::recv(fd_, got.data(), got.size(), MSG_WAITALL) == static_cast<ssize_t>(got.size()) &&
+           got == wanted;
+  }
+  bool is_at_end() const {
+    char more = 0;
+    return ::recv(fd_, &more, 1, 0) == 0;
   }
 
 private:
@@ -261,6 +274,94 @@ TEST_CASE("network thread: what is halted is not read until it is triggered") {
   caf::anon_send(counter, flush_atom::value);
   CHECK(next_report(self) == 10);
   self->send_exit(counter, caf::exit_reason::user_shutdown);
+}
+
+namespace {
+
+/// So that each byte has its place.
+char byte_at(std::size_t place) { return static_cast<char>(place * 31 + place / 251); }
+
+std::vector<char> bytes_from(std::size_t first, std::size_t count) {
+  std::vector<char> bytes(count);
+  for (std::size_t i = 0; i < count; ++i)
+    bytes[i] = byte_at(first + i);
+  return bytes;
+}
+
+/// Writes `size` bytes at once to whoever connects, when all have left twice as much, and closes
+/// the connection behind some more. Reports its port, and what remained each time that some had
+/// left.
+struct generous_broker {
+  generous_broker(caf::io::broker* s, caf::actor r, std::size_t n)
+      : self(s), report(std::move(r)), size(n) {}
+
+  caf::behavior make_behavior() {
+    self->send(report, std::uint64_t{self->add_tcp_doorman(0, "127.0.0.1")->second});
+    return {
+        [this](const caf::io::new_connection_msg& m) {
+          self->ack_writes(m.handle, true);
+          write(m.handle, size);
+        },
+        [this](const caf::io::data_transferred_msg& m) {
+          self->send(report, std::uint64_t{m.remaining});
+          if (m.remaining > 0)
+            return;
+          const bool last = written > size;
+          write(m.handle, 2 * size);
+          if (last)
+            self->close(m.handle);
+        },
+        [](const caf::io::connection_closed_msg&) {},
+    };
+  }
+
+  void write(caf::io::connection_handle to, std::size_t count) {
+    self->wr_buf(to) = bytes_from(written, count);
+    written += count;
+    self->flush(to);
+  }
+
+  caf::io::broker* self;
+  caf::actor report;
+  std::size_t size;
+  std::size_t written = 0;
+};
+
+/// What remained until nothing did, or until none comes any more.
+std::vector<std::uint64_t> remaining_until_0(caf::scoped_actor& self) {
+  std::vector<std::uint64_t> all;
+  for (bool comes = true; comes && (all.empty() || all.back() > 0);)
+    self->receive([&](std::uint64_t n) { all.push_back(n); },
+                  caf::after(std::chrono::seconds{60}) >> [&] { comes = false; });
+  return all;
+}
+
+} // namespace
+
+TEST_CASE("network thread: what did not leave at once remains as a whole until little is left") {
+  system_config options{0};
+  caf::actor_system system{options};
+  caf::scoped_actor self{system};
+  constexpr std::size_t size = 16 << 20; // more than goes to a socket that nobody reads
+  const auto broker = system.middleman().spawn_broker(
+      [=](caf::io::broker* me, const caf::actor& report) {
+        auto its = std::make_shared<generous_broker>(me, report, size);
+        me->attach_functor([its]() mutable { its.reset(); });
+        return its->make_behavior();
+      },
+      caf::actor_cast<caf::actor>(self));
+  const loopback_client client{next_report(self)};
+  CHECK(next_report(self) == size);
+  for (const std::size_t batch : {size, 2 * size}) {
+    CHECK(client.receives(bytes_from(batch - size, batch)));
+    const auto all = remaining_until_0(self);
+    REQUIRE_FALSE(all.empty());
+    CHECK(all.back() == 0);
+    CHECK(std::all_of(all.begin(), all.end(), [&](auto n) { return n == batch || n <= 64 << 10; }));
+  }
+  CHECK(client.receives(bytes_from(3 * size, 2 * size))); // though it was closed behind them
+  CHECK(client.is_at_end());
+  caf::anon_send_exit(broker, caf::exit_reason::user_shutdown);
 }
 
 } // namespace pmmc::test

@@ -40,6 +40,28 @@ TEST_CASE_FIXTURE(two_processes, "a node dials, and the roles of both sides can 
   CHECK(a2.has_heard_nothing());
 }
 
+TEST_CASE_FIXTURE(two_processes,
+                  "what goes to members of other processes is counted, nothing else") {
+  start_listening("test");
+  start_dialling();
+  beats(1);
+  const auto ups = others_up(r1);
+  REQUIRE(ups.size() == 1);
+  auto client = ups[0];
+  client.id = "c";
+  client.kind = role_kind::client;
+  peer_directory known;
+  for (const auto& role : {ups[0], client, r1.as(role_kind::replica)})
+    known.up(role);
+  const auto copy = known;
+  for (const role_id id : {"a2", "c", "r1", "nobody"})
+    copy.send(r1.handle(), id, mail{read_probe{"r1", 7, 1}});
+  beats(1);
+  CHECK(a2.take<read_probe>().size() == 2);
+  CHECK(r1.take<read_probe>().size() == 1);
+  CHECK(known.messages_sent() == 1);
+}
+
 TEST_CASE_FIXTURE(two_processes, "a node that dials into another cluster says so, once") {
   start_listening("other");
   start_dialling();

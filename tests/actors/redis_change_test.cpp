@@ -72,6 +72,13 @@ TEST_CASE("a change that names more than any cluster has is refused before anybo
   }
 }
 
+TEST_CASE("a change of servers is written like any other") {
+  const auto parsed = parse_redis_change({"ADD", "server:s4=host4:7104", "REMOVE", "server:s1"});
+  const reconfiguration expected{
+      0, {{role_kind::server, "s1"}}, {{role_kind::server, {"s4", "host4:7104"}}}};
+  CHECK(parsed.change == expected);
+}
+
 TEST_CASE("of the strangers that a change names, two are asked at a time") {
   caf::actor_system_config config;
   caf::actor_system system{config};

@@ -65,15 +65,15 @@ temporary_directory::~temporary_directory() {
 }
 
 storage::data_directory stage::directory(role_kind kind, const role_id& id,
-                                         const configuration& initial, std::uint64_t window) {
+                                         const configuration& initial, std::uint64_t window,
+                                         engine_kind engine) {
+  auto facts = facts_of(initial, window);
+  facts.engine = to_string(engine);
   const auto path = path_of(id);
   if (storage::data_directory::is_unformatted(storage::real_disk(), path))
-    storage::data_directory::format(storage::real_disk(), path,
-                                    {.cluster = "test",
-                                     .kind = kind,
-                                     .id = id,
-                                     .format_id = {},
-                                     .facts = facts_of(initial, window)});
+    storage::data_directory::format(
+        storage::real_disk(), path,
+        {.cluster = "test", .kind = kind, .id = id, .format_id = {}, .facts = std::move(facts)});
   return storage::data_directory::open(storage::real_disk(), path, "test", kind, id);
 }
 

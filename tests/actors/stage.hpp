@@ -3,6 +3,7 @@
 // nothing is left": either deliver what is there now (`settle`), or let ticks pass (`ticks`).
 #pragma once
 
+#include "base/engine_kind.hpp"
 #include "base/random.hpp"
 #include "parts/shell.hpp"
 #include "storage/data_directory.hpp"
@@ -139,7 +140,7 @@ public:
 
   /// The data directory of a role, formatted when it is asked for first.
   storage::data_directory directory(role_kind kind, const role_id& id, const configuration& initial,
-                                    std::uint64_t window = 8);
+                                    std::uint64_t window = 8, engine_kind engine = default_engine);
   std::filesystem::path path_of(const role_id& id) const { return files_.path() / id.str(); }
 
 private:

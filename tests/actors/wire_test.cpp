@@ -194,7 +194,7 @@ TEST_CASE_FIXTURE(wire_stage, "what the codec refuses is an error") {
   REQUIRE(is_mail(encoded));
   CHECK_FALSE(is_mail(encoded + '\0'));
   CHECK_FALSE(is_mail(std::string{}));
-  for (const auto kind : {0, wire::kind_of<client_replies> + 1, 255}) {
+  for (const auto kind : {0, wire::last_kind + 1, 255}) {
     encoded[0] = static_cast<char>(kind);
     CHECK_FALSE(is_mail(encoded));
   }
@@ -216,6 +216,19 @@ TEST_CASE_FIXTURE(wire_stage, "people read names and fields") {
   const auto text = caf::deep_to_string(m);
   for (const auto* part : {"p2a", "l1", "3.l1", "7", "abc"})
     CHECK_MESSAGE(text.find(part) != text.npos, text);
+}
+
+TEST_CASE_FIXTURE(wire_stage, "of all engines") {
+  const auto members = std::make_shared<const raft::server_set>(
+      raft::server_set{3, {{"s1", "host1:1"}}, {{"s2", "host2:1"}}});
+  raft::append_entries entries{"s1", 4, {}, {{4, command{"abc"}, members}}, 0, 0};
+  const auto raft_text = caf::deep_to_string(mail{message{entries}});
+  for (const auto* part : {"raft::append_entries", "abc", "s1", "s2", "host2:1"})
+    CHECK_MESSAGE(raft_text.find(part) != raft_text.npos, raft_text);
+  simple::promise told{"s1", 2, {3}, simple::proposal{{1}, command{"xyz"}}};
+  const auto simple_text = caf::deep_to_string(mail{message{told}});
+  for (const auto* part : {"simple::promise", "s1", "xyz"})
+    CHECK_MESSAGE(simple_text.find(part) != simple_text.npos, simple_text);
 }
 
 } // namespace pmmc::test

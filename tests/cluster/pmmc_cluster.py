@@ -2,7 +2,7 @@
 
 A test file is run by hand as
     PMMC_BINARY=build/pmmc python3 tests/cluster/test_kill.py -v [Class.test_name]
-PMMC_SEED=N repeats the choices of a run that printed that seed.
+PMMC_SEED=N repeats the choices of a run that printed that seed; PMMC_ENGINE: see pmmc_engine.py.
 """
 
 import json
@@ -14,6 +14,7 @@ import sys
 import tempfile
 import unittest
 
+from pmmc_engine import ENGINE, KINDS, server_for
 from pmmc_ports import PortBlock
 # Tests have all of these from here.
 from pmmc_process import Process
@@ -28,16 +29,21 @@ class Cluster:
     """A cluster in a directory of its own, on ports of its own.
 
     `layout`: "separate" (every role its own process) or "colocated" (`size` processes with one role
-    of each kind). `redis`: with a Redis port for every replica. Nothing is formatted or started by the
+    of each kind). `redis`: with a Redis port for every replica. `engine`: raft and simple have `size`
+    servers, each its own process, whatever the layout. Nothing is formatted or started by the
     constructor.
     """
 
-    def __init__(self, layout="separate", size=3, leaders=2, replicas=3, window=None, redis=False):
+    def __init__(self, layout="separate", size=3, leaders=2, replicas=3, window=None, redis=False,
+                 engine=ENGINE):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="pmmc-test-"))
         self.config = self.directory / "cluster.conf"
         self.ports = PortBlock()
+        self.engine = engine
         self.roles = {}  # id → (kind, address)
-        if layout == "separate":
+        if engine != "pmmc":
+            self._add("server", "s", size)
+        elif layout == "separate":
             self._add("acceptor", "a", size)
             self._add("leader", "l", leaders)
             self._add("replica", "r", replicas)
@@ -67,13 +73,18 @@ class Cluster:
         """The config file. `changes`: other addresses by id. `only`: leave out replicas but these.
         `roles`: instead of the members. `data`: another directory."""
         text = f"[cluster]\nname = {self.name}\ndata = {data or self.directory / 'data'}\n"
+        if self.engine != "pmmc":
+            text += f"engine = {self.engine}\n"
         window = window or self.window
         if window is not None:
             text += f"window = {window}\n"
-        for kind in ("acceptor", "leader", "replica"):
+        if only is not None and self.engine != "pmmc":
+            only = [server_for(role) for role in only]
+        for kind in KINDS[self.engine]:
             text += f"[{kind}]\n"
             for role, (its_kind, address) in (roles or self.roles).items():
-                if its_kind == kind and (kind != "replica" or only is None or role in only):
+                if its_kind == kind and (kind not in ("replica", "server") or only is None
+                                         or role in only):
                     text += f"{role} = {(changes or {}).get(role, address)}\n"
         if self.redis:
             text += "[redis]\n" + "".join(f"{r} = {a}\n" for r, a in self.redis.items()
@@ -89,20 +100,25 @@ class Cluster:
 
     # --- processes ------------------------------------------------------------------------------
 
+    def own_id(self, role):
+        """The role itself, or the server that stands for it."""
+        return role if self.engine == "pmmc" else server_for(role)
+
     def __getitem__(self, role):
         """The process that hosts a role."""
-        return next(p for p in self.processes if role in p.roles)
+        return next(p for p in self.processes if self.own_id(role) in p.roles)
 
     def redis_port(self, replica):
         """The port number of a replica's Redis port."""
-        return int(self.redis[replica].rpartition(":")[2])
+        return int(self.redis[self.own_id(replica)].rpartition(":")[2])
 
     def ids(self, kind):
-        return [role for role, (its_kind, _) in self.roles.items() if its_kind == kind]
+        """Of servers, that stand for all kinds, all."""
+        return [role for role, (its_kind, _) in self.roles.items() if its_kind in (kind, "server")]
 
     def data(self, role):
         """The role's data directory."""
-        return self.directory / "data" / role
+        return self.directory / "data" / self.own_id(role)
 
     def init(self):
         return self.run("init")
@@ -112,8 +128,8 @@ class Cluster:
         back with when it has lost its own, which `init` refuses to format then."""
         spare = self.directory / "spare.conf"
         spare.write_text(self.config_text(data=self.directory / "spare"), "ascii")
-        self.run("init", "--id", role, config=spare)
-        return self.directory / "spare" / role
+        self.run("init", "--id", self.own_id(role), config=spare)
+        return self.directory / "spare" / self.own_id(role)
 
     def launch(self):
         """Formats, starts all processes and waits for their ready lines."""
@@ -191,9 +207,13 @@ class Cluster:
         return {row["id"]: row for row in result.json["roles"]}, result.code
 
     def active_leader(self):
-        """The id of the active leader that has the highest ballot, or None."""
-        rows = [r for r in self.status()[0].values() if r.get("state") == "active"]
-        rows.sort(key=lambda r: (int(r["ballot"]["seqnum"]), r["ballot"]["leader"]))
+        """The id of the active leader that has the highest ballot or term, or None. Where nobody leads,
+        any server that runs is as good."""
+        if self.engine == "simple":
+            return next((r["id"] for r in self.status()[0].values() if r["up"]), None)
+        rows = [r for r in self.status()[0].values() if r.get("state") in ("active", "leader")]
+        rows.sort(key=lambda r: (int(r["term"]), "") if "term" in r
+                  else (int(r["ballot"]["seqnum"]), r["ballot"]["leader"]))
         return rows[-1]["id"] if rows else None
 
     def await_leader(self):
@@ -202,6 +222,12 @@ class Cluster:
     def await_healthy(self):
         """Waits until `status` has nothing to complain about."""
         wait_until("status is healthy", lambda: self.status()[1] == DONE)
+
+    def await_met(self, role, by):
+        """Waits until these have it in their files by which disk they know the role."""
+        for other in by:
+            wait_until(f"{other} has met {role}", lambda other=other: role in run_program(
+                "inspect", "--json", self.data(other)).json["known_disks"])
 
     def fingerprints(self):
         """Rows of `fingerprint --json` by id. Two replicas at one slot_out must be equal."""

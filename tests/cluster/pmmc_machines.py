@@ -4,8 +4,7 @@ config file and its own disk, so that what it knows of the others it was told by
 import shutil
 
 from pmmc_cluster import DONE, Cluster, ClusterTest, Process
-
-KINDS = ("acceptor", "leader", "replica")
+from pmmc_engine import KINDS
 
 
 class Machine(Process):
@@ -62,24 +61,26 @@ class ChangingCluster(Cluster):
         super().__init__(*args, **options)
         self.processes = [Machine(self, p.address, {self.roles[i][0]: i for i in p.roles})
                           for p in self.processes]
-        self._numbers = {kind: len(self.ids(kind)) for kind in KINDS}
+        self.kinds = KINDS[self.engine]
+        self._numbers = {kind: len(self.ids(kind)) for kind in self.kinds}
 
     def init(self):
         for machine in self.processes:
             machine.init()
 
     def data(self, role):
-        return self[role].data(role)
+        return self[role].data(self.own_id(role))
 
     def newcomer(self, *kinds):
         """A machine with roles of these kinds (all if none is named) that have new ids. Nothing is
         formatted or started."""
         named = {}
-        for kind in kinds or KINDS:
+        for kind in (kinds if self.engine == "pmmc" else ()) or self.kinds:
             self._numbers[kind] += 1
             named[kind] = f"{kind[0]}{self._numbers[kind]}"
-        if self.redis and "replica" in named:
-            self.redis[named["replica"]] = self.new_address()
+        for kind in ("replica", "server"):
+            if self.redis and kind in named:
+                self.redis[named[kind]] = self.new_address()
         machine = Machine(self, self.new_address(), named)
         self.processes.append(machine)
         return machine
@@ -123,7 +124,7 @@ class ChangingCluster(Cluster):
     def assert_members(self, **options):
         """The cluster's latest configuration is what the test believes."""
         latest = self.latest(**options)
-        for kind in KINDS:
+        for kind in self.kinds:
             if sorted(latest[kind + "s"]) != sorted(self.ids(kind)):
                 raise AssertionError(f"{latest} has other {kind}s than {self.ids(kind)}")
 

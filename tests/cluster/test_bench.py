@@ -57,6 +57,9 @@ class Bench(HttpTest):
         self.assertGreaterEqual(servers["commands_per_slot"], 1)
         self.assertGreater(servers["syncs_per_second"], 0)
         self.assertGreaterEqual(servers["records_per_sync"], 1)
+        self.assertGreater(servers["syncs_per_command"], 0)
+        # A slot takes an accept and its answer, at least.
+        self.assertGreaterEqual(servers["messages_per_command"] * servers["commands_per_slot"], 2)
 
     def test_gets_of_preloaded_keys_find_them_all(self):
         self.cluster = self.http_cluster("colocated")

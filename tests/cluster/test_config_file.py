@@ -45,6 +45,9 @@ MISTAKES = {
     "no name": ("name = c", "", 1, "no name"),
     "bad name": ("name = c", "name = a/b", 2, "a/b"),
     "empty data": ("data = data", "data =", 4, "data"),
+    "unknown engine": ("window = 64", "engine = paxos", 3, "paxos.*pmmc, raft or simple"),
+    "servers, but no engine": ("[leader]", "[server]", 9, "server.*engine = raft or engine = simple"),
+    "engine of servers": ("window = 64", "engine = raft", 5, "acceptor.*raft.*line 3.*servers"),
     "no value": ("a2 = 127.0.0.1:7102", "a2", 7, "key = value"),
     "above the first section": ("[cluster]", "x = 1", 1, "x"),
     "twice": ("data = data", "name = d", 4, "name.*line 2"),
@@ -137,12 +140,64 @@ class ShippedFiles(unittest.TestCase):
                 self.assertEqual((result.code, result.err), (DONE, ""), str(result))
                 data = pathlib.Path(folder, "var", shipped.stem)
                 ids = {l.split("=")[0].strip() for l in copy.read_text().splitlines()
-                       if l[:1] in "alr" and "=" in l and l[1:2].isdigit()}
+                       if l[:1] in "alrs" and "=" in l and l[1:2].isdigit()}
                 self.assertEqual({p.name for p in data.iterdir()}, ids)
 
-    def test_there_are_three(self):
+    def test_there_are_no_others(self):
         self.assertEqual({p.name for p in (REPOSITORY / "config").glob("*.conf")},
-                         {"separate3.conf", "colocated3.conf", "colocated5.conf"})
+                         {"separate3.conf", "colocated3.conf", "colocated5.conf", "raft3.conf", "simple3.conf"})
+
+
+SERVERS = """\
+[cluster]
+name = c
+engine = raft
+data = data
+[server]
+s1 = 127.0.0.1:7101
+s2 = 127.0.0.1:7102
+s3 = 127.0.0.1:7103
+"""
+
+
+class Engines(unittest.TestCase):
+    """A cluster, and each of its directories, keeps the engine with which it was formatted."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pmmc-test-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.file = self.folder / "c.conf"
+        self.run_with(SERVERS, "init", expected=DONE)
+
+    def run_with(self, text, *words, expected=BAD_USAGE):
+        self.file.write_text(text)
+        result = run_program(*words, "--config", self.file)
+        self.assertEqual(result.code, expected, str(result))
+        return result.err
+
+    def test_another_engine_of_servers(self):
+        text = SERVERS.replace("raft", "simple")
+        self.assertRegex(self.run_with(text, "start", "--id", "s1"),
+                         r"data/s1 is not one for this program: it was made by the engine raft, and "
+                         rf"{self.file} says simple\. .*Use the config file that names that one")
+        shutil.rmtree(self.folder / "data" / "s3")
+        self.assertRegex(self.run_with(text, "init", "--id", "s3"),
+                         "nothing was formatted: there is a cluster already.*by the engine raft")
+        self.assertFalse((self.folder / "data" / "s3").exists())
+
+    def test_the_servers_of_simple_stay(self):
+        text = SERVERS.replace("raft", "simple").replace("name = c", "name = d").replace("data\n", "data2\n", 1)
+        self.run_with(text, "init", expected=DONE)
+        more = text.replace("7103\n", "7103\ns4 = 127.0.0.1:7104\n")
+        self.assertRegex(self.run_with(more, "init", "--id", "s4"),
+                         "s4 is none of the servers with which the cluster was founded.*fixed set of servers")
+        self.assertFalse((self.folder / "data2" / "s4").exists())
+
+    def test_pmmc(self):
+        self.assertRegex(self.run_with(GOOD.replace("a1 =", "s1 ="), "start", "--id", "s1"),
+                         "made by the engine raft, for server s1, and not for acceptor s1")
+        self.assertRegex(self.run_with(GOOD, "up"), "nothing was formatted: there is a cluster already")
+        self.assertEqual(sorted(p.name for p in (self.folder / "data").iterdir()), ["s1", "s2", "s3"])
 
 
 class FileAndState(ClusterTest):

@@ -250,17 +250,13 @@ class Damage(SharedClusterTest):
 
 
 class FormattedAgain(ClusterTest):
-    def known_disks(self, cluster, role):
-        return run_program("inspect", "--json", cluster.data(role)).json["known_disks"]
-
     def test_an_acceptor_that_lost_its_promises_is_not_counted(self):
         cluster = self.new_cluster()
         spare = cluster.spare_disk("a1")
         cluster.launch()
         cluster.await_healthy()
         cluster.run("put", "k", "1")
-        for role in ("l1", "l2", "r1", "r2", "r3"):
-            wait_until(f"{role} has met a1", lambda: "a1" in self.known_disks(cluster, role))
+        cluster.await_met("a1", by=("l1", "l2", "r1", "r2", "r3"))
         cluster["a1"].kill9()
         shutil.rmtree(cluster.data("a1"))
         shutil.copytree(spare, cluster.data("a1"))
@@ -283,7 +279,7 @@ class FormattedAgain(ClusterTest):
         cluster = self.running_cluster()
         cluster.run("put", "k", "1")
         for role in ("a2", "l2"):
-            wait_until(f"r1 has met {role}", lambda: role in self.known_disks(cluster, "r1"))
+            cluster.await_met(role, by=["r1"])
             disk = run_program("inspect", "--json", cluster.data(role)).json["format_id"]
             cluster[role].kill9()
             shutil.rmtree(cluster.data(role))

@@ -2,14 +2,13 @@
 
 import contextlib
 import itertools
-import os
 import re
 import resource
 import socket
-import threading
 import time
 
-from pmmc_cluster import PATIENCE_S, ClusterTest, main, wait_until
+from pmmc_cluster import PATIENCE_S, main, wait_until
+from pmmc_door import CLIENTS_BYTES, SLACK_BYTES, DoorTest, connect, in_the_name_of
 from test_doors import (BASP, DIRECT, HEARTBEAT, Recorder, basp, frames, recorded, recorded_put,
                         run_through)
 
@@ -17,84 +16,10 @@ FILES = 256  # that the process may open; half of them are for its own files
 OWN_FILES = 100
 CONNECTIONS = 300
 STRANGERS_BYTES = 64 << 20  # CONNECTIONS of them: 64 KiB each, and what a connection costs
-CLIENTS_BYTES = 256 << 20  # max_client_input_bytes
 ANNOUNCED = 30 << 20  # a message of a client
-SLACK_BYTES = 192 << 20  # copies, the kernel's pace, what the allocator keeps
 
 
-def in_the_name_of(n, said, handshake):
-    """What a process said whose handshake is given, as another one."""
-    node = handshake[BASP.size:]
-    return said.replace(node, node[:12] + n.to_bytes(2, "big") + node[14:])
-
-
-class Living:
-    """Connections that say they live, as clients' nodes do: who is silent for 600 ms gets no replies any
-    more, and is closed after 3 s. They may do so between two of their messages only."""
-
-    def __init__(self, closes=True):
-        self._closes = closes
-        self._connections = []
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._work)
-
-    def add(self, connection, word):
-        """Returns what is to be held while something is sent on it."""
-        connection.settimeout(60)  # what a message is cut by is no heartbeat
-        lock = threading.Lock()
-        self._connections.append((connection, lock, word))
-        return lock
-
-    def _work(self):
-        while not self._end.wait(0.1):
-            for connection, lock, word in self._connections:
-                if lock.acquire(blocking=False):
-                    with contextlib.suppress(OSError):
-                        sent = connection.send(word, socket.MSG_DONTWAIT)
-                        connection.sendall(word[sent:])
-                    lock.release()
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        for connection, *_ in self._connections if self._closes else ():
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-        self._end.set()
-        self._thread.join()
-
-
-def connect(port):
-    return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
-
-
-class DoorLimits(ClusterTest):
-
-    def one_process(self, files=None):
-        cluster = self.new_cluster("colocated", size=1, redis=True)
-        cluster.init()
-        process = cluster["r1"]
-        if files:
-            process.wrapper = ["prlimit", f"--nofile={files}:{files}"]
-        process.start()
-        cluster.run("put", "k", "v")
-        return cluster, process
-
-    def assert_serves(self, cluster):
-        """It may have much to do before: what it was asked for by those who read nothing."""
-        cluster.assert_all_run()
-        cluster.run("put", "k", "w", timeout_s=60)
-        self.assertEqual(cluster.get("k", timeout_s=60), b"w")
-
-    def is_idle(self, process):
-        before = self.cpu_s(process)
-        time.sleep(0.2)
-        return self.cpu_s(process) - before < 0.05
-
-    def open_files(self, process):
-        return len(os.listdir(f"/proc/{process.pid}/fd"))
+class DoorLimits(DoorTest):
 
     def test_idle_connections_leave_descriptors_for_files(self):
         cluster, process = self.one_process(FILES)
@@ -231,11 +156,6 @@ class DoorLimits(ClusterTest):
         resource.prlimit(process.pid, resource.RLIMIT_NOFILE, limits)
         self.assert_serves(cluster)
 
-    def cpu_s(self, process):
-        with open(f"/proc/{process.pid}/stat", encoding="ascii") as f:
-            fields = f.read().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
     def test_strangers_announce_and_take_nothing(self):
         cluster, process = self.one_process()
         before = process.rss_bytes()
@@ -246,14 +166,6 @@ class DoorLimits(ClusterTest):
                     s.sendall(basp(1, size=32 << 20) + b"x" * (256 << 10))
             self.assert_serves(cluster)
             self.assertLess(process.rss_bytes() - before, STRANGERS_BYTES)
-
-    def hear(self, s, word):
-        """Reads until the word has come."""
-        said = b""
-        while word not in said:
-            part = s.recv(65_536)
-            self.assertTrue(part, f"it was closed before {word.decode()} came")
-            said += part
 
     def client_that_announces(self, cluster, process):
         """Returns what opens the n-th connection of a client, welcomed, and what announces a message
@@ -272,27 +184,6 @@ class DoorLimits(ClusterTest):
             return s
 
         return welcomed, announced
-
-    def readers_of_a_large_value(self, cluster, process):
-        """Returns what opens the n-th connection of a client, welcomed, what asks on it for 1 MiB, and
-        what its node has to say all the time."""
-        cluster.run("exec", stdin=b"put large " + b"x" * (1 << 20) + b"\n", timeout_s=20)
-        gets, beats = 1, []
-        while not beats:  # its node says the first one after a tenth of a second
-            said = frames(recorded(cluster, process, "exec", stdin=b"get large\n" * gets, timeout_s=60))
-            beats = [f for f in said if b"pmmc::heartbeat" in f]
-            gets *= 2
-        hello = next(f for f in said if b"pmmc::hello" in f)
-        request = next(f for f in said if b"pmmc::mail" in f)
-
-        def reader(n):
-            s = connect(process.port)
-            s.sendall(in_the_name_of(n, said[0] + hello, said[0]))
-            self.hear(s, b"pmmc::welcome")
-            return s
-
-        return (reader, lambda n: in_the_name_of(n, request, said[0]),
-                lambda n: in_the_name_of(n, beats[0], said[0]))
 
     def test_clients_unfinished_messages_are_bounded(self):
         """They said hello, announce 30 MiB each and send a part of it."""
@@ -324,71 +215,6 @@ class DoorLimits(ClusterTest):
             self.assertEqual(len(cluster.get("large")), 100_000)
         self.assertNotIn("take too much memory", process.log_text())
         self.assert_serves(cluster)
-
-    def test_replies_that_nobody_reads_are_bounded(self):
-        cluster, process = self.one_process()
-        reader, request, beat = self.readers_of_a_large_value(cluster, process)
-        before = most = process.rss_bytes()
-        at_once = 32
-        with contextlib.ExitStack() as stack:
-            living = stack.enter_context(Living())
-            for n in range(4):  # each asks for more than all may leave unread
-                s = stack.enter_context(reader(n))
-                alone = living.add(s, beat(n))
-                with contextlib.suppress(OSError):
-                    for _ in range(0, 2 * CLIENTS_BYTES >> 20, at_once):
-                        with alone:
-                            s.sendall(request(n) * at_once)
-                        wait_until("it waits to be read", lambda: self.is_idle(process))
-                        most = max(most, process.rss_bytes())
-            wait_until("one is closed", lambda: "do not read" in process.log_text())
-            most = max(most, process.rss_bytes())
-            # What waits, what the allocator keeps of the buffers before as one grows, and those of
-            # the last that was closed until they are given back. Without a bound: 2 GiB and more.
-            self.assertLess(most - before, 3 * CLIENTS_BYTES + SLACK_BYTES)
-            self.assert_serves(cluster)
-
-    def test_who_reads_a_little_and_stops_is_counted(self):
-        """CAF moves all that waits into a second buffer when the first has gone out."""
-        cluster, process = self.one_process()
-        asked = CLIENTS_BYTES * 3 // 4 >> 20
-        reader, request, beat = self.readers_of_a_large_value(cluster, process)
-        before = most = process.rss_bytes()
-        with contextlib.ExitStack() as stack:
-            living = stack.enter_context(Living())
-            for n in range(12):
-                s = stack.enter_context(reader(n))
-                alone = living.add(s, beat(n))
-                with contextlib.suppress(OSError):
-                    with alone:
-                        s.sendall(request(n) * asked)
-                    wait_until("it waits to be read", lambda: self.is_idle(process))
-                    for _ in range(24 << 4):
-                        s.recv(1 << 16, socket.MSG_WAITALL)
-                most = max(most, process.rss_bytes())
-            wait_until("one is closed", lambda: "do not read" in process.log_text())
-            most = max(most, process.rss_bytes())
-            # A buffer has room for up to twice what is in it, and the one that is closed may have
-            # come in whole. Without a bound: 2.3 GiB.
-            self.assertLess(most - before, 2 * (CLIENTS_BYTES + (asked << 20)) + SLACK_BYTES)
-            self.assert_serves(cluster)
-
-    def test_who_falls_silent_is_let_go_with_what_it_has_not_read(self):
-        cluster, process = self.one_process()
-        asked = CLIENTS_BYTES * 3 // 4 >> 20
-        reader, request, beat = self.readers_of_a_large_value(cluster, process)
-        before, files = process.rss_bytes(), self.open_files(process)
-        with contextlib.ExitStack() as stack:
-            for n in range(6):
-                s = stack.enter_context(reader(n))
-                s.sendall(request(n) * asked)
-                with Living(closes=False) as living:
-                    living.add(s, beat(n))
-                    wait_until("its replies wait", lambda: process.rss_bytes() - before > asked << 20)
-                wait_until("it is closed", lambda: self.open_files(process) == files)
-            # What one asks for is in memory twice, and the allocator keeps some.
-            self.assertLess(process.rss_bytes() - before, 3 * CLIENTS_BYTES + SLACK_BYTES)
-            self.assert_serves(cluster)
 
 
 if __name__ == "__main__":

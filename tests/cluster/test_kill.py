@@ -5,6 +5,7 @@ and is there once.
 """
 
 from pmmc_cluster import ClusterTest, main
+from pmmc_engine import elects_leaders, only_pmmc
 from pmmc_load import Load
 
 
@@ -46,6 +47,7 @@ class OneProcessDies(ClusterTest):
 
         self.while_writing(cluster, disturb)
 
+    @only_pmmc  # the same as test_each_acceptor, where all is in one
     def test_each_replica(self):
         cluster = self.running_cluster()
 
@@ -55,6 +57,7 @@ class OneProcessDies(ClusterTest):
 
         self.while_writing(cluster, disturb)
 
+    @elects_leaders
     def test_the_active_leader(self):
         cluster = self.running_cluster()
 
@@ -64,6 +67,7 @@ class OneProcessDies(ClusterTest):
 
         self.while_writing(cluster, disturb)
 
+    @only_pmmc
     def test_the_passive_leader(self):
         cluster = self.running_cluster()
 
@@ -74,6 +78,7 @@ class OneProcessDies(ClusterTest):
 
         self.while_writing(cluster, disturb)
 
+    @only_pmmc
     def test_each_process_of_a_colocated_cluster(self):
         cluster = self.running_cluster("colocated")
 
@@ -83,6 +88,7 @@ class OneProcessDies(ClusterTest):
 
         self.while_writing(cluster, disturb)
 
+    @only_pmmc
     def test_one_of_each_kind_at_once(self):
         cluster = self.running_cluster()
 

@@ -50,6 +50,7 @@ class Removed(ReconfigurationTest):
                           PRECONDITION, "a1 is of another kind, that of a former acceptor")
 
     def test_one_that_was_down_when_it_was_removed(self):
+        self.gone.kill9()  # it might be the first that it meets, and only tell it of the members
         victim = self.cluster.processes[1]
         victim.kill9()
         self.cluster.reconfig([self.cluster.newcomer().join()], [victim])

@@ -8,7 +8,8 @@ import socket
 import threading
 
 from pmmc_cluster import PATIENCE_S, PRECONDITION, main, wait_until
-from pmmc_machines import KINDS, Machine, ReconfigurationTest
+from pmmc_engine import PMMC_KINDS
+from pmmc_machines import Machine, ReconfigurationTest
 
 
 class FoundedAgain(ReconfigurationTest):
@@ -49,13 +50,13 @@ class FoundedAgain(ReconfigurationTest):
         self.assertEqual(cluster.version(), 1)
 
     def test_a_forgotten_machine_changes_nothing(self):
-        self.assert_unharmed(*self.found_again(*KINDS))
+        self.assert_unharmed(*self.found_again(*PMMC_KINDS))
 
     def test_a_forgotten_replica_changes_nothing(self):
         self.assert_unharmed(*self.found_again("replica"))
 
     def test_a_forgotten_machine_joins_when_it_is_formatted_again(self):
-        cluster, _, forgotten = self.found_again(*KINDS)
+        cluster, _, forgotten = self.found_again(*PMMC_KINDS)
         forgotten.start()
         result = cluster.pmmc(*cluster.change([forgotten]))
         self.assert_error(result, PRECONDITION,

@@ -7,7 +7,7 @@ class Reports(SharedClusterTest):
     def test_status_json(self):
         self.cluster.run("put", "s", "1")
         result = self.cluster.run("status", "--json")
-        self.assertEqual(list(result.json), ["roles", "configuration", "survives"])
+        self.assertEqual(list(result.json), ["roles", "configuration", "survives", "engine"])
         self.assertEqual([r["id"] for r in result.json["roles"]], list(self.cluster.roles))
         for row in result.json["roles"]:
             self.check_status_row(row)
@@ -15,6 +15,7 @@ class Reports(SharedClusterTest):
                          {"version": "1", "first_slot": "1", "acceptors": ["a1", "a2", "a3"],
                           "leaders": ["l1", "l2"], "replicas": ["r1", "r2", "r3"]})
         self.assertEqual(result.json["survives"], 1)
+        self.assertEqual(result.json["engine"], "pmmc")
 
     def check_status_row(self, row):
         kind, address = self.cluster.roles[row["id"]]

@@ -6,6 +6,7 @@ PMMC_RESTARTS sets how often (5 if it is not set).
 import os
 
 from pmmc_cluster import DONE, NOT_EXECUTED, UNKNOWN, ClusterTest, main
+from pmmc_engine import only_pmmc
 from pmmc_load import Load
 
 RESTARTS = int(os.environ.get("PMMC_RESTARTS", "5"))
@@ -35,6 +36,7 @@ class EverythingDies(ClusterTest):
         cluster.await_equal_replicas()
         cluster.await_healthy()
 
+    @only_pmmc
     def test_colocated(self):
         cluster = self.running_cluster("colocated")
         load = Load(cluster, "load", timeout_s=60)

@@ -5,6 +5,7 @@ import re
 import signal
 
 from pmmc_cluster import DONE, PATIENCE_S, ClusterTest, main, wait_until
+from pmmc_engine import only_pmmc
 from pmmc_load import Load
 
 MOST_S = 5.0
@@ -86,6 +87,7 @@ class Stop(ClusterTest):
             load.kill()
         load.check()
 
+    @only_pmmc
     def test_colocated_under_load(self):
         cluster = self.running_cluster("colocated")
         load = Load(cluster, "load", per_second=2_000)
@@ -99,6 +101,7 @@ class Stop(ClusterTest):
             load.kill()
         load.check()
 
+    @only_pmmc
     def test_without_the_others(self):
         """The last process stops as well as the first, and so does one whose peers stand still."""
         cluster = self.running_cluster()

@@ -1,5 +1,6 @@
 // The numbers of states of small scopes of Raft. A change of the core or of its messages changes
 // them: look at what it does, then at the numbers.
+#include "exhaustive/search_all.hpp"
 #include "search/raft/search.hpp"
 
 #include <doctest/doctest.h>
@@ -9,17 +10,7 @@ using namespace pmmc::raft::search;
 namespace {
 
 pmmc::search::search_result search_all(const std::string& text, unsigned jobs = 1) {
-  std::string error;
-  const auto s = parse_scope(text, error);
-  INFO("repeat with: pmmc check --exhaustive ", text);
-  REQUIRE_MESSAGE(s, error);
-  auto r = explore(*s, {.jobs = jobs});
-  std::string trace;
-  for (const auto& line : r.trace)
-    trace += "\n" + line;
-  CHECK_MESSAGE(r.broken.empty(), r.broken << trace);
-  CHECK(r.is_complete);
-  return r;
+  return search_scope(parse_scope, explore, text, {.jobs = jobs});
 }
 
 } // namespace
@@ -27,12 +18,8 @@ pmmc::search::search_result search_all(const std::string& text, unsigned jobs = 
 TEST_CASE("Raft: scopes are read strictly") {
   std::string error;
   CHECK(parse_scope("raft,terms=3,crashes=0", error)->terms == 3);
-  for (const auto* wrong : {"", "raft-nothing", "raft,terms", "raft,terms=0", "raft,terms=x",
-                            "raft,,", "raft,crashes=2", "raft,servers=5", "raft,change=5"}) {
-    error.clear();
-    CHECK_FALSE(parse_scope(wrong, error));
-    CHECK_FALSE(error.empty());
-  }
+  check_refused(parse_scope, {"", "raft-nothing", "raft,terms", "raft,terms=0", "raft,terms=x",
+                              "raft,,", "raft,crashes=2", "raft,servers=5", "raft,change=5"});
 }
 
 TEST_CASE("Raft: two servers, two terms") {
@@ -81,13 +68,8 @@ TEST_CASE("Raft: snapshots") {
 }
 
 TEST_CASE("Raft, symmetry: the states that a canonical one stands for are all there is") {
-  for (const std::string name : {"raft-pair", "raft,terms=1", "raft-terms,terms=2"}) {
-    const auto reduced = search_all(name);
-    const auto full = search_all(name + ",symmetry=0");
-    CHECK(reduced.states < full.states);
-    CHECK(reduced.named_states == full.states);
-    CHECK(reduced.depth == full.depth);
-  }
+  for (const auto* scope : {"raft-pair", "raft,terms=1", "raft-terms,terms=2"})
+    check_symmetry(search_all, scope);
 }
 
 TEST_CASE("Raft: what is reduced leaves out states, not outcomes") {
@@ -101,10 +83,4 @@ TEST_CASE("Raft: what is reduced leaves out states, not outcomes") {
   CHECK(search_all("raft,entries=0,crashes=0,reduce=0").states == 24'345);
 }
 
-TEST_CASE("Raft: two threads find what one finds") {
-  const auto one = search_all("raft,terms=1", 1);
-  const auto two = search_all("raft,terms=1", 2);
-  CHECK(one.states == two.states);
-  CHECK(one.named_states == two.named_states);
-  CHECK(one.transitions == two.transitions);
-}
+TEST_CASE("Raft: two threads find what one finds") { check_threads(search_all, "raft,terms=1"); }

@@ -1,5 +1,6 @@
 // The numbers of states of small scopes. A change of the roles or of their messages changes them:
 // look at what it does, then at the numbers.
+#include "exhaustive/search_all.hpp"
 #include "search/search.hpp"
 
 #include <doctest/doctest.h>
@@ -8,18 +9,8 @@ using namespace pmmc::search;
 
 namespace {
 
-search_result search_all(const char* text, unsigned jobs = 1) {
-  std::string error;
-  const auto s = parse_scope(text, error);
-  INFO("repeat with: pmmc check --exhaustive ", text);
-  REQUIRE_MESSAGE(s, error);
-  auto r = explore(*s, {.jobs = jobs});
-  std::string trace;
-  for (const auto& line : r.trace)
-    trace += "\n" + line;
-  CHECK_MESSAGE(r.broken.empty(), r.broken << trace);
-  CHECK(r.is_complete);
-  return r;
+search_result search_all(const std::string& text, unsigned jobs = 1) {
+  return search_scope(parse_scope, explore, text, {.jobs = jobs});
 }
 
 } // namespace
@@ -91,15 +82,10 @@ TEST_CASE("reads of three acceptors, and of a replica that starts again") {
 TEST_CASE("answers in pages") { CHECK(search_all("pages").states == 100'355); }
 
 TEST_CASE("symmetry: the states that a canonical one stands for are all there is") {
-  for (const std::string name :
+  for (const auto* scope :
        {"duel", "one-leader,restarts=1", "boundary", "one-leader,ballots=1,merge_silent=0",
-        "duel,forget=1", "one-leader,ballots=1,replicas=1,reads=1"}) {
-    const auto reduced = search_all(name.c_str());
-    const auto full = search_all((name + ",symmetry=0").c_str());
-    CHECK(reduced.states < full.states);
-    CHECK(reduced.named_states == full.states);
-    CHECK(reduced.depth == full.depth);
-  }
+        "duel,forget=1", "one-leader,ballots=1,replicas=1,reads=1"})
+    check_symmetry(search_all, scope);
 }
 
 TEST_CASE("merging what nobody can notice leaves out states, not outcomes") {
@@ -111,14 +97,7 @@ TEST_CASE("merging what nobody can notice leaves out states, not outcomes") {
   CHECK(merged.process_states == every.process_states);
 }
 
-TEST_CASE("two threads find what one finds") {
-  const auto one = search_all("duel", 1);
-  const auto two = search_all("duel", 2);
-  CHECK(one.states == two.states);
-  CHECK(one.named_states == two.named_states);
-  CHECK(one.transitions == two.transitions);
-  CHECK(one.depth == two.depth);
-}
+TEST_CASE("two threads find what one finds") { check_threads(search_all, "duel"); }
 
 TEST_CASE("a search that is stopped early says so") {
   std::string error;
@@ -131,10 +110,6 @@ TEST_CASE("a search that is stopped early says so") {
 TEST_CASE("scopes are read strictly") {
   std::string error;
   CHECK(parse_scope("duel,slots=2,late_reports=0", error)->slots == 2);
-  for (const auto* wrong : {"", "nothing", "duel,slots", "duel,slots=0", "duel,slots=x", "duel,,",
-                            "duel,late_reports=2", "duel,acceptors=4"}) {
-    error.clear();
-    CHECK_FALSE(parse_scope(wrong, error));
-    CHECK_FALSE(error.empty());
-  }
+  check_refused(parse_scope, {"", "nothing", "duel,slots", "duel,slots=0", "duel,slots=x", "duel,,",
+                              "duel,late_reports=2", "duel,acceptors=4"});
 }

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from syscalls import calls
 
-FIELDS = Path(__file__).resolve().parents[2] / "src" / "wire" / "fields.hpp"
-KINDS = re.findall(r'"(\w+)"', re.search(r"kind_names\{(.*?)\}", FIELDS.read_text("utf-8"), re.S)[1])
+KINDS_HPP = Path(__file__).resolve().parents[2] / "src" / "wire" / "kinds.hpp"
+KINDS = re.findall(r'"([\w:]+)"', re.search(r"kind_names\{(.*?)\}", KINDS_HPP.read_text("utf-8"), re.S)[1])
 
 NO_BALLOT = (0, b"")
 # What an acceptor's process says besides, and that depends on no record of its own.

@@ -159,7 +159,7 @@ std::string some_text(choices& in, std::size_t limit, std::size_t number) {
 std::string some_change(choices& in, const replicated_state& state) {
   const auto& latest = state.configurations().latest();
   reconfiguration change{.replaces = latest.version, .remove = {}, .add = {}};
-  const auto kind = all_member_kinds[in.below(all_member_kinds.size())];
+  const auto kind = pmmc_kinds[in.below(pmmc_kinds.size())];
   for (auto count = in.below(80); count > 0; --count) {
     const auto number = state.slot_out() * 100 + count;
     const auto id = some_text(in, role_id::max_size, number).substr(0, role_id::max_size);

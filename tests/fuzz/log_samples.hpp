@@ -5,8 +5,10 @@
 
 #include "storage/checksum.hpp"
 #include "storage/log_segment.hpp"
+#include "storage/posix_disk.hpp"
 #include "storage/storage_error.hpp"
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,6 +50,21 @@ inline std::string entries_of(storage::record_builder& record) {
   constexpr std::size_t head_bytes = 32;
   const auto bytes = record.finish(storage::record_kind::write, {2, 0}, log_seed).front();
   return std::string{bytes.substr(head_bytes)};
+}
+
+/// Loads a segment of these bytes; then `other`, one with a write whose checksum is right.
+template <class Load>
+void try_log(std::string_view bytes, std::string_view other, Load load) {
+  const auto folder = scratch_directory() + "/log";
+  std::filesystem::create_directory(folder);
+  const auto read = [&] { return load(storage::real_disk(), folder, storage::write_mark{}); };
+  scratch_file("log/0000000001.log", bytes);
+  unless_refused(read);
+  scratch_file("log/0000000001.log", other);
+  if (const auto loaded = unless_refused(read))
+    demand(loaded->mark.writes == 2 && loaded->segments.size() == 1 &&
+               loaded->digest.value() == loaded->mark.digest,
+           "what is taken adds up");
 }
 
 } // namespace pmmc::fuzz

@@ -26,7 +26,7 @@ const data_directory& replica_directory() {
                      .kind = role_kind::replica,
                      .id = "r1",
                      .format_id = "",
-                     .facts = {{}, 8, "pmmc", "pmmc/8", "kv/1"}};
+                     .facts = {{}, 8, "pmmc", "pmmc/9", "kv/1"}};
     info.facts.first.acceptors = {{"a1", "h:1"}};
     info.facts.first.leaders = {{"l1", "h:2"}};
     info.facts.first.replicas = {{"r1", "h:3"}};
@@ -60,7 +60,7 @@ std::string file_with(std::string_view bytes) {
 /// The payload, or nothing if the file is refused.
 std::optional<std::string> read_snapshot(const std::string& file) {
   try {
-    snapshot_reader reader{real_disk(), file, "c", slot};
+    snapshot_reader reader{real_disk(), file, "c", slot, role_kind::replica};
     std::string bytes; // not from iterators: libstdc++ leaks the text when one of them throws
     std::array<char, 4096> piece;
     for (std::streamsize size;

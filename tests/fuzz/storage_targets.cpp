@@ -59,15 +59,7 @@ std::string segment_with(std::string_view entries) {
 
 /// A segment as it is; then the entries of a write whose checksum is right.
 void try_acceptor_log(std::string_view bytes) {
-  std::filesystem::create_directory(scratch_directory() + "/log");
-  const auto load = [] { return load_acceptor(real_disk(), scratch_directory() + "/log", {}); };
-  scratch_file("log/0000000001.log", bytes);
-  unless_refused(load);
-  scratch_file("log/0000000001.log", segment_with(bytes));
-  if (const auto loaded = unless_refused(load))
-    demand(loaded->mark.writes == 2 && loaded->segments.size() == 1 &&
-               loaded->digest.value() == loaded->mark.digest,
-           "what is taken adds up");
+  try_log(bytes, segment_with(bytes), load_acceptor);
 }
 
 std::vector<std::string> log_seeds() {
@@ -103,7 +95,7 @@ void try_format(std::string_view bytes) {
 
 format_info some_format() {
   format_info info{
-      .cluster = "c 1", .id = "a1", .format_id = "", .facts = {{}, 128, "pmmc", "pmmc/8", "kv/1"}};
+      .cluster = "c 1", .id = "a1", .format_id = "", .facts = {{}, 128, "pmmc", "pmmc/9", "kv/1"}};
   info.format_id = "8127d1b52884aaf85d6ad17afa7d4759";
   info.facts.first.acceptors = {{"a1", "127.0.0.1:7101"}, {"a2", "[::1]:7102"}};
   info.facts.first.leaders = {{"l1", "h:1"}};

@@ -56,6 +56,40 @@ TEST_CASE("health: nobody is told to start a process whose disk the others do no
   CHECK(why.find("acceptor a1 is not counted: it was formatted again") != std::string::npos);
 }
 
+TEST_CASE("health: of servers a majority must be up, and one must lead if they elect leaders") {
+  probed_cluster cluster;
+  cluster.known = membership{make_servers(3)};
+  cluster.answered = true;
+  std::vector<probed_role> roles;
+  for (const auto& role : config::roles_of(make_servers(3)))
+    roles.push_back({role, true, "", {}});
+  const auto why = [&] { return unhealthy_because(assess(cluster, roles)); };
+  CHECK(why() == "no leader is active (yet)"); // none ever was
+  cluster.engine = "simple";
+  CHECK(why() == "");
+  roles[2].up = false;
+  CHECK(why() ==
+        "down: s3; start with `pmmc start --id ID`, or see why above; if its disk is lost, "
+        "it stays down");
+  roles[2].up = true;
+  cluster.engine = "raft";
+  for (auto& r : roles)
+    r.status.state = server_vitals{.term = 2, .slot_out = 7};
+  CHECK(why() == "no leader is active (yet)");
+  CHECK(office_of(roles[0]) == "candidate");
+  roles[0].status.state = server_vitals{.term = 2, .leader = "s2", .slot_out = 7};
+  CHECK(office_of(roles[0]) == "follower");
+  roles[0].status.state = server_vitals{.term = 2, .leader = "s1", .is_leader = true};
+  CHECK(why() == "");
+  CHECK(office_of(roles[0]) == "leader");
+  CHECK(assess(cluster, roles).highest == 7);
+  CHECK(survives(make_servers(3)) == 1);
+  roles[1].status.uncounted["s3"] = "it was formatted again";
+  CHECK(why().find("server s3 is not counted: it was formatted again") != std::string::npos);
+  roles[1].up = false;
+  CHECK(why().starts_with("no quorum: 1 of 3 servers up, 2 needed"));
+}
+
 TEST_CASE("health: where nobody answers, what to do next depends on why") {
   CHECK(next_step({"nothing listens there"}).find("pmmc start") != std::string::npos);
   const char* other = "it belongs to cluster \"x\"";

@@ -137,3 +137,35 @@ TEST_CASE("metrics: what the system says of this process") {
   CHECK(u->max_fds >= u->open_fds);
   CHECK(u->start_time_seconds > 1.6e9);
 }
+
+TEST_CASE("metrics: a server has what a replica has, and what its engine counts") {
+  auto p = server_process();
+  p.roles[0].metrics.status.state =
+      server_vitals{.term = 7, .is_leader = true, .slot_in = 12, .slot_out = 10, .watermark = 3};
+  server_of(p).service.core.slots_performed = 9;
+  server_of(p).records = 8;
+  server_of(p).log = {.elections = 2,
+                      .offices = 1,
+                      .votes = 5,
+                      .numbers = 0,
+                      .log_slots = 4,
+                      .log_bytes = 100,
+                      .in_flight = 0};
+  server_of(p).sync_seconds.observe(0.0003);
+  const auto lines = lines_of(p);
+  const std::string labels = R"({role="server",id="s1"} )";
+  CHECK(has(lines, R"(pmmc_engine_info{engine="raft"} 1)"));
+  CHECK(has(lines, "pmmc_server_term" + labels + "7"));
+  CHECK(has(lines, "pmmc_server_leads" + labels + "1"));
+  CHECK(has(lines, "pmmc_server_elections_total" + labels + "2"));
+  CHECK(has(lines, "pmmc_server_offices_total" + labels + "1"));
+  CHECK(has(lines, "pmmc_server_votes_total" + labels + "5"));
+  CHECK(has(lines, "pmmc_server_records_total" + labels + "8"));
+  CHECK(has(lines, "pmmc_server_log_slots" + labels + "4"));
+  CHECK(has(lines, "pmmc_server_log_bytes" + labels + "100"));
+  CHECK(has(lines, "pmmc_sync_duration_seconds_count" + labels + "1"));
+  CHECK(has(lines, "pmmc_decisions_total" + labels + "9"));
+  CHECK(has(lines, "pmmc_slot_out" + labels + "10"));
+  CHECK(has(lines, "pmmc_watermark_slot" + labels + "3"));
+  CHECK(!mentions(lines, "pmmc_ballot_seqnum"));
+}

@@ -57,3 +57,14 @@ TEST_CASE("ready: not while a snapshot is fetched") {
   replica_of(p).now.fetching_snapshot = true;
   CHECK(not_ready_because(p) == "replica r1 fetches a snapshot from another replica");
 }
+
+TEST_CASE("health: a server is as healthy as what it serves, and ready when it has caught up") {
+  auto p = server_process();
+  CHECK(unhealthy_because(p).empty());
+  CHECK(not_ready_because(p).empty());
+  server_of(p).service.now.fetching_snapshot = true;
+  CHECK(unhealthy_because(p).empty());
+  CHECK(not_ready_because(p) == "server s1 fetches a snapshot from another server");
+  server_of(p).service.now.trouble = "no quorum: 1 of 3 servers are heard";
+  CHECK(unhealthy_because(p) == "server s1: no quorum: 1 of 3 servers are heard");
+}

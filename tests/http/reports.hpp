@@ -15,6 +15,8 @@ inline role_report report_of(const char* id, role_kind kind) {
     r.metrics.counted = acceptor_metrics{};
   else if (kind == role_kind::leader)
     r.metrics.counted = leader_metrics{};
+  else if (kind == role_kind::server)
+    r.metrics.counted = server_metrics{};
   else
     r.metrics.counted = replica_metrics{};
   return r;
@@ -28,6 +30,20 @@ inline process_report whole_process() {
   p.roles = {report_of("a1", role_kind::acceptor), report_of("l1", role_kind::leader),
              report_of("r1", role_kind::replica)};
   return p;
+}
+
+/// A process with a server.
+inline process_report server_process() {
+  process_report p;
+  p.address = "127.0.0.1:1";
+  p.engine = "raft";
+  p.node_answered = true;
+  p.roles = {report_of("s1", role_kind::server)};
+  return p;
+}
+
+inline server_metrics& server_of(process_report& p) {
+  return std::get<server_metrics>(p.roles[0].metrics.counted);
 }
 
 inline replica_metrics& replica_of(process_report& p) {

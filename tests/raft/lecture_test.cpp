@@ -99,7 +99,8 @@ cluster figure_8() {
              {"s2", state_with(five, {1, 2}, 2, "s1")},
              {"s3", state_with(five, {1}, 3, "s5")},
              {"s4", state_with(five, {1}, 3, "s5")},
-             {"s5", state_with(five, {1, 3}, 3, "s5")}}};
+             {"s5", state_with(five, {1, 3}, 3, "s5")}},
+            2};
   c.crash("s5");
   return c;
 }

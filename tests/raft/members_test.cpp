@@ -105,6 +105,31 @@ TEST_CASE("6: and does not count itself") {
   CHECK_FALSE(c["s2"].is_changing());
 }
 
+TEST_CASE("4.2.2: who is not in the latest set runs for office while that may not be committed") {
+  cluster c{1};
+  c.elect("s1");
+  c.run(5);
+  c.add("n1");
+  REQUIRE(c.change("s1", {"n1"}) == "");
+  const auto is_alone = [](const server_set& s) { return s.version == 2 && !s.is_joint(); };
+  for (int i = 0; i < 100 && !is_alone(c["s1"].members()); ++i) {
+    c.tick("s1");
+    c.tick("n1");
+    while (!is_alone(c["s1"].members()) && c.deliver_next()) {
+    }
+  }
+  REQUIRE(is_alone(c["s1"].members()));
+  while (!c.post().empty())
+    c.drop(0);
+  c.crash("s1");
+  c.restart("s1");
+  REQUIRE(c["n1"].members().is_joint()); // it needs the vote of s1, whose log is longer
+  c.run(300);
+  CHECK(c["n1"].is_leader());
+  CHECK(is_alone(c["n1"].members()));
+  CHECK_FALSE(c["n1"].is_changing());
+}
+
 TEST_CASE("6: a removed server that does not know it disturbs nobody") {
   auto c = led_by_s1(4);
   c.isolate("s4");
@@ -133,9 +158,26 @@ TEST_CASE("9.6: who was cut off comes back without a new term") {
 TEST_CASE("6.2: a leader that no majority answers gives up office") {
   auto c = led_by_s1();
   c.isolate("s1");
-  c.run(40);
+  c.run(c["s1"].options().quorum_ticks + 10);
   CHECK_FALSE(c["s1"].is_leader());
   CHECK_FALSE(c["s1"].propose(command{"x"}).has_value());
+}
+
+TEST_CASE("6.2: answers that wait for slow disks are answers") {
+  auto c = led_by_s1();
+  c.run(20);
+  const auto term = c["s1"].term();
+  c.make_disks_slow(true);
+  for (unsigned i = 0; i < 10; ++i) {
+    REQUIRE(c.propose("s1", "slow " + std::to_string(i)));
+    c.run(3 * c["s1"].options().election_ticks);
+    for (const auto& id : c.ids())
+      while (c.is_writing(id))
+        c.finish_write(id);
+    c.deliver_all();
+  }
+  CHECK(c["s1"].is_leader());
+  CHECK(c["s1"].term() == term);
 }
 
 TEST_CASE("3.10: office is handed to a server that has all of the log") {

@@ -222,6 +222,58 @@ TEST_CASE("a leader's own disk runs beside the network, and counts when it is do
   CHECK(s1.commit() == 3);
 }
 
+TEST_CASE("a leader whose own disk hangs proposes so much ahead of it, and then gives up office") {
+  auto s1 = leader_with({1}, 1);
+  s1.persisted(s1.take().persist);
+  slot_num taken = 0;
+  while (taken < 5'000 && s1.propose(command{"x"}))
+    ++taken;
+  CHECK(taken == s1.options().most_undurable);
+  CHECK_FALSE(s1.may_propose());
+  const auto tick = [&] {
+    s1.on_tick();
+    const auto requests = sent_to("s2", s1.take());
+    s1.on(append_reply{"s2", 2, true, 2, {}, requests.empty() ? 0 : requests.back().round});
+  };
+  unsigned ticks = 0;
+  for (; s1.is_leader() && ticks < 5'000; ++ticks)
+    tick();
+  CHECK(ticks == s1.options().disk_ticks + 1);
+}
+
+TEST_CASE("a leader's own disk that is slow, and goes on, costs it no office") {
+  auto s1 = leader_with({1}, 1);
+  s1.persisted(s1.take().persist);
+  for (unsigned i = 0; i < 3; ++i) {
+    REQUIRE(s1.propose(command{"x"}));
+    const auto written = s1.take().persist;
+    for (unsigned tick = 0; tick < s1.options().disk_ticks; ++tick) {
+      s1.on_tick();
+      s1.take();
+      s1.on(append_reply{"s2", 2, true, 2, {}, 0});
+    }
+    s1.persisted(written);
+    CHECK(s1.is_leader());
+  }
+}
+
+TEST_CASE("6.4: a read is answered beside the leader's own disk") {
+  auto s1 = leader_with({1}, 1);
+  s1.persisted(s1.take().persist);
+  s1.on(append_reply{"s2", 2, true, 2, {}, 0});
+  REQUIRE(s1.commit() == 2);
+  s1.take();
+  s1.propose(command{"not durable yet"});
+  s1.on(read_index{"s2", 7});
+  const auto asked = sent_to("s3", s1.take());
+  REQUIRE_FALSE(asked.empty());
+  s1.on(append_reply{"s3", 2, true, 2, {}, asked.back().round});
+  const auto out = s1.take();
+  CHECK(std::any_of(out.send_early.begin(), out.send_early.end(), [](const envelope& e) {
+    return std::holds_alternative<read_index_reply>(e.body) && e.to == "s2";
+  }));
+}
+
 TEST_CASE("7: who is too far behind is offered a snapshot, and goes on behind it") {
   cluster c{3};
   c.elect("s1");

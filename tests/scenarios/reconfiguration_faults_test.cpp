@@ -177,7 +177,7 @@ private:
     std::vector<role_id> remove;
     std::vector<role_id> add;
     const bool all = random.below(10) == 0;
-    for (const auto kind : all_member_kinds) {
+    for (const auto kind : pmmc_kinds) {
       if (!all && random.below(3) == 0)
         continue;
       const auto members = ids_of(cluster_.config().members(kind));

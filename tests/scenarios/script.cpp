@@ -332,7 +332,7 @@ std::size_t script::children_at(const role_id& leader, sub_role_kind kind) const
 std::vector<role_id> script::active_leaders() const {
   std::vector<role_id> active;
   for (const auto& [id, h] : roles_)
-    if (const auto* l = dynamic_cast<const sim::leader_host*>(h); l != nullptr && l->is_active())
+    if (h->is_in_office())
       active.push_back(id);
   return active;
 }

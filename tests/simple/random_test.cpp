@@ -1,22 +1,16 @@
 // Seeded runs: messages are lost, repeated, late and out of order, servers crash wherever it hurts,
 // the network falls apart; the checker looks on at each event. Then all that ends, and everything
 // must get chosen. PMMC_SEED=n runs one seed, PMMC_RUNS=n that many.
+#include "seeds.hpp"
 #include "simple/cluster.hpp"
 
 #include <doctest/doctest.h>
-
-#include <cstdlib>
 
 using namespace pmmc;
 using namespace pmmc::simple;
 using namespace pmmc::simple::test;
 
 namespace {
-
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 cluster::settings settings_for(std::uint64_t seed) {
   random_source random{seed * 7919};
@@ -169,8 +163,9 @@ private:
 } // namespace
 
 TEST_CASE("random: agreement, once, order, durability; then everything gets chosen") {
-  const auto first = number_from("PMMC_SEED", 1);
-  const auto runs = number_from("PMMC_SEED", 0) != 0 ? 1 : number_from("PMMC_RUNS", 2'000);
+  const auto first = from_environment("PMMC_SEED", 1);
+  const auto runs =
+      from_environment("PMMC_SEED", 0) != 0 ? 1 : from_environment("PMMC_RUNS", 2'000);
   std::size_t slots = 0;
   std::uint64_t reads = 0;
   for (auto seed = first; seed < first + runs; ++seed) {

@@ -30,7 +30,7 @@ role_id proposer_choice::choose(const standing& now, const gossip& others) const
   if (neighbour != config.replicas.end())
     place = static_cast<std::size_t>(neighbour - config.replicas.begin());
   const auto& nearest = able_replica(config, place % config.replicas.size(), now, others);
-  const auto* told = others.find(nearest.id);
+  const auto* told = others.told_by<replica_vitals>(nearest.id);
   const bool is_able = told != nullptr && others.is_heard(nearest.id, now.tick) &&
                        told->active_ballot.leader == active_ballot_.leader;
   return is_able ? nearest.id : self_;

@@ -22,6 +22,7 @@
 #include "service/request_desk.hpp"
 #include "service/snapshot_fetch.hpp"
 #include "service/snapshot_schedule.hpp"
+#include "service/snapshot_work.hpp"
 
 #include <initializer_list>
 #include <map>
@@ -34,25 +35,8 @@
 namespace pmmc {
 
 /// What a replica wants done: it persists nothing before it sends, and then has work for who writes
-/// and reads its snapshots, in this order.
-struct replica_outputs : outputs<> {
-  /// Write this to disk, without holding up the replica, and call `snapshot_saved`, or
-  /// `snapshot_failed`.
-  std::unique_ptr<replicated_state> save_snapshot;
-
-  /// Read a piece of the durable snapshot of `slot` (0: the latest) and send it to `to`.
-  struct read_piece {
-    role_id to;
-    slot_num slot = 0;
-    std::uint64_t offset = 0;
-  };
-  std::vector<read_piece> read_snapshot;
-
-  /// Pieces of another replica's snapshot, in order. A piece at offset 0 begins a new snapshot.
-  /// When the last one is written, verify the whole, make it durable, and call `install` with its
-  /// content, or `snapshot_rejected`.
-  std::vector<snapshot_chunk> store_snapshot;
-};
+/// and reads its snapshots.
+struct replica_outputs : outputs<>, snapshot_work {};
 
 /// A part (part.hpp), driven by `flush` too, which the driver calls when it has no more inputs at
 /// hand: only then does the replica propose and start reads, so that what came together travels

@@ -126,7 +126,7 @@ void replica::on(const catchup_reply& m) {
   for (std::size_t i = 0; i < m.decisions.size(); ++i)
     on(decision{0, m.from_slot + i, m.decisions[i]});
   if (slot_out() > before) {
-    if (const auto* told = gossip_.find(m.replica); told != nullptr && told->slot_out > slot_out())
+    if (const auto told = gossip_.find(m.replica); told && told->slot_out > slot_out())
       out_.send.push_back({m.replica, catchup{options_.id, slot_out()}});
   } else if (m.snapshot_slot > slot_out() && !fetch_.is_under_way()) {
     fetch_.begin(m.replica, m.snapshot_slot, tick_, out_.send);

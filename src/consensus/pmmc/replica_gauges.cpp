@@ -23,9 +23,9 @@ replica_gauges replica::gauges() const {
                             [&](const configuration* c) { return c->has_replica(options_.id); });
   const auto& in_force = *configs.front();
   for (const auto& acceptor : in_force.acceptors)
-    g.acceptors_heard += gossip_.is_heard(acceptor.id, tick_);
+    g.voters_heard += gossip_.is_heard(acceptor.id, tick_);
   // Nobody presents the acceptors to a replica that is no member.
-  if (g.is_member && (g.acceptors_heard < in_force.quorum() || active_ballot().is_bottom()))
+  if (g.is_member && (g.voters_heard < in_force.quorum() || active_ballot().is_bottom()))
     g.trouble = why_stalled();
   return g;
 }

@@ -38,6 +38,7 @@ void consensus::persist(record r) {
 
 /// An entry that was truncated since, or another leader's in its place, is not what became durable.
 void consensus::persisted(std::span<const record> records) {
+  disk_tick_ = tick_;
   for (const auto& r : records) {
     if (const auto* t = std::get_if<term_record>(&r))
       durable_term_ = std::max(durable_term_, t->term);
@@ -57,11 +58,12 @@ void consensus::on_tick() {
   ++tick_;
   if (is_leader()) {
     check_quorum();
+    check_disk();
     if (is_leader() && tick_ % options_.heartbeat_ticks == 0)
       send_heartbeats();
     go_on_changing();
     go_on_handing_over();
-  } else if (tick_ >= election_tick_ && is_voter(options_.id)) {
+  } else if (tick_ >= election_tick_ && is_needed_in_office()) {
     run_for_office(true, false);
   }
   if (barrier_ && tick_ >= barrier_->asked_tick + options_.resend_ticks)
@@ -79,7 +81,7 @@ void consensus::on_peer_down(const role_id& peer) {
 // --- The replicated log -------------------------------------------------------------------------
 
 std::optional<position> consensus::propose(command value) {
-  if (!is_leader() || handover_)
+  if (!may_propose())
     return std::nullopt;
   append({term(), std::move(value), nullptr});
   return log().last();
@@ -103,7 +105,7 @@ void consensus::ask_leader_to_read() {
 }
 
 void consensus::on(const read_index& m) {
-  if (is_leader())
+  if (is_leader() && followers_.contains(m.from))
     reads_.ask(m.from, m.number);
 }
 

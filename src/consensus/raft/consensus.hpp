@@ -49,12 +49,14 @@ struct outputs {
   };
   std::optional<fetch> fetch_snapshot;
 
-  /// A change() that was taken on will not be made, and why.
+  /// A change() that was taken on stands in the log, there. Another leader may take it back.
+  std::optional<position> logged_change;
+  /// It will not be made, and why.
   std::optional<std::string> dropped_change;
 
   bool empty() const {
     return send_early.empty() && persist.empty() && send.empty() && committed.empty() &&
-           readable.empty() && !fetch_snapshot && !dropped_change;
+           readable.empty() && !fetch_snapshot && !logged_change && !dropped_change;
   }
 };
 
@@ -66,10 +68,16 @@ public:
   struct settings {
     role_id id;
     std::uint64_t seed = 0;
-    unsigned election_ticks = 30; ///< the least timeout; the longest is just below twice as much
+    unsigned election_ticks = 30; ///< the least timeout; the longest is just below twice as much,
+                                  ///< and more while elections fail
     unsigned heartbeat_ticks = 5;
-    unsigned resend_ticks = 20;    ///< a read_index without an answer for so long is sent again
-    unsigned newcomer_ticks = 300; ///< not heard for so long, a newcomer ends its change
+    unsigned quorum_ticks = 150; ///< a leader that hears no majority for so long gives up office;
+                                 ///< who answers syncs first, so it may take several of them
+    unsigned disk_ticks = 500;   ///< likewise one whose own disk takes so long for an entry
+    slot_num most_undurable = 1024; ///< entries ahead of the own disk; then nothing is proposed
+    unsigned resend_ticks = 20;     ///< a read_index without an answer for so long is sent again
+    unsigned newcomer_ticks = 300;  ///< not heard for so long, a newcomer ends its change
+    unsigned catch_up_ticks = 3000; ///< likewise if it is heard, and comes no further
     follower_progress::settings pace = {};
   };
 
@@ -109,6 +117,10 @@ public:
   /// the log with it. Empty if it was taken on, else why not. What becomes of it is seen in
   /// `committed`, or in `dropped_change`.
   std::string change(config_version replaces, std::vector<member> servers, command value);
+  /// Whether change() would be taken on, if it names the version of members().
+  bool may_change() const;
+  /// A server asks for this piece of a snapshot: newcomers come further by such, unseen here.
+  void note_piece(const role_id& server, slot_num snapshot, std::uint64_t offset);
   /// Hands office to `to`: when that has all of the log, it is told to run at once. Gives up after
   /// an election timeout. Empty, or why not.
   std::string transfer(const role_id& to);
@@ -118,6 +130,10 @@ public:
   // --- What services, tests, status and checkers look at ---
   state current_state() const { return state_; }
   bool is_leader() const { return state_ == state::leader; }
+  bool may_propose() const {
+    return is_leader() && !handover_ &&
+           log().last().index < durable_last_ + options_.most_undurable;
+  }
   term_num term() const { return durable_.term; }
   const role_id& voted_for() const { return durable_.voted_for; }
   /// Empty: not known.
@@ -127,8 +143,18 @@ public:
   const server_set& members() const { return *durable_.log.members(); }
   /// Whether a change of the members is waiting, or in the log and not at its end.
   bool is_changing() const;
+  /// The one that waits for its newcomers.
+  const std::optional<server_change>& waiting_change() const { return change_; }
   const std::map<role_id, follower_progress>& followers() const { return followers_; }
   const settings& options() const { return options_; }
+
+  /// Since it was made.
+  struct figures {
+    std::uint64_t elections = 0; ///< it ran for office; pre-votes do not count
+    std::uint64_t offices = 0;   ///< it was elected
+    std::uint64_t votes = 0;     ///< granted to others
+  };
+  const figures& counts() const { return counts_; }
 
 private:
   friend struct role_contents; // search/raft/contents.cpp
@@ -139,6 +165,8 @@ private:
 
   // election
   bool is_voter(const role_id& id) const { return members().has(id); }
+  std::string why_no_change() const;
+  bool is_needed_in_office() const;
   bool hears_leader() const;
   void put_off_election();
   void enter_term(term_num term, const role_id& voted_for);
@@ -147,6 +175,7 @@ private:
   void win_if_elected();
   void lead();
   void check_quorum();
+  void check_disk();
 
   // replication
   void append(entry e);
@@ -154,6 +183,7 @@ private:
   slot_num match_of(const role_id& server) const;
   void advance_commit();
   void commit_to(slot_num index);
+  std::vector<envelope>& way();
   void send_to(const role_id& server, follower_progress& to);
   void send_all_due();
   void send_heartbeats();
@@ -164,6 +194,7 @@ private:
   // members
   void follow_members();
   void go_on_changing();
+  void drop_change(std::string why);
   void finish_change();
   void retire_if_left();
   void go_on_handing_over();
@@ -179,13 +210,15 @@ private:
 
   std::uint64_t heard_leader_tick_ = 0; ///< leader_ was heard; meaningless without one
   std::uint64_t election_tick_ = 0;     ///< run for office then
+  unsigned failed_elections_ = 0;       ///< runs for office since a leader was known
   std::set<role_id> votes_;             ///< in this term, or for the pre-vote
 
   // of a leader
   std::map<role_id, follower_progress> followers_;
-  term_num durable_term_;   ///< the term that is known to be on the disk
-  slot_num durable_last_;   ///< own entries up to here are, of this term's log
-  std::uint64_t round_ = 0; ///< of heartbeats in this term
+  term_num durable_term_;       ///< the term that is known to be on the disk
+  slot_num durable_last_;       ///< own entries up to here are, of this term's log
+  std::uint64_t disk_tick_ = 0; ///< then durable_last_ grew, or was all there is
+  std::uint64_t round_ = 0;     ///< of heartbeats in this term
   std::optional<server_change> change_;
   struct handover {
     role_id to;
@@ -203,6 +236,7 @@ private:
   std::optional<own_barrier> barrier_;
   std::uint64_t answered_round_ = 0; ///< the latest of leader_'s rounds that was answered
 
+  figures counts_;
   outputs out_;
 };
 

@@ -2,6 +2,7 @@
 #include "base/invariant.hpp"
 #include "consensus/raft/consensus.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace pmmc::raft {
@@ -14,8 +15,19 @@ bool consensus::hears_leader() const {
   return !leader_.empty() && tick_ < heard_leader_tick_ + options_.election_ticks;
 }
 
+/// A server that is not in its latest set of servers may be the only one that has that set in its
+/// log, and all others that the set before needs may have shorter ones: it leads, without a vote of
+/// its own, until that is committed (thesis, 4.2.2). Where it is, and nothing stands behind it, it
+/// may win once more, and retires at once.
+bool consensus::is_needed_in_office() const {
+  return is_voter(options_.id) || log().members_index() > commit_;
+}
+
+/// The range grows while elections fail: on a slow network, or of many servers, candidates would
+/// split the votes for ever.
 void consensus::put_off_election() {
-  election_tick_ = tick_ + options_.election_ticks + random_.below(options_.election_ticks);
+  const auto range = std::uint64_t{options_.election_ticks} << std::min(failed_elections_, 3u);
+  election_tick_ = tick_ + options_.election_ticks + random_.below(range);
 }
 
 void consensus::enter_term(term_num term, const role_id& voted_for) {
@@ -41,6 +53,8 @@ void consensus::follow(term_num term, const role_id& leader) {
   }
   state_ = state::follower;
   votes_.clear();
+  if (!leader.empty())
+    failed_elections_ = 0;
   if (leader_ != leader)
     answered_round_ = 0;
   leader_ = leader;
@@ -50,8 +64,11 @@ void consensus::run_for_office(bool is_pre_vote, bool is_transfer) {
   state_ = is_pre_vote ? state::pre_candidate : state::candidate;
   leader_ = {};
   put_off_election();
-  if (!is_pre_vote)
+  if (is_pre_vote)
+    ++failed_elections_; // unless a leader comes out of it
+  else
     enter_term(term() + 1, options_.id);
+  counts_.elections += is_pre_vote ? 0 : 1;
   votes_ = {options_.id};
   const auto asked = is_pre_vote ? term() + 1 : term();
   for (const auto& server : members().all())
@@ -83,11 +100,15 @@ void consensus::on(const request_vote& m) {
     if (voted_for().empty())
       enter_term(term(), m.candidate);
     put_off_election();
+    ++counts_.votes;
   }
   reply(m.candidate, vote{options_.id, m.term, true, m.is_pre_vote});
 }
 
+/// A stranger's answer means nothing, nor does its term: it may have been removed.
 void consensus::on(const vote& m) {
+  if (!is_voter(m.voter))
+    return;
   if (!m.is_granted) {
     if (m.term > term())
       follow(m.term, {});
@@ -107,8 +128,11 @@ void consensus::lead() {
                  "who leads a term was a candidate in it (Election Safety)");
   state_ = state::leader;
   leader_ = options_.id;
+  ++counts_.offices;
+  failed_elections_ = 0;
   votes_.clear();
   round_ = 0;
+  disk_tick_ = tick_;
   followers_.clear();
   follow_members();
   append({term(), {}, nullptr});
@@ -123,9 +147,18 @@ void consensus::check_quorum() {
     if (id == options_.id)
       return true;
     const auto f = followers_.find(id);
-    return f != followers_.end() && tick_ <= f->second.heard_tick() + options_.election_ticks;
+    return f != followers_.end() && tick_ <= f->second.heard_tick() + options_.quorum_ticks;
   };
   if (!members().has_majority(is_heard))
+    follow(term(), {});
+}
+
+/// The others get their entries beside this leader's own disk. If that hangs, who asks here waits
+/// in vain, and no other one would run.
+void consensus::check_disk() {
+  if (durable_last_ >= log().last().index)
+    disk_tick_ = tick_;
+  else if (tick_ > disk_tick_ + options_.disk_ticks && members().all().size() > 1)
     follow(term(), {});
 }
 

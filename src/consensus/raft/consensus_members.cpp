@@ -22,13 +22,21 @@ void consensus::follow_members() {
       followers_.try_emplace(server, log().last().index + 1, tick_);
 }
 
-std::string consensus::change(config_version replaces, std::vector<member> servers, command value) {
+std::string consensus::why_no_change() const {
   if (!is_leader() || handover_)
     return "this server does not lead";
   if (is_changing())
     return "another change of the servers is under way";
   if (log().term_at(commit_) != term()) // the known flaw of changes by new leaders
     return "the leader has not committed an entry of its term yet";
+  return {};
+}
+
+bool consensus::may_change() const { return why_no_change().empty(); }
+
+std::string consensus::change(config_version replaces, std::vector<member> servers, command value) {
+  if (auto why = why_no_change(); !why.empty())
+    return why;
   if (members().version != replaces)
     return "version " + std::to_string(members().version) + " is the latest one";
   PMMC_INVARIANT(!servers.empty(), "somebody votes");
@@ -47,18 +55,31 @@ void consensus::go_on_changing() {
   slot_num match = log().last().index;
   for (const auto& m : change_->newcomers()) {
     const auto& progress = followers_.at(m.id);
-    if (tick_ > progress.heard_tick() + options_.newcomer_ticks) {
-      out_.dropped_change = "server " + m.id.str() + " was not reached";
-      for (const auto& gone : change_->newcomers())
-        followers_.erase(gone.id);
-      return change_.reset();
-    }
+    if (tick_ > progress.heard_tick() + options_.newcomer_ticks)
+      return drop_change("server " + m.id.str() + " was not reached");
+    if (!change_->comes_further(m.id, progress.match(), tick_, options_.catch_up_ticks))
+      return drop_change("server " + m.id.str() + " does not catch up");
     match = std::min(match, progress.match());
   }
-  if (!change_->caught_up_to(match, log().last().index, tick_, options_.election_ticks))
-    return;
-  append(change_->joint_entry(term()));
+  if (change_->caught_up_to(match, log().last().index, tick_, options_.election_ticks)) {
+    append(change_->joint_entry(term()));
+    out_.logged_change = log().last();
+    change_.reset();
+  } else if (change_->has_tried_for_long()) {
+    drop_change("the log grows faster than the newcomers catch up");
+  }
+}
+
+void consensus::drop_change(std::string why) {
+  out_.dropped_change = std::move(why);
+  for (const auto& gone : change_->newcomers())
+    followers_.erase(gone.id);
   change_.reset();
+}
+
+void consensus::note_piece(const role_id& server, slot_num snapshot, std::uint64_t offset) {
+  if (change_ && change_->has_newcomer(server))
+    change_->asked_for_piece(server, snapshot, offset, tick_);
 }
 
 /// C-all is committed: C-new may stand alone. C-new is committed: who is not in it is done.

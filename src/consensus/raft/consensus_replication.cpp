@@ -84,10 +84,13 @@ void consensus::on(const snapshot_offer& m) {
 
 // --- The leader's side --------------------------------------------------------------------------
 
+/// Not a stranger's: one that was removed may be in any term.
 void consensus::on(const append_reply& m) {
+  const auto found = followers_.find(m.from);
+  if (found == followers_.end() && !is_voter(m.from))
+    return;
   if (m.term > term())
     return follow(m.term, {});
-  const auto found = followers_.find(m.from);
   // Whoever leads again may be told of what it sent in an earlier term: that shows nothing of this.
   const bool is_of_this_term = m.term == term() && (m.is_match || m.conflict.index != 0);
   if (!is_leader() || !is_of_this_term || found == followers_.end())
@@ -109,8 +112,9 @@ void consensus::on(const append_reply& m) {
 /// Where this log has the term too, they may agree up to its end here; if not, the follower's
 /// entries of it are skipped at once (5.3).
 void consensus::back_up(follower_progress& of, const append_reply& m) {
+  const auto end = log().last().index + 1;
   if (m.conflict.term == 0) // its log is too short
-    return of.retry_at(m.conflict.index);
+    return of.retry_at(std::min(m.conflict.index, end));
   const auto within = log().last_within(m.conflict.term, m.last);
   of.retry_at(within.term == m.conflict.term ? within.index + 1
                                              : std::min(m.conflict.index, within.index + 1));
@@ -138,12 +142,16 @@ void consensus::commit_to(slot_num index) {
   commit_ = std::max(commit_, index);
 }
 
+/// What a leader says may leave before its entries are on its own disk; not so a term that nobody
+/// may see twice.
+std::vector<envelope>& consensus::way() {
+  return durable_term_ == term() ? out_.send_early : out_.send;
+}
+
 void consensus::send_to(const role_id& server, follower_progress& to) {
-  // Entries may leave before they are on the own disk; not so a term that nobody may see twice.
-  auto& way = durable_term_ == term() ? out_.send_early : out_.send;
   if (to.next() <= log().base().index) {
     to.sent_offer(log().base().index);
-    way.push_back({server, snapshot_offer{options_.id, term(), log().base(), round_}});
+    way().push_back({server, snapshot_offer{options_.id, term(), log().base(), round_}});
     return;
   }
   const position previous{to.next() - 1, *log().term_at(to.next() - 1)};
@@ -154,7 +162,7 @@ void consensus::send_to(const role_id& server, follower_progress& to) {
   for (const auto& e : entries)
     bytes += e.size_bytes();
   to.sent(entries.size(), bytes, commit_);
-  way.push_back(
+  way().push_back(
       {server, append_entries{options_.id, term(), previous, std::move(entries), commit_, round_}});
 }
 
@@ -189,7 +197,7 @@ void consensus::finish_read_round() {
         if (server == options_.id)
           on(read_index_reply{options_.id, number, ended.index});
         else
-          reply(server, read_index_reply{options_.id, number, ended.index});
+          way().push_back({server, read_index_reply{options_.id, number, ended.index}});
     }
     if (!reads_.may_begin() || log().term_at(commit_) != term())
       return;

@@ -26,6 +26,15 @@ std::vector<role_id> server_set::all() const {
   return ids;
 }
 
+std::size_t server_set::size_bytes() const {
+  constexpr std::size_t overhead_bytes = 8;
+  std::size_t bytes = overhead_bytes;
+  for (const auto* set : {&servers, &outgoing})
+    for (const auto& m : *set)
+      bytes += m.id.view().size() + m.address.size() + m.disk.size() + overhead_bytes;
+  return bytes;
+}
+
 bool operator==(const entry& a, const entry& b) {
   const bool same_members =
       a.members == b.members || (a.members && b.members && *a.members == *b.members);

@@ -41,6 +41,8 @@ struct server_set {
   bool has(const role_id& id) const { return find(id) != nullptr; }
   /// Of both, each once.
   std::vector<role_id> all() const;
+  /// On the wire, about.
+  std::size_t size_bytes() const;
 
   /// Whether those for whom `counts` holds are enough: a majority of each set that votes.
   template <class Predicate>
@@ -67,11 +69,14 @@ struct entry {
   command value;
   std::shared_ptr<const server_set> members;
 
-  std::size_t size_bytes() const { return value.size() + (members ? 1'024 : 0) + overhead_bytes; }
+  /// On the wire, about: what is sent, and how much of it waits, is bounded by this.
+  std::size_t size_bytes() const {
+    return value.size() + (members ? members->size_bytes() : 0) + overhead_bytes;
+  }
   friend bool operator==(const entry& a, const entry& b);
 
 private:
-  static constexpr std::size_t overhead_bytes = 32; ///< on the wire, about
+  static constexpr std::size_t overhead_bytes = 32;
 };
 
 } // namespace pmmc::raft

@@ -69,6 +69,8 @@ void follower_progress::retry_at(slot_num next) {
   in_flight_bytes_ = 0;
 }
 
-void follower_progress::lost() { retry_at(match_ + 1); }
+/// Before it has answered, where the logs agree is as unknown as it was: the whole log is not sent
+/// for that.
+void follower_progress::lost() { retry_at(is_probing_ ? next_ : match_ + 1); }
 
 } // namespace pmmc::raft

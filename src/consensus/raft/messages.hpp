@@ -77,6 +77,7 @@ struct read_index_reply {
   slot_num index = 0;
 };
 
+/// A core's own messages. All engines' are in consensus/messages.hpp.
 using message = std::variant<request_vote, vote, append_entries, append_reply, snapshot_offer,
                              timeout_now, read_index, read_index_reply>;
 

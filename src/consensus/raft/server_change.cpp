@@ -11,6 +11,8 @@ server_change::server_change(server_set next, command value, slot_num log_end, s
   for (const auto& m : next.servers)
     if (std::none_of(old.begin(), old.end(), [&](const member& o) { return o.id == m.id; }))
       newcomers_.push_back(m);
+  for (const auto& m : newcomers_)
+    news_[m.id].tick = tick;
   next_ = std::make_shared<const server_set>(std::move(next));
 }
 
@@ -27,7 +29,28 @@ bool server_change::caught_up_to(slot_num match, slot_num log_end, std::uint64_t
     return true;
   goal_ = log_end;
   round_began_ = tick;
+  ++slow_rounds_;
   return match >= goal_;
+}
+
+bool server_change::comes_further(const role_id& newcomer, slot_num match, std::uint64_t tick,
+                                  unsigned patience_ticks) {
+  auto& last = news_[newcomer];
+  if (match > last.match) {
+    last.match = match;
+    last.tick = tick;
+  }
+  return tick <= last.tick + patience_ticks;
+}
+
+void server_change::asked_for_piece(const role_id& newcomer, slot_num snapshot,
+                                    std::uint64_t offset, std::uint64_t tick) {
+  auto& last = news_[newcomer];
+  if (last.snapshot == snapshot && last.offset == offset)
+    return; // again: it did not come
+  last.snapshot = snapshot;
+  last.offset = offset;
+  last.tick = tick;
 }
 
 } // namespace pmmc::raft

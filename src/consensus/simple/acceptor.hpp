@@ -36,12 +36,16 @@ struct acceptor_state {
   struct vote {
     proposal_number promised;
     std::optional<proposal> highest;
+
+    friend bool operator==(const vote&, const vote&) = default;
   };
   std::map<slot_num, vote> votes;
   slot_num min = 1; ///< slots below are forgotten
 
   /// Replays one record. Records arrive in the order in which they were put out.
   void apply(const record& r);
+
+  friend bool operator==(const acceptor_state&, const acceptor_state&) = default;
 };
 
 /// Single-threaded. It answers every message. A repeated one is answered again, without a record.
@@ -73,6 +77,8 @@ public:
   slot_num highest_accepted() const { return highest_accepted_; }
 
 private:
+  friend struct role_contents; // search/simple/contents.cpp
+
   void persist(record r);
   bool refuses_as_collected(const role_id& proposer, slot_num slot);
 

@@ -15,7 +15,7 @@ class backoff {
 public:
   struct limits {
     unsigned least_ticks = 2;
-    unsigned most_ticks = 128;
+    unsigned most_ticks = 1024; ///< a slow disk takes part of it
   };
 
   backoff(limits l, std::uint64_t seed) : limits_(l), range_(l.least_ticks), random_(seed) {}

@@ -46,6 +46,8 @@ public:
   std::size_t waiting() const { return queued_.size() + asking_.size() + complete_.size(); }
 
 private:
+  friend struct role_contents; // search/simple/contents.cpp
+
   void start();
   void ask();
 

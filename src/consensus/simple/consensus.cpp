@@ -40,7 +40,7 @@ void server_core::on_tick() {
   barriers_.on_tick();
   watch_progress();
   if (++ticks_ % options_.announce_ticks == 0)
-    send_to_others(announce{options_.id, done_, learner_.slot_out(), end_of_use()});
+    tell_progress();
   settle();
 }
 
@@ -52,16 +52,20 @@ void server_core::done(slot_num slot) {
 }
 
 void server_core::installed(slot_num slot) {
+  const bool skips = slot > learner_.slot_out();
   learner_.install(slot);
   done_ = std::max(done_, slot);
   const auto unresolved = proposals_.abandon_below(slot);
   out_.unresolved.insert(out_.unresolved.end(), unresolved.begin(), unresolved.end());
+  for (; skips && !won_.empty() && won_.begin()->first < slot; won_.erase(won_.begin()))
+    out_.unresolved.push_back(won_.begin()->second); // chosen behind a gap, and never told
   collect();
   settle();
 }
 
 outputs server_core::take() {
   out_.chosen = learner_.take();
+  won_.erase(won_.begin(), won_.lower_bound(learner_.slot_out()));
   out_.reads = barriers_.take_readable(learner_.slot_out());
   return std::exchange(out_, {});
 }
@@ -172,7 +176,8 @@ void server_core::publish_outcomes() {
 
 void server_core::learn(slot_num slot, const command& value) {
   learner_.learn(slot, value);
-  proposals_.settle(slot, value);
+  if (proposals_.settle(slot, value))
+    won_[slot] = value;
 }
 
 /// Commands go to the first slot behind all that are in use, so that proposers meet in one seldom.
@@ -200,6 +205,10 @@ void server_core::watch_progress() {
   case remedy::none:
     break;
   }
+}
+
+void server_core::tell_progress() {
+  send_to_others(announce{options_.id, done_, learner_.slot_out(), end_of_use()});
 }
 
 /// Min: what all servers are done with is forgotten.

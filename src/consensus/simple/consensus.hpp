@@ -12,6 +12,7 @@
 #include "consensus/simple/server_group.hpp"
 #include "consensus/simple/stalls.hpp"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -103,6 +104,8 @@ public:
   slot_num done_slot() const { return done_; }
 
 private:
+  friend struct role_contents; // search/simple/contents.cpp
+
   void handle(const prepare& m);
   void handle(const accept& m);
   void handle(const promise& m) { proposals_.on(m); }
@@ -125,6 +128,7 @@ private:
   void send_to_others(const Body& body);
   void learn(slot_num slot, const command& value);
   void watch_progress();
+  void tell_progress();
   void collect();
   slot_num end_of_use() const;
 
@@ -139,7 +143,8 @@ private:
   barriers barriers_;
   std::uint64_t ticks_ = 0;
   slot_num done_;
-  slot_num fill_end_ = 0; ///< what is not known below is filled
+  slot_num fill_end_ = 0;           ///< what is not known below is filled
+  std::map<slot_num, command> won_; ///< own commands that were chosen, and not told yet
   std::vector<envelope> send_;
   outputs out_;
 };

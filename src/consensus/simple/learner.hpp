@@ -42,6 +42,8 @@ public:
   bool has_room_for(slot_num slot) const { return slot - slot_out_ < window_; }
 
 private:
+  friend struct role_contents; // search/simple/contents.cpp
+
   void advance();
 
   slot_num window_;

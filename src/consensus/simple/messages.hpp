@@ -119,6 +119,7 @@ struct read_probe_reply {
   slot_num highest = 0; ///< 0: none. Slots that it has forgotten count
 };
 
+/// A core's own messages. All engines' are in consensus/messages.hpp.
 using message = std::variant<prepare, promise, accept, accepted, reject, chosen, learn_request,
                              learn_reply, announce, collected, read_probe, read_probe_reply>;
 

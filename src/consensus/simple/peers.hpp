@@ -52,6 +52,8 @@ public:
   slot_num end() const { return end_; }
 
 private:
+  friend struct role_contents; // search/simple/contents.cpp
+
   struct state {
     slot_num done = 0;
     slot_num slot_out = 0;

@@ -35,30 +35,36 @@ void proposals::start(slot_num slot, command value, const acceptor& own) {
   const auto [at, is_new] = in_slots_.try_emplace(slot, servers_, slot, std::move(value),
                                                   options_.proposing, random_.next());
   PMMC_INVARIANT(is_new, "C1: a server proposes one value at a time in a slot");
-  at->second.begin(own.promised(slot));
+  begin(at->second, own);
+}
+
+void proposals::begin(proposer& p, const acceptor& own) {
+  p.begin(own.promised(p.slot()));
+  ++numbers_;
 }
 
 void proposals::on_tick(const acceptor& own) {
   for (auto& [slot, p] : in_slots_) {
     p.on_tick();
     if (p.is_due())
-      p.begin(own.promised(slot));
+      begin(p, own);
   }
 }
 
-void proposals::settle(slot_num slot, const command& value) {
+bool proposals::settle(slot_num slot, const command& value) {
   const auto at = in_slots_.find(slot);
   if (at == in_slots_.end())
-    return;
+    return false;
   const auto own = at->second.own();
   in_slots_.erase(at);
   if (own.is_noop())
-    return;
+    return false;
   --commands_;
   if (own == value)
-    return;
+    return true;
   queued_bytes_ += own.size(); // it had room before
   queue_.push_front(own);
+  return false;
 }
 
 std::vector<command> proposals::abandon_below(slot_num slot) {

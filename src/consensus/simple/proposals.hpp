@@ -21,7 +21,7 @@ class proposals {
 public:
   struct settings {
     std::size_t pipeline_slots = 4; ///< own commands in slots at the same time
-    std::size_t fill_slots = 8;     ///< no-ops, likewise
+    std::size_t fill_slots = 64;    ///< no-ops, likewise: all that is open after a crash of all
     std::size_t max_queued = 1024;  ///< own commands that wait; one more is refused
     std::size_t max_queued_bytes = 64 << 20;
     proposer::settings proposing = {};
@@ -48,8 +48,8 @@ public:
   void on_tick(const acceptor& own);
 
   /// The value of `slot` is known; call it for each slot. If a command was proposed there and has
-  /// lost, it is queued before all others.
-  void settle(slot_num slot, const command& value);
+  /// lost, it is queued before all others. Returns whether one was proposed there and has won.
+  bool settle(slot_num slot, const command& value);
   /// What was chosen in the slots below will not be known. Returns the commands proposed there.
   std::vector<command> abandon_below(slot_num slot);
 
@@ -62,9 +62,14 @@ public:
   slot_num end() const { return in_slots_.empty() ? 0 : in_slots_.rbegin()->first + 1; }
   std::size_t queued() const { return queue_.size(); }
   const std::map<slot_num, proposer>& in_slots() const { return in_slots_; }
+  /// Numbers that its proposers took so far.
+  std::uint64_t numbers() const { return numbers_; }
 
 private:
+  friend struct role_contents; // search/simple/contents.cpp
+
   void start(slot_num slot, command value, const acceptor& own);
+  void begin(proposer& p, const acceptor& own);
 
   std::shared_ptr<const server_group> servers_;
   settings options_;
@@ -73,6 +78,7 @@ private:
   std::size_t queued_bytes_ = 0;
   std::map<slot_num, proposer> in_slots_;
   std::size_t commands_ = 0; ///< of in_slots_; the others are no-ops
+  std::uint64_t numbers_ = 0;
 };
 
 } // namespace pmmc::simple

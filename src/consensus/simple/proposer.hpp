@@ -55,6 +55,8 @@ public:
   const number_or_none& number() const { return number_; }
 
 private:
+  friend struct role_contents; // search/simple/contents.cpp
+
   enum class phase { waiting, preparing, accepting, over };
 
   bool counts(phase now, const role_id& acceptor, proposal_number number);

@@ -92,7 +92,10 @@ void put(byte_writer& out, const history& h) {
       out.put(id_of(leader - 1U));
 }
 
-std::string take_in(history& h, const server_fact& now) {
+namespace {
+
+/// State Machine Safety.
+std::string take_in_commits(history& h, const server_fact& now) {
   const auto name = name_of(now.number);
   if (now.commit > now.log.last())
     return name + " has committed what is not in its log";
@@ -108,8 +111,14 @@ std::string take_in(history& h, const server_fact& now) {
       return "State Machine Safety: " + name + " commits " + text_of(i, term) + ", and " +
              text_of(i, h.committed[i - 1].term) + " was committed before";
   }
+  return {};
+}
+
+/// Election Safety and Leader Completeness.
+std::string take_in_leader(history& h, const server_fact& now) {
   if (now.state != consensus::state::leader)
     return {};
+  const auto name = name_of(now.number);
   auto& leader = h.leaders.at(now.term);
   if (leader != 0 && leader != now.number + 1)
     return "Election Safety: " + name + " and " + name_of(leader - 1U) + " lead term " +
@@ -123,6 +132,18 @@ std::string take_in(history& h, const server_fact& now) {
              std::to_string(c.committed_in);
   }
   return {};
+}
+
+} // namespace
+
+pmmc::search::history_news take_in(history& h, const server_fact& now) {
+  const auto known = h.committed.size();
+  pmmc::search::history_news news{take_in_commits(h, now)};
+  if (news.fault.empty())
+    news.fault = take_in_leader(h, now);
+  if (h.committed.size() > known)
+    news.decided_from = known + 1;
+  return news;
 }
 
 void forget_leaders(history& h, std::uint32_t may_be_led) {

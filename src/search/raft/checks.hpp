@@ -4,6 +4,7 @@
 
 #include "search/raft/names.hpp"
 #include "search/raft/server_process.hpp"
+#include "search/server_universe.hpp"
 
 #include <array>
 #include <cstdint>
@@ -73,9 +74,8 @@ struct history {
 
 void put(byte_writer& out, const history& h);
 
-/// Takes in what `now` shows. Election Safety, State Machine Safety, Leader Completeness: what is
-/// broken, or "".
-std::string take_in(history& h, const server_fact& now);
+/// Takes in what `now` shows. Election Safety, State Machine Safety, Leader Completeness.
+pmmc::search::history_news take_in(history& h, const server_fact& now);
 
 /// Forgets who led a term that nobody can come to lead any more; `may_be_led` as in server_fact.
 void forget_leaders(history& h, std::uint32_t may_be_led);

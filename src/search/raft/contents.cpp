@@ -5,7 +5,7 @@
 namespace pmmc::raft {
 
 void role_contents::miss_answers(consensus& core) {
-  core.tick_ = core.options_.election_ticks + 1;
+  core.tick_ = core.options_.quorum_ticks + 1;
   core.check_quorum();
   core.tick_ = 0;
 }
@@ -24,7 +24,7 @@ void role_contents::put(search::byte_writer& out, const follower_progress& part)
 
 /// Who its newcomers are follows from the set of servers.
 void role_contents::put(search::byte_writer& out, const server_change& part) {
-  const auto& [next, value, newcomers, goal, round_began] = part;
+  const auto& [next, value, newcomers, goal, round_began, slow_rounds, news] = part;
   out.put(*next);
   out.put(goal);
 }
@@ -44,8 +44,9 @@ void role_contents::put(search::byte_writer& out, const read_index_rounds& part)
 
 void role_contents::put(search::byte_writer& out, const consensus& core) {
   const auto& [options, random, durable, tick, state, leader, commit, delivered, heard_leader_tick,
-               election_tick, votes, followers, durable_term, durable_last, round, change, handover,
-               reads, barrier, answered_round, unsent] = core;
+               election_tick, failed_elections, votes, followers, durable_term, durable_last,
+               disk_tick, round, change, handover, reads, barrier, answered_round, counts, unsent] =
+      core;
   PMMC_INVARIANT(unsent.empty() && delivered == commit, "the search takes all outputs of a step");
   PMMC_INVARIANT(tick == 0 && !handover, "the search lets no time pass, and chooses who runs");
   out.put(durable);
@@ -53,10 +54,7 @@ void role_contents::put(search::byte_writer& out, const consensus& core) {
   out.put(leader);
   for (const auto n : {commit, durable_term, durable_last, answered_round})
     out.put(n);
-  search::server_bits voters = 0;
-  for (const auto& id : votes)
-    voters |= search::server_bits{1} << search::number_of(id);
-  out.put_set(voters);
+  out.put_ids(votes);
   out.put(std::uint64_t{barrier.has_value()});
   if (barrier) {
     out.put(barrier->number);

@@ -15,22 +15,9 @@ server_bits bits_of(const std::vector<member>& members) {
   return bits;
 }
 
-void byte_writer::put(std::uint64_t value) { put_varint(out_, value); }
-
-void byte_writer::put(const role_id& id) {
-  put(id.empty() ? 0 : std::uint64_t{names_[number_of(id)]} + 1);
-}
-
 void byte_writer::put(const position& p) {
   put(p.index);
   put(p.term);
-}
-
-void byte_writer::put_set(server_bits servers) {
-  server_bits renamed = 0;
-  for (unsigned i = 0; i < most_servers; ++i)
-    renamed |= (servers >> i & 1U) << names_[i];
-  put(std::uint64_t{renamed});
 }
 
 /// A scope's servers have one address each.
@@ -42,7 +29,7 @@ void byte_writer::put(const server_set& set) {
 
 void byte_writer::put(const entry& e) {
   put(e.term);
-  put_bytes(out_, e.value.bytes());
+  put(e.value);
   put(std::uint64_t{e.members != nullptr});
   if (e.members)
     put(*e.members);

@@ -1,26 +1,19 @@
 #include "search/raft/scope.hpp"
 
-#include "base/invariant.hpp"
+#include "search/bounds.hpp"
 
-#include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
 namespace pmmc::raft::search {
 
+using pmmc::search::bound;
+using pmmc::search::named_bounds;
+using pmmc::search::scope_list;
+
 namespace {
 
-/// A bound and what it may be. The highest values are what the types of this folder can tell apart.
-struct bound {
-  std::string_view key;
-  unsigned least = 0;
-  unsigned most = 1;
-  unsigned scope::*number = nullptr;
-  bool scope::*flag = nullptr;
-};
-
-constexpr std::array<bound, 15> all_bounds{{
+constexpr std::array<bound<scope>, 15> all_bounds{{
     {"servers", 1, 4, &scope::servers, nullptr},
     {"terms", 1, most_terms, &scope::terms, nullptr},
     {"entries", 0, 9, &scope::entries, nullptr},
@@ -37,54 +30,6 @@ constexpr std::array<bound, 15> all_bounds{{
     {"reduce", 0, 1, nullptr, &scope::reduce},
     {"symmetry", 0, 1, nullptr, &scope::symmetry},
 }};
-
-bool set_bound(scope& s, std::string_view key, unsigned value) {
-  const auto* const b = std::find_if(all_bounds.begin(), all_bounds.end(),
-                                     [&](const bound& known) { return known.key == key; });
-  if (b == all_bounds.end() || value < b->least || value > b->most)
-    return false;
-  if (b->flag != nullptr)
-    s.*(b->flag) = value != 0;
-  else
-    s.*(b->number) = value;
-  return true;
-}
-
-std::string all_keys() {
-  std::string text;
-  for (const auto& b : all_bounds)
-    text += (text.empty() ? "" : ", ") + std::string{b.key} + " (" + std::to_string(b.least) +
-            " to " + std::to_string(b.most) + ")";
-  return text;
-}
-
-bool set_bounds(scope& s, std::string_view text, std::string& error) {
-  while (!text.empty()) {
-    const auto item = text.substr(0, text.find(','));
-    text.remove_prefix(std::min(text.size(), item.size() + 1));
-    const auto equals = std::min(item.find('='), item.size() - 1);
-    unsigned value = 0;
-    const auto* const end = item.data() + item.size();
-    const auto [rest, problem] = std::from_chars(item.data() + equals + 1, end, value);
-    if (problem != std::errc{} || rest != end || !set_bound(s, item.substr(0, equals), value)) {
-      error =
-          "\"" + std::string{item} + "\" bounds nothing; write e.g. terms=3, out of " + all_keys();
-      return false;
-    }
-  }
-  if (s.change == 5 && s.servers > 2) {
-    error = "change=5 is for servers=2 or less";
-    return false;
-  }
-  return true;
-}
-
-/// A scope that has a name: what bounds it, where that is not as `scope` says.
-struct named_bounds {
-  std::string_view name;
-  std::string_view what;
-  std::string_view bounds;
-};
 
 constexpr std::array<named_bounds, 8> small_ones_first{{
     {"raft-pair", "two servers, two terms, a command in each, no crashes", "servers=2,crashes=0"},
@@ -103,22 +48,13 @@ constexpr std::array<named_bounds, 8> small_ones_first{{
     {"raft-large", "three servers, three terms, a command in each, crashes", "terms=3"},
 }};
 
-std::vector<scope> make_scopes() {
-  std::vector<scope> all;
-  for (const auto& named : small_ones_first) {
-    scope s{.name = std::string{named.name}, .what = std::string{named.what}};
-    std::string error;
-    PMMC_INVARIANT(set_bounds(s, named.bounds, error), error.c_str());
-    all.push_back(std::move(s));
-  }
-  return all;
+std::string contradiction_in(const scope& s) {
+  return s.change == 5 && s.servers > 2 ? "change=5 is for servers=2 or less" : "";
 }
 
-std::string all_names() {
-  std::string names;
-  for (const auto& s : named_scopes())
-    names += (names.empty() ? "" : ", ") + s.name;
-  return names;
+const scope_list<scope>& scopes() {
+  static const scope_list<scope> all{all_bounds, small_ones_first, "terms=3", contradiction_in};
+  return all;
 }
 
 /// "s2", and where it lives.
@@ -129,32 +65,13 @@ member server(unsigned number) {
 
 } // namespace
 
-const std::vector<scope>& named_scopes() {
-  static const auto all = make_scopes();
-  return all;
-}
+const std::vector<scope>& named_scopes() { return scopes().all(); }
 
 std::optional<scope> parse_scope(std::string_view text, std::string& error) {
-  const auto name = text.substr(0, text.find(','));
-  text.remove_prefix(std::min(text.size(), name.size() + 1));
-  for (auto s : named_scopes()) {
-    if (s.name != name)
-      continue;
-    if (!set_bounds(s, text, error))
-      return std::nullopt;
-    return s;
-  }
-  error = "there is no scope \"" + std::string{name} + "\"; there are " + all_names();
-  return std::nullopt;
+  return scopes().parse(text, error);
 }
 
-std::string bounds_of(const scope& s) {
-  std::string text;
-  for (const auto& b : all_bounds)
-    text += (text.empty() ? "" : ",") + std::string{b.key} + "=" +
-            std::to_string(b.flag != nullptr ? unsigned{s.*(b.flag)} : s.*(b.number));
-  return text;
-}
+std::string bounds_of(const scope& s) { return scopes().bounds_of(s); }
 
 std::vector<std::vector<member>> targets_of(const scope& s) {
   std::vector<member> founders;

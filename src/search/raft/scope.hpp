@@ -10,8 +10,6 @@
 
 namespace pmmc::raft::search {
 
-/// Servers s1, s2, …: founders, and behind them those that a change brings.
-constexpr unsigned most_servers = 5;
 constexpr unsigned most_terms = 7;
 
 /// What is bounded. What is not mentioned here is not bounded: every message may arrive at any
@@ -19,8 +17,8 @@ constexpr unsigned most_terms = 7;
 /// it has heard; who does not lead hears of a later term at any time.
 struct scope {
   std::string name;
-  std::string what; ///< one line for people
-  unsigned servers = 3;
+  std::string what;         ///< one line for people
+  unsigned servers = 3;     ///< founders; behind them come those that a change brings
   unsigned terms = 2;       ///< nobody runs for a later one
   unsigned entries = 1;     ///< commands that the leader of a term may propose
   bool crashes = true;      ///< servers crash and restart, between records that they write too

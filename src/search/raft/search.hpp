@@ -2,7 +2,7 @@
 #pragma once
 
 #include "search/raft/scope.hpp"
-#include "search/search.hpp"
+#include "search/search_result.hpp"
 
 namespace pmmc::raft::search {
 

@@ -1,23 +1,14 @@
 #include "search/raft/server_process.hpp"
 
-#include "base/invariant.hpp"
+#include "search/broken_assertion.hpp"
 #include "search/raft/contents.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 #include <utility>
 
 namespace pmmc::raft::search {
 
 namespace {
-
-struct broken_assertion : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-[[noreturn]] void throw_broken(const char* condition, const char* meaning) {
-  throw broken_assertion{std::string{meaning} + " (the core's own assertion: " + condition + ")"};
-}
 
 /// The answer to a request of an old term: it says that there is a later one, and, to who leads
 /// that by now, nothing.
@@ -50,7 +41,7 @@ void wait_to_write(server_process& p, std::vector<record> records, std::vector<e
 } // namespace
 
 server_driver::server_driver(const scope& s) : scope_(s), targets_(targets_of(s)) {
-  set_invariant_handler(throw_broken);
+  pmmc::search::throw_broken_assertions();
 }
 
 consensus server_driver::start(unsigned number, persistent_state recovered) const {
@@ -101,7 +92,7 @@ step_outcome server_driver::step(const server_process& before, const input& in,
       carry_out(p, out, survives);
     if (out.happened)
       out.after = std::move(p);
-  } catch (const broken_assertion& e) {
+  } catch (const pmmc::search::broken_assertion& e) {
     out.happened = true;
     out.fault = e.what();
   }
@@ -125,7 +116,7 @@ bool server_driver::choose(server_process& p, const input& in) const {
       return false;
     role_contents::run_for_office(core);
   } else if (const auto* news = std::get_if<hear_of_term>(&in)) {
-    core.on(vote{{}, news->term, false, false});
+    core.on(vote{core.members().all().front(), news->term, false, false});
   } else if (const auto* read = std::get_if<begin_read>(&in)) {
     if (p.reads >= scope_.reads || core.leader().empty() ||
         (leads && role_contents::round_of(core) >= scope_.heartbeats))
@@ -185,7 +176,7 @@ bool server_driver::compact(server_process& p) const {
 /// early, and what waited for the records that were written.
 void server_driver::carry_out(server_process& p, step_outcome& out, cut survives) const {
   for (auto wanted = p.core.take(); !wanted.empty(); wanted = p.core.take()) {
-    out.sent_early |= !wanted.send_early.empty() && out.records == 0;
+    out.acts_early |= !wanted.send_early.empty() && out.records == 0;
     append(out.sent, modelled(std::move(wanted.send_early)));
     for (const auto& r : wanted.readable)
       if (r.index < p.must_see)

@@ -4,6 +4,7 @@
 
 #include "consensus/raft/consensus.hpp"
 #include "search/raft/scope.hpp"
+#include "search/server_universe.hpp"
 
 #include <deque>
 #include <memory>
@@ -62,19 +63,8 @@ using input = std::variant<const envelope*, crash, run_for_office, hear_of_term,
                            send_heartbeats, propose_command, change_servers, compact_log,
                            take_snapshot, lose_connection, finish_write, begin_read>;
 
-/// A step that the server does not survive: so many of its records are written before.
-using cut = std::optional<unsigned>;
-
-struct step_outcome {
-  explicit step_outcome(server_process p) : after(std::move(p)) {}
-
-  server_process after;
-  bool happened = true; ///< false: nothing of the kind is possible here
-  std::vector<envelope> sent;
-  unsigned records = 0;    ///< how many it wrote at once
-  bool sent_early = false; ///< something left before the first record was durable
-  std::string fault;       ///< an assertion of the core that failed, or what is wrong with the step
-};
+using pmmc::search::cut;
+using step_outcome = pmmc::search::server_step_outcome<server_process, envelope>;
 
 /// Runs the servers of one scope.
 class server_driver {
@@ -82,7 +72,9 @@ public:
   explicit server_driver(const scope& s);
 
   std::vector<server_process> first_processes() const;
-  step_outcome step(const server_process& before, const input& in, cut survives = {}) const;
+  step_outcome step(const server_process& before, const input& in, cut survives) const;
+  /// Whether a step may end between two of its records.
+  bool may_be_cut() const { return scope_.crashes && !scope_.slow_disks; }
 
 private:
   consensus start(unsigned number, persistent_state recovered) const;

@@ -1,23 +1,13 @@
 #include "search/raft/trace.hpp"
 
-#include "base/invariant.hpp"
-
-#include <algorithm>
-
 namespace pmmc::raft::search {
 
 namespace {
 
+using pmmc::search::text_of;
+
 std::string text_of(const position& p) {
   return std::to_string(p.index) + "/" + std::to_string(p.term);
-}
-
-std::string text_of(server_bits servers) {
-  std::string text;
-  for (unsigned i = 0; i < most_servers; ++i)
-    if ((servers >> i & 1U) != 0)
-      text += (text.empty() ? "" : " ") + id_of(i).str();
-  return "{" + text + "}";
 }
 
 std::string text_of(const entry& e) {
@@ -77,7 +67,7 @@ private:
 
 std::string text_of(const envelope& e) { return std::visit(message_text{}, e.body); }
 
-std::string input_text(const universe& u, const step_key& key) {
+std::string input_text(const universe& u, const universe::step_key& key) {
   const auto number = std::to_string(key.argument);
   switch (key.kind) {
   case input_kind::message:
@@ -130,7 +120,7 @@ std::string state_text(const server_process& p) {
 
 std::string describe(const universe& u, const transition& t) {
   auto text = id_of(t.server).str() + " " + input_text(u, t.key);
-  if (t.key.cut != step_key::survives)
+  if (t.key.cut != t.key.survives)
     text += ", and crashes with " + std::to_string(t.key.cut) + " of its records written";
   if (t.result->after != no_part)
     text += "\n        is " + state_text(u.server(t.result->after).contents);
@@ -140,53 +130,19 @@ std::string describe(const universe& u, const transition& t) {
   return text;
 }
 
-std::string broken_by(const universe& u, const transition& t, const cluster_state& after) {
+std::string broken_by(const universe& u, const transition& t, const server_state& after) {
   if (!t.fault.empty())
     return t.fault;
   thread_local std::vector<const server_fact*> facts; // kept for its memory
   facts.clear();
   for (const auto id : after.servers)
     facts.push_back(&u.server(id).fact);
-  if (t.committed_from != 0)
-    if (auto broken = broken_durability(facts, u.past(after.past).contents, *facts[t.server],
-                                        t.committed_from);
+  if (t.decided_from != 0)
+    if (auto broken =
+            broken_durability(facts, u.past(after.past).contents, *facts[t.server], t.decided_from);
         !broken.empty())
       return broken;
   return broken_invariant(facts, t.server);
-}
-
-std::vector<std::string> trace_to(universe& u, const scope& s,
-                                  pmmc::search::visited_states& visited, std::uint64_t last) {
-  std::vector<std::uint64_t> way;
-  for (auto hash = last; hash != 0; hash = *visited.parent_of(hash))
-    way.push_back(hash);
-  std::reverse(way.begin(), way.end());
-  std::vector<std::string> lines;
-  successors next{u, s};
-  auto at = first_state(u);
-  cluster_state after;
-  for (std::size_t i = 1; i < way.size(); ++i) {
-    bool found = false;
-    next.for_each(at, [&](const transition& t) {
-      if (!t.fault.empty() || canonical_hash(t.sums, u.renamings()) != way[i])
-        return true;
-      lines.push_back(describe(u, t));
-      follow(at, t, after);
-      found = true;
-      return false;
-    });
-    PMMC_INVARIANT(found, "a way that was found once is found again");
-    std::swap(at, after);
-  }
-  next.for_each(at, [&](const transition& t) {
-    if (t.fault.empty())
-      follow(at, t, after);
-    if (broken_by(u, t, after).empty())
-      return true;
-    lines.push_back(describe(u, t));
-    return false;
-  });
-  return lines;
 }
 
 } // namespace pmmc::raft::search

@@ -2,10 +2,8 @@
 #pragma once
 
 #include "search/raft/successors.hpp"
-#include "search/visited_states.hpp"
 
 #include <string>
-#include <vector>
 
 namespace pmmc::raft::search {
 
@@ -13,11 +11,6 @@ namespace pmmc::raft::search {
 std::string describe(const universe& u, const transition& t);
 
 /// The invariant that `t`, which leads to `after`, breaks, or "".
-std::string broken_by(const universe& u, const transition& t, const cluster_state& after);
-
-/// The steps from the first state to the one with hash `last`, and a step from there that breaks an
-/// invariant.
-std::vector<std::string> trace_to(universe& u, const scope& s,
-                                  pmmc::search::visited_states& visited, std::uint64_t last);
+std::string broken_by(const universe& u, const transition& t, const server_state& after);
 
 } // namespace pmmc::raft::search

@@ -9,9 +9,9 @@ void configuration_book::add(const configuration& c) {
   k.version = c.version;
   k.first_slot = c.first_slot;
   k.as_decided = c;
-  for (const auto& m : c.acceptors)
+  for (const auto& m : c.voters())
     k.acceptors.push_back(number_of_(m.id));
-  for (const auto& m : c.replicas)
+  for (const auto& m : c.state_holders())
     k.replicas.push_back(number_of_(m.id));
   // By the definitions of the paper and of docs/RECONFIGURATION.md, not by the code that is
   // checked.

@@ -10,7 +10,7 @@
 
 namespace pmmc::sim {
 
-/// A configuration with its roles as numbers.
+/// A configuration with its roles as numbers. Servers are both, acceptors and replicas.
 struct known_configuration {
   config_version version = 0;
   slot_num first_slot = 1;

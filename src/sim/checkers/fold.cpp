@@ -48,10 +48,12 @@ void fold::write_down() {
 }
 
 /// F1, by the rules of the design alone: at most one for a slot, decided there, for the version
-/// that was the latest, and in force WINDOW slots later.
+/// that was the latest, and in force WINDOW slots later; of servers, as their log says, in the next
+/// slot.
 void fold::reconfigured(const configuration& before, slot_num slot, const command& chosen) {
   const auto& after = state_->configurations().latest();
-  demand(after.version == before.version + 1 && after.first_slot == slot + state_->window(), [&] {
+  const auto delay = after.has_servers() ? 1 : state_->window();
+  demand(after.version == before.version + 1 && after.first_slot == slot + delay, [&] {
     return "F1: slot " + std::to_string(slot) + " brings version " + std::to_string(after.version) +
            " from slot " + std::to_string(after.first_slot);
   });
@@ -71,7 +73,7 @@ void fold::reconfigured(const configuration& before, slot_num slot, const comman
   });
 }
 
-void fold::advance(const log_checker& log) {
+void fold::advance(const chosen_slots& log) {
   while (log.is_chosen(slot_out())) {
     const auto slot = slot_out();
     const auto& value = log.chosen(slot);
@@ -79,7 +81,7 @@ void fold::advance(const log_checker& log) {
     boundaries_ += slot > 1 && state_->configurations().for_slot(slot).first_slot == slot;
     noops_ += value.is_noop();
     again_ += model_.perform(slot, value);
-    state_->perform(value);
+    state_->perform(value, log.change_in(slot));
     if (state_->configurations().latest().version != before.version)
       reconfigured(before, slot, value);
     write_down();

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "service/replicated_state.hpp"
+#include "sim/checkers/chosen_slots.hpp"
 #include "sim/checkers/configuration_book.hpp"
 #include "sim/checkers/kv_model.hpp"
-#include "sim/checkers/log_checker.hpp"
 
 #include <memory>
 #include <vector>
@@ -20,7 +20,7 @@ public:
        kv_model empty = kv_model{});
 
   /// Goes on as far as `log` has no gap.
-  void advance(const log_checker& log);
+  void advance(const chosen_slots& log);
 
   slot_num slot_out() const { return state_->slot_out(); }
   /// Precondition: slot <= slot_out().

@@ -93,9 +93,13 @@ void log_checker::promised(std::size_t acceptor, const p1b& m) {
     insert(promises_[{m.version, m.asked}], acceptor);
 }
 
+void log_checker::proposed(config_version version, const pvalue& p) {
+  governed(version, p.slot);
+  attempt_at(version, p, "C1");
+}
+
 void log_checker::asked(const p2a& m) {
-  governed(m.version, m.value.slot);
-  attempt_at(m.version, m.value, "C1");
+  proposed(m.version, m.value);
   const auto* config = book_.find(m.version);
   const auto promises = promises_.find({m.version, m.value.ballot});
   demand(config != nullptr && promises != promises_.end() &&

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "consensus/messages.hpp"
+#include "sim/checkers/chosen_slots.hpp"
 #include "sim/checkers/configuration_book.hpp"
 
 #include <map>
@@ -10,7 +11,7 @@
 
 namespace pmmc::sim {
 
-class log_checker {
+class log_checker final : public chosen_slots {
 public:
   explicit log_checker(const configuration_book& book) : book_(book) {}
 
@@ -20,13 +21,16 @@ public:
   void promised(std::size_t acceptor, const p1b& m);
   /// A commander asks for a vote.
   void asked(const p2a& m);
+  /// C1: of that, what needs no promise. `p` is asked for.
+  void proposed(config_version version, const pvalue& p);
   /// Somebody says that `value` was decided in `slot`.
   void decided(slot_num slot, const command& value) const;
 
-  bool is_chosen(slot_num slot) const { return slot < slots_.size() && slots_[slot].chosen; }
-  /// Precondition: is_chosen(slot).
-  const command& chosen(slot_num slot) const { return slots_[slot].value; }
-  std::uint64_t chosen_slots() const { return chosen_slots_; }
+  bool is_chosen(slot_num slot) const override {
+    return slot < slots_.size() && slots_[slot].chosen;
+  }
+  const command& chosen(slot_num slot) const override { return slots_[slot].value; }
+  std::uint64_t count() const override { return chosen_slots_; }
   /// Whether `value` was asked for in `slot` at a ballot below `ballot`.
   bool asked_below(slot_num slot, const ballot_num& ballot) const;
 

@@ -13,37 +13,39 @@ replica_checker::look& replica_checker::at(std::size_t replica) {
   return looks_[replica];
 }
 
-void replica_checker::same_as_truth(const pmmc::replica& r) const {
-  demand(r.slot_out() <= truth_.slot_out(), [&] {
-    return "R2: slots below " + std::to_string(r.slot_out()) +
+void replica_checker::same_as_truth(const shown_state& shown) const {
+  const auto slot_out = shown.state.slot_out();
+  demand(slot_out <= truth_.slot_out(), [&] {
+    return "R2: slots below " + std::to_string(slot_out) +
            " are performed, and not all of them are chosen";
   });
-  demand(r.differing().empty() && !r.is_outvoted(),
+  demand(!shown.differs,
          [] { return std::string{"S1: replicas take each other's digests for different"}; });
-  demand(r.state().fingerprint() == truth_.fingerprint_before(r.slot_out()), [&] {
-    return "S1: the state before slot " + std::to_string(r.slot_out()) +
+  demand(shown.state.fingerprint() == truth_.fingerprint_before(slot_out), [&] {
+    return "S1: the state before slot " + std::to_string(slot_out) +
            " is not what the decisions add up to";
   });
 }
 
-void replica_checker::started(std::size_t replica, const pmmc::replica& r) {
+void replica_checker::started(std::size_t replica, const shown_state& shown) {
   auto& before = at(replica);
-  demand(r.slot_out() >= std::max<slot_num>(1, before.durable),
+  demand(shown.state.slot_out() >= std::max<slot_num>(1, before.durable),
          [] { return std::string{"D2: a replica starts before its durable snapshot"}; });
-  before.slot_out = r.slot_out();
+  before.slot_out = shown.state.slot_out();
   before.watermark = 1;
-  looked_at_watermark(before, r);
-  same_as_truth(r);
+  looked_at_watermark(before, shown);
+  same_as_truth(shown);
 }
 
-bool replica_checker::handled(std::size_t replica, const pmmc::replica& r) {
+bool replica_checker::handled(std::size_t replica, const shown_state& shown) {
   auto& before = at(replica);
-  looked_at_watermark(before, r);
-  if (r.slot_out() == before.slot_out)
+  looked_at_watermark(before, shown);
+  const auto slot_out = shown.state.slot_out();
+  if (slot_out == before.slot_out)
     return false;
-  demand(r.slot_out() > before.slot_out, [] { return std::string{"R4: slot_out has decreased"}; });
-  before.slot_out = r.slot_out();
-  same_as_truth(r);
+  demand(slot_out > before.slot_out, [] { return std::string{"R4: slot_out has decreased"}; });
+  before.slot_out = slot_out;
+  same_as_truth(shown);
   return true;
 }
 
@@ -62,15 +64,20 @@ std::size_t replica_checker::holders(const known_configuration& config, slot_num
       }));
 }
 
+bool replica_checker::all_hold(slot_num slot) const {
+  const auto& config = book_.latest();
+  return holders(config, slot) == config.replicas.size();
+}
+
 /// Whoever computes a higher watermark needs f + 1 replicas of the configuration in force and of
 /// each one pending: of those that it knew before this input, and knows after it, at the least.
-void replica_checker::looked_at_watermark(look& before, const pmmc::replica& r) const {
-  const auto slot = r.watermark();
+void replica_checker::looked_at_watermark(look& before, const shown_state& shown) const {
+  const auto slot = shown.watermark;
   if (slot <= before.watermark)
     return;
   before.watermark = slot;
   const auto last = book_.for_slot(before.slot_out + window_ - 1).version;
-  auto it = book_.all().find(book_.for_slot(r.slot_out()).version);
+  auto it = book_.all().find(book_.for_slot(shown.state.slot_out()).version);
   for (; it != book_.all().end() && it->first <= last; ++it)
     demand(holders(it->second, slot) >= it->second.durable_replicas, [&] {
       return "G1: a replica computes the watermark " + std::to_string(slot) +
@@ -97,10 +104,28 @@ void replica_checker::watermark(slot_num slot) const {
   });
 }
 
+namespace {
+
+/// Of one that performs the log; anybody else tells no snapshot.
+struct performed {
+  bool is_there = false;
+  slot_num snapshot_slot = 0;
+  slot_num slot_out = 0;
+};
+
+performed performed_by(const vitals& told) {
+  if (const auto* r = std::get_if<replica_vitals>(&told))
+    return {true, r->snapshot_slot, r->slot_out};
+  if (const auto* s = std::get_if<server_vitals>(&told))
+    return {true, s->snapshot_slot, s->slot_out};
+  return {};
+}
+
+} // namespace
+
 void replica_checker::vitals_hold(std::size_t replica, const vitals& told) const {
-  demand(std::holds_alternative<replica_vitals>(told),
-         [] { return std::string{"a replica tells what another role would"}; });
-  const auto& v = std::get<replica_vitals>(told);
+  const auto v = performed_by(told);
+  demand(v.is_there, [] { return std::string{"a replica tells what another role would"}; });
   const auto& l = looks_[replica];
   demand(v.snapshot_slot <= std::max<slot_num>(1, l.durable), [&] {
     return "D1: a replica tells of a snapshot at slot " + std::to_string(v.snapshot_slot) +
@@ -108,7 +133,8 @@ void replica_checker::vitals_hold(std::size_t replica, const vitals& told) const
   });
   demand(v.slot_out <= truth_.slot_out(),
          [] { return std::string{"R2: a replica tells of more slots than are chosen"}; });
-  watermark(v.watermark);
+  if (std::holds_alternative<replica_vitals>(told))
+    watermark(watermark_of(told));
 }
 
 void replica_checker::sent(std::size_t replica, const ping& m) const {

@@ -3,6 +3,7 @@
 #include "check/linearizability.hpp"
 #include "random_history.hpp"
 #include "reference.hpp"
+#include "seeds.hpp"
 
 #include <cstdlib>
 #include <doctest/doctest.h>
@@ -11,22 +12,6 @@ using namespace pmmc::check;
 using namespace pmmc::testing;
 
 namespace {
-
-std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
-
-/// Calls `run` with a generator for each seed.
-template <class Run>
-void for_seeds(std::uint64_t count, const Run& run) {
-  const auto first = from_environment("PMMC_SEED", 1);
-  for (std::uint64_t seed = first; seed < first + from_environment("PMMC_RUNS", count); ++seed) {
-    INFO("PMMC_SEED=", seed, " PMMC_RUNS=1");
-    std::mt19937_64 random{seed};
-    run(random);
-  }
-}
 
 const std::vector<operation_kind> everything = {operation_kind::put,    operation_kind::get,
                                                 operation_kind::append, operation_kind::del,
@@ -64,7 +49,8 @@ std::string text_of(const history& all) {
 TEST_CASE("verdicts on small random histories are those of brute force") {
   std::uint64_t good = 0;
   std::uint64_t bad = 0;
-  for_seeds(40'000, [&](std::mt19937_64& random) {
+  for_seeds(40'000, [&](std::uint64_t seed) {
+    std::mt19937_64 random{seed};
     history_shape shape;
     shape.operations = 1 + random() % 7;
     shape.clients = 1 + random() % 5;
@@ -90,7 +76,8 @@ TEST_CASE("verdicts on small random histories are those of brute force") {
 }
 
 TEST_CASE("what a store answers is accepted, however much overlaps") {
-  for_seeds(300, [](std::mt19937_64& random) {
+  for_seeds(300, [](std::uint64_t seed) {
+    std::mt19937_64 random{seed};
     history_shape shape;
     shape.operations = 200 + random() % 800;
     shape.clients = 1 + random() % 8;

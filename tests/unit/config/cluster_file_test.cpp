@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 using namespace pmmc::config;
+using pmmc::engine_kind;
 using pmmc::member;
 using lines = std::vector<std::string>;
 
@@ -23,16 +24,35 @@ r1 = h:21
 r2 = h:22
 )";
 
+/// The same of servers; it ends in the section [server], line 7.
+const std::string of_servers = R"([cluster]
+name = test
+engine = raft
+[server]
+s1 = h:1
+s2 = h:2
+s3 = h:3
+)";
+
 load_result parse(const std::string& contents) {
   return parse_cluster_file(contents, "dir/x.conf");
 }
 
-/// `good` with its line number `line` replaced.
-std::string with_line(std::size_t line, const std::string& text) {
+/// `file` with its line number `line` replaced.
+std::string replaced(const std::string& file, std::size_t line, const std::string& text) {
   std::size_t begin = 0;
   for (std::size_t i = 1; i < line; ++i)
-    begin = good.find('\n', begin) + 1;
-  return std::string{good}.replace(begin, good.find('\n', begin) - begin, text);
+    begin = file.find('\n', begin) + 1;
+  return std::string{file}.replace(begin, file.find('\n', begin) - begin, text);
+}
+
+std::string with_line(std::size_t line, const std::string& text) {
+  return replaced(good, line, text);
+}
+
+/// `of_servers` without its line `engine`, and with `text` in place of line `line`.
+std::string servers_with_line(std::size_t line, const std::string& text) {
+  return replaced(replaced(of_servers, 3, "# no engine"), line, text);
 }
 
 /// Checks that the only mistake is in `line`, and says `part`.
@@ -58,6 +78,7 @@ TEST_CASE("a file without mistakes") {
   auto directory = std::filesystem::absolute("dir").lexically_normal();
   CHECK(file.path == directory / "x.conf");
   CHECK(file.name == "test");
+  CHECK(file.engine == engine_kind::pmmc);
   CHECK(file.window == 128);
   CHECK(file.data == directory / "var/test");
   CHECK(file.first.version == 1);
@@ -67,6 +88,27 @@ TEST_CASE("a file without mistakes") {
   CHECK(file.first.replicas == std::vector<member>{{"r1", "h:21"}, {"r2", "h:22"}});
   CHECK(file.redis == std::map<pmmc::role_id, std::string>{{"r1", "0.0.0.0:31"}});
   CHECK(file.http == std::map<pmmc::role_id, std::string>{{"a1", "h:41"}, {"r2", "[::1]:42"}});
+}
+
+TEST_CASE("a file of servers: their engine, and their ports") {
+  auto result = parse(of_servers + "[redis]\ns1 = 0.0.0.0:31\n[http]\ns3 = h:41\n");
+  CHECK(result.errors.empty());
+  REQUIRE(result.file);
+  const auto& file = *result.file;
+  CHECK(file.warnings.empty());
+  CHECK(file.engine == engine_kind::raft);
+  CHECK(file.first.servers == std::vector<member>{{"s1", "h:1"}, {"s2", "h:2"}, {"s3", "h:3"}});
+  CHECK(file.first.is_whole());
+  CHECK(file.redis == std::map<pmmc::role_id, std::string>{{"s1", "0.0.0.0:31"}});
+  CHECK(file.http == std::map<pmmc::role_id, std::string>{{"s3", "h:41"}});
+  CHECK(roles_of(file.first)[1] == role{"s2", pmmc::role_kind::server, "h:2"});
+  CHECK(processes_of(file.first)[2].ids() == "s3");
+  for (const auto engine : pmmc::all_engines) {
+    const auto line = "name = x\nengine = " + std::string{to_string(engine)};
+    const bool has_servers = engine != engine_kind::pmmc;
+    CHECK(parse(has_servers ? servers_with_line(2, line) : with_line(2, line)).file->engine ==
+          engine);
+  }
 }
 
 TEST_CASE("window and data are taken from the file, and members keep its order") {
@@ -184,6 +226,57 @@ TEST_CASE("roles that are missing") {
                 "there are no replicas");
 }
 
+TEST_CASE("an engine that there is not") {
+  for (const auto* engine : {"", "Raft", "paxos", "raft simple"}) {
+    const auto line = std::string{"name = a\nengine = "} + engine;
+    const auto text = "there is no engine \"" + std::string{engine} + "\"";
+    check_mistake(with_line(2, line), 3, text + "; write pmmc, raft or simple");
+    check_mistake(servers_with_line(2, line), 3, text); // which roles are right is not known
+  }
+  check_mistake(servers_with_line(2, "name = a\nengine = raft\nengine = simple"), 4,
+                "\"engine\" is already set in line 3");
+}
+
+TEST_CASE("roles of another engine") {
+  check_mistake(of_servers + "[acceptor]\na1 = h:4\n", 8,
+                "[acceptor] has no place where the engine is raft (in line 3), whose members are "
+                "servers; name servers below [server], or leave engine out");
+  check_mistake(of_servers + "[leader]\n", 8, "[leader] has no place");
+  check_mistake("replica.r1 = h:4\n" + of_servers, 1, "[replica] has no place");
+  check_mistake(good + "[server]\ns1 = h:4\n", 13,
+                "[server] has no place where the engine is pmmc (which it is without a line "
+                "engine), whose members are acceptors, leaders and replicas; write engine = raft "
+                "or engine = simple below [cluster], or name acceptors, leaders and replicas");
+  check_mistake("server.s1 = h:4\n" + good, 1, "[server] has no place");
+}
+
+TEST_CASE("a file whose roles are all of another engine is one mistake a section") {
+  check_mistake(servers_with_line(2, "name = a"), 4, "[server] has no place");
+  auto result = parse(with_line(2, "name = a\nengine = simple") + "[redis]\nr1 = h:31\na1=h:32\n");
+  lines begins = {"dir/x.conf:4: [acceptor] has no place", "dir/x.conf:8: [leader] has no place",
+                  "dir/x.conf:11: [replica] has no place"};
+  REQUIRE(result.errors.size() == begins.size());
+  for (std::size_t i = 0; i < begins.size(); ++i)
+    CHECK(result.errors[i].starts_with(begins[i]));
+}
+
+TEST_CASE("mistakes in servers") {
+  check_mistake("[cluster]\nname = x\nengine = raft\n", 3,
+                "there are no servers; write at least one below [server], such as s1 = "
+                "127.0.0.1:7601");
+  check_mistake("[cluster]\nname = x\nengine = simple\n[server]\n[http]\n", 4,
+                "there are no servers");
+  check_mistake(of_servers + "s1 = h:9\n", 8, "\"s1\" is already set in line 5");
+  check_mistake(of_servers + "s/4 = h:9\n", 8, "the id \"s/4\"");
+  check_mistake(of_servers + "s4 = 0.0.0.0:9\n", 8, "no other process can connect to");
+  check_mistake(of_servers + "s4 = h:3\n", 8,
+                "server s4 would share a process with server s3 in line 7");
+  check_mistake(of_servers + "[redis]\nr1 = h:31\n", 9,
+                "there is no role \"r1\"; name a server of this file");
+  check_mistake(of_servers + "[redis]\ns1 = h:2\n", 9,
+                "already the address of server s2 in line 6");
+}
+
 TEST_CASE("all mistakes are told at once, in the order of the lines") {
   auto result =
       parse("x\n[cluster]\nwindow=0\n[redis]\nq=h:1\n[acceptor]\na b=h\n[leader]\nl=h:1\nl=h:2\n");
@@ -216,6 +309,14 @@ TEST_CASE("an even number of acceptors is a warning") {
   CHECK(result.file->warnings ==
         lines{"dir/x.conf:3: 4 acceptors need a quorum of 3 and survive 1 failure, no "
               "more than 3 acceptors would; make them 3 or 5"});
+}
+
+TEST_CASE("an even number of servers is a warning") {
+  auto result = parse(of_servers + "s4 = h:4\n");
+  REQUIRE(result.file);
+  CHECK(result.file->warnings ==
+        lines{"dir/x.conf:4: 4 servers need a quorum of 3 and survive 1 failure, no more than 3 "
+              "servers would; make them 3 or 5"});
 }
 
 TEST_CASE("fewer leaders or replicas than failures to survive is a warning") {

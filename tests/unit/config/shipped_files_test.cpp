@@ -45,10 +45,21 @@ TEST_CASE("colocated: every process has a role of each kind") {
   }
 }
 
+TEST_CASE("raft3, simple3: three servers, each with its ports") {
+  for (const auto* name : {"raft3", "simple3"}) {
+    auto file = load(name);
+    CHECK(std::string{to_string(file.engine)} + "3" == name);
+    CHECK(file.first.servers.size() == 3);
+    CHECK(processes_of(file.first).size() == 3);
+    CHECK(file.redis.size() == 3);
+    CHECK(file.http.size() == 3);
+  }
+}
+
 TEST_CASE("the shipped clusters may run at the same time") {
   std::set<std::string> addresses;
   std::size_t listening = 0;
-  for (const auto* name : {"separate3", "colocated3", "colocated5"}) {
+  for (const auto* name : {"separate3", "colocated3", "colocated5", "raft3", "simple3"}) {
     const auto file = load(name);
     for (const auto& process : processes_of(file.first))
       addresses.insert(process.address);

@@ -18,6 +18,15 @@ TEST_CASE("admission: who differs in any fact is refused, on both sides") {
   }
 }
 
+TEST_CASE("admission: a process of another engine is refused, and both engines are named") {
+  auto said = a2_says();
+  said.facts.engine = to_string(engine_kind::raft);
+  admission here{host1(), three()};
+  CHECK(here.answer(said, {}).refusal.starts_with("its engine is raft, and here it is pmmc. "));
+  CHECK(here.hear("host2:1", welcome_of(said))
+            .disagreement.starts_with("its engine is pmmc, and there it is raft. "));
+}
+
 TEST_CASE("admission: who differs from a majority of the acceptors stops, until they agree again") {
   auto said = a2_says();
   said.facts.window = 7;

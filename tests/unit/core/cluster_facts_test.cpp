@@ -41,7 +41,31 @@ TEST_CASE("facts: who is what counts, not only who is there") {
   CHECK(why_facts_differ(other, some_facts()).starts_with("its list of first members is "));
 }
 
+TEST_CASE("facts: another engine is named, with what to do") {
+  configuration first;
+  first.servers = {{"s1", "host1:1"}, {"s2", "host2:1"}, {"s3", "host3:1"}};
+  auto raft = facts_of(first, 128);
+  raft.engine = to_string(engine_kind::raft);
+  auto simple = raft;
+  simple.engine = to_string(engine_kind::simple);
+  const auto why = why_facts_differ(simple, raft);
+  CHECK(why.starts_with("its engine is simple, and here it is raft. What one engine has written"));
+  auto another = raft;
+  another.first.servers[2].address = "elsewhere:1";
+  CHECK(why_facts_differ(another, raft)
+            .starts_with("its list of first members is server:s1=host1:1 server:s2=host2:1 "
+                         "server:s3=elsewhere:1, and here it is server:s1"));
+}
+
 TEST_CASE("facts: what was written is read") {
+  auto of_servers = some_facts();
+  of_servers.engine = to_string(engine_kind::raft);
+  of_servers.first = {};
+  of_servers.first.servers = {{"s1", "host1:1"}, {"s2", "host2:1"}};
+  std::string its_bytes;
+  put_facts(its_bytes, of_servers);
+  byte_reader its{its_bytes};
+  CHECK(read_facts(its) == of_servers);
   for (const auto& facts : facts_that_differ_from(some_facts())) {
     std::string bytes;
     put_facts(bytes, facts);

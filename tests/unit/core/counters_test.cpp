@@ -115,7 +115,7 @@ TEST_CASE("replica: is in trouble without a quorum or a leader, and says which")
   CHECK(b.role.gauges().trouble.find("no quorum: 0 of 3") != std::string::npos);
   b.role.on(pong{"a1", 1, {}});
   b.role.on(pong{"a2", 1, {}});
-  CHECK(b.role.gauges().acceptors_heard == 2);
+  CHECK(b.role.gauges().voters_heard == 2);
   CHECK(b.role.gauges().trouble.find("no leader is active") != std::string::npos);
   b.hear_leader("l1");
   CHECK(b.role.gauges().trouble.empty());

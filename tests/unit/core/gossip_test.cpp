@@ -34,7 +34,7 @@ TEST_CASE("gossip: who is silent for too long, or was never heard, counts as gon
   CHECK(!g.is_far_behind("r3"));
   g.forget("r2");
   CHECK(!g.is_heard("r2", 40));
-  CHECK(g.find("r2") == nullptr);
+  CHECK(!g.find("r2"));
 }
 
 TEST_CASE("gossip: slots are known of replicas that fell silent, but these are not asked") {
@@ -58,7 +58,7 @@ TEST_CASE("gossip: of other roles it knows which slots are in use, and takes non
   CHECK(g.highest_slot_end() == 9);
   CHECK(g.is_heard("a1", 20));
   CHECK(g.who_performed(1, 20).empty());
-  CHECK(g.find("l1") == nullptr);
+  CHECK(!g.find("l1"));
 }
 
 TEST_CASE("gossip: what is kept for others is kept for those that are heard") {
@@ -104,6 +104,29 @@ TEST_CASE("gossip: of those who are ahead, replicas of any configuration that is
     g.hear(id, at(9), false, 20);
   CHECK(g.replicas_ahead(5, known, 20) == ids{"r2", "r4"});
   CHECK(g.replicas_ahead(9, known, 20).empty());
+}
+
+TEST_CASE("gossip: servers decide, and hold the state") {
+  gossip g{"s1", 10};
+  const auto config = make_servers(); // f + 1 = 2
+  const auto told = [](slot_num slot_in, slot_num slot_out, slot_num snapshot_slot) {
+    server_vitals v;
+    v.slot_in = slot_in;
+    v.slot_out = slot_out;
+    v.snapshot_slot = snapshot_slot;
+    return v;
+  };
+  CHECK(g.durable_slot(config, 9) == 0);
+  CHECK(g.quorum_text(config, 20) == "no quorum: 1 of 3 servers are heard (needed: 2), not s2 at "
+                                     "host2:1 s3 at host3:1");
+  g.hear("s2", told(12, 8, 6), false, 20);
+  g.hear("s9", told(30, 3, 3), false, 20);
+  CHECK(g.durable_slot(config, 9) == 6);
+  CHECK(g.highest_slot_end() == 30);
+  CHECK(g.find("s2")->slot_out == 8);
+  CHECK(g.who_performed(7, 20) == ids{"s2"});
+  CHECK(g.replicas_ahead(2, config_history{config}, 20) == ids{"s2"}); // s9 is no member
+  CHECK(g.least_slot_out({"s2", "s9"}, 9, 20) == 3);
 }
 
 TEST_CASE("gossip: people are told which acceptors are missing") {

@@ -48,6 +48,30 @@ config_history history_of(std::size_t count, std::uint64_t window = 10) {
 
 } // namespace
 
+TEST_CASE("reconfiguration: a cluster has members of one engine, for ever") {
+  const config_history roles{make_config()};
+  CHECK(why_not(removing(1, {}, {{role_kind::server, newcomer("s1")}}), roles) ==
+        "server s1 cannot be added: the members of this cluster are acceptors, leaders and "
+        "replicas: it has no servers");
+  configuration three;
+  three.servers = {{"s1", "host1:1"}, {"s2", "host2:1"}, {"s3", "host3:1"}};
+  const config_history servers{three};
+  CHECK(why_not(removing(1, {}, {{replica_kind, newcomer("r1")}}), servers) ==
+        "replica r1 cannot be added: the members of this cluster are servers: it has no "
+        "acceptors, leaders or replicas");
+  CHECK(why_not(removing(1, {{role_kind::server, "s1"},
+                             {role_kind::server, "s2"},
+                             {role_kind::server, "s3"}}),
+                servers) == "no server would be left");
+  std::string why;
+  const auto next =
+      apply(removing(1, {{role_kind::server, "s3"}}, {{role_kind::server, newcomer("s4")}}),
+            servers, why);
+  REQUIRE(next);
+  CHECK(ids_of(next->servers) == std::vector<role_id>{"s1", "s2", "s4"});
+  CHECK(next->is_whole());
+}
+
 TEST_CASE("reconfiguration: members go and come in one step, and the version grows") {
   const config_history before{make_config()};
   std::string why;
@@ -82,7 +106,7 @@ TEST_CASE("reconfiguration: every refusal says why") {
   has(why_not(add(acceptor_kind, newcomer("a4", "host1:1")), before),
       "two acceptors would live at");
   has(why_not(removing(1, {}), before), "nothing would change");
-  for (const auto kind : all_member_kinds) {
+  for (const auto kind : pmmc_kinds) {
     reconfiguration all{1, {}, {}};
     for (const auto& m : before.latest().members(kind))
       all.remove.push_back({kind, m.id});
@@ -93,6 +117,89 @@ TEST_CASE("reconfiguration: every refusal says why") {
                                          ("h" + std::to_string(i) + ":1").c_str())});
     has(why_not(many, before), "more than 64");
   }
+}
+
+TEST_CASE("reconfiguration: servers come and go, and mix with no other kind") {
+  constexpr auto server_kind = role_kind::server;
+  const config_history servers{make_servers()};
+  std::string why;
+  const auto next =
+      apply(removing(1, {{server_kind, "s1"}}, {{server_kind, newcomer("s4")}}), servers, why);
+  REQUIRE(next);
+  CHECK(ids_of(next->servers) == std::vector<role_id>{"s2", "s3", "s4"});
+  CHECK(next->is_whole());
+  for (const auto kind : pmmc_kinds)
+    CHECK(why_not(removing(1, {}, {{kind, newcomer("x4")}}), servers) ==
+          std::string{to_string(kind)} +
+              " x4 cannot be added: the members of this cluster are servers: it has no acceptors, "
+              "leaders or replicas");
+  CHECK(why_not(removing(1, {{server_kind, "s1"}, {server_kind, "s2"}, {server_kind, "s3"}}),
+                servers) == "no server would be left");
+  const config_history others{make_config()};
+  CHECK(why_not(removing(1, {}, {{server_kind, newcomer("s4")}}), others) ==
+        "server s4 cannot be added: the members of this cluster are acceptors, leaders and "
+        "replicas: it has no servers");
+  reconfiguration other_engine{1, {}, {{server_kind, newcomer("s4")}}};
+  for (const auto kind : pmmc_kinds)
+    for (const auto& m : others.latest().members(kind))
+      other_engine.remove.push_back({kind, m.id});
+  CHECK(why_not(other_engine, others).find("it has no servers") != std::string::npos);
+  CHECK(why_not(removing(1, {{acceptor_kind, "a1"}}), servers) ==
+        "there is no acceptor a1 in version 1");
+}
+
+TEST_CASE("reconfiguration: a server that comes back with another disk is somebody else") {
+  config_history history{make_servers()};
+  const auto accepted = [&](const reconfiguration& r, slot_num slot) {
+    return reconfigure(r, slot, 4, history).status == reconfiguration_status::accepted;
+  };
+  REQUIRE(accepted(removing(1, {}, {{role_kind::server, newcomer("s9")}}), 1));
+  REQUIRE(accepted(removing(2, {{role_kind::server, "s9"}}), 9));
+  const auto back = [](const char* disk) {
+    return removing(3, {}, {{role_kind::server, newcomer("s9", "host8:1", disk)}});
+  };
+  CHECK(why_not(back("other"), history).find("with another disk") != std::string::npos);
+  CHECK(accepted(back("disk"), 20));
+}
+
+TEST_CASE("configurations: what is counted, of acceptors and replicas, or of servers") {
+  for (const std::size_t members : {1, 2, 3, 4, 5}) {
+    const auto roles = make_config(members);
+    const auto servers = make_servers(members);
+    CHECK(servers.quorum() == members / 2 + 1);
+    CHECK(servers.quorum() == roles.quorum());
+    CHECK(servers.tolerated_failures() == (members - 1) / 2);
+    CHECK(servers.tolerated_failures() == roles.tolerated_failures());
+    CHECK(servers.durable_replicas() == roles.durable_replicas());
+  }
+  const auto servers = make_servers();
+  CHECK(servers.has_servers());
+  CHECK(servers.has_server("s2"));
+  CHECK_FALSE(servers.has_replica("s2"));
+  CHECK(servers.address_of("s2") == "host2:1");
+  CHECK(servers.find(role_kind::client, "s2") == nullptr);
+  CHECK(servers.is_whole());
+  CHECK_FALSE(configuration{}.is_whole());
+  CHECK_FALSE(make_config().has_servers());
+  CHECK(make_config().is_whole());
+}
+
+TEST_CASE("configurations: the disks of servers are learned, as those of acceptors are") {
+  config_history history{make_servers()};
+  CHECK(history.disks().empty());
+  const std::map<role_id, std::string> found{{"s1", "disk1"}, {"s9", "disk9"}};
+  CHECK(history.new_disks(found) == std::map<role_id, std::string>{{"s1", "disk1"}});
+  CHECK(history.learn_disks(found));
+  CHECK(history.latest().servers[0].disk == "disk1");
+  CHECK_FALSE(history.learn_disks({{"s1", "other"}}));
+  CHECK(history.disks() == std::map<role_id, std::string>{{"s1", "disk1"}});
+  auto next = history.latest();
+  next.version = 2;
+  next.first_slot = 9;
+  next.servers.erase(next.servers.begin());
+  history.add(next);
+  CHECK(history.former_members().at("s1").kind == role_kind::server);
+  CHECK(history.disks().at("s1") == "disk1");
 }
 
 TEST_CASE("reconfiguration: who comes back with another disk is somebody else, but for replicas") {
@@ -274,10 +381,10 @@ TEST_CASE("configurations: parts with members that cannot be told apart are not 
     CHECK_FALSE(history.assign(spoilt, {}));
     CHECK(history.empty());
   };
-  for (const auto kind : all_member_kinds) {
+  for (const auto kind : pmmc_kinds) {
     refuses([&](auto& c) { c.members(kind).front().id = {}; });
     refuses([&](auto& c) { c.members(kind).push_back(c.members(kind).front()); });
-    for (const auto other : all_member_kinds)
+    for (const auto other : pmmc_kinds)
       refuses([&](auto& c) { c.members(kind).push_back({c.members(other).front().id, "h:1"}); });
   }
 }

@@ -90,6 +90,17 @@ TEST_CASE("state: a snapshot holds everything, what sessions hold back included"
   CHECK(copy->machine().query("") == "a,b,c,");
 }
 
+TEST_CASE("state: a snapshot has the servers, where these are the members") {
+  const auto of_servers = [] {
+    return std::make_unique<replicated_state>(std::make_unique<log_machine>(),
+                                              config_history{make_servers()}, 16);
+  };
+  auto copy = of_servers();
+  std::istringstream in{bytes_of(*of_servers())};
+  copy->read(in);
+  CHECK(copy->configurations().latest() == make_servers());
+}
+
 TEST_CASE("state: a disk that no member may have does not come in by a claim, the others do") {
   auto state = fresh();
   state->perform(batch_of({found_request({7,
@@ -163,7 +174,7 @@ TEST_CASE("state: a snapshot of another format is refused by its number") {
   } catch (const std::runtime_error& e) {
     why = e.what();
   }
-  CHECK(why == "the snapshot is of format 2, and this program reads format 4 only: use the version "
+  CHECK(why == "the snapshot is of format 2, and this program reads format 5 only: use the version "
                "of the program that wrote it");
 }
 

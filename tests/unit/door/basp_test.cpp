@@ -2,7 +2,7 @@
 #include "door/basp.hpp"
 
 #include "door/file_budget.hpp"
-#include "wire/fields.hpp"
+#include "wire/kinds.hpp"
 
 #include <doctest/doctest.h>
 #include <fstream>
@@ -67,7 +67,7 @@ basp_gate greeted(speaker who = speaker::stranger) {
 }
 
 std::string server_handshake() {
-  return other + number(1, 1) + text("pmmc/8") + number(17, 8) + number(0, 1);
+  return other + number(1, 1) + text("pmmc/9") + number(17, 8) + number(0, 1);
 }
 
 struct example {
@@ -273,7 +273,7 @@ TEST_CASE("whose mail is of which kind") {
     for (const auto who : {speaker::stranger, speaker::client, speaker::member}) {
       CAPTURE(kind);
       CAPTURE(static_cast<int>(who));
-      const bool exists = kind >= 1 && kind <= int{kind_of<pmmc::client_replies>};
+      const bool exists = kind >= 1 && kind <= int{wire::last_kind};
       const bool may = who == speaker::stranger ? false
                        : who == speaker::client ? kind == int{kind_of<pmmc::client_requests>}
                                                 : exists && !never_alone.contains(kind);

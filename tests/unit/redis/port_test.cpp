@@ -1,6 +1,7 @@
 // A Redis port without sockets: what it asks those who carry out its outputs, and when.
 #include "redis/port.hpp"
 
+#include "base/codec.hpp"
 #include "core_helpers.hpp"
 #include "kv/reply.hpp"
 
@@ -130,6 +131,60 @@ TEST_CASE(
     CHECK(b.replies[2].starts_with("-BUSY not executed: "));
     CHECK(b.replies[3].starts_with("-BUSY not executed: "));
   }
+}
+
+TEST_CASE("port: a change of the members has a session of its own, and holds up nobody") {
+  port_bench b;
+  const auto change = b.core.propose("change");
+  connection_event e{connection_event::kind::requests, 1};
+  auto& r = e.requests.emplace_back();
+  for (const auto* word : {"SET", "k", "v"})
+    r.add(word);
+  connection_events events;
+  events.push_back(std::move(e));
+  b.core.on(std::move(events));
+  const auto answer = [&](session_id session, std::uint64_t sequence, std::string body) {
+    pmmc::response m;
+    m.session = session;
+    m.sequence = sequence;
+    m.body = std::move(body);
+    b.core.on("r1", m);
+  };
+  std::vector<pmmc::request> opened;
+  for (const auto& sent : b.core.take().send)
+    opened.push_back(std::get<pmmc::request>(sent.body));
+  REQUIRE(opened.size() == 2);
+  session_id next = 100;
+  for (const auto& asked : opened) {
+    CHECK(asked.kind == pmmc::request_kind::open_session);
+    std::string body;
+    put_varint(body, next++);
+    answer(0, asked.sequence, body);
+  }
+  std::map<pmmc::request_kind, pmmc::request> asked;
+  for (const auto& sent : b.core.take().send)
+    asked.emplace(std::get<pmmc::request>(sent.body).kind, std::get<pmmc::request>(sent.body));
+  REQUIRE(asked.contains(pmmc::request_kind::reconfigure));
+  REQUIRE(asked.contains(pmmc::request_kind::operation));
+  const auto& waits = asked.at(pmmc::request_kind::reconfigure);
+  const auto& write = asked.at(pmmc::request_kind::operation);
+  CHECK(waits.session != write.session);
+  CHECK((waits.sequence == 1 && write.sequence == 1));
+  answer(waits.session, 1, "made");
+  const auto out = b.core.take();
+  REQUIRE(out.proposed.size() == 1);
+  CHECK(out.proposed[0].ticket == change);
+  CHECK(out.proposed[0].body == "made");
+}
+
+TEST_CASE("port: of a server it serves while that is a member") {
+  port s1{port::usual("s1", "test", 1, 7, 500)};
+  s1.learn(membership{pmmc::test::make_servers()});
+  CHECK(s1.why_unavailable().empty());
+  port s9{port::usual("s9", "test", 1, 7, 500)};
+  s9.learn(membership{pmmc::test::make_servers()});
+  CHECK(s9.why_unavailable() ==
+        "server s9 is not a member of the cluster yet; use the port of another server");
 }
 
 } // namespace pmmc::redis::test

@@ -12,8 +12,9 @@ inline const std::string home = "/data/x1";
 
 using step = std::function<void(pmmc::storage::simulated_disk&)>;
 
-inline void format_home(pmmc::storage::simulated_disk& disk, pmmc::role_kind kind) {
-  pmmc::storage::data_directory::format(disk, home, scratch::info_of(kind, "x1"), small);
+inline void format_home(pmmc::storage::simulated_disk& disk, pmmc::role_kind kind,
+                        const std::string& engine = "pmmc") {
+  pmmc::storage::data_directory::format(disk, home, scratch::info_of(kind, "x1", engine), small);
 }
 
 inline pmmc::storage::data_directory open_home(pmmc::storage::simulated_disk& disk,

@@ -1,5 +1,6 @@
 // A data directory is formatted once, belongs to one role of one cluster, and has one process.
 #include "scratch.hpp"
+#include "storage/snapshot_store.hpp"
 
 #include <sys/wait.h>
 
@@ -17,9 +18,10 @@ constexpr auto acceptor_kind = role_kind::acceptor;
 
 TEST_CASE("what was formatted is what is opened") {
   scratch::directory tmp;
-  for (const auto kind : {role_kind::acceptor, role_kind::leader, role_kind::replica}) {
+  for (const auto kind : all_member_kinds) {
     const auto path = tmp / std::string{to_string(kind)};
-    const auto info = scratch::info_of(kind, path.filename().string());
+    const auto* engine = kind == role_kind::server ? "raft" : "pmmc";
+    const auto info = scratch::info_of(kind, path.filename().string(), engine);
     const auto format_id = data_directory::format(real_disk(), path, info);
     CHECK(format_id.size() == 32);
     const auto opened = scratch::open(path, kind);
@@ -30,6 +32,23 @@ TEST_CASE("what was formatted is what is opened") {
     CHECK(opened.info().format_id == format_id);
     CHECK(opened.info().facts == info.facts);
   }
+}
+
+TEST_CASE("a directory of a server knows its cluster's servers, and has room for snapshots") {
+  scratch::directory tmp;
+  auto info = scratch::info_of(role_kind::server, "s1");
+  info.facts.engine = "raft";
+  info.facts.first = {1, 1, {}, {}, {}, {{"s1", "127.0.0.1:7101"}, {"s2", "[::1]:7102"}}};
+  data_directory::format(real_disk(), tmp / "s1", info);
+  CHECK(scratch::open(tmp / "s1", role_kind::server).info().facts == info.facts);
+  CHECK(contains(scratch::contents(tmp / "s1/FORMAT"), "\nhas-server s2 [::1]:7102\n"));
+  CHECK(fs::exists(tmp / "s1/snapshots/NEWEST"));
+  fs::remove(tmp / "s1/snapshots/NEWEST");
+  const auto error =
+      error_of([&] { snapshot_store{scratch::open(tmp / "s1", role_kind::server)}; });
+  CHECK(contains(error, "leave this server down"));
+  CHECK(contains(error, "those of engine `simple` never change"));
+  CHECK_FALSE(contains(error, "pmmc init"));
 }
 
 TEST_CASE("every formatting gives the disk another identity") {
@@ -78,6 +97,9 @@ TEST_CASE("a missing or empty directory: init, but never again for one that took
     CHECK(contains(error, "what it promised is lost"));
     CHECK(contains(error, "leave this acceptor down"));
   }
+  const auto server = error_of([&] { scratch::open(tmp / "s1", role_kind::server); });
+  CHECK(contains(server, "WARNING"));
+  CHECK(contains(server, "leave this server down"));
   const auto replica = error_of([&] { scratch::open(tmp / "r1", role_kind::replica); });
   CHECK(contains(replica, "from the other replicas"));
   CHECK_FALSE(contains(replica, "WARNING"));

@@ -2,6 +2,9 @@
 #include "scratch.hpp"
 
 #include "acceptor_fixture.hpp"
+#include "log_fixture.hpp"
+#include "raft_fixture.hpp"
+#include "simple_fixture.hpp"
 #include "storage/inspect.hpp"
 #include "storage/role_state.hpp"
 #include "storage/snapshot_store.hpp"
@@ -95,6 +98,64 @@ TEST_CASE("inspect reports damage of an acceptor as a problem, not as an empty a
   CHECK(contains(found.problems[0], "must not vote"));
   CHECK(found.known_disks.at("l1") == "disk"); // of another file
   CHECK(picture(tmp / "a1") == before);
+}
+
+TEST_CASE("inspect of a Raft server, running and damaged") {
+  scratch::directory tmp;
+  raft_fixture r{tmp / "r1"};
+  r.write({raft::term_record{3, "r2"}});
+  for (int i = 0; i < 5; ++i)
+    r.append("1234");
+  r.compact(2);
+  const auto look = [&] { return inspect(tmp / "r1", scratch::any_inspected); };
+  const auto found = look();
+  CHECK(found.good());
+  REQUIRE(found.raft.has_value());
+  CHECK(found.raft->writes == 8);
+  CHECK(found.raft->term == 3);
+  CHECK(found.raft->voted_for == "r2");
+  CHECK(found.raft->in_snapshot == 2);
+  CHECK(found.raft->last == 5);
+  CHECK(found.raft->last_term == 3);
+  CHECK(found.raft->log_bytes == r.acknowledged.log.size_bytes());
+  r.stop();
+  fs::remove(scratch::newest_log(tmp / "r1"));
+  CHECK_FALSE(look().raft.has_value());
+  CHECK(contains(look().problems.at(0), "must not vote"));
+}
+
+TEST_CASE("inspect of a server of engine `simple`, running, crashed, and damaged") {
+  scratch::directory tmp;
+  simple_fixture s{tmp / "s1"};
+  for (slot_num slot = 1; slot <= 10; ++slot) {
+    s.promise(slot, 2);
+    s.accept(slot, 2, "1234");
+  }
+  s.write({simple::collect_record{4}, simple::promise_record{12, {3}}});
+  const auto look = [&] { return inspect(tmp / "s1", scratch::any_inspected); };
+  const auto check = [](const inspection& found) {
+    CHECK(found.good());
+    CHECK_FALSE(found.acceptor.has_value());
+    REQUIRE(found.simple.has_value());
+    CHECK(found.simple->min == 4);
+    CHECK(found.simple->writes == 22);
+    CHECK(found.simple->promised == 8);
+    CHECK(found.simple->accepted == 7);
+    CHECK(found.simple->highest == 12);
+    CHECK(found.simple->command_bytes == 28);
+  };
+  const auto running = look();
+  check(running);
+  CHECK(running.running_as == ::getpid());
+  s.stop();
+  const auto before = picture(tmp / "s1");
+  check(look());
+  CHECK(picture(tmp / "s1") == before);
+  fs::remove(scratch::newest_log(tmp / "s1"));
+  const auto damaged = look();
+  CHECK_FALSE(damaged.simple.has_value());
+  REQUIRE(damaged.problems.size() == 1);
+  CHECK(contains(damaged.problems[0], "must not vote"));
 }
 
 TEST_CASE("inspect of a leader and of a replica") {

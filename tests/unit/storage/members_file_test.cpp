@@ -69,6 +69,20 @@ TEST_CASE("members: what is written is read, with and without an identity") {
   CHECK(contains(scratch::contents(tmp / "members"), "\nidentity ffffffffffffffff\n"));
 }
 
+TEST_CASE("members: servers are written and read, and mixed with no others") {
+  configuration first;
+  first.servers = {{"s1", "host1:1"}, {"s2", "host2:1", "disk two"}};
+  const membership known{config_history{first}, 1, 0xAB};
+  scratch::directory tmp;
+  write_members(real_disk(), tmp.path(), known);
+  CHECK(read_members(real_disk(), tmp.path()) == known);
+  CHECK(contains(scratch::contents(tmp / "members"), "\nserver s2 host2:1 disk%20two\n"));
+  first.acceptors = {{"a1", "host1:1"}};
+  write_members(real_disk(), tmp.path(), membership{config_history{first}, 1, 0xAB});
+  CHECK(contains(error_of([&] { static_cast<void>(read_members(real_disk(), tmp.path())); }),
+                 "remove this one file"));
+}
+
 TEST_CASE("members: the largest membership that reconfigurations can make is read") {
   const auto text_of = [](std::size_t number, std::size_t size) {
     auto text = std::to_string(number);
@@ -79,7 +93,7 @@ TEST_CASE("members: the largest membership that reconfigurations can make is rea
     configuration next;
     next.version = version;
     next.first_slot = version;
-    for (const auto kind : all_member_kinds)
+    for (const auto kind : pmmc_kinds)
       for (std::size_t i = 0; i < max_members_of_a_kind; ++i) {
         const auto number = (version * 10 + static_cast<std::size_t>(kind)) * 100 + i;
         next.members(kind).push_back({role_id{text_of(number, role_id::max_size)},

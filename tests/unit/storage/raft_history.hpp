@@ -1,6 +1,8 @@
 // What a Raft server may write down, made up from a seed.
 #pragma once
 
+#include "scratch.hpp"
+
 #include "base/random.hpp"
 #include "consensus/raft/persistent_state.hpp"
 
@@ -20,7 +22,11 @@ inline pmmc::raft::server_set servers_of(pmmc::config_version version,
   return set;
 }
 
-inline const pmmc::raft::server_set first_servers = servers_of(1, {"r1", "r2", "r3"});
+/// Those of the directories that the tests make.
+inline const pmmc::raft::server_set first_servers = [] {
+  const auto first = scratch::info_of(pmmc::role_kind::server, "").facts.first;
+  return pmmc::raft::server_set{first.version, first.servers, {}};
+}();
 
 inline std::shared_ptr<const pmmc::raft::server_set> shared(pmmc::raft::server_set set) {
   return std::make_shared<const pmmc::raft::server_set>(std::move(set));

@@ -15,9 +15,7 @@ namespace {
 
 constexpr segment_sizes small{4096, 4096};
 
-raft_fixture small_server(const scratch::directory& tmp) {
-  return raft_fixture{tmp / "r1", founding_state(first_servers), small};
-}
+raft_fixture small_server(const scratch::directory& tmp) { return raft_fixture{tmp / "r1", small}; }
 
 } // namespace
 
@@ -78,16 +76,8 @@ TEST_CASE("raft: behind a snapshot that the log does not lead to, it begins anew
 
 TEST_CASE("raft: a thousand random histories end as they should") {
   scratch::directory tmp;
-  const auto sizes = segment_sizes{4096, 16384};
-  raft_fixture r{tmp / "r1", founding_state(first_servers), sizes};
-  raft_history history{42, 5000};
-  random_source chance{7};
-  for (int step = 0; step < 1000; ++step) {
-    r.write(history.next(r.acknowledged));
-    if (chance.below(20) == 0)
-      r.restart();
-  }
-  r.restart();
+  raft_fixture r{tmp / "r1", segment_sizes{4096, 16384}};
+  r.live_through(raft_history{42, 5000}, 1000);
 }
 
 TEST_CASE("raft: segments go when their entries are in a snapshot, and what they told besides "

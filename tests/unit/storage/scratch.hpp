@@ -78,21 +78,26 @@ private:
   bool mounted_ = false;
 };
 
-inline pmmc::storage::format_info info_of(pmmc::role_kind kind, const std::string& id) {
+inline pmmc::storage::format_info info_of(pmmc::role_kind kind, const std::string& id,
+                                          const std::string& engine = "pmmc") {
   pmmc::configuration first;
-  first.acceptors = {{"a1", "127.0.0.1:7101"}, {"a2", "[::1]:7102"}, {"a3", "host name:7103"}};
-  first.leaders = {{"l1", "127.0.0.1:7201"}};
-  first.replicas = {{"r1", "127.0.0.1:7301"}, {"r2", "127.0.0.1:7302"}};
+  if (kind == pmmc::role_kind::server) {
+    first.servers = {{"s1", "127.0.0.1:7601"}, {"s2", "[::1]:7602"}, {"s3", "host name:7603"}};
+  } else {
+    first.acceptors = {{"a1", "127.0.0.1:7101"}, {"a2", "[::1]:7102"}, {"a3", "host name:7103"}};
+    first.leaders = {{"l1", "127.0.0.1:7201"}};
+    first.replicas = {{"r1", "127.0.0.1:7301"}, {"r2", "127.0.0.1:7302"}};
+  }
   return {.cluster = "test 100%",
           .kind = kind,
           .id = id,
           .format_id = "",
-          .facts = {first, 128, "pmmc", "pmmc/8", "kv/1"}};
+          .facts = {first, 128, engine, "pmmc/9", "kv/1"}};
 }
 
-inline void format(const fs::path& path, pmmc::role_kind kind) {
+inline void format(const fs::path& path, pmmc::role_kind kind, const std::string& engine = "pmmc") {
   pmmc::storage::data_directory::format(pmmc::storage::real_disk(), path,
-                                        info_of(kind, path.filename().string()));
+                                        info_of(kind, path.filename().string(), engine));
 }
 
 inline pmmc::storage::data_directory open(const fs::path& path, pmmc::role_kind kind) {

@@ -10,6 +10,8 @@ configuration some_configuration(config_version version) {
   return {version, 10 * version - 9, {{"a1", "h:1"}}, {{"l1", "h:2"}}, {{"r1", "h:3"}}};
 }
 
+configuration some_servers() { return {1, 1, {}, {}, {}, {{"s1", "h:1"}, {"s2", "h:2"}}}; }
+
 /// As config_history is written, of whatever parts.
 std::string history_bytes(const std::vector<configuration>& configurations,
                           const std::vector<former_member>& former) {
@@ -59,12 +61,36 @@ TEST_CASE("configurations follow each other, and former members are in order") {
   CHECK(why_no_history({configuration{1, 1, {{"x", "h:1"}}, {{"x", "h:2"}}, {{"r1", "h:3"}}}}) ==
         "configurations that do not follow each other");
   CHECK(why_no_history({some_configuration(1)}, {gone("a2"), gone("a3")}) == "");
+  CHECK(why_no_history({some_servers()}) == "");
   for (const auto* second : {"a1", "a2"})
     CHECK(why_no_history({some_configuration(1)}, {gone("a2"), gone(second)}) ==
           "former members that are not in order");
   auto client = gone("a2");
   client.kind = role_kind::client;
   CHECK(why_no_history({some_configuration(1)}, {client}) == "there is no such kind of member");
+  client.kind = role_kind::server;
+  CHECK(why_no_history({some_configuration(1)}, {client}) == "");
+  client.kind = static_cast<role_kind>(6);
+  CHECK(why_no_history({some_configuration(1)}, {client}) == "there is no such kind of member");
+}
+
+TEST_CASE("a configuration is of servers, or of PMMC's roles, and not of both") {
+  for (const auto kind : pmmc_kinds) {
+    auto mixed = some_servers();
+    mixed.members(kind).push_back({"x1", "h:9"});
+    CHECK(why_no_history({mixed}) == "configurations that do not follow each other");
+  }
+  auto mixed = some_configuration(1);
+  mixed.servers.push_back({"s1", "h:9"});
+  CHECK(why_no_history({mixed}) == "configurations that do not follow each other");
+  auto next = some_servers();
+  next.version = next.first_slot = 2;
+  CHECK(why_no_history({some_servers(), next}) == "");
+  CHECK(why_no_history({some_configuration(1), next}) ==
+        "configurations that do not follow each other");
+  auto twice = some_servers();
+  twice.servers.push_back(twice.servers.front());
+  CHECK(why_no_history({twice}) == "configurations that do not follow each other");
 }
 
 TEST_CASE("no more configurations and former members than are ever kept") {

@@ -120,7 +120,7 @@ TEST_CASE_FIXTURE(codec_stage, "a number is written in no more bytes than it nee
 TEST_CASE("kinds that there are not") {
   CHECK(why_not("") == "it is empty");
   CHECK(why_not(std::string(1, '\0')) == "there is no such kind of message");
-  CHECK(why_not(std::string(1, static_cast<char>(wire::message_kinds + 3))) ==
+  CHECK(why_not(std::string(1, static_cast<char>(wire::last_kind + 1))) ==
         "there is no such kind of message");
   collected m;
   CHECK(wire::decode(bytes_of(better_replica{"r1", "r2"}), m) == "it is a message of another kind");
@@ -159,7 +159,7 @@ TEST_CASE("enums end where they end") {
   bytes[place] = '\2';
   CHECK(why_not(bytes) == "something is neither true nor false");
   REQUIRE(bytes[kind_place] == '\1');
-  bytes[kind_place] = '\3';
+  bytes[kind_place] = '\4';
   CHECK(why_not(bytes) == "there is no such kind of role");
 }
 

@@ -28,11 +28,16 @@ struct counting {
       x = command{"c" + std::to_string(next++)};
     } else if constexpr (is_vector<T>) {
       fill(x.emplace_back());
+    } else if constexpr (is_optional<T>) {
+      fill(x.emplace());
+    } else if constexpr (is_shared<T>) {
+      x = filled<std::remove_const_t<typename T::element_type>>(*this);
     } else if constexpr (std::same_as<T, vitals>) {
       fill(x.template emplace<replica_vitals>());
     } else if constexpr (std::same_as<T, config_history>) {
       configuration first;
       fill(first);
+      first.servers.clear(); // of one engine
       x.add(first);
       first.acceptors[0].id = "a0";
       first.version += 100;
@@ -58,7 +63,7 @@ std::string shown(std::string_view bytes) {
   return text;
 }
 
-/// By kind.
+/// In the order of `message`, then the two groups.
 constexpr std::string_view format[] = {
     "[01][02]i1[02][03][02]i4[05][06]",
     "[02][02]i1[02][03][02]i4[05][02]i6[07][08][09][01][0a][03]i11[0c][03]c13",
@@ -81,6 +86,27 @@ constexpr std::string_view format[] = {
     "[13][02]i1[02][03][01][02]c4",
     "[14][02]i1[02][03]",
     "[15][02]i1[02][03][04][02]s5",
+    "[18][02]i1[02][03][04][01][01]",
+    "[19][02]i1[02][01][01]",
+    "[1a][02]i1[02][03][04][01][05][02]c6[01][07][01][02]i8[02]s9[03]s10[01][03]i11[03]s12[03]s13"
+    "[0e][0f]",
+    "[1b][02]i1[02][01][03][04][05][06]",
+    "[1c][02]i1[02][03][04][05]",
+    "[1d][02]i1[02]",
+    "[1e][02]i1[02]",
+    "[1f][02]i1[02][03]",
+    "[20][02]i1[02][03]",
+    "[21][02]i1[02][03][01][04][02]c5",
+    "[22][02]i1[02][03][02]c4",
+    "[23][02]i1[02][03]",
+    "[24][02]i1[02][03][04]",
+    "[25][01][02]c2",
+    "[26][02]i1[02]",
+    "[27][02]i1[02][03][01][02]c4",
+    "[28][02]i1[02][03][04]",
+    "[29][02]i1[02][03]",
+    "[2a][02]i1[02]",
+    "[2b][02]i1[02][03]",
     "[16][02]i1[01][02][02][03][04][02]s5[01][08][02]s9[0c]",
     "[17][02]i1[01][02][03][02][02]s4[01][07][02][08][02]s9"};
 
@@ -104,18 +130,30 @@ TEST_CASE("so is that of what nodes tell each other") {
   values.fill(known.live_from);
   values.fill(known.identity);
   CHECK(shown(bytes_of(known)) ==
-        "[02][01][02][01][02]i3[02]s4[02]s5[01][02]i6[02]s7[02]s8[01][02]i9[03]s10[03]s11"
-        "ef[01][02]a0[02]s4[02]s5[01][02]i6[02]s7[02]s8[01][02]i9[03]s10[03]s11"
-        "[01][01][02]i3[02]s4[02]s5e[0c][0d]");
+        "[02][01][02][01][02]i3[02]s4[02]s5[01][02]i6[02]s7[02]s8[01][02]i9[03]s10[03]s11[00]"
+        "ef[01][02]a0[02]s4[02]s5[01][02]i6[02]s7[02]s8[01][02]i9[03]s10[03]s11[00]"
+        "[01][01][02]i3[02]s4[02]s5e[0f][10]");
 }
 
-TEST_CASE("what acceptors and leaders tell of themselves has its own format") {
+TEST_CASE("a configuration of servers") {
+  const configuration of_servers{1, 1, {}, {}, {}, {{"s1", "h1", "d"}}};
+  CHECK(shown(bytes_of(config_history{of_servers})) ==
+        "[01][01][01][00][00][00][01][02]s1[02]h1[01]d[00]");
+}
+
+TEST_CASE("an entry of Raft's log without members") {
+  const auto sent = bytes_of(raft::append_entries{"", 0, {}, {{7, {}, nullptr}}, 0, 0});
+  CHECK(shown(sent) == "[1a][00][00][00][00][01][07][00][00][00][00]");
+}
+
+TEST_CASE("what each kind of role tells of itself has its own format") {
   const auto shown_of = [](auto told) {
     counting{}.fill(told);
     return shown(bytes_of(pong{{}, 0, told})).substr(std::size("[11][00][00]") - 1);
   };
   CHECK(shown_of(acceptor_vitals{}) == "[00][01][02]i2[03][04][05][06]");
   CHECK(shown_of(leader_vitals{}) == "[01][01][02]i2[01][03][04][05]");
+  CHECK(shown_of(server_vitals{}) == "[03][01][02]i2[01][03][04][05][06][07][08][09][0a]");
 }
 
 } // namespace pmmc::test
