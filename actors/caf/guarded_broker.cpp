@@ -301,7 +301,7 @@ void guarded_broker::look_around_once() {
   give_memory_back();
 }
 
-/// A buffer stays as large as it ever was.
+/// Else a connection would keep for ever what its largest turn took, and nobody counts that.
 void guarded_broker::make_smaller(std::vector<char>& buffer) {
   if (buffer.capacity() <= std::max(kept_idle_bytes, 4 * buffer.size()))
     return;

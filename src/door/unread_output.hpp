@@ -1,5 +1,5 @@
 // What is in memory because the other side of a connection has not read it: what is added to a
-// buffer that grows, and another one that goes out, and is freed when all of it has gone.
+// buffer that grows, and another one that goes out, which counts as a whole until it is freed.
 #pragma once
 
 #include <algorithm>
