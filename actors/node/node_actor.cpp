@@ -11,11 +11,6 @@ namespace pmmc {
 namespace {
 
 constexpr std::chrono::milliseconds beat_length{100};
-/// Silence of 600 ms counts as gone. Counted in our own beats, so that a process that was stopped
-/// itself does not blame the others.
-constexpr unsigned most_silent_beats = 6;
-/// A connection that is there, but over which nothing comes: to a process that has forgotten it.
-constexpr unsigned silent_beats_until_redialled = 50;
 
 std::vector<introduced_role> introduced(const std::vector<hosted_role>& roles) {
   std::vector<introduced_role> result;
@@ -38,7 +33,8 @@ node::node(caf::event_based_actor* self, node_settings settings)
     : self_(self), settings_(std::move(settings)),
       admission_({settings_.cluster, settings_.address, introduced(settings_.roles),
                   settings_.contacts, settings_.config_file, settings_.facts, settings_.rejoins},
-                 std::move(settings_.known)) {
+                 std::move(settings_.known)),
+      processes_(admission_, reached(settings_.roles)) {
   random_source random{settings_.seed};
   incarnation_ = random.next() | 1;
   random_state_ = random.next();
@@ -49,9 +45,9 @@ node::node(caf::event_based_actor* self, node_settings settings)
 caf::behavior node::make_behavior() {
   self_->set_down_handler(
       [this](caf::scheduled_actor*, caf::down_msg& m) { disconnected(m.source); });
-  leave_former_places({}); // or its leader could ask an own acceptor that is a member elsewhere
-  for (const auto& role : settings_.roles)
-    introduce(role.id);
+  log_left_places({});
+  processes_.begin();
+  carry_out();
   tell_own_roles();
   self_->send(self_, tick_atom::value);
   return {
@@ -74,15 +70,6 @@ caf::behavior node::make_behavior() {
         beat();
       },
   };
-}
-
-void node::introduce(const role_id& own) {
-  if (admission_.has_left(own))
-    return;
-  for (const auto& other : settings_.roles)
-    if (other.id == own)
-      for (const auto& role : settings_.roles)
-        self_->send(role.handle, peer_up{other, settings_.address, true});
 }
 
 // --- Membership ---------------------------------------------------------------------------------
@@ -120,16 +107,14 @@ void node::learn(const membership& news) {
   redial();
   expect_clocks();
   tell_own_roles();
-  leave_former_places(left_before);
-  for (auto& [key, link] : links_) {
-    if (link.announced)
-      announce(link);                                            // guests may be members now
+  log_left_places(left_before);
+  processes_.learned(left_before);
+  carry_out();
+  for (const auto& [key, link] : links_)
     if (link.now == node_link::state::connected && !is_client()) // nobody believes a client
       self_->send(link.remote, members_news{known()});
-  }
-  for (const auto& [key, link] : links_) // once they have heard where the member is
-    if (link.announced)
-      dismiss_copies_of(link);
+  processes_.leave_copies(); // they have heard where the member is
+  carry_out();
   if (admission_.untold_roles() != untold_before)
     for (const auto& [key, link] : links_)
       if (link.now == node_link::state::connected && !link.address.empty())
@@ -138,7 +123,6 @@ void node::learn(const membership& news) {
   // does, by the log): it says whom to dial, and a process that starts is told by those.
   settings_.remember(known());
   report_removed_roles();
-  leave_removed_replicas();
 }
 
 /// Links to addresses that are no longer dialled stay while they hold, or while the dial is under
@@ -155,7 +139,7 @@ void node::redial() {
   }
   for (const auto& address : wanted) {
     auto& link = links_[address];
-    link.address = address;
+    link.key = link.address = address;
     link.dialled_by_us = true;
   }
 }
@@ -173,21 +157,12 @@ void node::report_removed_roles() {
   }
 }
 
-/// A client whose replica was removed goes on to another one.
-void node::leave_removed_replicas() {
-  if (!is_client())
-    return;
-  const auto& latest = known().configurations.latest();
-  for (const auto& [key, link] : links_) {
-    if (!link.announced)
-      continue;
-    for (const auto& peer : link.roles)
-      if (serves_clients(peer.kind) && latest.find(peer.kind, peer.id) == nullptr)
-        for (const auto& role : settings_.roles)
-          self_->send(role.handle,
-                      peer_down{peer.id, "at " + link.address + " is no member any more since " +
-                                             "version " + std::to_string(latest.version)});
-  }
+void node::log_left_places(const std::set<role_id>& left_before) const {
+  for (const auto& own : settings_.roles)
+    if (admission_.has_left(own.id) && !left_before.contains(own.id))
+      spdlog::warn("{} has moved to {}, and does not count here any more: start it there, or at an "
+                   "address that it never had, or let `pmmc reconfig` move it back here",
+                   own.id.view(), known().find(own.kind, own.id)->address);
 }
 
 /// What the log calls the peer: nothing for clients, and in clients.
@@ -203,16 +178,7 @@ void node::watch_quorum() {
   if (known().configurations.empty() ||
       std::none_of(settings_.roles.begin(), settings_.roles.end(), asks_voters))
     return;
-  const auto is_up = [this](const member& voter) {
-    const auto hosts = [&](const std::vector<hosted_role>& roles) {
-      return std::any_of(roles.begin(), roles.end(),
-                         [&](const hosted_role& role) { return role.id == voter.id; });
-    };
-    return (!admission_.has_left(voter.id) && hosts(settings_.roles)) ||
-           std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {
-             return entry.second.announced && hosts(entry.second.roles);
-           });
-  };
+  const auto is_up = [this](const member& voter) { return processes_.is_reached(voter.id); };
   const auto& latest = known().configurations.latest();
   const auto& voters = latest.voters();
   quorum_.beat(static_cast<std::size_t>(std::count_if(voters.begin(), voters.end(), is_up)),
@@ -224,21 +190,20 @@ void node::watch_quorum() {
 void node::beat() {
   const auto now = settings_.clocks();
   tell_of_clocks(now);
-  if (admission_.beat(connected_addresses()))
+  if (admission_.beat(processes_.addresses()))
     redial();
+  processes_.beat();
+  carry_out();
   for (auto& [key, link] : links_) {
-    if (!link.announced)
+    if (!processes_.counts(key))
       link.trouble.beat(logged_as(link));
     if (link.now == node_link::state::connected) {
       self_->send(link.remote, heartbeat{incarnation_, known().version(), known().live_from,
                                          known().identity, now.wall_ms});
-      if (++link.silent_beats > most_silent_beats && link.announced)
-        withdraw(link, "has been silent for 600 ms (stopped, overloaded or cut off)");
-      if (!link.announced && link.dialled_by_us &&
-          link.silent_beats > silent_beats_until_redialled) {
+      if (link.dialled_by_us && processes_.is_given_up(key)) {
+        processes_.disconnected(key, {});
         link.now = node_link::state::idle;
         link.remote = nullptr;
-        link.silent_beats = 0;
       }
     } else if (link.now == node_link::state::idle && link.dialled_by_us &&
                (link.wait_beats == 0 || --link.wait_beats == 0)) {

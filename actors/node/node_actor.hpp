@@ -3,7 +3,7 @@
 // each other of new configurations, so that each process finds the others wherever they have gone.
 #pragma once
 
-#include "membership/admission.hpp"
+#include "membership/connected_processes.hpp"
 #include "node/clock_watch.hpp"
 #include "node/log.hpp"
 #include "node/peer_log.hpp"
@@ -44,17 +44,15 @@ struct node_settings {
   std::function<void(const std::string& why)> differs = [](const std::string&) {};
 };
 
-/// What the node knows about an address.
+/// How a connection with an address stands; what it means is connected_processes' part.
 struct node_link {
   enum class state { idle, dialling, connected };
   state now = state::idle;
   bool dialled_by_us = false;
-  caf::actor remote;
-  std::string address; ///< of the peer; empty for clients
-  std::uint64_t incarnation = 0;
+  caf::actor remote;   ///< while it is connected
+  std::string key;     ///< of the peer: its address, or the name of a client's process
+  std::string address; ///< empty for clients
   std::vector<hosted_role> roles;
-  bool announced = false;    ///< whether our roles were told peer_up
-  unsigned silent_beats = 0; ///< since it was last heard
   unsigned backoff_beats = 0;
   unsigned wait_beats = 0;   ///< until the next attempt
   unsigned wrong_ways = 0;   ///< how often another process was at the address
@@ -80,6 +78,7 @@ struct node_question {
   caf::actor_addr stranger = {}; ///< the one that was dialled last
 };
 
+std::vector<reached_role> reached(const std::vector<hosted_role>& roles);
 introduction introduction_of(const hello& m);
 introduction_reply reply_of(const welcome& m);
 
@@ -103,7 +102,6 @@ private:
   void redial();
   void tell_own_roles();
   void report_removed_roles();
-  void leave_removed_replicas();
   void beat();
   void dial(node_link& link);
   std::string who_is_there_instead(const std::string& address,
@@ -117,6 +115,7 @@ private:
   void welcomed_again(const caf::actor& remote, const welcome& m);
   void meet_from_the_start(const caf::actor& remote, const std::string& why);
   void tell_own_roles_of_trouble(const std::string& address, const std::string& why);
+  void log_left_places(const std::set<role_id>& left_before) const;
   void unreachable(const std::string& address, const std::string& why);
   void refused_by(const std::string& address, const std::string& why);
   void dial_again(node_link& link, bool news);
@@ -125,32 +124,23 @@ private:
   void welcomed(const std::string& address, const caf::actor& remote, const welcome& m);
   welcome greet(const hello& m);
   bool is_well_formed(const hello& m) const;
-  std::set<std::string> connected_addresses() const;
-  std::vector<running_role> running_roles() const;
   void refused_for_facts(const std::string& address, const after_reply& after);
   void demand_own_cluster(const membership& news) const;
   bool is_guest(const hosted_role& role, const std::string& address) const {
     return admission_.is_guest(role.kind, role.id, address);
   }
-  bool lives_elsewhere(const role_id& id, const std::string& address) const;
   void connected(node_link& link, const caf::actor& remote, std::uint64_t incarnation,
                  std::vector<hosted_role> roles);
-  void names_other_roles(node_link& link, std::vector<hosted_role> roles);
-  void leave_former_places(const std::set<role_id>& left_before);
-  void leave_or_take_place(const hosted_role& own, bool had_left);
-  void dismiss_copies_of(const node_link& member);
-  void announce(node_link& link);
-  void make_known(const hosted_role& peer, const std::string& address);
-  void lose(const role_id& id, const std::string& why);
-  void meet_anew(const role_id& id);
-  void withdraw(node_link& link, const std::string& why, bool is_replaced = false);
-  void withdraw(const hosted_role& peer, const std::string& address, const std::string& why);
+  void carry_out();
+  void carry_out(const connection_order::tell_up& order);
+  void carry_out(const connection_order::tell_down& order);
+  void carry_out(const connection_order::note_lost& order);
+  void carry_out(const connection_order::close& order);
   void disconnected(const caf::actor_addr& remote);
   void heard(const heartbeat& m);
   void expect_clocks();
   void hear_clock(const node_link& link, std::int64_t wall_ms);
   void tell_of_clocks(const kv::moment_here& now);
-  std::vector<role_id> role_ids_at(const std::string& address) const;
   caf::result<process_status> status(const status_request& m);
   node_metrics metrics() const;
   std::string why_not_connected(const std::string& address) const;
@@ -172,6 +162,7 @@ private:
   caf::event_based_actor* self_;
   node_settings settings_;
   admission admission_;
+  connected_processes processes_;
   std::uint64_t incarnation_;
   std::uint64_t random_state_;
   std::map<std::string, node_link> links_;     ///< by address; clients by their node's name

@@ -29,7 +29,8 @@ caf::result<probed_process> node::ask_at(const ask_process_at& m) {
   if (m.address == settings_.address)
     put_question(q, self_);
   else if (link != nullptr && link->now == node_link::state::connected &&
-           (link->announced || !is_member)) // of guests, silence alone says nothing to anybody
+           (processes_.counts(m.address) ||
+            !is_member)) // of guests, silence alone says nothing to anybody
     put_question(q, link->remote);
   else if (auto why = why_not_connected(m.address); (link != nullptr || is_member) && !why.empty())
     q->answer.deliver(probed_process{std::move(why), {}});

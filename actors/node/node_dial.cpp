@@ -142,7 +142,8 @@ void node::welcomed_again(const caf::actor& remote, const welcome& m) {
   auto* link = find_connected(remote);
   if (link == nullptr)
     return;
-  if (!is_answer_of(remote, m) || m.incarnation != link->incarnation)
+  const auto* known = processes_.find(link->key);
+  if (!is_answer_of(remote, m) || known == nullptr || m.incarnation != known->incarnation)
     return meet_from_the_start(remote, std::string{no_pmmc_process});
   const auto after = admission_.hear(link->address, reply_of(m));
   if (!after.refused.empty())
@@ -203,19 +204,8 @@ void node::dial_again(node_link& link, bool news) {
 }
 
 void node::tell_own_roles_of_trouble(const std::string& address, const std::string& why) {
-  for (const auto& missing : role_ids_at(address))
-    lose(missing, "at " + address + " " + why);
-}
-
-std::vector<role_id> node::role_ids_at(const std::string& address) const {
-  std::vector<role_id> ids;
-  for (const auto* config : known().live())
-    for (const auto kind : all_member_kinds)
-      for (const auto& m : config->members(kind))
-        if (m.address == address && (!is_client() || serves_clients(kind)) &&
-            !lives_elsewhere(m.id, address))
-          ids.push_back(m.id);
-  return ids;
+  processes_.unreachable(address, why);
+  carry_out();
 }
 
 void node::welcomed(const std::string& address, const caf::actor& remote, const welcome& m) {

@@ -10,8 +10,10 @@ namespace pmmc {
 
 welcome node::greet(const hello& m) {
   const auto who = introduction_of(m);
-  auto answer = is_well_formed(m) ? admission_.answer(who, connected_addresses(), running_roles())
-                                  : admission_.refuse(std::string{malformed_introduction});
+  auto answer = is_well_formed(m)
+                    ? admission_.answer(who, processes_.addresses(),
+                                        processes_.running(caf::to_string(m.node->node())))
+                    : admission_.refuse(std::string{malformed_introduction});
   if (!answer.refusal.empty()) {
     refused_.log(
         m.address.empty() ? caf::to_string(self_->current_sender()) : m.address, answer.refusal,
@@ -24,9 +26,13 @@ welcome node::greet(const hello& m) {
   }
   // A client is known by its process, whatever it says: it has no address, and one place.
   const bool is_member = admission::is_of_process(who);
-  auto& link = links_[is_member ? m.address : caf::to_string(m.node->node())];
-  if (link.now == node_link::state::connected && link.remote != m.node)
-    withdraw(link, "was started again", true);
+  const auto key = is_member ? m.address : caf::to_string(m.node->node());
+  auto& link = links_[key];
+  if (link.now == node_link::state::connected && link.remote != m.node) {
+    processes_.started_again(key);
+    carry_out();
+  }
+  link.key = key;
   if (is_member) {
     link.address = m.address;
     refused_.over(m.address);
@@ -48,23 +54,6 @@ bool node::is_well_formed(const hello& m) const {
   return self_->current_sender() != nullptr && own(m.node) && good_address &&
          std::all_of(m.roles.begin(), m.roles.end(),
                      [&](const hosted_role& role) { return own(role.handle); });
-}
-
-std::vector<running_role> node::running_roles() const {
-  std::vector<running_role> all;
-  for (const auto& [key, link] : links_)
-    if (link.announced && link.remote->node() != self_->current_sender()->node())
-      for (const auto& role : link.roles)
-        all.push_back({role.id, role.format_id, link.address});
-  return all;
-}
-
-std::set<std::string> node::connected_addresses() const {
-  std::set<std::string> addresses;
-  for (const auto& [key, link] : links_)
-    if (link.now == node_link::state::connected && !link.address.empty())
-      addresses.insert(link.address);
-  return addresses;
 }
 
 } // namespace pmmc

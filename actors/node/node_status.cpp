@@ -50,11 +50,9 @@ node_metrics node::metrics() const {
   node_metrics m;
   m.known = known();
   m.clock = clocks_.status(settings_.clocks());
-  for (const auto& [key, link] : links_)
-    m.clients += link.announced && link.address.empty();
+  m.clients = processes_.clients();
   for (const auto& address : known().addresses()) {
-    const auto link = links_.find(address);
-    if (link != links_.end() && link->second.announced)
+    if (processes_.counts(address))
       m.peers.push_back({address, true, ""});
     else if (auto why = why_not_connected(address); !why.empty())
       m.peers.push_back({address, false, std::move(why)});

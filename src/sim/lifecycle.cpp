@@ -25,8 +25,6 @@ void lifecycle::start(std::size_t number) {
     for (const auto* h : p.roles)
       world_.tell(h->id().str() + " starts");
   world_.set_up(number, true);
-  p.known = 0;
-  p.seen = {};
   world_.plan_tick(number, world_.chance.below(p.tick_length));
   for (auto* h : p.roles)
     if (!p.crashing)
@@ -90,11 +88,8 @@ void lifecycle::stop_crashed() {
 
 void lifecycle::tick(std::size_t number) {
   auto& p = world_.process_at(number);
-  if (++p.ticks % 10 == 0 && met_.has(number)) {
-    const auto reached = notice_peers(number);
-    if (!p.crashing)
-      met_.look_around(number, reached);
-  }
+  if (++p.ticks % 10 == 0 && met_.has(number))
+    met_.look_around(number, heard_by(number));
   for (auto* h : p.roles)
     if (!p.crashing)
       h->tick();
@@ -119,29 +114,13 @@ void lifecycle::hear(const event& news) {
   met_.hear(news.who, news.what);
 }
 
-/// What a process notices of its connections: who has crashed, at once; who is silent, after 600
-/// ms.
-process_set lifecycle::notice_peers(std::size_t number) {
-  auto& p = world_.process_at(number);
-  auto reached = world_.up() & ~world_.net.deaf_to(number);
+/// Whose messages get through to it.
+process_set lifecycle::heard_by(std::size_t number) const {
+  auto heard = world_.up() & ~world_.net.deaf_to(number);
   for (std::size_t i = 0; i < world_.processes(); ++i)
     if (world_.is_paused(i))
-      reached &= ~(process_set{1} << i);
-  p.seen[p.ticks / 10 % p.seen.size()] = reached;
-  process_set lately = reached;
-  for (const auto s : p.seen)
-    lately |= s;
-  const auto lost = p.known & ~(lately & world_.up());
-  p.known = (p.known & ~lost) | reached;
-  if (lost == 0 || !world_.options.breaks_are_told)
-    return reached;
-  for (std::size_t i = 0; i < world_.processes(); ++i)
-    if ((lost >> i & 1) != 0)
-      for (const auto* gone : world_.process_at(i).roles)
-        for (auto* h : p.roles)
-          if (!p.crashing)
-            h->lose_peer(gone->id());
-  return reached;
+      heard &= ~(process_set{1} << i);
+  return heard;
 }
 
 } // namespace pmmc::sim

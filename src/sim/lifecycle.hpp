@@ -26,7 +26,7 @@ public:
   void hear(const event& news);
 
 private:
-  process_set notice_peers(std::size_t process);
+  process_set heard_by(std::size_t process) const;
   void flip_bit(process& p);
 
   world& world_;

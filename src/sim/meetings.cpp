@@ -13,6 +13,8 @@ namespace {
 constexpr unsigned looks_between_questions = 10; ///< to the roles, for what they know
 /// After a start, where they do not find it in their directories.
 constexpr sim_time most_delay_of_own_roles = 500 * millisecond;
+/// The handle of a role that only says that it is there.
+constexpr std::uint64_t nobody = ~std::uint64_t{0};
 } // namespace
 
 void meetings::add(std::size_t process, node_files files) {
@@ -30,7 +32,9 @@ void meetings::add_intruder(std::size_t process, node_files files, stranger who)
 template <class Visit>
 void meetings::for_linked(std::size_t process, const Visit& visit) {
   for (auto left = at(process).linked; left != 0; left &= left - 1)
-    visit(static_cast<std::size_t>(std::countr_zero(left)));
+    if (const auto other = static_cast<std::size_t>(std::countr_zero(left));
+        is_linked(process, other)) // still
+      visit(other);
 }
 
 // --- A life of a process ------------------------------------------------------------------------
@@ -57,9 +61,15 @@ bool meetings::prepare(std::size_t process) {
     n.admits.reset();
     return false;
   }
+  std::vector<reached_role> own;
+  for (const auto* h : roles(process))
+    own.push_back({h->introduced(), h->number()});
+  n.others.emplace(*n.admits, std::move(own));
+  n.orders.clear();
   world_.listen(n.listens_at, process);
   n.linked = 0;
   n.wanted = n.admits->wanted();
+  n.missed.clear();
   n.not_before.clear();
   n.stops_at = 0;
   n.looks = 0;
@@ -67,9 +77,8 @@ bool meetings::prepare(std::size_t process) {
 }
 
 void meetings::started(std::size_t process) {
-  for (auto* self : roles(process))
-    for (auto* peer : roles(process))
-      meet(process, *self, peer->introduced(), *peer);
+  at(process).others->begin();
+  carry_out(process);
   const auto delay =
       world_.options.members_are_remembered ? 0 : world_.chance.below(most_delay_of_own_roles);
   world_.plan_news(process, world_.now() + delay, news_of_own_roles);
@@ -78,10 +87,14 @@ void meetings::started(std::size_t process) {
 void meetings::stopped(std::size_t process) {
   if (!has(process))
     return;
-  for_linked(process, [&](std::size_t other) { unlink(process, other); });
-  world_.stop_listening(at(process).listens_at);
-  at(process).admits.reset();
-  at(process).members.reset();
+  auto& n = at(process);
+  for_linked(process,
+             [&](std::size_t other) { leave(other, process, world_.options.breaks_are_told); });
+  n.linked = 0;
+  world_.stop_listening(n.listens_at);
+  n.others.reset();
+  n.admits.reset();
+  n.members.reset();
 }
 
 // --- Connections --------------------------------------------------------------------------------
@@ -94,8 +107,37 @@ void meetings::look_around(std::size_t process, process_set reached) {
     learn_from_roles(process);
   if (world_.process_at(process).crashing)
     return;
-  if (n.admits->beat(connected(process)))
+  hear_others(process, reached);
+  if (n.admits->beat(n.others->addresses()))
     n.wanted = n.admits->wanted();
+  dial_others(process, reached);
+  for_linked(process, [&](std::size_t other) {
+    const auto& theirs = at(other).admits->known();
+    if (n.admits->knows_more_than(theirs.version(), theirs.live_from, theirs.identity))
+      send_news(process, other);
+  });
+}
+
+/// Who is not reached is silent, and tells nobody that it has gone.
+void meetings::hear_others(std::size_t process, process_set reached) {
+  auto& n = at(process);
+  for_linked(process, [&](std::size_t other) {
+    if ((reached >> other & 1) != 0)
+      n.others->heard(at(other).listens_at, world_.process_at(other).life,
+                      at(other).admits->known().identity);
+  });
+  n.others->beat();
+  carry_out(process);
+  for_linked(process, [&](std::size_t other) {
+    if (n.others->is_given_up(at(other).listens_at)) {
+      n.others->disconnected(at(other).listens_at, {});
+      n.linked &= ~(process_set{1} << other);
+    }
+  });
+}
+
+void meetings::dial_others(std::size_t process, process_set reached) {
+  auto& n = at(process);
   const auto wanted = n.wanted; // what is learned on the way may change it
   for (const auto& address : wanted) {
     const auto other = world_.listener_at(address);
@@ -105,37 +147,25 @@ void meetings::look_around(std::size_t process, process_set reached) {
       continue;
     if (other == max_processes || (reached >> other & 1) == 0 || is_cut(process, other)) {
       n.admits->unreachable(address);
+      if (!n.others->is_connected(address))
+        miss(process, address, "cannot be reached");
       continue;
     }
-    if ((n.linked >> other & 1) != 0 || world_.process_at(other).crashing)
+    if (is_linked(process, other) || world_.process_at(other).crashing)
       continue;
     if (const auto wait = n.not_before.find(address);
         wait == n.not_before.end() || wait->second <= world_.now())
       dial(process, other);
   }
-  for_linked(process, [&](std::size_t other) {
-    const auto& theirs = at(other).admits->known();
-    if (n.admits->knows_more_than(theirs.version(), theirs.live_from, theirs.identity))
-      send_news(process, other);
-  });
 }
 
-std::set<std::string> meetings::connected(std::size_t process) const {
-  std::set<std::string> addresses;
-  for (auto left = nodes_[process].linked; left != 0; left &= left - 1)
-    addresses.insert(nodes_[static_cast<std::size_t>(std::countr_zero(left))].listens_at);
-  return addresses;
-}
-
-/// The roles of those with which `process` is connected, but for the one that asks.
-std::vector<running_role> meetings::running(std::size_t process, std::size_t asked_by) {
-  std::vector<running_role> all;
-  for_linked(process, [&](std::size_t other) {
-    if (other != asked_by)
-      for (auto* h : roles(other))
-        all.push_back({h->id(), h->introduced().format_id, at(other).listens_at});
-  });
-  return all;
+/// Its roles are told once, until it is connected.
+void meetings::miss(std::size_t process, const std::string& address, const std::string& why) {
+  auto& n = at(process);
+  if (!n.missed.insert(address).second)
+    return;
+  n.others->unreachable(address, why);
+  carry_out(process);
 }
 
 /// A member that has lost the identity of its cluster believes those whom its config file names:
@@ -152,7 +182,8 @@ void meetings::dial(std::size_t from, std::size_t to) {
   if (would_be_taken_in(caller, callee) || would_be_taken_in(callee, caller))
     return;
   const auto said = caller.admits->introduce();
-  const auto reply = callee.admits->answer(said, connected(to), running(to, from));
+  const auto reply = callee.admits->answer(said, callee.others->addresses(),
+                                           callee.others->running(std::to_string(from)));
   const auto after = caller.admits->hear(callee.listens_at, reply);
   if (!reply.refusal.empty() || !after.refused.empty())
     return refused(from, to, reply, after);
@@ -162,11 +193,31 @@ void meetings::dial(std::size_t from, std::size_t to) {
   });
   world_.facts.count(fact::meeting);
   const membership told{caller.admits->known()};
-  link(from, to);
-  announce(to, from);
+  const auto untold = caller.admits->untold_roles();
+  link(to, from, said.roles);
   learn(from, reply.known);
-  announce(from, to);
+  link(from, to, reply.roles);
   learn(to, told);
+  if (caller.admits->untold_roles() != untold)
+    say_hello_again(from, to);
+}
+
+/// What was said of the own roles on a connection does not hold any more. If the other one does not
+/// take it, the two begin anew.
+void meetings::say_hello_again(std::size_t from, std::size_t to) {
+  auto& caller = at(from);
+  auto& callee = at(to);
+  if (!is_linked(from, to) || !is_linked(to, from) || world_.process_at(from).crashing ||
+      world_.process_at(to).crashing)
+    return;
+  const auto said = caller.admits->introduce();
+  const auto reply = callee.admits->answer(said, callee.others->addresses(),
+                                           callee.others->running(std::to_string(from)));
+  if (!reply.refusal.empty() || !caller.admits->hear(callee.listens_at, reply).refused.empty())
+    return unlink(from, to, world_.options.breaks_are_told);
+  world_.facts.count(fact::introduced_again);
+  link(to, from, said.roles);
+  link(from, to, reply.roles);
 }
 
 void meetings::refused(std::size_t from, std::size_t to, const introduction_reply& reply,
@@ -202,34 +253,111 @@ void meetings::refused(std::size_t from, std::size_t to, const introduction_repl
   world_.crash(from);
 }
 
-void meetings::link(std::size_t a, std::size_t b) {
-  at(a).linked |= process_set{1} << b;
-  at(b).linked |= process_set{1} << a;
+/// `process` has let in `other`, which names these roles.
+void meetings::link(std::size_t process, std::size_t other,
+                    const std::vector<introduced_role>& said) {
+  auto& n = at(process);
+  const auto& there = at(other);
+  connected_process p{std::to_string(other), there.listens_at, world_.process_at(other).life, {}};
+  for (const auto& role : said) {
+    p.roles.push_back({role, there.intruder ? nobody : world_.number_of(role.id)});
+    for (const auto* self : roles(process))
+      world_.facts.count(
+          fact::guest_not_made_known,
+          !n.admits->is_made_known(role.kind, role.id, there.listens_at, self->kind()));
+  }
+  const bool is_same = is_linked(process, other);
+  n.linked |= process_set{1} << other;
+  n.missed.erase(there.listens_at);
+  n.others->connected(there.listens_at, std::move(p), is_same);
+  carry_out(process);
 }
 
-void meetings::unlink(std::size_t a, std::size_t b) {
-  at(a).linked &= ~(process_set{1} << b);
-  at(b).linked &= ~(process_set{1} << a);
-  for (auto* one : roles(a))
-    for (auto* other : roles(b)) {
-      one->trust(other->number(), false);
-      other->trust(one->number(), false);
-    }
+void meetings::break_connection(std::size_t a, std::size_t b) { unlink(a, b, true); }
+
+void meetings::unlink(std::size_t a, std::size_t b, bool are_told) {
+  leave(a, b, are_told);
+  leave(b, a, are_told);
+}
+
+void meetings::leave(std::size_t process, std::size_t other, bool is_told) {
+  auto& n = at(process);
+  if (!is_linked(process, other) || !n.others)
+    return;
+  n.linked &= ~(process_set{1} << other);
+  n.others->disconnected(at(other).listens_at, "has closed the connection");
+  carry_out(process, is_told);
+}
+
+// --- What is ordered ----------------------------------------------------------------------------
+
+/// Now, if it does anything now; or else when it looks around.
+void meetings::carry_out(std::size_t process, bool is_told) {
+  auto& n = at(process);
+  if (n.is_carrying_out || world_.is_paused(process))
+    return; // who has begun goes on with what comes
+  n.is_carrying_out = true;
+  const auto take = [&] {
+    for (auto& order : n.others->take())
+      n.orders.push_back(std::move(order));
+    return !n.orders.empty() && !world_.process_at(process).crashing;
+  };
+  while (take()) {
+    const auto order = std::move(n.orders.front());
+    n.orders.pop_front();
+    std::visit([&](const auto& o) { carry_out(process, o, is_told); }, order);
+  }
+  n.is_carrying_out = false;
+}
+
+void meetings::carry_out(std::size_t process, const connection_order::tell_up& o, bool) {
+  auto* peer = o.handle == nobody ? nullptr : world_.host_at(o.handle);
+  if (peer == nullptr || at(process).intruder)
+    return;
+  meet(process, *roles(process)[o.own], peer->introduced(), *peer);
+}
+
+void meetings::carry_out(std::size_t process, const connection_order::tell_down& o, bool is_told) {
+  if (at(process).intruder)
+    return;
+  auto* self = roles(process)[o.own];
+  self->trust(world_.number_of(o.id), false);
+  if (is_told)
+    self->lose_peer(o.id);
+}
+
+void meetings::carry_out(std::size_t process, const connection_order::note_lost& o, bool) {
+  world_.facts.count(fact::silent_not_counted, o.why == connected_processes::silent);
+  if (world_.log.is_told())
+    world_.tell("the process at " + at(process).listens_at + ": the one at " + o.process + " " +
+                o.why);
+}
+
+void meetings::carry_out(std::size_t process, const connection_order::close& o, bool is_told) {
+  world_.facts.count(fact::copy_left);
+  unlink(process, world_.listener_at(o.process), is_told);
 }
 
 // --- What they know -----------------------------------------------------------------------------
 
 void meetings::learn(std::size_t process, const membership& news) {
   auto& n = at(process);
+  const auto left_before = n.admits->left_places();
+  const auto untold_before = n.admits->untold_roles();
   if (world_.process_at(process).crashing || !n.admits->learn(news))
     return;
   n.wanted = n.admits->wanted();
   tell_roles(process);
+  n.others->learned(left_before);
+  carry_out(process);
   for_linked(process, [&](std::size_t other) {
-    announce(process, other); // guests may be members now
     if (!world_.process_at(process).crashing)
       send_news(process, other);
   });
+  n.others->leave_copies(); // they hear where the member is
+  carry_out(process);
+  if (n.admits->untold_roles() != untold_before)
+    for_linked(process, [&](std::size_t other) { say_hello_again(process, other); });
   if (!world_.process_at(process).crashing)
     remember(process);
 }
@@ -278,18 +406,6 @@ void meetings::learn_from_roles(std::size_t process) {
 }
 
 // --- Roles --------------------------------------------------------------------------------------
-
-void meetings::announce(std::size_t to, std::size_t process) {
-  const auto& told = at(to);
-  for (auto* peer : roles(process)) {
-    const auto said = peer->introduced();
-    for (auto* self : roles(to))
-      if (told.admits->is_made_known(said.kind, said.id, at(process).listens_at, self->kind()))
-        meet(to, *self, said, *peer);
-      else
-        world_.facts.count(fact::guest_not_made_known);
-  }
-}
 
 /// As meet_peer in actors/node/known_disk.hpp.
 void meetings::meet(std::size_t process, host& self, const introduced_role& said, host& peer) {

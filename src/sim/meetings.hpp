@@ -1,12 +1,14 @@
-// Which processes of the simulated cluster have let each other in, by the shipped admission, and
-// which roles count each other, by the shipped rule about disks.
+// Which processes of the simulated cluster have let each other in, by the shipped admission, what
+// their roles are told of each other, by the shipped rules for connected processes, and which roles
+// count each other, by the shipped rule about disks.
 #pragma once
 
-#include "membership/admission.hpp"
+#include "membership/connected_processes.hpp"
 #include "sim/host.hpp"
 #include "storage/process_members.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -61,7 +63,8 @@ public:
   /// News of the members comes to the process: from its roles, or from another process.
   void hear(std::size_t process, std::size_t number);
   void lose_news(std::size_t number) { news_.erase(number); }
-  void break_connection(std::size_t a, std::size_t b) { unlink(a, b); }
+  /// The two are told so, whatever the scenario says of other breaks.
+  void break_connection(std::size_t a, std::size_t b);
   /// What it knows, or would begin with. Of a member.
   membership known_to(std::size_t process);
   /// Whether all who talk to `h` would notice that its directory is formatted again, or that an old
@@ -79,9 +82,13 @@ private:
     // while it is up:
     std::optional<storage::process_members> members;
     std::optional<admission> admits;
+    std::optional<connected_processes> others;
+    std::deque<connection_order::any> orders; ///< not carried out yet: it is paused
+    bool is_carrying_out = false;
     std::string listens_at;
-    process_set linked = 0;
+    process_set linked = 0; ///< over connections
     std::set<std::string> wanted;
+    std::set<std::string> missed; ///< addresses where nobody was, as its roles have been told
     std::map<std::string, sim_time> not_before; ///< when to dial an address again
     sim_time stops_at = 0;                      ///< it has heard that its disk is wrong
     std::uint64_t looks = 0;
@@ -94,21 +101,32 @@ private:
   std::vector<host*> roles(std::size_t p) { return members_of(world_.process_at(p)); }
   template <class Visit>
   void for_linked(std::size_t process, const Visit& visit);
-  std::set<std::string> connected(std::size_t process) const;
-  std::vector<running_role> running(std::size_t process, std::size_t asked_by);
+  bool is_linked(std::size_t process, std::size_t other) const {
+    return (nodes_[process].linked >> other & 1) != 0;
+  }
+  void dial_others(std::size_t process, process_set reached);
+  void hear_others(std::size_t process, process_set reached);
+  void miss(std::size_t process, const std::string& address, const std::string& why);
   void dial(std::size_t from, std::size_t to);
+  void say_hello_again(std::size_t from, std::size_t to);
   bool would_be_taken_in(const node& one, const node& other) const;
   void refused(std::size_t from, std::size_t to, const introduction_reply& reply,
                const after_reply& after);
   void name_to(std::size_t stranger, const std::string& address);
-  void link(std::size_t a, std::size_t b);
-  void unlink(std::size_t a, std::size_t b);
+  void link(std::size_t process, std::size_t other, const std::vector<introduced_role>& said);
+  void unlink(std::size_t a, std::size_t b, bool are_told);
+  void leave(std::size_t process, std::size_t other, bool is_told);
+  void carry_out(std::size_t process) { carry_out(process, world_.options.breaks_are_told); }
+  void carry_out(std::size_t process, bool is_told);
+  void carry_out(std::size_t process, const connection_order::tell_up& o, bool is_told);
+  void carry_out(std::size_t process, const connection_order::tell_down& o, bool is_told);
+  void carry_out(std::size_t process, const connection_order::note_lost& o, bool is_told);
+  void carry_out(std::size_t process, const connection_order::close& o, bool is_told);
   void learn(std::size_t process, const membership& news);
   void tell_roles(std::size_t process);
   void send_news(std::size_t from, std::size_t to);
   void remember(std::size_t process);
   void learn_from_roles(std::size_t process);
-  void announce(std::size_t to, std::size_t process);
   void meet(std::size_t process, host& self, const introduced_role& said, host& peer);
   void refuse(host& self, host& peer, const introduced_role& said, const refused_peer& refused,
               bool of_same_process);
@@ -116,7 +134,7 @@ private:
   bool is_named(std::size_t process, const host& peer) const;
 
   world& world_;
-  std::vector<node> nodes_; ///< by process
+  std::deque<node> nodes_; ///< by process; they refer to parts of themselves
   struct news {
     std::size_t from = 0;
     std::uint32_t connection = 0; ///< see network::connection

@@ -160,13 +160,6 @@ void nemesis::break_connection(random_source& dice) {
     return;
   roster_.met().break_connection(a, b);
   world_.break_connection(a, b);
-  world_.process_at(a).known &= ~(process_set{1} << b);
-  world_.process_at(b).known &= ~(process_set{1} << a);
-  for (const auto& [one, other] : {std::pair{a, b}, std::pair{b, a}})
-    if (world_.process_at(one).up && !world_.is_paused(one))
-      for (auto* h : world_.process_at(one).roles)
-        for (const auto* lost : world_.process_at(other).roles)
-          h->lose_peer(lost->id());
 }
 
 // --- Network, disks, clocks ---------------------------------------------------------------------

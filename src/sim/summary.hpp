@@ -95,6 +95,9 @@ enum class fact : std::uint8_t {
   sent_to_nobody,         ///< by a role to one that it has not met, or refuses
   unknown_leader_ignored, ///< by an acceptor
   guest_not_made_known,   ///< a role that is no member, or not there
+  silent_not_counted,     ///< a process, after 600 ms
+  introduced_again,       ///< a process that names other roles than before
+  copy_left,              ///< of a member's directories, since the member is there
   new_disk_refused,       ///< a role was formatted again
   old_copy_refused,
   lost_records_refused,     ///< an old copy that was made within a life
@@ -131,7 +134,7 @@ enum class fact : std::uint8_t {
   value_asked_for,  ///< by a server that had missed it
   change_not_made,  ///< this engine's servers stay
 };
-inline constexpr std::size_t facts = 112;
+inline constexpr std::size_t facts = 115;
 
 std::string_view to_string(fact f);
 /// Whether it can happen with this engine.

@@ -39,8 +39,6 @@ struct process {
   bool power_is_lost = false; ///< as it crashes
   bool has_flip = false;      ///< a bit of a file of it is to be flipped when it has crashed
   bool rotten = false;        ///< its snapshot is read with errors
-  process_set known = 0;      ///< whom its connections reach, as far as it has noticed
-  std::array<process_set, 6> seen{};
 };
 
 /// The process and its own roles tell each other; other numbers are those of meetings.hpp.
