@@ -1,5 +1,7 @@
 #include "search/checks.hpp"
 
+#include "search/role_names.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <functional>
@@ -9,11 +11,6 @@ namespace pmmc::search {
 namespace {
 
 using kind = message_fact::kind;
-
-/// "a1" is 0. Ids in a scope are a letter and a number.
-unsigned number_of(const role_id& id) {
-  return id.empty() ? 0 : static_cast<unsigned>(id.view().back() - '1');
-}
 
 std::uint64_t hash_of(const command& c) { return std::hash<std::string_view>{}(c.bytes()); }
 
@@ -202,7 +199,7 @@ bool is_justified(const round& r, const std::vector<const message_fact*>& sent,
 
 /// D1 and D2: an acceptor durably holds at least what it has told.
 std::string check_durable(const acceptor_fact& a, const state_facts& state) {
-  const auto name = "a" + std::to_string(a.number + 1);
+  const auto name = id_of(role_kind::acceptor, a.number).str();
   for (const auto* f : state.sent) {
     if ((f->what != kind::p1b && f->what != kind::p2b) || f->acceptor != a.number)
       continue;

@@ -1,6 +1,7 @@
 #include "search/scope.hpp"
 
 #include "search/bounds.hpp"
+#include "search/role_names.hpp"
 
 #include <algorithm>
 #include <array>
@@ -57,10 +58,10 @@ const scope_list<scope>& scopes() {
   return all;
 }
 
-/// "a2", and where it lives.
-member numbered(char kind, unsigned number) {
-  const auto id = kind + std::to_string(number);
-  return {id, id + ":1"};
+/// Such a role, and where it lives.
+member numbered(role_kind kind, unsigned number) {
+  const auto id = id_of(kind, number);
+  return {id, id.str() + ":1"};
 }
 
 } // namespace
@@ -75,17 +76,17 @@ std::string bounds_of(const scope& s) { return scopes().bounds_of(s); }
 
 std::vector<configuration> configurations_of(const scope& s) {
   configuration config;
-  for (unsigned i = 1; i <= s.acceptors; ++i)
-    config.acceptors.push_back(numbered('a', i));
-  for (unsigned i = 1; i <= s.leaders; ++i)
-    config.leaders.push_back(numbered('l', i));
-  for (unsigned i = 1; i <= std::max(1U, s.replicas); ++i)
-    config.replicas.push_back(numbered('r', i));
+  for (unsigned i = 0; i < s.acceptors; ++i)
+    config.acceptors.push_back(numbered(role_kind::acceptor, i));
+  for (unsigned i = 0; i < s.leaders; ++i)
+    config.leaders.push_back(numbered(role_kind::leader, i));
+  for (unsigned i = 0; i < std::max(1U, s.replicas); ++i)
+    config.replicas.push_back(numbered(role_kind::replica, i));
   std::vector<configuration> all{config};
   for (unsigned change = 1; change <= s.reconfigure; ++change) {
     config.version = change + 1;
     config.first_slot = change + window_of(s);
-    config.acceptors.front() = numbered('a', s.acceptors + change);
+    config.acceptors.front() = numbered(role_kind::acceptor, s.acceptors + change - 1);
     all.push_back(config);
   }
   return all;
@@ -95,5 +96,22 @@ std::vector<configuration> configurations_of(const scope& s) {
 std::uint64_t window_of(const scope& s) { return s.reconfigure == 0 ? s.slots : s.reconfigure; }
 
 unsigned acceptors_of(const scope& s) { return s.acceptors + s.reconfigure; }
+
+config_history known_up_to(const std::vector<configuration>& configs, config_version latest) {
+  config_history history;
+  for (const auto& config : configs)
+    if (config.version <= latest)
+      history.add(config);
+  return history;
+}
+
+std::map<role_id, role_kind> kinds_of(const std::vector<configuration>& configs) {
+  std::map<role_id, role_kind> kinds;
+  for (const auto& config : configs)
+    for (const auto kind : pmmc_kinds)
+      for (const auto& m : config.members(kind))
+        kinds.emplace(m.id, kind);
+  return kinds;
+}
 
 } // namespace pmmc::search

@@ -3,6 +3,7 @@
 
 #include "membership/configuration.hpp"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,5 +55,9 @@ std::uint64_t window_of(const scope& s);
 std::vector<configuration> configurations_of(const scope& s);
 /// The acceptors of all of them.
 unsigned acceptors_of(const scope& s);
+/// What is known to who has heard of all of `configs` up to version `latest`.
+config_history known_up_to(const std::vector<configuration>& configs, config_version latest);
+/// The kinds of the roles of all of them.
+std::map<role_id, role_kind> kinds_of(const std::vector<configuration>& configs);
 
 } // namespace pmmc::search

@@ -1,6 +1,7 @@
 #include "search/search.hpp"
 
 #include "search/breadth_first.hpp"
+#include "search/scope_commands.hpp"
 #include "search/trace.hpp"
 
 #include <algorithm>

@@ -4,6 +4,7 @@
 
 #include "base/codec.hpp"
 #include "base/types.hpp"
+#include "search/role_names.hpp"
 
 #include <array>
 #include <cstdint>
@@ -15,11 +16,7 @@ namespace pmmc::search {
 /// Servers s1, s2, ….
 constexpr unsigned most_servers = 5;
 
-/// s1 is 0. Precondition: a server's name.
-inline unsigned number_of(const role_id& id) {
-  return static_cast<unsigned>(id.view().back() - '1');
-}
-inline role_id id_of(unsigned number) { return "s" + std::to_string(number + 1); }
+inline role_id id_of(unsigned number) { return id_of(role_kind::server, number); }
 
 /// Sets of servers, and numbers: a bit for each.
 using server_bits = std::uint32_t;

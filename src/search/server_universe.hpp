@@ -5,13 +5,13 @@
 #pragma once
 
 #include "base/types.hpp"
+#include "search/part_host.hpp"
 #include "search/part_table.hpp"
 #include "search/server_names.hpp"
 
 #include <algorithm>
 #include <cstdint>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -19,9 +19,6 @@
 #include <xxhash.h>
 
 namespace pmmc::search {
-
-/// A step that a server does not survive: so many of its records are written before.
-using cut = std::optional<unsigned>;
 
 template <class Kind>
 struct server_step_key {
@@ -64,19 +61,6 @@ struct history_news {
 struct history_result {
   part_id after = no_part;
   history_news news;
-};
-
-/// What a driver says of a step of one server.
-template <class Process, class Envelope>
-struct server_step_outcome {
-  explicit server_step_outcome(Process p) : after(std::move(p)) {}
-
-  Process after;
-  bool happened = true; ///< false: nothing of the kind is possible here
-  std::vector<Envelope> sent;
-  unsigned records = 0;    ///< how many it wrote at once
-  bool acts_early = false; ///< something had an effect before the first record was durable
-  std::string fault;       ///< an assertion of the core that failed, or what is wrong with the step
 };
 
 /// Engine names the types (`scope`, `driver`, `process`, `fact`, `history`, `envelope`, `input`,

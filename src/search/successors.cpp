@@ -203,7 +203,7 @@ bool successors::is_repeated(const cluster_state& s, std::size_t position) const
 bool successors::chosen_events(const cluster_state& s, const visitor& visit) {
   for (std::size_t at = 0; at < fixed_; ++at) {
     const auto id = s.processes[at];
-    if (!try_step(s, at, {id, input_kind::crash_and_restart, 0}, visit))
+    if (!try_step(s, at, {id, input_kind::crash, 0}, visit))
       return false;
     if (at < acceptors_ || at >= replicas_)
       continue;

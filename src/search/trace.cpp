@@ -1,6 +1,7 @@
 #include "search/trace.hpp"
 
 #include "base/invariant.hpp"
+#include "search/role_names.hpp"
 #include "service/batch.hpp"
 
 #include <algorithm>
@@ -97,18 +98,18 @@ struct report_text {
 };
 
 std::string name_of(const process_part& part) {
-  const auto owner = std::to_string(part.number + 1);
+  const auto leader = id_of(role_kind::leader, part.number).str();
   switch (part.kind) {
   case part_kind::acceptor:
-    return "a" + owner;
-  case part_kind::leader:
-    return "l" + owner;
+    return id_of(role_kind::acceptor, part.number).str();
   case part_kind::replica:
-    return "r" + owner;
+    return id_of(role_kind::replica, part.number).str();
   case part_kind::scout:
-    return "l" + owner + "'s scout";
+    return leader + "'s scout";
+  case part_kind::commander:
+    return leader + "'s commander";
   default:
-    return "l" + owner + "'s commander";
+    return leader;
   }
 }
 
@@ -120,7 +121,7 @@ std::string what_happens(const universe& u, const step_key& key) {
     const auto& r = std::get<report>(u.process_state(key.argument).contents);
     return "hears: " + std::visit(report_text{}, r.what.outcome);
   }
-  case input_kind::crash_and_restart:
+  case input_kind::crash:
     return "crashes and restarts";
   case input_kind::run_for_office:
     return "runs for office";

@@ -2,9 +2,12 @@
 
 #include "base/invariant.hpp"
 #include "search/encoding.hpp"
+#include "search/role_names.hpp"
+#include "search/scope_commands.hpp"
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <utility>
 #include <xxhash.h>
 
@@ -12,7 +15,24 @@ namespace pmmc::search {
 
 namespace {
 
-unsigned number_of(const role_id& id) { return static_cast<unsigned>(id.view().back() - '1'); }
+part_kind part_kind_of(sub_role_kind kind) {
+  return kind == sub_role_kind::scout ? part_kind::scout : part_kind::commander;
+}
+
+part_kind part_kind_of(role_kind kind) {
+  switch (kind) {
+  case role_kind::acceptor:
+    return part_kind::acceptor;
+  case role_kind::leader:
+    return part_kind::leader;
+  case role_kind::replica:
+    return part_kind::replica;
+  case role_kind::client:
+  case role_kind::server:
+    break;
+  }
+  return part_kind::none;
+}
 
 struct describe_process {
   process_part& part;
@@ -20,26 +40,26 @@ struct describe_process {
   void operator()(const acceptor_process& p) const {
     part.kind = part_kind::acceptor;
     part.number = p.number;
-    part.durable = fact_of(p.number, p.durable);
+    part.durable = fact_of(p.number, p.disk);
   }
   void operator()(const leader_process& p) const {
     part.kind = part_kind::leader;
     part.number = p.number;
-    part.leader = {p.number, p.durable.free_seqnum};
+    part.leader = {p.number, p.disk.free_seqnum};
     // While passive it tells of another leader's ballot.
     const auto ballot = p.core.current_vitals().ballot;
     part.ballot = ballot == p.core.ballot() ? rank(ballot) : 0;
   }
   void operator()(const sub_process& p) const {
     part.id = p.core.id();
-    child(part.id.kind == sub_role_kind::scout ? part_kind::scout : part_kind::commander, p.number);
+    child(part_kind_of(part.id.kind), p.leader);
     part.ballot = std::visit([](const auto& role) { return rank(role.ballot()); }, p.core.role());
   }
   void operator()(const report& p) const { child(part_kind::report, p.leader); }
   void operator()(const replica_process& p) const {
     part.kind = part_kind::replica;
     part.number = p.number;
-    part.replica = p.fact;
+    part.replica = {p.number, p.core.now().slot_out, p.core.now().fingerprint};
   }
 
 private:
@@ -49,23 +69,6 @@ private:
   }
 };
 
-part_kind recipient(const envelope& e) {
-  if (std::holds_alternative<p1b>(e.body))
-    return part_kind::scout;
-  if (std::holds_alternative<p2b>(e.body))
-    return part_kind::commander;
-  switch (e.to.view().front()) {
-  case 'a':
-    return part_kind::acceptor;
-  case 'l':
-    return part_kind::leader;
-  case 'r':
-    return part_kind::replica;
-  default:
-    return part_kind::none;
-  }
-}
-
 /// Different seeds for messages and processes, so that the two never cancel out.
 std::uint64_t hash_of(const std::string& bytes, std::uint64_t seed) {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
@@ -73,7 +76,7 @@ std::uint64_t hash_of(const std::string& bytes, std::uint64_t seed) {
 
 } // namespace
 
-universe::universe(const scope& s) : scope_(s), driver_(s) {
+universe::universe(const scope& s) : scope_(s), driver_(s), kinds_(kinds_of(configurations_of(s))) {
   find_renamings();
   for (auto& p : driver_.first_processes())
     first_processes_.push_back(add(std::move(p)).id);
@@ -108,8 +111,24 @@ void universe::find_renamings() {
   PMMC_INVARIANT(renamings_.size() <= most_renamings, "a configuration has at most 3 acceptors");
 }
 
+part_kind universe::recipient(const envelope& e) const {
+  const auto of_child = [](const auto& m) -> std::optional<part_kind> {
+    if constexpr (requires { sub_roles::addressee(m); })
+      return part_kind_of(sub_roles::addressee(m).kind);
+    else
+      return std::nullopt;
+  };
+  if (const auto child = std::visit(of_child, e.body))
+    return *child;
+  const auto known = kinds_.find(e.to);
+  return known == kinds_.end() ? part_kind::none : part_kind_of(known->second);
+}
+
 role_id universe::renamed(const role_id& id, const renaming& by) const {
-  return id.view().starts_with('a') ? role_id{"a" + std::to_string(by[number_of(id)] + 1)} : id;
+  const auto known = kinds_.find(id);
+  return known != kinds_.end() && known->second == role_kind::acceptor
+             ? id_of(role_kind::acceptor, by[number_of(id)])
+             : id;
 }
 
 envelope universe::renamed(envelope e, const renaming& by) const {
@@ -208,7 +227,7 @@ const step_result& universe::remembered(const step_key& key) {
 
 step_result universe::run(const step_key& key) {
   const auto& before = processes_[key.before];
-  input in = crash_and_restart{};
+  input in = crash{};
   switch (key.kind) {
   case input_kind::message:
     in = &std::as_const(messages_[key.argument].message);
@@ -216,7 +235,7 @@ step_result universe::run(const step_key& key) {
   case input_kind::report:
     in = &std::get<report>(std::as_const(processes_[key.argument].contents));
     break;
-  case input_kind::crash_and_restart:
+  case input_kind::crash:
     break;
   case input_kind::run_for_office:
     in = run_for_office{};
@@ -252,8 +271,8 @@ step_result universe::run(const step_key& key) {
     };
     result.fault = broken_invariant(live(before.contents), live(out.after), told);
   }
-  result.stops_sub_roles = out.stops_sub_roles;
-  result.loses_sub_roles = out.loses_sub_roles;
+  result.stops_sub_roles = out.stops_children;
+  result.loses_sub_roles = out.loses_children;
   result.stopped = std::move(out.stopped);
   for (auto& p : out.started)
     result.started.push_back(intern_first(std::move(p)));
@@ -262,7 +281,7 @@ step_result universe::run(const step_key& key) {
   result.sent.erase(std::unique(result.sent.begin(), result.sent.end()), result.sent.end());
   result.after = intern(std::move(out.after), key);
   result.changes_nothing = result.after == key.before && result.sent.empty() &&
-                           result.started.empty() && !out.stops_sub_roles && !out.loses_sub_roles &&
+                           result.started.empty() && !out.stops_children && !out.loses_children &&
                            result.stopped.empty();
   return result;
 }

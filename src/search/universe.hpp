@@ -6,10 +6,11 @@
 
 #include "search/checks.hpp"
 #include "search/part_ids.hpp"
-#include "search/process.hpp"
+#include "search/process_driver.hpp"
 #include "search/stable_vector.hpp"
 
 #include <array>
+#include <map>
 #include <mutex>
 #include <string>
 #include <unordered_map>
@@ -50,7 +51,7 @@ struct process_part {
 enum class input_kind : std::uint8_t {
   message,
   report,
-  crash_and_restart,
+  crash,
   run_for_office,
   lose_office,
   pass_time,
@@ -130,11 +131,13 @@ private:
   part_id intern(process p, const step_key& reached_by);
   found add(process p);
   void rename_all(part_id id, const step_key& reached_by);
+  part_kind recipient(const envelope& e) const;
   role_id renamed(const role_id& id, const renaming& by) const;
   envelope renamed(envelope e, const renaming& by) const;
 
   scope scope_;
   process_driver driver_;
+  std::map<role_id, role_kind> kinds_; ///< of all roles that the scope can come to have
   std::vector<renaming> renamings_;
   std::mutex mutex_;
   stable_vector<message_part> messages_;

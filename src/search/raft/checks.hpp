@@ -3,6 +3,7 @@
 #pragma once
 
 #include "search/raft/names.hpp"
+#include "search/raft/scope.hpp"
 #include "search/raft/server_process.hpp"
 #include "search/server_universe.hpp"
 

@@ -1,10 +1,8 @@
-// The servers of a scope: Raft's core as it is, with what a driver keeps for it. A step gives a
-// server one input and says everything that came of it.
+// The servers of a scope: Raft's core as it is, with what a driver keeps for it.
 #pragma once
 
 #include "consensus/raft/consensus.hpp"
-#include "search/raft/scope.hpp"
-#include "search/server_universe.hpp"
+#include "search/part_host.hpp"
 
 #include <deque>
 #include <memory>
@@ -35,10 +33,8 @@ struct server_process {
   slot_num must_see = 0;                  ///< by the read that it waits for
 };
 
-// What can happen to a server beside a message.
-struct crash {
-  unsigned written = 0; ///< so many of the records that are on their way to the disk get through
-};
+using pmmc::search::crash;
+// What can happen to a server beside a message and a crash.
 struct run_for_office {};
 struct hear_of_term { ///< somebody refuses a (pre-)vote, and says in which term it is
   term_num term = 0;
@@ -63,35 +59,7 @@ using input = std::variant<const envelope*, crash, run_for_office, hear_of_term,
                            send_heartbeats, propose_command, change_servers, compact_log,
                            take_snapshot, lose_connection, finish_write, begin_read>;
 
-using pmmc::search::cut;
-using step_outcome = pmmc::search::server_step_outcome<server_process, envelope>;
-
-/// Runs the servers of one scope.
-class server_driver {
-public:
-  explicit server_driver(const scope& s);
-
-  std::vector<server_process> first_processes() const;
-  step_outcome step(const server_process& before, const input& in, cut survives) const;
-  /// Whether a step may end between two of its records.
-  bool may_be_cut() const { return scope_.crashes && !scope_.slow_disks; }
-
-private:
-  consensus start(unsigned number, persistent_state recovered) const;
-  bool choose(server_process& p, const input& in) const;
-  bool propose(consensus& core) const;
-  bool change(consensus& core) const;
-  bool compact(server_process& p) const;
-  void carry_out(server_process& p, step_outcome& out, cut survives) const;
-  bool finish(server_process& p, step_outcome& out, cut& survives) const;
-  void come_back(server_process& p) const;
-  bool deliver(consensus& core, const message& m) const;
-  std::vector<envelope> modelled(std::vector<envelope> letters) const;
-  bool is_modelled(const message& m) const;
-
-  scope scope_;
-  std::vector<std::vector<member>> targets_;
-};
+using step_outcome = pmmc::search::part_outcome<server_process, envelope>;
 
 class byte_writer;
 /// Two servers with equal bytes behave alike from now on.

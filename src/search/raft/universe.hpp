@@ -2,7 +2,7 @@
 #pragma once
 
 #include "search/raft/checks.hpp"
-#include "search/raft/server_process.hpp"
+#include "search/raft/server_host.hpp"
 #include "search/server_universe.hpp"
 
 #include <string>
@@ -34,7 +34,7 @@ enum class input_kind : std::uint8_t {
 /// For server_universe.
 struct engine {
   using scope = search::scope;
-  using driver = server_driver;
+  using driver = server_host;
   using process = server_process;
   using fact = server_fact;
   using history = search::history;

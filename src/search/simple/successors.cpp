@@ -12,7 +12,7 @@ namespace {
 using phase = role_contents::phase;
 
 /// Whether a message will never again mean anything to `to`, nor be answered with what means
-/// anything. The values of slots are known to be told to all (server_driver::all_sent).
+/// anything. The values of slots are known to be told to all (server_host::modelled).
 struct is_dead_to {
   const server_fact& to;
   const universe& u;

@@ -3,7 +3,7 @@
 
 #include "search/server_universe.hpp"
 #include "search/simple/checks.hpp"
-#include "search/simple/server_process.hpp"
+#include "search/simple/server_host.hpp"
 
 namespace pmmc::simple::search {
 
@@ -25,7 +25,7 @@ enum class input_kind : std::uint8_t {
 /// For server_universe.
 struct engine {
   using scope = search::scope;
-  using driver = server_driver;
+  using driver = server_host;
   using process = server_process;
   using fact = server_fact;
   using history = search::history;
