@@ -284,18 +284,21 @@ bool mistakes::somebody_has_other_facts() const {
 
 /// All directories of a process are lost, and formatted again from its config file while nobody is
 /// there who knows better; or one of them is, elsewhere. Only one process at a time: two that agree
-/// may be a majority.
+/// may be a majority. Newcomers are not formatted for an engine that has none.
 std::vector<host*> mistakes::misformat(std::size_t process, random_source& dice) {
   auto all = members_of(world_.process_at(process));
+  const auto& founds = roster_.met().files_of(process).founds;
+  const bool needs_founders = !changes_members(*to_engine_kind(founds.engine));
   if (somebody_has_other_facts() || !meets_others(process) ||
-      std::any_of(all.begin(), all.end(), [](const host* h) {
-        return h->is_on_wrong_disk() || h->files()->has_flips() || h->lacks_what_it_told();
+      std::any_of(all.begin(), all.end(), [&](const host* h) {
+        return h->is_on_wrong_disk() || h->files()->has_flips() || h->lacks_what_it_told() ||
+               (needs_founders && founds.first.find(h->kind(), h->id()) == nullptr);
       }))
     return {};
   if (dice.below(4) == 0)
     all = {all[dice.below(all.size())]};
   for (auto* h : all) {
-    h->directory()->misformat_with(roster_.met().files_of(process).founds);
+    h->directory()->misformat_with(founds);
     h->order(mounting::misformatted);
   }
   return all;
