@@ -1,5 +1,6 @@
 #include "node/founding.hpp"
 
+#include "membership/own_facts.hpp"
 #include "node/log.hpp"
 #include "node/probe.hpp"
 #include "node/start_error.hpp"
@@ -15,16 +16,10 @@ namespace pmmc {
 
 namespace {
 
-/// What `facts` would have to be for this program.
-cluster_facts facts_of_program(cluster_facts facts, std::string_view machine) {
-  facts.protocol = protocol_name();
-  facts.machine = machine;
-  return facts;
-}
-
 founding joinable(const cluster_facts& facts, const config::cluster_file& cluster,
                   std::string_view machine, const std::string& whose) {
-  if (const auto why = why_other_program(facts, cluster, machine); !why.empty())
+  if (const auto why = why_other_program(facts, own_facts(cluster, machine), cluster.path.string());
+      !why.empty())
     throw start_error{"nothing was formatted: there is a cluster already, as " + whose +
                       " knows, and this program cannot join it: " + why};
   return {facts};
@@ -32,13 +27,9 @@ founding joinable(const cluster_facts& facts, const config::cluster_file& cluste
 
 } // namespace
 
-std::string why_other_program(const cluster_facts& facts, const config::cluster_file& cluster,
-                              std::string_view machine) {
-  const auto engine = to_string(cluster.engine);
-  if (facts.engine != engine)
-    return "it was made by the engine " + facts.engine + ", and " + cluster.path.string() +
-           " says " + std::string{engine} + ". " + std::string{engine_stays};
-  return why_facts_differ(facts, facts_of_program(facts, machine), "in this program");
+cluster_facts own_facts(const config::cluster_file& cluster, std::string_view machine) {
+  return {cluster.first, cluster.window, std::string{to_string(cluster.engine)}, protocol_name(),
+          std::string{machine}};
 }
 
 void format_role(const config::cluster_file& cluster, const config::role& role,
@@ -71,8 +62,7 @@ founding find_founding(const config::cluster_file& cluster, std::string_view mac
   for (const auto& [address, process] : probed.processes)
     if (process.why.empty() && !process.status.known.configurations.empty())
       return joinable(process.status.facts, cluster, machine, "the process at " + address);
-  cluster_facts facts{cluster.first, cluster.window, std::string{to_string(cluster.engine)}};
-  return {facts_of_program(std::move(facts), machine), false};
+  return {own_facts(cluster, machine), false};
 }
 
 } // namespace pmmc

@@ -27,9 +27,7 @@ founding find_founding(const config::cluster_file& cluster, std::string_view mac
 void format_role(const config::cluster_file& cluster, const config::role& role,
                  const founding& origin);
 
-/// Why this program, whose state machine is called `machine`, has no part in a cluster of these
-/// facts with this config file; or nothing.
-std::string why_other_program(const cluster_facts& facts, const config::cluster_file& cluster,
-                              std::string_view machine);
+/// What this program, whose state machine is called `machine`, would found a cluster with.
+cluster_facts own_facts(const config::cluster_file& cluster, std::string_view machine);
 
 } // namespace pmmc

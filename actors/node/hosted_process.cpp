@@ -42,16 +42,12 @@ void stop_differing(const std::string& why) { end_process(why + ". This process 
 
 hosted_process::hosted_process(const config::cluster_file& cluster, const start_options& options,
                                state_machine_factory make_machine)
-    : cluster_(cluster), options_(options), make_machine_(std::move(make_machine)) {
+    : cluster_(cluster), options_(options), make_machine_(std::move(make_machine)),
+      members_(own_facts(cluster, make_machine_()->name()), cluster.path.string()) {
   std::vector<storage::data_directory> opened;
-  const auto machine = make_machine_();
   for (const auto& role : options.process.roles) {
     opened.push_back(storage::data_directory::open(
         storage::real_disk(), cluster_.data / role.id.str(), cluster_.name, role.kind, role.id));
-    const auto& facts = opened.back().info().facts;
-    if (const auto why = why_other_program(facts, cluster_, machine->name()); !why.empty())
-      throw start_error{"the data directory " + opened.back().path().string() +
-                        " is not one for this program: " + why};
     if (const auto why = members_.add(opened.back()); !why.empty())
       throw start_error{why};
   }
@@ -66,7 +62,7 @@ hosted_process::hosted_process(const config::cluster_file& cluster, const start_
 
 /// Where the config file and the cluster's own configuration differ, the latter holds.
 void hosted_process::report_differences() const {
-  if (members_.facts().window != cluster_.window)
+  if (members_.overrules_window())
     spdlog::warn("the config file says window = {}, but the cluster was created with {}, which "
                  "stays in force",
                  cluster_.window, members_.facts().window);

@@ -20,7 +20,7 @@ std::string client_host::make_operation() {
   auto value = std::to_string((number() + 1) * 1'000'000 + ++made_);
   if (!is_number)
     value += std::string(random_.below(world_.options.value_bytes), '.');
-  if (world_.options.has_small_limits && random_.below(30) == 0)
+  if (operations_are_refused(world_.options) && random_.below(30) == 0)
     value += std::string(world_.options.replica.max_op_bytes, '.');
   switch (random_.below(8)) {
   case 0:

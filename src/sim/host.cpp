@@ -45,7 +45,7 @@ void host::open_directory() {
 }
 
 /// Others do not judge a replica by its disk, and nobody brings the right one back: it is to catch
-/// up.
+/// up. But for one that is refused for its facts.
 void host::mount(mounting what) {
   const auto snapshot = own_disk_->holds().snapshot;
   own_disk_->mount(what);
@@ -55,19 +55,21 @@ void host::mount(mounting what) {
     return;
   }
   ++generation_;
-  if (keeps_promises(kind())) {
+  if (!keeps_promises(kind()) && what != mounting::right)
+    told_snapshot_ = std::max(told_snapshot_, snapshot);
+  if (keeps_promises(kind()) || what == mounting::misformatted || is_on_wrong_disk()) {
     wrong_ = what == mounting::right ? mounting::none : what;
     return;
   }
-  told_snapshot_ = std::max(told_snapshot_, snapshot);
   true_meetings_.clear();
   exchanged();
 }
 
-void host::begin_life(const membership& known) {
+void host::begin_life(const membership& known, const cluster_facts& facts) {
   if (own_disk_ == nullptr)
     return;
   known_ = known.configurations;
+  facts_ = facts;
   recover();
   if (is_crashing())
     return;

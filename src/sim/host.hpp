@@ -40,6 +40,10 @@ public:
   /// `what` counts from the next start on.
   void order(mounting what);
   bool is_on_wrong_disk() const { return wrong_ != mounting::none; }
+  /// Whether its directory was formatted with other facts than its cluster's, or is to be now.
+  bool is_misformatted() const {
+    return wrong_ == mounting::misformatted || ordered_ == mounting::misformatted;
+  }
   mounting wrong_disk() const { return wrong_; }
   /// What was sent to it before its directory was exchanged does not reach it.
   std::uint32_t generation() const { return generation_; }
@@ -66,8 +70,8 @@ public:
   /// The process starts: carries out what was ordered, and opens the directory. It may end of it.
   void open_directory();
   /// When all those of the process are open: begins a life. It may end of it. `known`: what its
-  /// process begins with.
-  void begin_life(const membership& known);
+  /// process begins with; `facts`: what holds there.
+  void begin_life(const membership& known, const cluster_facts& facts);
   /// From what was found there.
   virtual void start() = 0;
   /// The process has crashed: only what is on the disk remains. What was being written may or may
@@ -120,6 +124,8 @@ protected:
   void use(role_disk& disk) { own_disk_ = &disk; }
   /// What was known of the cluster's members when its process started.
   const config_history& known() const { return known_; }
+  /// What holds for its process.
+  const cluster_facts& facts() const { return facts_; }
   /// What it has told others that it holds is in the book.
   void note_own_records() { own_disk_->note_records(records()); }
 
@@ -175,6 +181,7 @@ private:
   std::deque<mail> mailbox_; ///< of a role that waits for its disk
   role_disk* own_disk_ = nullptr;
   config_history known_;
+  cluster_facts facts_;
   slot_num told_snapshot_ = 0; ///< of replicas: the newest on a directory that was exchanged
   mounting ordered_ = mounting::none;
   mounting wrong_ = mounting::none;

@@ -6,7 +6,7 @@ void leader_host::start() {
   auto settings = world_.options.leader;
   settings.id = id();
   settings.seed = world_.chance.next();
-  settings.window = world_.options.window;
+  settings.window = facts().window;
   settings.near_slots = world_.options.window; // logs are short, and replicas shall lag
   const auto free_seqnum = disk().state().load();
   start_role(settings, free_seqnum, known());

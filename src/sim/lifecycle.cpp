@@ -30,10 +30,11 @@ void lifecycle::start(std::size_t number) {
     if (!p.crashing)
       h->open_directory();
   const bool is_node = met_.has(number);
-  const auto known = is_node && !p.crashing ? met_.remembered(number) : membership{};
+  const auto* found = is_node && !p.crashing ? &met_.remembered(number) : nullptr;
   for (auto* h : p.roles)
     if (!p.crashing)
-      h->begin_life(known);
+      h->begin_life(found == nullptr ? membership{} : found->known(),
+                    found == nullptr ? cluster_facts{} : found->facts());
   if (!p.crashing && is_node && !met_.prepare(number))
     world_.crash(number);
   for (auto* h : p.roles)

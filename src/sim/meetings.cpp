@@ -187,7 +187,9 @@ void meetings::dial(std::size_t from, std::size_t to) {
   const auto after = caller.admits->hear(callee.listens_at, reply);
   if (!reply.refusal.empty() || !after.refused.empty())
     return refused(from, to, reply, after);
-  demand(!caller.intruder && !callee.intruder, [&] {
+  const bool may_meet =
+      !caller.intruder && !callee.intruder && !has_other_facts(from) && !has_other_facts(to);
+  demand(may_meet, [&] {
     return "N2: the processes at " + caller.listens_at + " and " + callee.listens_at +
            " let each other in, and one of them is of another cluster";
   });
@@ -223,9 +225,12 @@ void meetings::say_hello_again(std::size_t from, std::size_t to) {
 void meetings::refused(std::size_t from, std::size_t to, const introduction_reply& reply,
                        const after_reply& after) {
   auto& caller = at(from);
-  demand(caller.intruder || at(to).intruder || reply.was_removed ||
+  const bool is_misformatted = !caller.intruder && has_other_facts(from);
+  demand(caller.intruder || at(to).intruder || is_misformatted || has_other_facts(to) ||
+             reply.was_removed ||
              at(to).admits->known().identity == 0, // it believes only those that it knows of
          [&] { return "N2: a member is refused: " + after.refused; });
+  world_.facts.count(fact::misformatted_refused, is_misformatted);
   if (world_.log.is_told())
     world_.tell("the process at " + caller.listens_at + ": the one at " + at(to).listens_at + " " +
                 after.refused);
@@ -234,6 +239,7 @@ void meetings::refused(std::size_t from, std::size_t to, const introduction_repl
                                                  : fact::refused_as_other_cluster);
   caller.not_before[at(to).listens_at] =
       world_.now() + 100 * millisecond + world_.chance.below(900 * millisecond);
+  miss(from, at(to).listens_at, after.refused);
   if (at(to).admits->known().identity == 0 && caller.admits->known().identity != 0)
     name_to(to, caller.listens_at);
   if (after.removed.empty() && after.differs.empty())
@@ -244,13 +250,22 @@ void meetings::refused(std::size_t from, std::size_t to, const introduction_repl
     demand(after.removed.empty() || latest.address_of(h->id()).empty(),
            [&] { return "N2: a member is told to end: " + after.removed; });
   // There is one wrong process at a time: only in the place of the one acceptor it is a majority.
-  demand(caller.intruder || after.differs.empty() ||
+  demand(caller.intruder || is_misformatted || after.differs.empty() ||
              caller.admits->known().configurations.latest().quorum() == 1,
          [&] { return "N2: a member is told to end: " + after.differs; });
+  world_.facts.count(fact::misformatted_stopped, is_misformatted && !after.differs.empty());
   auto& p = world_.process_at(from);
   p.gone = caller.intruder || !after.removed.empty();
   p.retired = !after.removed.empty();
   world_.crash(from);
+}
+
+bool meetings::has_other_facts(std::size_t process) const {
+  const auto& n = nodes_[process];
+  if (n.intruder)
+    return n.intruder->facts != facts_of(world_.options);
+  const auto all = members_of(world_.process_at(process));
+  return std::any_of(all.begin(), all.end(), [](const host* h) { return h->is_misformatted(); });
 }
 
 /// `process` has let in `other`, which names these roles.
@@ -373,6 +388,8 @@ void meetings::tell_roles(std::size_t process) {
 void meetings::send_news(std::size_t from, std::size_t to) {
   std::string bytes;
   wire::encode(bytes, at(from).admits->known());
+  const auto why = world_.ports.why_news_refused(bytes);
+  demand(why.empty(), [&] { return "M2: a door refuses news of the members: " + why; });
   const auto passage = world_.net.carry(from, to, world_.now());
   for (std::size_t i = 0; i < passage.copies; ++i) {
     news_.emplace(++last_news_, news{from, world_.net.connection(from, to), bytes});
@@ -480,20 +497,23 @@ bool meetings::remembers(const host& self, const host& peer, mounting what) {
          (what == mounting::emptied || peer.shows_old_copy(known->second));
 }
 
-bool meetings::all_remember(const host& h, mounting what) const {
+bool meetings::is_noticed(const host& h, mounting what) const {
+  bool by_anybody = false;
   for (std::size_t p = 0; p < nodes_.size(); ++p) {
     const auto& other = world_.process_at(p);
-    const bool is_own = p == h.process_number();
-    if (!other.is_member || other.gone || (is_own && what == mounting::old_copy))
+    const bool is_beside = p == h.process_number();
+    if (!other.is_member || other.gone || (is_beside && what == mounting::old_copy))
       continue; // roles of one process do not show each other their lives
     for (const auto* self : members_of(other)) {
       if (self == &h || (self->kind() == role_kind::acceptor && h.kind() == role_kind::acceptor))
         continue; // two acceptors need not meet
-      if (self->is_on_wrong_disk() || !remembers(*self, h, what))
+      const bool notices = !self->is_on_wrong_disk() && remembers(*self, h, what);
+      if (is_beside && !notices)
         return false;
+      by_anybody = by_anybody || notices;
     }
   }
-  return true;
+  return by_anybody;
 }
 
 } // namespace pmmc::sim

@@ -21,6 +21,7 @@ namespace pmmc::sim {
 /// cluster and its members is in the directories of its roles (role_disk), and nowhere else.
 struct node_files {
   std::string cluster = "sim";
+  cluster_facts founds; ///< what a cluster would agree on that this file founds
   std::string address;
   std::set<std::string> contacts; ///< the addresses in it
   bool rejoins = false;           ///< it is started though it was removed, to be added again
@@ -49,9 +50,9 @@ public:
 
   /// Before the process starts. Whether it may: its address may be taken.
   bool has_address(std::size_t process);
-  /// When the directories of its roles are open: returns what they remember, with which the process
-  /// begins. Throws `violation` if that is less than was durable.
-  const membership& remembered(std::size_t process);
+  /// When the directories of its roles are open: what they come to together, with which the process
+  /// begins. Its process may end of it. Throws `violation` if they remember less than was durable.
+  const storage::process_members& remembered(std::size_t process);
   /// When its roles have begun their lives. Whether they may start: it may know that it was
   /// removed.
   bool prepare(std::size_t process);
@@ -67,10 +68,13 @@ public:
   void break_connection(std::size_t a, std::size_t b);
   /// What it knows, or would begin with. Of a member.
   membership known_to(std::size_t process);
-  /// Whether all who talk to `h` would notice that its directory is formatted again, or that an old
+  /// Whether it was formatted with other facts than those of the cluster.
+  bool has_other_facts(std::size_t process) const;
+  /// Whether somebody would notice that the directory of `h` is formatted again, or that an old
   /// copy is in its place. Then operators can make that mistake: nobody promises anything otherwise
-  /// (docs/STORAGE.md, "An old copy of a directory").
-  bool all_remember(const host& h, mounting what) const;
+  /// (docs/STORAGE.md, "An old copy of a directory"). Roles beside it must all notice a new one:
+  /// nobody can be faster than they are.
+  bool is_noticed(const host& h, mounting what) const;
 
 private:
   struct node {
@@ -107,6 +111,8 @@ private:
   void dial_others(std::size_t process, process_set reached);
   void hear_others(std::size_t process, process_set reached);
   void miss(std::size_t process, const std::string& address, const std::string& why);
+  void take_directories(std::size_t process);
+  std::string why_it_may_not_start(std::size_t process);
   void dial(std::size_t from, std::size_t to);
   void say_hello_again(std::size_t from, std::size_t to);
   bool would_be_taken_in(const node& one, const node& other) const;

@@ -10,11 +10,16 @@ bool is_in(const std::vector<std::size_t>& all, std::size_t process) {
   return std::find(all.begin(), all.end(), process) != all.end();
 }
 
+/// With the same roles.
+engine_kind other_engine(engine_kind engine) {
+  return engine == engine_kind::raft ? engine_kind::simple : engine_kind::raft;
+}
+
 } // namespace
 
 bool mistakes::made::is_nothing() const {
   return directories.empty() && elsewhere.empty() && foreign.empty() && removed.empty() &&
-         outdated.empty();
+         outdated.empty() && wrong_config.empty();
 }
 
 bool mistakes::is_one(fault_kind kind) { return kind >= fault_kind::formatted_again; }
@@ -29,6 +34,8 @@ void mistakes::begin(std::size_t number, const fault& f, random_source& dice) {
     m = start_removed(dice);
   else if (f.kind == fault_kind::old_config)
     m = start_with_old_config(dice);
+  else if (f.kind == fault_kind::wrong_config)
+    m = start_with_wrong_config(dice);
   else
     m = start_foreign(f, dice);
   if (m.is_nothing())
@@ -79,14 +86,20 @@ void mistakes::restart(std::size_t process) {
 
 void mistakes::mend(const made& m) {
   for (auto* h : m.directories) {
+    const bool is_misformatted = h->is_misformatted();
     h->order(mounting::right);
-    if (keeps_promises(h->kind())) // a replica that has begun with another one goes on with it
+    if (is_misformatted ||
+        keeps_promises(h->kind())) // a replica that has begun with another one goes on with it
       restart(h->process_number());
   }
   for (const auto p : m.outdated) {
     auto& files = roster_.met().files_of(p);
     files.contacts = membership{world_.checkers.truth().state().configurations()}.addresses();
     files.contacts.insert(files.address);
+  }
+  for (const auto p : m.wrong_config) {
+    roster_.met().files_of(p).founds = facts_of(world_.options);
+    restart(p);
   }
   for (const auto p : m.elsewhere) {
     roster_.met().move(p, {});
@@ -106,7 +119,8 @@ bool mistakes::is_free(std::size_t process) const {
     const auto& m = entry.second;
     return std::any_of(m.directories.begin(), m.directories.end(),
                        [&](const host* h) { return h->process_number() == process; }) ||
-           is_in(m.elsewhere, process) || is_in(m.removed, process) || is_in(m.outdated, process);
+           is_in(m.elsewhere, process) || is_in(m.removed, process) || is_in(m.outdated, process) ||
+           is_in(m.wrong_config, process);
   });
 }
 
@@ -116,14 +130,26 @@ std::vector<std::size_t> mistakes::free_members() const {
   return all;
 }
 
+/// It would decide without anybody who could refuse it: some configuration has no other voter.
+bool mistakes::is_majority(std::size_t process) const {
+  const auto all = members_of(world_.process_at(process));
+  const auto decides = [&](const configuration& c) {
+    return c.quorum() == 1 && std::any_of(all.begin(), all.end(), [&](const host* h) {
+             return c.voters().front().id == h->id();
+           });
+  };
+  const auto& known = world_.checkers.truth().state().configurations().all();
+  return decides(first_configuration(world_.options)) ||
+         std::any_of(known.begin(), known.end(),
+                     [&](const auto& entry) { return decides(entry.second); });
+}
+
 /// Roles of one process do not show each other their lives. One that is a majority by itself meets
 /// nobody before it goes on from an old copy; a server, not even before it begins anew.
 bool mistakes::meets_others(std::size_t process) const {
-  const auto& known = world_.checkers.truth().state().configurations().all();
   const auto members = members_of(world_.process_at(process));
   return (members.size() == 1 && members.front()->kind() != role_kind::server) ||
-         std::all_of(known.begin(), known.end(),
-                     [](const auto& entry) { return entry.second.quorum() > 1; });
+         !is_majority(process);
 }
 
 /// Acceptors, leaders and servers are refused. A replica promises nothing, and goes on from what it
@@ -133,7 +159,7 @@ bool mistakes::is_harmless(const host& h, mounting what) const {
   if (h.kind() == role_kind::replica)
     return !h.lacks_what_it_told() && roster_.can_lose(p);
   const bool must_meet = what == mounting::old_copy || h.kind() == role_kind::server;
-  return (!must_meet || meets_others(p)) && roster_.met().all_remember(h, what);
+  return (!must_meet || meets_others(p)) && roster_.met().is_noticed(h, what);
 }
 
 mistakes::made mistakes::exchange_directory(const fault& f, random_source& dice) {
@@ -175,19 +201,18 @@ mistakes::made mistakes::start_foreign(const fault& f, random_source& dice) {
       (intruder_ != max_processes && !world_.process_at(intruder_).gone))
     return {};
   auto& met = roster_.met();
+  const bool is_misformatted =
+      f.kind == fault_kind::other_window || f.kind == fault_kind::other_engine;
+  if (is_misformatted && somebody_has_other_facts())
+    return {}; // two that agree may be a majority
   const bool has_other_name = dice.below(4) == 0;
-  if (f.kind == fault_kind::other_cluster && !has_other_name)
-    for (const auto p : world_.members())
-      if (met.known_to(p).identity == 0)
-        return {}; // it believes whom its disk names
   const auto victim = members[dice.below(members.size())];
   auto files = met.files_of(victim);
   stranger who{facts_of(world_.options), membership{first_configuration(world_.options)}, {}};
   if (f.kind == fault_kind::other_window)
     who.facts.window += 1 + dice.below(100);
   else if (f.kind == fault_kind::other_engine)
-    who.facts.engine = to_string(world_.options.engine == engine_kind::raft ? engine_kind::simple
-                                                                            : engine_kind::raft);
+    who.facts.engine = to_string(other_engine(world_.options.engine));
   else if (has_other_name)
     files.cluster = "other";
   else
@@ -248,6 +273,54 @@ mistakes::made mistakes::start_with_old_config(random_source& dice) {
     remove_members(p);
   restart(p);
   return {.outdated = {p}};
+}
+
+bool mistakes::somebody_has_other_facts() const {
+  for (std::size_t p = 0; p < world_.processes(); ++p)
+    if (roster_.met().has(p) && !world_.process_at(p).gone && roster_.met().has_other_facts(p))
+      return true;
+  return false;
+}
+
+/// All directories of a process are lost, and formatted again from its config file while nobody is
+/// there who knows better; or one of them is, elsewhere. Only one process at a time: two that agree
+/// may be a majority. Newcomers are not formatted for an engine that has none.
+std::vector<host*> mistakes::misformat(std::size_t process, random_source& dice) {
+  auto all = members_of(world_.process_at(process));
+  const auto& founds = roster_.met().files_of(process).founds;
+  const bool needs_founders = !changes_members(*to_engine_kind(founds.engine));
+  if (somebody_has_other_facts() || !meets_others(process) ||
+      std::any_of(all.begin(), all.end(), [&](const host* h) {
+        return h->is_on_wrong_disk() || h->files()->has_flips() || h->lacks_what_it_told() ||
+               (needs_founders && founds.first.find(h->kind(), h->id()) == nullptr);
+      }))
+    return {};
+  if (dice.below(4) == 0)
+    all = {all[dice.below(all.size())]};
+  for (auto* h : all) {
+    h->directory()->misformat_with(founds);
+    h->order(mounting::misformatted);
+  }
+  return all;
+}
+
+/// With its directories in place a member goes on with the cluster's window, and does not start for
+/// another engine. Of PMMC it would have no roles of these names.
+mistakes::made mistakes::start_with_wrong_config(random_source& dice) {
+  const auto members = free_members();
+  if (members.empty())
+    return {};
+  const auto p = members[dice.below(members.size())];
+  auto& founds = roster_.met().files_of(p).founds;
+  if (world_.options.engine != engine_kind::pmmc && dice.below(3) == 0)
+    founds.engine = to_string(other_engine(world_.options.engine));
+  else
+    founds.window += 1 + dice.below(100);
+  made m{.wrong_config = {p}};
+  if (dice.below(2) == 0)
+    m.directories = misformat(p, dice);
+  restart(p);
+  return m;
 }
 
 /// It knows that it was removed, or no better than its config file, which is old.

@@ -22,11 +22,12 @@ public:
 
 private:
   struct made {
-    std::vector<host*> directories = {};     ///< wrong ones
-    std::vector<std::size_t> elsewhere = {}; ///< processes that run at another one's address
-    std::vector<std::size_t> foreign = {};   ///< processes that are none of the cluster
-    std::vector<std::size_t> removed = {};   ///< processes that were removed, and started again
-    std::vector<std::size_t> outdated = {};  ///< members with a config file from the beginning
+    std::vector<host*> directories = {};        ///< wrong ones
+    std::vector<std::size_t> elsewhere = {};    ///< processes that run at another one's address
+    std::vector<std::size_t> foreign = {};      ///< processes that are none of the cluster
+    std::vector<std::size_t> removed = {};      ///< processes that were removed, and started again
+    std::vector<std::size_t> outdated = {};     ///< members with a config file from the beginning
+    std::vector<std::size_t> wrong_config = {}; ///< members with one of another cluster
 
     bool is_nothing() const;
   };
@@ -36,8 +37,12 @@ private:
   made swap_addresses(random_source& dice);
   made start_removed(random_source& dice);
   made start_with_old_config(random_source& dice);
+  made start_with_wrong_config(random_source& dice);
+  std::vector<host*> misformat(std::size_t process, random_source& dice);
+  bool somebody_has_other_facts() const;
   void remove_members(std::size_t process);
   bool is_harmless(const host& h, mounting what) const;
+  bool is_majority(std::size_t process) const;
   bool meets_others(std::size_t process) const;
   bool is_free(std::size_t process) const;
   std::vector<std::size_t> free_members() const;

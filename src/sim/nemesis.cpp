@@ -66,6 +66,7 @@ void nemesis::strike(std::size_t number, const fault& f, random_source& dice) {
   case fault_kind::removed_started:
   case fault_kind::old_config:
   case fault_kind::other_engine:
+  case fault_kind::wrong_config:
     return; // a mistake: see begin()
   }
 }

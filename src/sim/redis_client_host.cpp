@@ -266,7 +266,7 @@ void redis_client_host::ask_locally() {
 }
 
 void redis_client_host::ask_wrongly() {
-  switch (random_.below(world_.options.has_small_limits ? 7 : 5)) {
+  switch (random_.below(operations_are_refused(world_.options) ? 7 : 5)) {
   case 5:
   case 6:
     return send({"SET", "r0", std::string(world_.options.replica.max_op_bytes, 'x')},
@@ -352,7 +352,7 @@ void redis_client_host::begin_request() {
 /// Where sessions may end, one that was opened before is to be found again before its request is
 /// sent.
 void redis_client_host::send_request() {
-  const bool asks_first = world_.options.has_small_limits && session_is_known_;
+  const bool asks_first = named_sessions_end(world_.options) && session_is_known_;
   if (!has_session_) {
     has_session_ = session_is_asked_for_ = true;
     send({"PMMC", "SESSION", session_}, {expected::kind::session});

@@ -23,7 +23,7 @@ redis::port::settings settings_for(world& w, const role_id& replica) {
   auto& f = made.front;
   constexpr std::size_t one_command = 250;
   f.max_op_bytes = s.replica.max_op_bytes;
-  if (s.has_small_limits)
+  if (operations_are_refused(s))
     f.bundle_bytes = one_command;
   if (!s.redis_has_little_room)
     return made;

@@ -15,18 +15,51 @@ constexpr std::size_t most_changes = 6;
 constexpr sim_time operators_patience = 10 * second;
 } // namespace
 
-/// Each directory alone, and what they come to.
-const membership& meetings::remembered(std::size_t process) {
+/// By the simulator's own book: its config file is of another engine than a directory, or its
+/// directories are of different clusters. Another window in the file is no reason.
+std::string meetings::why_it_may_not_start(std::size_t process) {
+  const auto& founds = at(process).files.founds;
+  const auto all = roles(process);
+  const auto are_misformatted =
+      std::count_if(all.begin(), all.end(), [](const host* h) { return h->is_misformatted(); });
+  const auto size = static_cast<std::ptrdiff_t>(all.size());
+  if (are_misformatted != size && founds.engine != to_string(world_.options.engine))
+    return "its config file is of another engine";
+  return are_misformatted == 0 || are_misformatted == size ? "" : "its directories differ";
+}
+
+/// Each directory alone, as at its process's start. It may not be one for this process.
+void meetings::take_directories(std::size_t process) {
+  auto& n = at(process);
+  n.members.emplace(n.files.founds, "its config file");
+  const auto why_not = why_it_may_not_start(process);
+  std::string refusal;
+  for (const auto* h : roles(process))
+    if (auto why = n.members->add(h->directory()->directory()); refusal.empty())
+      refusal = std::move(why);
+  demand(refusal.empty() == why_not.empty(), [&] {
+    return refusal.empty() ? "N2: the process at " + n.listens_at + " starts, though " + why_not
+                           : "N2: the process at " + n.listens_at + " is refused: " + refusal;
+  });
+  if (refusal.empty())
+    return world_.facts.count(fact::window_overruled, n.members->overrules_window());
+  world_.facts.count(fact::refused_at_start);
+  if (world_.log.is_told())
+    world_.tell("the process at " + n.listens_at + " does not start: " + refusal);
+  world_.crash(process);
+}
+
+/// What each directory remembers, and what they come to.
+const storage::process_members& meetings::remembered(std::size_t process) {
   auto& n = at(process);
   if (n.intruder)
-    return n.intruder->members;
-  n.members.emplace();
+    return n.members.emplace(n.intruder->facts, "");
   std::vector<membership> found;
-  for (const auto* h : roles(process)) {
+  for (const auto* h : roles(process))
     found.push_back(h->directory()->checked_members().value_or(membership{}));
-    const auto why = n.members->add(h->directory()->directory());
-    demand(why.empty(), [&] { return "N2: " + h->id().str() + " is refused: " + why; });
-  }
+  take_directories(process);
+  if (world_.process_at(process).crashing)
+    return *n.members;
   for (const auto& each : found) {
     auto begins_with = n.members->known();
     demand(!begins_with.learn(each), [&] {
@@ -41,7 +74,7 @@ const membership& meetings::remembered(std::size_t process) {
                      std::adjacent_find(found.begin(), found.end(), std::not_equal_to<>{}) !=
                          found.end());
   world_.facts.count(fact::identity_forgotten, n.had_identity && n.members->known().identity == 0);
-  return n.members->known();
+  return *n.members;
 }
 
 /// When others act by it already, as a node does it. The process may die within it, or end of it.

@@ -27,12 +27,14 @@ void replica_host::start() {
   settings.founds = random_source{settings.seed}.next();
   start_role(settings, take_found(), has_snapshot());
   resume();
-  world_.checkers.replica_started(number(), role());
+  if (counts())
+    world_.checkers.replica_started(number(), role());
   settle();
 }
 
 void replica_host::check(world& w, const role_id& to, const message& m) const {
-  w.checkers.replica_sent(number(), to, m);
+  if (counts())
+    w.checkers.replica_sent(number(), to, m);
   count_answers(w, m);
   if (const auto* c = std::get_if<catchup_reply>(&m))
     w.facts.count(fact::catch_up, !c->decisions.empty());
@@ -52,7 +54,7 @@ void replica_host::on_message(const role_id& from, message& m) {
 }
 
 void replica_host::taken(const replica_outputs& out) {
-  if (world_.checkers.replica_handled(number(), role()))
+  if (counts() && world_.checkers.replica_handled(number(), role()))
     proposed_.erase(proposed_.begin(), proposed_.lower_bound(role().slot_out()));
   for (const auto& e : out.send)
     if (const auto* p = std::get_if<propose>(&e.body))

@@ -33,16 +33,17 @@ cluster_facts facts_of(const scenario& s) {
 
 role_disk::role_disk(const scenario& s, role_kind kind, const role_id& id)
     : options_(s), files_(seed_of(s, id)), path_("/data/" + id.str()), kind_(kind), id_(id) {
-  format(files_, "disk-" + id.str());
+  format(files_, "disk-" + id.str(), facts_of(s));
 }
 
-void role_disk::format(storage::simulated_disk& on, std::string format_id) const {
+void role_disk::format(storage::simulated_disk& on, std::string format_id,
+                       cluster_facts facts) const {
   storage::data_directory::format(on, path_,
                                   {.cluster = std::string{cluster},
                                    .kind = kind_,
                                    .id = id_,
                                    .format_id = std::move(format_id),
-                                   .facts = facts_of(options_)},
+                                   .facts = std::move(facts)},
                                   small_segments);
 }
 
@@ -119,9 +120,10 @@ void role_disk::mount(mounting what) {
   case mounting::copied:
     copy_ = {files_.copy(), holds_};
     return;
-  case mounting::emptied: {
+  case mounting::emptied:
+  case mounting::misformatted: {
     storage::simulated_disk other{files_.fresh_number()};
-    format(other, "");
+    format(other, "", what == mounting::emptied ? facts_of(options_) : wrong_facts_);
     return set_aside({other.copy(), {}});
   }
   case mounting::old_copy:

@@ -12,16 +12,18 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace pmmc::sim {
 
 /// What happens to a directory while its process is down.
 enum class mounting : std::uint8_t {
   none,
-  copied,   ///< somebody keeps a copy of it; also while it is in use
-  emptied,  ///< it is lost, and formatted again under the same id
-  old_copy, ///< the copy is put in its place
-  right     ///< it is brought back as it was last
+  copied,       ///< somebody keeps a copy of it; also while it is in use
+  emptied,      ///< it is lost, and formatted again under the same id
+  misformatted, ///< … from a wrong config file, while nobody was there who knows better
+  old_copy,     ///< the copy is put in its place
+  right         ///< it is brought back as it was last
 };
 
 /// What all processes of a scenario's cluster agree on.
@@ -71,6 +73,8 @@ public:
   const held& copy_holds() const { return copy_.what; }
   /// Precondition: it is not open, unless a copy is made; no bit of it is flipped.
   void mount(mounting what);
+  /// What it is formatted with when it is `misformatted`.
+  void misformat_with(cluster_facts facts) { wrong_facts_ = std::move(facts); }
   /// Somebody removes the file `members`, as its error text says if it is damaged.
   void remove_members();
 
@@ -79,7 +83,7 @@ private:
     storage::simulated_disk::contents files;
     held what;
   };
-  void format(storage::simulated_disk& on, std::string format_id) const;
+  void format(storage::simulated_disk& on, std::string format_id, cluster_facts facts) const;
   void set_aside(contents others);
 
   const scenario& options_;
@@ -88,6 +92,7 @@ private:
   role_kind kind_;
   role_id id_;
   held holds_;
+  cluster_facts wrong_facts_;
   contents copy_;
   contents aside_; ///< while a wrong one is in its place
   std::optional<storage::data_directory> directory_;

@@ -54,6 +54,7 @@ host& roster::add(role_kind kind, const role_id& id, std::size_t process) {
 /// Its config file has the members that there are now, and itself.
 void roster::add_node(std::size_t process, std::string address, const membership& known) {
   node_files files;
+  files.founds = facts_of(world_.options);
   files.contacts = known.addresses();
   files.contacts.insert(address);
   files.address = std::move(address);

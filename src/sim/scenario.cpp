@@ -40,7 +40,8 @@ constexpr std::array<std::string_view, fault_kinds> names = {"crash",
                                                              "swapped_addresses",
                                                              "removed_started",
                                                              "old_config",
-                                                             "other_engine"};
+                                                             "other_engine",
+                                                             "wrong_config"};
 
 bool one_in(random_source& random, std::uint64_t n) { return random.below(n) == 0; }
 
@@ -163,9 +164,8 @@ void choose_faults(scenario& s, random_source& random) {
 /// With dice of their own: the faults of a seed are the same whatever mistakes there are.
 void choose_mistakes(scenario& s, random_source random) {
   s.disks_are_named = one_in(random, 2);
-  const auto end = fault_kinds_of(s.engine);
-  for (auto i = static_cast<std::size_t>(fault_kind::formatted_again); i < end; ++i) {
-    if (one_in(random, 2))
+  for (auto i = static_cast<std::size_t>(fault_kind::formatted_again); i < fault_kinds; ++i) {
+    if (!has_fault(s.engine, static_cast<fault_kind>(i)) || one_in(random, 2))
       continue;
     const auto every = 5 * second + skewed(random, 0, 90 * second);
     for (sim_time at = random.below(every); at < s.fault_phase; at += 1 + random.below(2 * every))
@@ -199,27 +199,44 @@ void choose_connections(scenario& s) {
     s.group_bytes = 1 + random.below(500);
 }
 
-/// In some runs limits are small, so that they are reached. With dice of their own. Where replies
-/// are refused for their size, nobody watches keys or asks for any key: the models know these
-/// replies, but not how many bytes they have. Nor do they of what operators are answered, so that a
-/// session has room for that.
-void choose_limits(scenario& s) {
-  random_source random{s.seed * 0x9FB21C651E98DF25ULL + 17};
-  if (!one_in(random, 3))
-    return;
-  s.has_small_limits = true;
+/// How many sessions there may be, of the protocol and named ones. Operators need some, too.
+void limit_sessions(scenario& s, random_source& random) {
   s.sessions.sessions = s.clients + s.raw_clients + state_holders(s) + 3 + random.below(4);
+  s.store.sessions = s.redis_clients + random.below(4);
+}
+
+/// How far a session may be ahead, and what is kept for it. The models do not know how many bytes
+/// operators are answered, so that a session has room for that.
+void limit_answers(scenario& s, random_source& random) {
   s.sessions.window = 2 + random.below(8);
   s.sessions.bytes = 1'000 + random.below(2'000);
-  s.store.sessions = s.redis_clients + random.below(4);
   s.store.kept_answers = 1 + random.below(3);
   s.store.kept_answer_bytes = 50 + random.below(1'000);
+}
+
+/// Of an operation; and of a reply where there are Redis's clients only: there nobody watches keys
+/// or asks for any key. The models know these replies, but not how many bytes they have.
+void limit_sizes(scenario& s, random_source& random) {
   s.replica.max_op_bytes = 700 + random.below(800);
   if (s.clients + s.raw_clients == 0) {
     s.value_bytes = 250 + random.below(250);
     s.replica.max_op_bytes += 2 * s.value_bytes;         // a port executes each command of an EXEC
     s.store.whole_reply_bytes = 700 + random.below(700); // room to refuse each call
   }
+}
+
+/// Some limits are so small that they are reached, in a third of the runs all of them. With dice of
+/// their own.
+void choose_limits(scenario& s) {
+  random_source random{s.seed * 0x9FB21C651E98DF25ULL + 17};
+  const bool are_all = one_in(random, 3);
+  const auto one = are_all ? 0 : random.below(3);
+  if (are_all || one == 0)
+    limit_sessions(s, random);
+  if (are_all || one == 1)
+    limit_answers(s, random);
+  if (are_all || one == 2)
+    limit_sizes(s, random);
 }
 
 void leave_out(scenario& s, const reduction& less) {

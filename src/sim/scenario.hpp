@@ -7,6 +7,7 @@
 #include "consensus/pmmc/replica.hpp"
 #include "consensus/raft/engine.hpp"
 #include "consensus/simple/engine.hpp"
+#include "door/basp.hpp"
 #include "kv/store_limits.hpp"
 #include "service/server.hpp"
 #include "service/sessions.hpp"
@@ -58,11 +59,13 @@ enum class fault_kind : std::uint8_t {
   removed_started,   ///< a process that was removed is started again
   old_config,        ///< a member is started with a config file from the beginning
   other_engine,      ///< as other_window, formatted for another engine
+  wrong_config, ///< a member is started with a config file that says another window, or another
+                ///< engine; or its directories are lost, and formatted from it
 };
-inline constexpr std::size_t fault_kinds = 32;
-/// Runs of PMMC have no other_engine: its seeds are older.
-constexpr std::size_t fault_kinds_of(engine_kind engine) {
-  return engine == engine_kind::pmmc ? fault_kinds - 1 : fault_kinds;
+inline constexpr std::size_t fault_kinds = 33;
+/// Runs of PMMC have no other_engine: its roles are called otherwise.
+constexpr bool has_fault(engine_kind engine, fault_kind kind) {
+  return kind != fault_kind::other_engine || engine != engine_kind::pmmc;
 }
 
 std::string_view to_string(fault_kind kind);
@@ -107,7 +110,6 @@ struct scenario {
   pmmc::simple::server_core::settings simple; ///< likewise, and its servers
   session_limits sessions;
   kv::store_limits store;
-  bool has_small_limits = false; ///< such that sessions end and requests are refused
   std::size_t acceptor_page_bytes = 1 << 20;
   std::size_t snapshot_piece_bytes = 1 << 16;
 
@@ -119,6 +121,7 @@ struct scenario {
   bool breaks_lose_messages = false; ///< connections that end, and power cuts, take along what is
                                      ///< on its way
   std::size_t group_bytes = wire::max_group_bytes;
+  door::basp_limits door;      ///< of each process's port
   bool breaks_are_told = true; ///< who loses a peer is told so, by its connection
   sim_time sync_least = 200;
   sim_time sync_spread = 2'000;
@@ -158,6 +161,16 @@ inline std::size_t state_holders(const scenario& s) {
 
 /// Whether a message may arrive twice: no connection does that, but the protocol must bear it.
 bool may_repeat_messages(const scenario& s);
+
+/// Whether operations are refused for their size.
+inline bool operations_are_refused(const scenario& s) {
+  return s.replica.max_op_bytes < max_op_bytes;
+}
+
+/// Whether sessions of PMMC SESSION end for others' room.
+inline bool named_sessions_end(const scenario& s) {
+  return s.store.sessions < kv::store_limits{}.sessions;
+}
 
 /// Whether the store has room for few bytes of replies.
 inline bool replies_are_refused(const scenario& s) {

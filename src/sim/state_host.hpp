@@ -105,7 +105,10 @@ protected:
 
 private:
   storage::state_factory state_factory() const {
-    return [this] { return state_before_slot_1(world_.options); };
+    return [this] {
+      const auto& facts = this->facts();
+      return state_before_slot_1(world_.options, facts.window, *to_engine_kind(facts.engine));
+    };
   }
 
   // --- The snapshot worker ---

@@ -100,6 +100,10 @@ constexpr std::array<std::string_view, facts> fact_names = {"elections",
                                                             "stopped as removed",
                                                             "removed and not started",
                                                             "addresses taken",
+                                                            "windows overruled",
+                                                            "refused to start for their facts",
+                                                            "misformatted, and refused",
+                                                            "misformatted, and ended",
                                                             "members files written",
                                                             "members files half written",
                                                             "members files that differed",
@@ -206,7 +210,9 @@ std::string describe(const summary& s) {
     else if (can_happen(static_cast<fact>(i), s.engine))
       never += (never.empty() ? "" : ", ") + std::string{fact_names[i]};
   out += "faults:\n";
-  for (std::size_t i = 0; i < fault_kinds_of(s.engine); ++i) {
+  for (std::size_t i = 0; i < fault_kinds; ++i) {
+    if (!has_fault(s.engine, static_cast<fault_kind>(i)))
+      continue;
     const auto name = to_string(static_cast<fault_kind>(i));
     if (s.faults[i] > 0)
       line(out, name, s.faults[i]);

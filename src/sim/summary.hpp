@@ -109,6 +109,10 @@ enum class fact : std::uint8_t {
   stopped_as_removed,
   removed_not_started, ///< its `members` file says that it was removed
   address_taken,
+  window_overruled,     ///< by the directories of a member, whose config file says another one
+  refused_at_start,     ///< its config file, or one of its directories, is of another cluster
+  misformatted_refused, ///< a member that was formatted from a wrong config file, by another one
+  misformatted_stopped, ///< … and it has ended of that
   // What processes remember of the members
   members_written,           ///< into all directories of a process
   members_write_interrupted, ///< it died within it, or its disk failed
@@ -134,7 +138,7 @@ enum class fact : std::uint8_t {
   value_asked_for,  ///< by a server that had missed it
   change_not_made,  ///< this engine's servers stay
 };
-inline constexpr std::size_t facts = 115;
+inline constexpr std::size_t facts = 119;
 
 std::string_view to_string(fact f);
 /// Whether it can happen with this engine.

@@ -31,9 +31,14 @@ configuration first_configuration(const scenario& s) {
 }
 
 std::unique_ptr<replicated_state> state_before_slot_1(const scenario& s) {
+  return state_before_slot_1(s, s.window, s.engine);
+}
+
+std::unique_ptr<replicated_state> state_before_slot_1(const scenario& s, std::uint64_t window,
+                                                      engine_kind engine) {
   return std::make_unique<replicated_state>(std::make_unique<kv::kv_store>(s.store),
-                                            config_history{first_configuration(s)}, s.window,
-                                            std::string{}, s.sessions, s.engine);
+                                            config_history{first_configuration(s)}, window,
+                                            std::string{}, s.sessions, engine);
 }
 
 namespace {
@@ -55,7 +60,8 @@ world::world(const scenario& s)
     : options(s), net(s), chance(s.seed ^ 0xA0761D6478BD642FULL),
       checkers(
           state_before_slot_1(s), [this](const role_id& id) { return number_of(id); },
-          kv_model{s.sessions, s.store}, s.engine) {}
+          kv_model{s.sessions, s.store}, s.engine),
+      ports(s.door) {}
 
 std::vector<std::size_t> world::members() const {
   std::vector<std::size_t> numbers;
@@ -105,7 +111,7 @@ void world::send(const host& from, const role_id& to, message m) {
 
 void world::send(const host& from, std::vector<envelope> messages) {
   const auto send_one = [&]<class M>(const role_id& to, M&& m) {
-    encoded_.clear();
+    encoded_ = doors::before_mail();
     wire::encode(encoded_, m);
     if constexpr (std::is_constructible_v<message, M>) {
       message single{std::move(m)};
@@ -137,12 +143,13 @@ void world::depart(const host& from, const role_id& to, M& m) {
       tell(from.id().str() + " -> " + to.str() + ": " + describe(each));
   });
   log.mix(from.number() << 8 ^ now_);
-  log.mix(encoded_);
+  log.mix(std::string_view{encoded_}.substr(doors::before_mail().size()));
   ++facts.messages;
   const auto known = numbers_.find(to);
   if (known == numbers_.end())
     return;
   const auto* target = actors_[known->second].where;
+  pass_door(from, to);
   if (target != nullptr && from.kind() != role_kind::client &&
       target->kind() != role_kind::client) {
     if (!from.trusts(known->second))
@@ -152,6 +159,14 @@ void world::depart(const host& from, const role_id& to, M& m) {
     });
   }
   carry(from, to, known->second);
+}
+
+/// Whoever is asked says so by whom: clients come by themselves, and Redis's with their process.
+void world::pass_door(const host& from, const role_id& to) {
+  const auto why = ports.why_refused(!process_at(from.process_number()).is_member, encoded_);
+  demand(why.empty(), [&] {
+    return "M2: the door of " + to.str() + " refuses a message of " + from.id().str() + ": " + why;
+  });
 }
 
 void world::carry(const host& from, const role_id& to, std::size_t number) {
@@ -192,7 +207,8 @@ host* world::addressee(std::size_t number, std::uint32_t generation) const {
 
 wire::parcel world::read(std::size_t number) const {
   wire::parcel arrived;
-  const auto why = wire::decode(post_[number].parcel, arrived);
+  const auto mail = std::string_view{post_[number].parcel}.substr(doors::before_mail().size());
+  const auto why = wire::decode(mail, arrived);
   demand(why.empty(), [&] { return "M1: a message cannot be read: " + std::string{why}; });
   return arrived;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "sim/checkers/oracle.hpp"
+#include "sim/doors.hpp"
 #include "sim/event_queue.hpp"
 #include "sim/network.hpp"
 #include "sim/scenario.hpp"
@@ -139,9 +140,10 @@ public:
   trace log;
   summary facts;
   oracle checkers;
+  doors ports;
 
 private:
-  /// What `encoded_` is the encoding of.
+  /// What `encoded_` is the encoding of, behind what CAF writes before it.
   template <class M>
   void depart(const host& from, const role_id& to, M& m);
   struct letter {
@@ -152,6 +154,7 @@ private:
   };
   /// Copies of what `encoded_` holds are on their way.
   void carry(const host& from, const role_id& to, std::size_t number);
+  void pass_door(const host& from, const role_id& to);
   /// Returns its number.
   std::size_t post(std::size_t from, std::size_t to);
   void keep_wrong_votes_away(const host& from, const host& to, const message& m) const;
@@ -170,5 +173,8 @@ private:
 configuration first_configuration(const scenario& s);
 /// What every replica of it starts from.
 std::unique_ptr<replicated_state> state_before_slot_1(const scenario& s);
+/// The same of a process that was formatted with another window, or for another engine.
+std::unique_ptr<replicated_state> state_before_slot_1(const scenario& s, std::uint64_t window,
+                                                      engine_kind engine);
 
 } // namespace pmmc::sim

@@ -1,11 +1,15 @@
 #include "storage/process_members.hpp"
 
+#include "membership/own_facts.hpp"
 #include "storage/members_file.hpp"
 
 namespace pmmc::storage {
 
 std::string process_members::add(const data_directory& directory) {
   const auto& info = directory.info();
+  if (const auto why = why_other_program(info.facts, own_, config_file_); !why.empty())
+    return "the data directory " + directory.path().string() +
+           " is not one for this program: " + why;
   ids_ += (ids_.empty() ? "" : " ") + info.id.str();
   if (places_.empty()) {
     facts_ = info.facts;

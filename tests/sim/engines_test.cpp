@@ -25,8 +25,9 @@ void run_seeds(engine_kind engine, std::uint64_t runs, const std::vector<fact>& 
   MESSAGE(describe(all.facts));
   for (const auto f : must)
     CHECK_MESSAGE(all.facts.of(f) > 0, to_string(f));
-  for (std::size_t i = 0; i < fault_kinds_of(engine); ++i)
-    if (static_cast<fault_kind>(i) != fault_kind::removed_started || changes_members(engine))
+  for (std::size_t i = 0; i < fault_kinds; ++i)
+    if (has_fault(engine, static_cast<fault_kind>(i)) &&
+        (static_cast<fault_kind>(i) != fault_kind::removed_started || changes_members(engine)))
       CHECK_MESSAGE(all.facts.faults[i] > 0, to_string(static_cast<fault_kind>(i)));
 }
 
@@ -63,6 +64,10 @@ const std::vector<fact> of_any = {fact::session_ended,
                                   fact::stopped_for_disk,
                                   fact::refused_as_other_cluster,
                                   fact::refused_for_facts,
+                                  fact::window_overruled,
+                                  fact::refused_at_start,
+                                  fact::misformatted_refused,
+                                  fact::misformatted_stopped,
                                   fact::members_written};
 
 std::vector<fact> with(std::vector<fact> all, const std::vector<fact>& more) {

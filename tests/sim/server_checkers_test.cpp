@@ -104,6 +104,8 @@ TEST_CASE("raft checker: an entry is committed by a majority that has it in its 
   CHECK(c.stores(1, 1, entry(1, "x")));
   CHECK(c.checker.log().committed() == 1);
   CHECK(c.checker.log().chosen(1) == command{"x"});
+  CHECK(c.checker.log().committed_before(2) == 1);
+  CHECK(c.checker.log().committed_before(1) == 0); // its leader may hear of its votes after that
 }
 
 TEST_CASE("raft checker: figure 8, an entry of an earlier term is not committed by counting") {

@@ -106,7 +106,7 @@ void raft_checker::elected(const role_id& id, const raft::consensus& core) {
     return "Election Safety: " + id.str() + " leads term " + std::to_string(core.term()) +
            " without the votes of a majority";
   });
-  const auto committed = log_.committed();
+  const auto committed = log_.committed_before(core.term());
   demand(committed <= core.log().base().index || core.log().has(log_.committed_at(committed)), [&] {
     return "Leader Completeness: " + id.str() + " leads term " + std::to_string(core.term()) +
            " without " + text_of(log_.committed_at(committed)) + ", which is committed";

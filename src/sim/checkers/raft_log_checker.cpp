@@ -136,7 +136,15 @@ void raft_log_checker::commit(const raft::position& last) {
     const auto& members = entries_.at(key(*it)).what.members;
     changes_.finished += members != nullptr && !members->is_joint();
     committed_.push_back(*it);
+    committed_in_.push_back(last.term);
   }
+}
+
+slot_num raft_log_checker::committed_before(raft::term_num term) const {
+  auto index = committed();
+  while (index > 0 && committed_in_[index - 1] >= term)
+    --index;
+  return index;
 }
 
 std::optional<voting_servers> raft_log_checker::change_in(slot_num slot) const {

@@ -32,6 +32,9 @@ public:
 
   /// Everything up to here is committed.
   slot_num committed() const { return committed_.size(); }
+  /// As far as that is so before the leader of `term` has committed anything: later leaders may
+  /// have been faster than the votes for it.
+  slot_num committed_before(raft::term_num term) const;
   /// Precondition: 1 <= index <= committed().
   const raft::position& committed_at(slot_num index) const { return committed_[index - 1]; }
   bool is_committed(const raft::position& p) const {
@@ -87,7 +90,8 @@ private:
   effect founders_;
   std::map<position_key, logged> entries_;
   std::map<raft::term_num, own_entries> by_term_;
-  std::vector<raft::position> committed_; ///< from index 1 on
+  std::vector<raft::position> committed_;    ///< from index 1 on
+  std::vector<raft::term_num> committed_in_; ///< likewise: the term that is counted
   changes changes_;
 };
 

@@ -55,6 +55,9 @@ struct three_roles {
   }
 };
 
+/// Its config file says what its directories were formatted with.
+process_members members_of_process() { return {three_roles::info(0).facts, "test.conf"}; }
+
 } // namespace
 
 TEST_CASE("members: what is written is read, with and without an identity") {
@@ -151,7 +154,7 @@ TEST_CASE(
 
 TEST_CASE("members: a process begins with what its directories know together, and tells all") {
   three_roles roles;
-  process_members fresh;
+  auto fresh = members_of_process();
   REQUIRE(roles.start(fresh) == "");
   CHECK(fresh.known() == membership{known_two(0).configurations.first()});
   CHECK(fresh.facts() == three_roles::info(0).facts);
@@ -161,7 +164,7 @@ TEST_CASE("members: a process begins with what its directories know together, an
   const auto first = known_two(0).configurations.first();
   write_members(roles.disks[0], three_roles::path(0), membership{config_history{first}, 1, 0xAB});
   write_members(roles.disks[2], three_roles::path(2), known_two(0));
-  process_members members;
+  auto members = members_of_process();
   REQUIRE(roles.start(members) == "");
   CHECK(members.known() == known_two(0xAB));
   CHECK(members.has_heard());
@@ -180,7 +183,7 @@ TEST_CASE("members: a damaged file is told of, and what the other directories kn
     roles.disks[i]
         .open(three_roles::path(i) + "/members", open_for::writing)
         ->write_at(10, i == 1 ? "" : "?");
-    process_members members;
+    auto members = members_of_process();
     REQUIRE(roles.start(members) == "");
     CHECK(members.known() == known_two(0xAB));
     CHECK(members.damage().size() == (i == 0 ? 1 : i));
@@ -188,7 +191,7 @@ TEST_CASE("members: a damaged file is told of, and what the other directories kn
   }
   write_members(roles.disks[1], three_roles::path(1),
                 membership{known_two(0).configurations.first()});
-  process_members forgetful;
+  auto forgetful = members_of_process();
   REQUIRE(roles.start(forgetful) == "");
   CHECK(forgetful.known() == membership{known_two(0).configurations.first()});
 }
@@ -197,7 +200,7 @@ TEST_CASE("members: directories of two clusters do not start in one process") {
   three_roles roles;
   write_members(roles.disks[0], three_roles::path(0), known_two(0xAB));
   write_members(roles.disks[2], three_roles::path(2), known_two(0xAC));
-  process_members members;
+  auto members = members_of_process();
   const auto why = roles.start(members);
   CHECK(contains(why, "the data directory /data/x2 does not fit beside the others"));
   CHECK(contains(why, identity_text(0xAC)));
@@ -206,6 +209,39 @@ TEST_CASE("members: directories of two clusters do not start in one process") {
   info.facts.window = 129;
   roles.disks[1].remove_all(three_roles::path(1));
   data_directory::format(roles.disks[1], three_roles::path(1), info);
-  process_members others;
+  auto others = members_of_process();
   CHECK(contains(roles.start(others), "the roles x0 x1 were formatted for different clusters"));
+}
+
+TEST_CASE("members: the directories' facts hold, whatever window the config file says") {
+  three_roles roles;
+  auto file = three_roles::info(0).facts;
+  process_members right{file, "test.conf"};
+  REQUIRE(roles.start(right) == "");
+  CHECK_FALSE(right.overrules_window());
+
+  file.window += 1;
+  file.first.acceptors.pop_back();
+  process_members members{file, "test.conf"};
+  REQUIRE(roles.start(members) == "");
+  CHECK(members.overrules_window());
+  CHECK(members.facts() == three_roles::info(0).facts);
+  CHECK(members.known() == membership{known_two(0).configurations.first()});
+}
+
+TEST_CASE("members: another engine's config file, or another program, starts no role") {
+  const auto why = [](auto change) {
+    three_roles roles;
+    auto own = three_roles::info(0).facts;
+    change(own);
+    process_members members{own, "test.conf"};
+    return roles.start(members);
+  };
+  const std::string about = "the data directory /data/x0 is not one for this program: ";
+  CHECK(why([](auto& own) {
+          own.engine = "raft";
+        }).starts_with(about + "it was made by the engine pmmc, and test.conf says raft. "));
+  CHECK(
+      why([](auto& own) { own.machine = "bank/1"; }).starts_with(about + "its state machine is "));
+  CHECK(why([](auto& own) { own.protocol = "pmmc/0"; }).starts_with(about + "its protocol is "));
 }
