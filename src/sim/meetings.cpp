@@ -1,7 +1,6 @@
 #include "sim/meetings.hpp"
 
-#include "sim/checkers/violation.hpp"
-#include "wire/message_codec.hpp"
+#include "sim/carried.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -48,10 +47,11 @@ bool meetings::prepare(std::size_t process) {
   auto said = n.intruder ? n.intruder->roles : std::vector<introduced_role>{};
   for (const auto* h : roles(process))
     said.push_back(h->introduced());
-  n.admits.emplace(
-      process_identity{n.files.cluster, n.listens_at, std::move(said), n.files.contacts, "",
-                       n.intruder ? n.intruder->facts : n.members->facts(), n.files.rejoins},
-      n.intruder ? n.intruder->members : n.members->known());
+  n.admits.emplace(process_identity{n.files.cluster, n.listens_at, std::move(said),
+                                    n.files.contacts, "",
+                                    n.intruder ? n.intruder->facts : n.members->facts(),
+                                    n.files.rejoins, ++n.incarnation},
+                   n.intruder ? n.intruder->members : n.members->known());
   if (!n.files.rejoins && n.admits->knows_of_removal()) {
     world_.facts.count(fact::removed_not_started);
     n.admits.reset();
@@ -114,10 +114,18 @@ void meetings::look_around(std::size_t process, process_set reached) {
       dial(process, other);
   }
   for_linked(process, [&](std::size_t other) {
-    const auto& theirs = at(other).admits->known();
-    if (n.admits->knows_more_than(theirs.version(), theirs.live_from, theirs.identity))
+    const auto theirs = hear_beat(other);
+    if (n.admits->knows_more_than(theirs.version, theirs.live_from, theirs.identity))
       send_news(process, other);
   });
+}
+
+/// Its clock is heard by the Redis ports (redis_port_host.cpp).
+heartbeat meetings::hear_beat(std::size_t from) const {
+  const auto heard = carried(nodes_[from].admits->next_heartbeat(0), "a heartbeat");
+  demand(heard.incarnation == nodes_[from].incarnation,
+         [&] { return "M1: a heartbeat is read as that of another life of its process"; });
+  return heard;
 }
 
 std::set<std::string> meetings::connected(std::size_t process) const {
@@ -151,8 +159,9 @@ void meetings::dial(std::size_t from, std::size_t to) {
   auto& callee = at(to);
   if (would_be_taken_in(caller, callee) || would_be_taken_in(callee, caller))
     return;
-  const auto said = caller.admits->introduce();
-  const auto reply = callee.admits->answer(said, connected(to), running(to, from));
+  const auto said = carried(caller.admits->introduce(), "an introduction");
+  const auto reply = carried(callee.admits->answer(said, connected(to), running(to, from)),
+                             "the reply to an introduction");
   const auto after = caller.admits->hear(callee.listens_at, reply);
   if (!reply.refusal.empty() || !after.refused.empty())
     return refused(from, to, reply, after);
@@ -262,8 +271,7 @@ void meetings::hear(std::size_t process, std::size_t number) {
   if (connection != world_.net.connection(from, process))
     return world_.facts.count(fact::lost_in_flight);
   membership told;
-  const auto why = wire::decode(bytes, told);
-  demand(why.empty(), [&] { return "M1: news of members cannot be read: " + std::string{why}; });
+  read_arrived(bytes, "news of members", told);
   learn(process, told);
 }
 
@@ -336,8 +344,11 @@ void meetings::refuse(host& self, host& peer, const introduced_role& said,
                                                              : fact::new_disk_refused);
   if (world_.log.is_told())
     world_.tell(self.id().str() + " does not count " + peer.id().str() + ": " + refused.why);
-  if (!refused.is_told(of_same_process) ||
-      why_disk_is_wrong(refused.known, peer.introduced().facts()).empty())
+  if (!refused.is_told(of_same_process))
+    return;
+  const auto told = carried(disk_refused{self.id(), refused.known}, "a refusal of a disk");
+  demand(told.by == self.id(), [] { return std::string{"M1: another role refuses a disk"}; });
+  if (why_disk_is_wrong(told.known, peer.introduced().facts()).empty())
     return;
   demand(peer.is_on_wrong_disk() || self.is_on_wrong_disk(), [&] {
     return "N1: " + said.id.str() + " is told to end, and is on its own disk: " + refused.why;
