@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/random.hpp"
-#include "membership/membership.hpp"
+#include "membership/introduction.hpp"
 #include "wire/parcel.hpp"
 
 #include <concepts>
@@ -186,6 +186,10 @@ struct value_dice {
       fill(x.identity);
     } else {
       std::apply([this](auto&... field) { (fill(field), ...); }, fields_of(x));
+      if constexpr (std::same_as<T, introduced_role>) { // as there may be one
+        x.id = x.id.empty() ? "x" : x.id;
+        x.lives.first = 1 + (x.lives.first >> 2);
+      }
     }
   }
 

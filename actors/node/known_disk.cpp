@@ -1,6 +1,5 @@
 #include "node/known_disk.hpp"
 
-#include "membership/reconfiguration.hpp"
 #include "node/log.hpp"
 
 #include <cstdlib>
@@ -42,7 +41,7 @@ void refusals::introduced(const hosted_role& peer) {
 }
 
 void refusals::hear(const disk_refused& m, const caf::strong_actor_ptr& sender) {
-  if (!sender || m.known.format_id.size() > max_address_bytes)
+  if (!sender)
     return;
   const auto known = nodes_.find(m.by);
   if (known != nodes_.end() && known->second == sender->node()) {

@@ -21,25 +21,20 @@ std::vector<introduced_role> introduced(const std::vector<hosted_role>& roles) {
 
 } // namespace
 
-introduction introduction_of(const hello& m) {
-  return {m.cluster, m.address, introduced(m.roles), m.identity, m.version, m.rejoins, m.facts};
-}
-
-introduction_reply reply_of(const welcome& m) {
-  return {m.refusal, m.was_removed, m.cluster, introduced(m.roles), m.known, m.facts};
-}
-
 node::node(caf::event_based_actor* self, node_settings settings)
-    : self_(self), settings_(std::move(settings)),
+    : self_(self), settings_(std::move(settings)), random_state_(settings_.seed),
       admission_({settings_.cluster, settings_.address, introduced(settings_.roles),
-                  settings_.contacts, settings_.config_file, settings_.facts, settings_.rejoins},
+                  settings_.contacts, settings_.config_file, settings_.facts, settings_.rejoins,
+                  next_random() | 1},
                  std::move(settings_.known)),
       processes_(admission_, reached(settings_.roles)) {
-  random_source random{settings_.seed};
-  incarnation_ = random.next() | 1;
-  random_state_ = random.next();
   redial();
   expect_clocks();
+}
+
+std::uint64_t node::next_random() {
+  random_source random{random_state_};
+  return random_state_ = random.next();
 }
 
 caf::behavior node::make_behavior() {
@@ -198,8 +193,7 @@ void node::beat() {
     if (!processes_.counts(key))
       link.trouble.beat(logged_as(link));
     if (link.now == node_link::state::connected) {
-      self_->send(link.remote, heartbeat{incarnation_, known().version(), known().live_from,
-                                         known().identity, now.wall_ms});
+      self_->send(link.remote, admission_.next_heartbeat(now.wall_ms));
       if (link.dialled_by_us && processes_.is_given_up(key)) {
         processes_.disconnected(key, {});
         link.now = node_link::state::idle;

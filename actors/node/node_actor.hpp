@@ -33,7 +33,7 @@ struct node_settings {
   std::set<std::string> contacts;
   std::string config_file; ///< for people
   cluster_facts facts;     ///< as formatted; none of clients
-  bool rejoins = false;    ///< see hello
+  bool rejoins = false;    ///< see introduction
   std::function<kv::moment_here()> clocks = read_clocks;
   /// Called when more is known than before: to make it durable.
   std::function<void(const membership&)> remember = [](const membership&) {};
@@ -79,8 +79,6 @@ struct node_question {
 };
 
 std::vector<reached_role> reached(const std::vector<hosted_role>& roles);
-introduction introduction_of(const hello& m);
-introduction_reply reply_of(const welcome& m);
 
 /// hello → welcome            another node has dialled
 /// heartbeat                  between nodes; silence becomes peer_down, its end peer_up; it brings
@@ -99,6 +97,7 @@ public:
 private:
   void introduce(const role_id& own);
   void learn(const membership& news);
+  std::uint64_t next_random();
   void redial();
   void tell_own_roles();
   void report_removed_roles();
@@ -109,7 +108,7 @@ private:
   void led_astray(const std::string& address, const std::string& whose);
   void dialled(const std::string& address, const caf::actor& remote);
   hello own_hello() const;
-  std::vector<hosted_role> told_roles() const;
+  std::vector<caf::actor> handles_of(const std::vector<introduced_role>& own) const;
   bool is_answer_of(const caf::actor& remote, const welcome& m) const;
   void say_hello_again(const caf::actor& remote);
   void welcomed_again(const caf::actor& remote, const welcome& m);
@@ -123,7 +122,7 @@ private:
   node_link* find_connected(const caf::actor& remote);
   void welcomed(const std::string& address, const caf::actor& remote, const welcome& m);
   welcome greet(const hello& m);
-  bool is_well_formed(const hello& m) const;
+  bool speaks_for_itself(const hello& m) const;
   void refused_for_facts(const std::string& address, const after_reply& after);
   void demand_own_cluster(const membership& news) const;
   bool is_guest(const hosted_role& role, const std::string& address) const {
@@ -161,10 +160,9 @@ private:
 
   caf::event_based_actor* self_;
   node_settings settings_;
+  std::uint64_t random_state_;
   admission admission_;
   connected_processes processes_;
-  std::uint64_t incarnation_;
-  std::uint64_t random_state_;
   std::map<std::string, node_link> links_;     ///< by address; clients by their node's name
   std::set<std::string> dials_;                ///< addresses, until CAF has answered
   std::map<caf::node_id, unsigned> strangers_; ///< dialled to be asked; beats since they were

@@ -1,9 +1,9 @@
 // How a node dials others, and what becomes of it.
-#include "base/random.hpp"
 #include "caf/bounded_connect.hpp"
 #include "caf/caf_error.hpp"
 #include "caf/guarded_middleman.hpp"
 #include "config/address.hpp"
+#include "node/handshake.hpp"
 #include "node/node_actor.hpp"
 #include "node/shown.hpp"
 
@@ -108,24 +108,26 @@ void node::dialled(const std::string& address, const caf::actor& remote) {
 }
 
 hello node::own_hello() const {
-  auto own = admission_.introduce();
-  return {std::move(own.cluster), std::move(own.address), incarnation_, self_,
-          told_roles(),           own.identity,           own.version,  own.rejoins,
-          std::move(own.facts)};
+  const auto own = admission_.introduce();
+  return write_hello(own, self_, handles_of(own.roles));
 }
 
-std::vector<hosted_role> node::told_roles() const {
-  const auto untold = admission_.untold_roles();
-  auto roles = settings_.roles;
-  std::erase_if(roles, [&](const hosted_role& role) { return untold.contains(role.id); });
-  return roles;
+std::vector<caf::actor> node::handles_of(const std::vector<introduced_role>& own) const {
+  std::vector<caf::actor> handles;
+  for (const auto& named : own) {
+    const auto role =
+        std::find_if(settings_.roles.begin(), settings_.roles.end(),
+                     [&](const hosted_role& hosted) { return hosted.id == named.id; });
+    handles.push_back(role->handle);
+  }
+  return handles;
 }
 
 /// CAF takes an answer by its number alone, whoever gives it.
 bool node::is_answer_of(const caf::actor& remote, const welcome& m) const {
   return caf::actor_cast<caf::actor>(self_->current_sender()) == remote &&
-         std::all_of(m.roles.begin(), m.roles.end(), [&](const hosted_role& role) {
-           return role.handle && role.handle->node() == remote->node();
+         std::all_of(m.handles.begin(), m.handles.end(), [&](const caf::actor& handle) {
+           return handle && handle->node() == remote->node();
          });
 }
 
@@ -143,19 +145,21 @@ void node::welcomed_again(const caf::actor& remote, const welcome& m) {
   if (link == nullptr)
     return;
   const auto* known = processes_.find(link->key);
-  if (!is_answer_of(remote, m) || known == nullptr || m.incarnation != known->incarnation)
+  const auto heard = read(m);
+  if (!is_answer_of(remote, m) || !heard || known == nullptr ||
+      heard->said.incarnation != known->incarnation)
     return meet_from_the_start(remote, std::string{no_pmmc_process});
-  const auto after = admission_.hear(link->address, reply_of(m));
+  const auto after = admission_.hear(link->address, heard->said);
   if (!after.refused.empty())
     return meet_from_the_start(remote, after.refused);
-  connected(*link, remote, m.incarnation, m.roles);
+  connected(*link, remote, heard->said.incarnation, heard->roles);
 }
 
 /// Else the other one would go on with what does not hold, as long as the connection does.
 void node::meet_from_the_start(const caf::actor& remote, const std::string& why) {
   if (const auto* link = find_connected(remote)) {
     spdlog::warn("{} does not take the news of which roles run here, and is dialled anew: {}",
-                 logged_as(*link), shown(why, most_said));
+                 logged_as(*link), shown(why, max_said_bytes));
     dismiss(self_->system(), remote->node());
   }
 }
@@ -196,11 +200,10 @@ void node::dial_again(node_link& link, bool news) {
   }
   // Jitter, so that processes that lost each other do not all come back at the same moment.
   link.backoff_beats = std::min(most_backoff_beats, 2 * link.backoff_beats + 1);
-  random_source random{random_state_};
-  random_state_ = random.next();
-  link.wait_beats = 1 + static_cast<unsigned>(random_state_ % link.backoff_beats);
+  const auto jitter = next_random();
+  link.wait_beats = 1 + static_cast<unsigned>(jitter % link.backoff_beats);
   if (admission_.is_others_turn(link.address))
-    link.wait_beats += others_turn_beats + static_cast<unsigned>(random_state_ % others_turn_beats);
+    link.wait_beats += others_turn_beats + static_cast<unsigned>(jitter % others_turn_beats);
 }
 
 void node::tell_own_roles_of_trouble(const std::string& address, const std::string& why) {
@@ -209,12 +212,17 @@ void node::tell_own_roles_of_trouble(const std::string& address, const std::stri
 }
 
 void node::welcomed(const std::string& address, const caf::actor& remote, const welcome& m) {
+  auto heard = read(m);
+  if (!heard) {
+    dismiss(self_->system(), remote->node());
+    return refused_by(address, std::string{no_pmmc_process});
+  }
+  auto& said = heard->said;
   if (const auto members = known().addresses();
-      m.address != address && members.contains(m.address) && members.contains(address))
-    return led_astray(address, "the process at " + m.address);
-  auto said = reply_of(m);
-  said.refusal = shown(said.refusal, most_said);
-  said.cluster = shown(said.cluster, most_said);
+      said.address != address && members.contains(said.address) && members.contains(address))
+    return led_astray(address, "the process at " + said.address);
+  said.refusal = shown(said.refusal, max_said_bytes);
+  said.cluster = shown(said.cluster, max_said_bytes);
   const auto after = admission_.hear(address, said);
   if (!after.disagreement.empty() || !after.refused.empty())
     dismiss(self_->system(), remote->node()); // or it would meet the connection that they dial
@@ -223,14 +231,14 @@ void node::welcomed(const std::string& address, const caf::actor& remote, const 
   if (!after.removed.empty())
     settings_.removed(after.removed);
   if (after.tells_members)
-    learn(m.known);
+    learn(said.known);
   if (!after.refused.empty())
     return refused_by(address, after.refused);
-  learn(m.known); // before the own roles are to judge who it is
+  learn(said.known); // before the own roles are to judge who it is
   if (const auto link = links_.find(address); link != links_.end())
-    connected(link->second, remote, m.incarnation, m.roles);
+    connected(link->second, remote, said.incarnation, std::move(heard->roles));
   if (!is_client() &&
-      known() != m.known) // the hello left it out, and heartbeats say nothing of disks
+      known() != said.known) // the hello left it out, and heartbeats say nothing of disks
     self_->send(remote, members_news{known()});
   if (after.is_first && is_client())
     redial();
@@ -238,13 +246,13 @@ void node::welcomed(const std::string& address, const caf::actor& remote, const 
 
 void node::refused_for_facts(const std::string& address, const after_reply& after) {
   const auto* link = find_dialling(address);
-  const auto why = shown(after.refused, most_said);
+  const auto why = shown(after.refused, max_said_bytes);
   const bool news = link == nullptr || link->trouble.why() != why;
   if (!after.differs.empty())
-    settings_.differs(shown(after.differs, most_said));
+    settings_.differs(shown(after.differs, max_said_bytes));
   if (news)
     spdlog::error("this process and the one at {} refuse each other: {}", address,
-                  shown(after.disagreement, most_said));
+                  shown(after.disagreement, max_said_bytes));
   refused_by(address, why);
 }
 

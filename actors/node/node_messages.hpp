@@ -1,12 +1,13 @@
 // Messages that only the processes' plumbing needs: how nodes find each other and tell operators
-// how they are. The protocol itself is in src/consensus/messages.hpp, and what goes between
-// replicas and clients in src/wire/parcel.hpp.
+// how they are. What processes say in them is in src/membership (introduction.hpp, heartbeat.hpp,
+// disk_refused), the protocol itself in src/consensus/messages.hpp, and what goes between replicas
+// and clients in src/wire/parcel.hpp.
 #pragma once
 
 #include "consensus/messages.hpp"
-#include "membership/cluster_facts.hpp"
+#include "membership/heartbeat.hpp"
 #include "membership/introduction.hpp"
-#include "membership/membership.hpp"
+#include "membership/known_disks.hpp"
 #include "node/status_messages.hpp"
 #include "wire/parcel.hpp"
 
@@ -28,38 +29,17 @@ struct hosted_role {
   introduced_role introduced() const { return {id, kind, format_id, lives, records}; }
 };
 
-/// First message on a connection, from the node that dialled. See introduction.
+/// First message on a connection, from the node that dialled.
 struct hello {
-  std::string cluster;
-  std::string address;           ///< where the sender listens; empty for clients
-  std::uint64_t incarnation = 0; ///< random, new at each start
+  std::string said; ///< an introduction, as wire/message_codec.hpp writes it
   caf::actor node;
-  std::vector<hosted_role> roles;
-  cluster_identity identity = 0;
-  config_version version = 0; ///< the latest that it knows; 0 of clients
-  bool rejoins = false;       ///< see introduction
-  cluster_facts facts;        ///< none of clients
+  std::vector<caf::actor> handles; ///< of the roles that it names, in their order
 };
 
 /// The answer to a hello.
 struct welcome {
-  std::string refusal;      ///< empty: welcome; else why not
-  bool was_removed = false; ///< why not: it was a member, and is none any more
-  std::string cluster;
-  std::string address;
-  std::uint64_t incarnation = 0;
-  std::vector<hosted_role> roles;
-  membership known;
-  cluster_facts facts;
-};
-
-/// Between nodes that have met, in both directions, so that a frozen or cut-off one is noticed.
-struct heartbeat {
-  std::uint64_t incarnation = 0; ///< of the sender
-  config_version version = 0;    ///< the latest that it knows; 0 for clients
-  config_version live_from = 0;
-  cluster_identity identity = 0;
-  std::int64_t wall_ms = 0; ///< the sender's clock, in ms since 1970
+  std::string said;                ///< an introduction_reply, likewise
+  std::vector<caf::actor> handles; ///< likewise
 };
 
 /// The road of a new configuration. A role that knows more than it has told tells its node; a node
@@ -81,13 +61,6 @@ struct peer_up {
 struct peer_down {
   role_id id;
   std::string why;
-};
-
-/// To an acceptor or leader that has lost what it promised, or which ballots it used: "this is what
-/// I know of your disk". It stops its process before it harms those who do not know.
-struct disk_refused {
-  role_id by;
-  known_peer known;
 };
 
 /// Client → replica: "freeze the state as it is, and give me an actor that reads it".

@@ -11,8 +11,6 @@ namespace pmmc {
 
 /// Bytes of what a stranger has said, in the log and in memory.
 inline constexpr std::size_t most_shown = 400;
-/// Bytes of the reason of a refusal that is sent: it may name both lists of members.
-inline constexpr std::size_t most_said = 4'096;
 
 inline std::string shown(std::string_view bytes, std::size_t most = most_shown) {
   return text::escape(bytes.substr(0, most));

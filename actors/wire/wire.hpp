@@ -1,7 +1,8 @@
 // The only place that knows both CAF and the messages. Those of the protocol are carried as the
-// bytes of wire/message_codec.hpp, as one type; how those of the plumbing look is said here, each a
-// type of its own: they are few, hold handles of actors, and some are asked for and answered. A
-// change here is a new protocol version (protocol.hpp).
+// bytes of wire/message_codec.hpp, as one type. Those of the plumbing are each a type of its own,
+// whose look is said here: they are few, hold handles of actors, and some are asked for and
+// answered. What else is in them is the codec's bytes, too, where it has the fields. A change here
+// is a new protocol version (protocol.hpp).
 #pragma once
 
 #include "consensus/messages.hpp"
@@ -94,14 +95,6 @@ inline std::string to_string(const config_history& x) {
   return caf::deep_to_string(x.all(), x.former_members());
 }
 
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, membership& x) {
-  if constexpr (moves_bytes<Inspector>)
-    return inspect_bytes(f, x);
-  else
-    return wire::each_field(x, [&](auto&... fields) { return f(fields...); });
-}
-
 // --- Values -------------------------------------------------------------------------------------
 
 template <class Inspector>
@@ -124,15 +117,21 @@ inline std::string to_string(const command& x) {
   return caf::deep_to_string(std::string{x.bytes()});
 }
 
-/// Of messages, for people only.
+/// Where a network is, as the codec writes it; for people, the fields behind a name.
+template <class Inspector, wire::has_fields T, class... Name>
+typename Inspector::result_type inspect_fields(Inspector& f, T& x, const Name&... name) {
+  if constexpr (moves_bytes<Inspector>)
+    return inspect_bytes(f, x);
+  else
+    return wire::each_field(x, [&](auto&... fields) { return f(name..., fields...); });
+}
+
 template <class Inspector, wire::has_fields T>
 typename Inspector::result_type inspect(Inspector& f, T& x) {
-  return wire::each_field(x, [&](auto&... fields) {
-    if constexpr (wire::is_message<T>)
-      return f(caf::meta::type_name(wire::name_of<T>), fields...);
-    else
-      return f(fields...);
-  });
+  if constexpr (wire::is_message<T>)
+    return inspect_fields(f, x, caf::meta::type_name(wire::name_of<T>));
+  else
+    return inspect_fields(f, x);
 }
 
 // CAF looks for these where a type is.
@@ -161,21 +160,6 @@ requires std::same_as<Optional, std::optional<proposal>> std::string to_string(c
 
 } // namespace simple
 
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, cluster_facts& x) {
-  return f(x.first, x.window, x.engine, x.protocol, x.machine);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, life_history& x) {
-  return f(x.first, x.nonces);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, known_peer& x) {
-  return f(x.format_id, x.last.number, x.last.nonce, x.records, x.was_refused);
-}
-
 // --- Between nodes (node_messages.hpp) ----------------------------------------------------------
 
 template <class Inspector>
@@ -185,20 +169,17 @@ typename Inspector::result_type inspect(Inspector& f, hosted_role& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, hello& x) {
-  return f(caf::meta::type_name("hello"), x.cluster, x.address, x.incarnation, x.node, x.roles,
-           x.identity, x.version, x.rejoins, x.facts);
+  return f(caf::meta::type_name("hello"), x.said, x.node, x.handles);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, welcome& x) {
-  return f(caf::meta::type_name("welcome"), x.refusal, x.was_removed, x.cluster, x.address,
-           x.incarnation, x.roles, x.known, x.facts);
+  return f(caf::meta::type_name("welcome"), x.said, x.handles);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, heartbeat& x) {
-  return f(caf::meta::type_name("heartbeat"), x.incarnation, x.version, x.live_from, x.identity,
-           x.wall_ms);
+  return inspect_fields(f, x, caf::meta::type_name("heartbeat"));
 }
 
 template <class Inspector>
@@ -218,7 +199,7 @@ typename Inspector::result_type inspect(Inspector& f, peer_down& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, disk_refused& x) {
-  return f(caf::meta::type_name("disk_refused"), x.by, x.known);
+  return inspect_fields(f, x, caf::meta::type_name("disk_refused"));
 }
 
 template <class Inspector>

@@ -1,7 +1,5 @@
 #include "membership/admission.hpp"
 
-#include "membership/reconfiguration.hpp"
-
 #include <algorithm>
 #include <utility>
 
@@ -11,22 +9,7 @@ namespace {
 
 constexpr std::string_view refusal_text = "refuses this process: ";
 
-bool are_well_formed(const std::vector<introduced_role>& roles) {
-  const auto good = [](const introduced_role& role) {
-    return !role.id.str().empty() && role.kind >= role_kind::acceptor &&
-           role.kind <= role_kind::server && has_sane_disk(role);
-  };
-  return roles.size() <= admission::max_hosted_roles &&
-         std::all_of(roles.begin(), roles.end(), good);
-}
-
 } // namespace
-
-bool has_sane_disk(const introduced_role& role) {
-  constexpr auto most_lives = std::uint64_t{1} << 62;
-  return role.format_id.size() <= max_address_bytes && role.lives.first > 0 &&
-         role.lives.first <= most_lives && role.lives.nonces.size() <= life_history::max_kept;
-}
 
 // --- What is known ------------------------------------------------------------------------------
 
@@ -51,6 +34,10 @@ bool admission::knows_more_than(config_version version, config_version live_from
                                 cluster_identity identity) const {
   return version < known_.version() || live_from < known_.live_from ||
          (identity == 0 && known_.identity != 0);
+}
+
+heartbeat admission::next_heartbeat(std::int64_t wall_ms) const {
+  return {own_.incarnation, known_.version(), known_.live_from, known_.identity, wall_ms};
 }
 
 // --- Dialling -----------------------------------------------------------------------------------
@@ -105,7 +92,8 @@ introduction admission::introduce() const {
           is_client() && !met_anybody_ ? 0 : known_.identity,
           is_client() ? 0 : known_.version(),
           own_.rejoins || knows_of_removal() || !untold_roles().empty(),
-          own_.facts};
+          own_.facts,
+          own_.incarnation};
 }
 
 after_reply admission::hear(const std::string& address, const introduction_reply& m) {
@@ -128,8 +116,6 @@ after_reply admission::hear(const std::string& address, const introduction_reply
     after.tells_members = !is_client() && after.removed.empty();
     return after;
   }
-  if (!are_well_formed(m.roles))
-    return {std::string{no_pmmc_process}};
   if (const auto why = why_client_is_member(m.roles); !why.empty())
     return {"is refused: " + why};
   if (std::any_of(m.roles.begin(), m.roles.end(),
@@ -174,11 +160,18 @@ introduction_reply admission::answer(const introduction& m, const std::set<std::
     return refuse(std::move(why), was_removed(m));
   if (is_of_process(m))
     differing_.erase(m.address);
-  return {{}, false, own_.cluster, told_roles(), known_, own_.facts};
+  return reply({}, false, told_roles());
 }
 
 introduction_reply admission::refuse(std::string why, bool was_removed) const {
-  return {std::move(why), was_removed, own_.cluster, {}, known_, own_.facts};
+  why.resize(std::min(why.size(), max_said_bytes));
+  return reply(std::move(why), was_removed, {});
+}
+
+introduction_reply admission::reply(std::string refusal, bool was_removed,
+                                    std::vector<introduced_role> roles) const {
+  return {std::move(refusal), was_removed,  own_.cluster,    std::move(roles), known_,
+          own_.facts,         own_.address, own_.incarnation};
 }
 
 bool admission::is_of_process(const introduction& m) {
@@ -188,8 +181,6 @@ bool admission::is_of_process(const introduction& m) {
 
 std::string admission::why_unwelcome(const introduction& m, const std::set<std::string>& connected,
                                      const std::vector<running_role>& running) const {
-  if (!are_well_formed(m.roles) || m.address.size() > max_address_bytes)
-    return std::string{malformed_introduction};
   if (m.cluster != own_.cluster)
     return "it belongs to cluster \"" + m.cluster + "\", and this is \"" + own_.cluster + "\"";
   if (auto why = why_other_cluster(m.identity, known_.identity); !why.empty())

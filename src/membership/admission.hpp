@@ -1,8 +1,10 @@
 // Whom a process lets in when they meet, and as what: it compares what the other one says of itself
-// with what it knows. Handles, connections and files are the driver's.
+// with what it knows. What it says was decoded by wire/message_codec.hpp, and so is well formed.
+// Handles, connections and files are the driver's.
 #pragma once
 
 #include "membership/dialling.hpp"
+#include "membership/heartbeat.hpp"
 #include "membership/introduction.hpp"
 
 #include <cstdint>
@@ -35,6 +37,7 @@ struct process_identity {
   std::string config_file;        ///< for people
   cluster_facts facts;            ///< as formatted; none of clients
   bool rejoins = false;           ///< see introduction
+  std::uint64_t incarnation = 0;  ///< likewise
 };
 
 /// A role of a process that is connected now.
@@ -46,7 +49,6 @@ struct running_role {
 
 class admission {
 public:
-  static constexpr std::size_t max_hosted_roles = 64; ///< of one process
   /// Processes that are no members may become some; anybody can say so.
   static constexpr std::size_t max_guests = 32;
   static constexpr unsigned beats_until_lonely = 15;
@@ -70,6 +72,8 @@ public:
   /// Whether this process knows something that one does not which knows so much.
   bool knows_more_than(config_version version, config_version live_from,
                        cluster_identity identity) const;
+
+  heartbeat next_heartbeat(std::int64_t wall_ms) const;
 
   // --- dialling ---
   /// Every 100 ms. `connected`: the addresses of the processes that are now. Returns whether
@@ -116,6 +120,8 @@ public:
 private:
   std::string why_unwelcome(const introduction& m, const std::set<std::string>& connected,
                             const std::vector<running_role>& running) const;
+  introduction_reply reply(std::string refusal, bool was_removed,
+                           std::vector<introduced_role> roles) const;
   std::string why_client_is_member(const std::vector<introduced_role>& roles) const;
   bool is_own(const introduced_role& role) const;
   std::vector<introduced_role> told_roles() const;

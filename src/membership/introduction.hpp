@@ -10,6 +10,10 @@
 
 namespace pmmc {
 
+inline constexpr std::size_t max_hosted_roles = 64; ///< of one process
+/// Of a text: a name, or the reason of a refusal, which may name both lists of members.
+inline constexpr std::size_t max_said_bytes = 4'096;
+
 /// A role as its process introduces it.
 struct introduced_role {
   role_id id;
@@ -33,7 +37,8 @@ struct introduction {
   /// It stays although it was removed: it knows, and wants to become a member again; or it does not
   /// name all of its roles.
   bool rejoins = false;
-  cluster_facts facts; ///< none of clients
+  cluster_facts facts;           ///< none of clients
+  std::uint64_t incarnation = 0; ///< random, new at each start
 };
 
 /// From the process that was dialled.
@@ -44,9 +49,15 @@ struct introduction_reply {
   std::vector<introduced_role> roles; ///< none if it refuses
   membership known;
   cluster_facts facts;
+  std::string address = {};      ///< where it listens
+  std::uint64_t incarnation = 0; ///< likewise
 };
 
-/// Whether what it says of its disk has bounds: it is made durable by those who meet it.
-bool has_sane_disk(const introduced_role& role);
+/// Whether a process says such a thing of itself: ids, texts and what is made durable by those who
+/// meet it have bounds. The codec (wire/message_codec.hpp) lets nothing else in, nor more roles and
+/// lives than there may be.
+bool is_well_formed(const introduced_role& role);
+bool is_well_formed(const introduction& m);
+bool is_well_formed(const introduction_reply& m);
 
 } // namespace pmmc

@@ -66,6 +66,13 @@ struct refused_peer {
 std::optional<refused_peer> refuse_peer(known_disks& met, const membership& members,
                                         const introduced_role& peer, bool is_own = false);
 
+/// To an acceptor, leader or server that has lost what it promised, or which ballots it used: "this
+/// is what I know of your disk". It stops its process before it harms those who do not know.
+struct disk_refused {
+  role_id by;
+  known_peer known;
+};
+
 /// What is wrong with a directory of which others remember `known`; "" if nothing. A role that
 /// hears this of its own ends its process before it does harm among those who do not know.
 std::string why_disk_is_wrong(const known_peer& known, const directory_facts& told);

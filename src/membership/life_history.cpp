@@ -1,5 +1,7 @@
 #include "membership/life_history.hpp"
 
+#include "membership/reconfiguration.hpp"
+
 namespace pmmc {
 
 life life_history::current() const {
@@ -20,6 +22,8 @@ bool life_history::continues(const life& known) const {
   const auto place = known.number - first;
   return place < nonces.size() && nonces[place] == known.nonce;
 }
+
+bool is_well_formed(const known_peer& known) { return known.format_id.size() <= max_address_bytes; }
 
 acquaintance judge(const known_peer& known, const directory_facts& told) {
   if (known.format_id != told.format_id)

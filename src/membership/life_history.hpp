@@ -50,6 +50,9 @@ struct known_peer {
   friend bool operator==(const known_peer&, const known_peer&) = default;
 };
 
+/// Whether it may be of a role that was met: what is told of it has bounds.
+bool is_well_formed(const known_peer& known);
+
 enum class acquaintance : std::uint8_t {
   good = 0,        ///< it is who was met
   other_disk = 1,  ///< it was formatted again

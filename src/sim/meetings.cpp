@@ -1,7 +1,6 @@
 #include "sim/meetings.hpp"
 
-#include "sim/checkers/violation.hpp"
-#include "wire/message_codec.hpp"
+#include "sim/carried.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -52,10 +51,11 @@ bool meetings::prepare(std::size_t process) {
   auto said = n.intruder ? n.intruder->roles : std::vector<introduced_role>{};
   for (const auto* h : roles(process))
     said.push_back(h->introduced());
-  n.admits.emplace(
-      process_identity{n.files.cluster, n.listens_at, std::move(said), n.files.contacts, "",
-                       n.intruder ? n.intruder->facts : n.members->facts(), n.files.rejoins},
-      n.intruder ? n.intruder->members : n.members->known());
+  n.admits.emplace(process_identity{n.files.cluster, n.listens_at, std::move(said),
+                                    n.files.contacts, "",
+                                    n.intruder ? n.intruder->facts : n.members->facts(),
+                                    n.files.rejoins, ++n.incarnation},
+                   n.intruder ? n.intruder->members : n.members->known());
   if (!n.files.rejoins && n.admits->knows_of_removal()) {
     world_.facts.count(fact::removed_not_started);
     n.admits.reset();
@@ -111,20 +111,19 @@ void meetings::look_around(std::size_t process, process_set reached) {
   if (n.admits->beat(n.others->addresses()))
     n.wanted = n.admits->wanted();
   dial_others(process, reached);
-  for_linked(process, [&](std::size_t other) {
-    const auto& theirs = at(other).admits->known();
-    if (n.admits->knows_more_than(theirs.version(), theirs.live_from, theirs.identity))
-      send_news(process, other);
-  });
 }
 
 /// Who is not reached is silent, and tells nobody that it has gone.
 void meetings::hear_others(std::size_t process, process_set reached) {
   auto& n = at(process);
   for_linked(process, [&](std::size_t other) {
-    if ((reached >> other & 1) != 0)
-      n.others->heard(at(other).listens_at, world_.process_at(other).life,
-                      at(other).admits->known().identity);
+    if ((reached >> other & 1) == 0)
+      return;
+    const auto theirs = hear_beat(other);
+    n.others->heard(at(other).listens_at, theirs.incarnation, theirs.identity);
+    if (n.others->counts(at(other).listens_at) &&
+        n.admits->knows_more_than(theirs.version, theirs.live_from, theirs.identity))
+      send_news(process, other);
   });
   n.others->beat();
   carry_out(process);
@@ -168,6 +167,14 @@ void meetings::miss(std::size_t process, const std::string& address, const std::
   carry_out(process);
 }
 
+/// Its clock is heard by the Redis ports (redis_port_host.cpp).
+heartbeat meetings::hear_beat(std::size_t from) const {
+  const auto heard = carried(nodes_[from].admits->next_heartbeat(0), "a heartbeat");
+  demand(heard.incarnation == nodes_[from].incarnation,
+         [&] { return "M1: a heartbeat is read as that of another life of its process"; });
+  return heard;
+}
+
 /// A member that has lost the identity of its cluster believes those whom its config file names:
 /// nobody promises anything if one of these is a process of another cluster
 /// (docs/RECONFIGURATION.md, "Founding and joining").
@@ -181,9 +188,10 @@ void meetings::dial(std::size_t from, std::size_t to) {
   auto& callee = at(to);
   if (would_be_taken_in(caller, callee) || would_be_taken_in(callee, caller))
     return;
-  const auto said = caller.admits->introduce();
-  const auto reply = callee.admits->answer(said, callee.others->addresses(),
-                                           callee.others->running(std::to_string(from)));
+  const auto said = carried(caller.admits->introduce(), "an introduction");
+  const auto reply = carried(callee.admits->answer(said, callee.others->addresses(),
+                                                   callee.others->running(std::to_string(from))),
+                             "the reply to an introduction");
   const auto after = caller.admits->hear(callee.listens_at, reply);
   if (!reply.refusal.empty() || !after.refused.empty())
     return refused(from, to, reply, after);
@@ -212,9 +220,10 @@ void meetings::say_hello_again(std::size_t from, std::size_t to) {
   if (!is_linked(from, to) || !is_linked(to, from) || world_.process_at(from).crashing ||
       world_.process_at(to).crashing)
     return;
-  const auto said = caller.admits->introduce();
-  const auto reply = callee.admits->answer(said, callee.others->addresses(),
-                                           callee.others->running(std::to_string(from)));
+  const auto said = carried(caller.admits->introduce(), "an introduction");
+  const auto reply = carried(callee.admits->answer(said, callee.others->addresses(),
+                                                   callee.others->running(std::to_string(from))),
+                             "the reply to an introduction");
   if (!reply.refusal.empty() || !caller.admits->hear(callee.listens_at, reply).refused.empty())
     return unlink(from, to, world_.options.breaks_are_told);
   world_.facts.count(fact::introduced_again);
@@ -273,7 +282,7 @@ void meetings::link(std::size_t process, std::size_t other,
                     const std::vector<introduced_role>& said) {
   auto& n = at(process);
   const auto& there = at(other);
-  connected_process p{std::to_string(other), there.listens_at, world_.process_at(other).life, {}};
+  connected_process p{std::to_string(other), there.listens_at, there.incarnation, {}};
   for (const auto& role : said) {
     p.roles.push_back({role, there.intruder ? nobody : world_.number_of(role.id)});
     for (const auto* self : roles(process))
@@ -407,8 +416,7 @@ void meetings::hear(std::size_t process, std::size_t number) {
   if (connection != world_.net.connection(from, process))
     return world_.facts.count(fact::lost_in_flight);
   membership told;
-  const auto why = wire::decode(bytes, told);
-  demand(why.empty(), [&] { return "M1: news of members cannot be read: " + std::string{why}; });
+  read_arrived(bytes, "news of members", told);
   learn(process, told);
 }
 
@@ -469,8 +477,11 @@ void meetings::refuse(host& self, host& peer, const introduced_role& said,
                                                              : fact::new_disk_refused);
   if (world_.log.is_told())
     world_.tell(self.id().str() + " does not count " + peer.id().str() + ": " + refused.why);
-  if (!refused.is_told(of_same_process) ||
-      why_disk_is_wrong(refused.known, peer.introduced().facts()).empty())
+  if (!refused.is_told(of_same_process))
+    return;
+  const auto told = carried(disk_refused{self.id(), refused.known}, "a refusal of a disk");
+  demand(told.by == self.id(), [] { return std::string{"M1: another role refuses a disk"}; });
+  if (why_disk_is_wrong(told.known, peer.introduced().facts()).empty())
     return;
   demand(peer.is_on_wrong_disk() || self.is_on_wrong_disk(), [&] {
     return "N1: " + said.id.str() + " is told to end, and is on its own disk: " + refused.why;

@@ -96,6 +96,7 @@ private:
     std::map<std::string, sim_time> not_before; ///< when to dial an address again
     sim_time stops_at = 0;                      ///< it has heard that its disk is wrong
     std::uint64_t looks = 0;
+    std::uint64_t incarnation = 0; ///< another one at each start
   };
 
   node& at(std::size_t process) { return nodes_[process]; }
@@ -116,6 +117,7 @@ private:
   void dial(std::size_t from, std::size_t to);
   void say_hello_again(std::size_t from, std::size_t to);
   bool would_be_taken_in(const node& one, const node& other) const;
+  heartbeat hear_beat(std::size_t from) const;
   void refused(std::size_t from, std::size_t to, const introduction_reply& reply,
                const after_reply& after);
   void name_to(std::size_t stranger, const std::string& address);

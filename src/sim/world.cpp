@@ -2,6 +2,7 @@
 
 #include "base/invariant.hpp"
 #include "kv/kv_store.hpp"
+#include "sim/carried.hpp"
 #include "sim/checkers/violation.hpp"
 #include "sim/host.hpp"
 #include "wire/grouping.hpp"
@@ -208,8 +209,7 @@ host* world::addressee(std::size_t number, std::uint32_t generation) const {
 wire::parcel world::read(std::size_t number) const {
   wire::parcel arrived;
   const auto mail = std::string_view{post_[number].parcel}.substr(doors::before_mail().size());
-  const auto why = wire::decode(mail, arrived);
-  demand(why.empty(), [&] { return "M1: a message cannot be read: " + std::string{why}; });
+  read_arrived(mail, "a message", arrived);
   return arrived;
 }
 

@@ -4,7 +4,9 @@
 // version (actors/wire/protocol.hpp).
 #pragma once
 
-#include "membership/membership.hpp"
+#include "membership/heartbeat.hpp"
+#include "membership/introduction.hpp"
+#include "membership/known_disks.hpp"
 #include "wire/parcel.hpp"
 
 #include <concepts>
@@ -67,10 +69,56 @@ auto each_field(is<configuration> auto& x, auto&& f) {
   return f(version, first_slot, acceptors, leaders, replicas, servers);
 }
 
-/// What nodes tell each other.
+// --- Between processes --------------------------------------------------------------------------
+
 auto each_field(is<membership> auto& x, auto&& f) {
   auto& [configurations, live_from, identity] = x;
   return f(configurations, live_from, identity);
+}
+
+auto each_field(is<cluster_facts> auto& x, auto&& f) {
+  auto& [first, window, engine, protocol, machine] = x;
+  return f(first, window, engine, protocol, machine);
+}
+
+auto each_field(is<life> auto& x, auto&& f) {
+  auto& [number, nonce] = x;
+  return f(number, nonce);
+}
+
+auto each_field(is<life_history> auto& x, auto&& f) {
+  auto& [first, nonces] = x;
+  return f(first, nonces);
+}
+
+auto each_field(is<introduced_role> auto& x, auto&& f) {
+  auto& [id, kind, format_id, lives, records] = x;
+  return f(id, kind, format_id, lives, records);
+}
+
+auto each_field(is<introduction> auto& x, auto&& f) {
+  auto& [cluster, address, roles, identity, version, rejoins, facts, incarnation] = x;
+  return f(cluster, address, roles, identity, version, rejoins, facts, incarnation);
+}
+
+auto each_field(is<introduction_reply> auto& x, auto&& f) {
+  auto& [refusal, was_removed, cluster, roles, known, facts, address, incarnation] = x;
+  return f(refusal, was_removed, cluster, roles, known, facts, address, incarnation);
+}
+
+auto each_field(is<heartbeat> auto& x, auto&& f) {
+  auto& [incarnation, version, live_from, identity, wall_ms] = x;
+  return f(incarnation, version, live_from, identity, wall_ms);
+}
+
+auto each_field(is<known_peer> auto& x, auto&& f) {
+  auto& [format_id, last, records, was_refused] = x;
+  return f(format_id, last, records, was_refused);
+}
+
+auto each_field(is<disk_refused> auto& x, auto&& f) {
+  auto& [by, known] = x;
+  return f(by, known);
 }
 
 // --- Phase 1 and 2 ------------------------------------------------------------------------------

@@ -87,8 +87,18 @@ void reader::take(config_history& into) {
   };
   if (std::adjacent_find(former.begin(), former.end(), not_after) != former.end())
     return fail("former members that are not in order");
+  if (std::any_of(former.begin(), former.end(),
+                  [](const former_member& m) { return m.kind == role_kind::client; }))
+    return fail("there is no such kind of member");
   if (!into.assign(std::move(configurations), std::move(former)))
     fail("configurations that do not follow each other");
+}
+
+void reader::take(life_history& into) {
+  each_field(into, [this](std::uint64_t& first, std::vector<std::uint64_t>& nonces) {
+    take(first);
+    take(nonces, life_history::max_kept, "it has had more lives than are ever kept");
+  });
 }
 
 void reader::take(vitals& into) {

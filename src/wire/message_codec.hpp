@@ -156,18 +156,16 @@ public:
 
   void take(bool& into);
   void take(std::uint64_t& into) { into = number(); }
+  void take(std::int64_t& into) { into = static_cast<std::int64_t>(number()); }
   void take(request_kind& into) {
     take(into, request_kind::operation, request_kind::refusal, "there is no such kind of request");
   }
   void take(reply_status& into) {
     take(into, reply_status::ok, reply_status::put_off, "there is no such status of a reply");
   }
-  /// Of a member.
+  /// Of a member or a client.
   void take(role_kind& into) {
-    const auto kind = to_member_kind(number());
-    if (!kind)
-      return fail("there is no such kind of member");
-    into = *kind;
+    take(into, role_kind::acceptor, role_kind::server, "there is no such kind of member");
   }
   void take(role_id& into);
   void take(std::string& into) { into = bytes(); }
@@ -177,21 +175,24 @@ public:
   void take(vitals& into);
   void take(std::optional<simple::proposal>& into);
   void take(std::shared_ptr<const raft::server_set>& into);
+  void take(life_history& into);
 
   template <class T>
   void take(std::vector<T>& into) {
-    into.clear();
-    auto left = size();
-    if (is_client_word<T> && left > max_group_elements)
-      return fail("it has more requests or answers than one message may have");
-    into.reserve(std::min<std::size_t>(left, rest_.size() / sizeof(T)));
-    for (; left > 0 && why_not_.empty(); --left)
-      take(into.emplace_back());
+    if constexpr (is_client_word<T>)
+      take(into, max_group_elements, "it has more requests or answers than one message may have");
+    else if constexpr (std::same_as<T, introduced_role>)
+      take(into, max_hosted_roles, "it has more roles than a process may have");
+    else
+      take(into, max_bytes, {});
   }
 
   template <has_fields T>
   void take(T& into) {
     each_field(into, [this](auto&... fields) { (take(fields), ...); });
+    if constexpr (requires { is_well_formed(into); })
+      if (!is_well_formed(into))
+        fail("no process says so of itself");
   }
 
 private:
@@ -219,6 +220,17 @@ private:
     if (value < static_cast<std::uint64_t>(least) || value > static_cast<std::uint64_t>(most))
       return fail(why);
     into = static_cast<E>(value);
+  }
+
+  template <class T>
+  void take(std::vector<T>& into, std::size_t most, std::string_view why) {
+    into.clear();
+    auto left = size();
+    if (left > most)
+      return fail(why);
+    into.reserve(std::min<std::size_t>(left, rest_.size() / sizeof(T)));
+    for (; left > 0 && why_not_.empty(); --left)
+      take(into.emplace_back());
   }
 
   std::string_view rest_;

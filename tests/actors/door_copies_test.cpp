@@ -70,11 +70,13 @@ caf::behavior hearing(caf::event_based_actor* self, std::shared_ptr<heard> all,
   self->monitor(node);
   self->set_down_handler([=](caf::scheduled_actor*, caf::down_msg&) { all->end(); });
   self->set_default_handler(caf::drop);
-  return {[=](const welcome& m) { all->welcomed(m.refusal); },
+  return {[=](const welcome& m) { all->welcomed(as_told(m).refusal); },
           [=](const hello&) -> caf::result<welcome> {
             if (again == second_hello::fails)
               return caf::sec::runtime_error;
-            return welcome{"it says something else than before", false, "test", "", 5, {}, {}, {}};
+            return played_welcome{
+                "it says something else than before", false, "test", "", 5, {}, {}, {}}
+                .as_sent();
           }};
 }
 
@@ -90,7 +92,7 @@ public:
     std::vector<hosted_role> roles;
     for (const auto& id : named)
       roles.push_back({id, role_kind::acceptor, "disk", self_});
-    say(hello{"test", place_, 5, self_, std::move(roles), 0, version, false, {}});
+    say(played_hello{"test", place_, 5, self_, std::move(roles), 0, version, false, {}}.as_sent());
     return heard_->await_refusal();
   }
   template <class M>

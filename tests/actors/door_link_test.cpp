@@ -215,10 +215,10 @@ TEST_CASE("door: a member that sends slowly is heard while its message comes") {
   door_process server, member;
   slow_link link{server.listen(server.spawn(doorkeeper)), 40'000};
   const auto far = member.dial(link.port());
-  hello m;
+  played_hello m;
   m.address = "host2:1";
   REQUIRE(is_answered(member, far, m));
-  m.cluster.assign(2 << 20, 'x'); // 5 s
+  m.facts.first.replicas = {{"r1", std::string(2 << 20, 'x')}}; // 5 s
   CHECK(is_answered(member, far, m));
 }
 
@@ -231,7 +231,7 @@ struct generous {
 
   caf::behavior make_behavior() {
     return {[this](const hello& m) {
-              admit(self->system(), self->current_sender()->node(), !m.address.empty());
+              admit(self->system(), self->current_sender()->node(), !as_told(m).address.empty());
               node = m.node;
               return welcome{};
             },
@@ -250,7 +250,7 @@ struct generous {
 /// It says hello at the address, reads nothing for as long as this lives, and is sent all that.
 struct deaf_one {
   explicit deaf_one(const std::string& address) {
-    hello m;
+    played_hello m;
     m.address = address;
     m.node = client.spawn([until = reads_again.get_future().share()](caf::event_based_actor*) {
       return caf::behavior{[until](stop_atom) { until.wait(); }, [](const export_page&) {}};

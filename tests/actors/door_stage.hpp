@@ -2,6 +2,7 @@
 // connections over loopback.
 #pragma once
 
+#include "actors/played_handshake.hpp"
 #include "caf/guarded_middleman.hpp"
 #include "caf/system.hpp"
 #include "node/node_messages.hpp"
@@ -19,7 +20,7 @@ namespace pmmc::test {
 /// Answers a hello as the node does, and lets in whoever says it.
 inline caf::behavior doorkeeper(caf::event_based_actor* self) {
   return {[self](const hello& m) {
-    admit(self->system(), self->current_sender()->node(), !m.address.empty());
+    admit(self->system(), self->current_sender()->node(), !as_told(m).address.empty());
     return welcome{};
   }};
 }
@@ -57,10 +58,10 @@ struct door_process {
 };
 
 /// Whether it is answered, or the connection is closed instead.
-inline bool is_answered(door_process& client, const caf::actor& server, const hello& m) {
+inline bool is_answered(door_process& client, const caf::actor& server, const played_hello& m) {
   caf::scoped_actor self{client.system};
   self->monitor(server);
-  self->send(server, m);
+  self->send(server, m.as_sent());
   bool answered = false;
   self->receive([&](const welcome&) { answered = true; }, [](const caf::down_msg&) {},
                 caf::after(std::chrono::seconds{10}) >> [] { FAIL("neither"); });

@@ -81,8 +81,8 @@ private:
   bool end_ = false;
 };
 
-hello hello_with(const std::vector<caf::actor>& handles) {
-  hello m;
+played_hello hello_with(const std::vector<caf::actor>& handles) {
+  played_hello m;
   for (const auto& handle : handles)
     m.roles.push_back({"c1", role_kind::client, {}, handle});
   return m;
@@ -117,7 +117,7 @@ TEST_CASE("door: whoever names actors names its own, and not any number of them"
 TEST_CASE("door: who has a member's name holds it only as long as the member is not there") {
   door_process server, member;
   const auto port = server.listen(server.spawn(doorkeeper));
-  hello m;
+  played_hello m;
   m.address = "host2:1";
   stranger early{port};
   early.greet(name_of(member));
@@ -157,8 +157,8 @@ TEST_CASE("door: a door_process that takes another one's place takes its connect
   const auto port = server.listen(server.spawn(node_actor, settings));
   const auto hello_of = [](door_process& p) {
     const auto own = p.spawn(nobody);
-    return hello{"test", "host2:1", 5,     own, {{"l2", role_kind::leader, "disk", own}},
-                 0,      1,         false, {}};
+    return played_hello{"test", "host2:1", 5,     own, {{"l2", role_kind::leader, "disk", own}},
+                        0,      1,         false, {}};
   };
   const auto far = member.dial(port);
   CHECK(is_answered(member, far, hello_of(member)));
@@ -174,18 +174,20 @@ TEST_CASE("door: a door_process that takes another one's place takes its connect
 TEST_CASE("door: the longest hello is not too long for a stranger") {
   door_process client;
   const std::string address(max_address_bytes, 'x');
-  hello m;
-  m.cluster = m.address = address;
+  played_hello m;
+  m.cluster.assign(max_said_bytes, 'x');
+  m.address = address;
   m.node = client.spawn(nobody);
   hosted_role role{role_id{std::string(role_id::max_size, 'x')}, role_kind::acceptor, address,
                    m.node};
   role.lives.nonces.assign(life_history::max_kept, ~std::uint64_t{0});
-  m.roles.assign(admission::max_hosted_roles, role);
+  m.roles.assign(max_hosted_roles, role);
   for (const auto kind : pmmc_kinds)
     m.facts.first.members(kind).assign(max_members_of_a_kind, {role.id, address, ""});
-  m.facts.engine = m.facts.protocol = m.facts.machine = address;
+  m.facts.engine = m.facts.protocol = m.facts.machine = m.cluster;
   std::vector<char> bytes;
-  caf::binary_serializer{client.system, bytes}(m);
+  caf::binary_serializer{client.system, bytes}(m.as_sent());
+  CHECK(read(m.as_sent()));
   CHECK(bytes.size() + 1'024 < door::basp_limits{}.stranger_payload_bytes);
 }
 

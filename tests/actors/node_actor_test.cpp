@@ -220,11 +220,11 @@ TEST_CASE_FIXTURE(stage, "a node tells its port what a majority of the replicas'
   const auto node = spawn(node_actor, settings);
   send_from(port, node, watch_members{});
   const auto meet = [&](recorder& other, const char* address, recorder& role, std::uint64_t id) {
-    send_from(
-        other, node,
-        hello{"", address, id, other.handle(), {role.as(role_kind::replica)}, 0, 1, false, {}});
+    send_from(other, node,
+              played_hello{
+                  "", address, id, other.handle(), {role.as(role_kind::replica)}, 0, 1, false, {}});
     settle();
-    REQUIRE(other.take<welcome>().at(0).refusal.empty());
+    REQUIRE(take_told<welcome>(other).at(0).refusal.empty());
   };
   meet(peer, "host2:1", r2, 5);
   meet(guest, "host4:1", r4, 6);     // no member: its clock does not count

@@ -2,6 +2,7 @@
 // dial is in tests/redis/test_members.py.
 #include "node/node_actor.hpp"
 
+#include "actors/played_handshake.hpp"
 #include "actors/two_processes.hpp"
 #include "cluster_facts_samples.hpp"
 #include "core_helpers.hpp"
@@ -37,17 +38,17 @@ struct asking_stage : stage {
 
   void meet_host2() {
     send_from(asker, node,
-              hello{"test",
-                    "host2:1",
-                    1,
-                    spawn(node_of_host2),
-                    {l2.as(role_kind::leader)},
-                    0,
-                    1,
-                    false,
-                    some_facts()});
+              played_hello{"test",
+                           "host2:1",
+                           1,
+                           spawn(node_of_host2),
+                           {l2.as(role_kind::leader)},
+                           0,
+                           1,
+                           false,
+                           some_facts()});
     settle();
-    const auto answers = asker.take<welcome>();
+    const auto answers = take_told<welcome>(asker);
     REQUIRE(answers.size() == 1);
     REQUIRE(answers[0].refusal.empty());
   }

@@ -13,17 +13,18 @@ TEST_CASE_FIXTURE(two_processes,
   others.push_back(moved.handle());
   const auto refusal = [&](recorder& from, const std::string& address) {
     caf::send_as(from.handle(), node2,
-                 hello{"test",
-                       address,
-                       5,
-                       from.handle(),
-                       {from.as(role_kind::replica, "disk")},
-                       0,
-                       1,
-                       false,
-                       {}});
+                 played_hello{"test",
+                              address,
+                              5,
+                              from.handle(),
+                              {from.as(role_kind::replica, "disk")},
+                              0,
+                              1,
+                              false,
+                              {}}
+                     .as_sent());
     settle();
-    const auto answers = from.take<welcome>();
+    const auto answers = take_told<welcome>(from);
     REQUIRE(answers.size() == 1);
     return answers[0].refusal;
   };
@@ -84,7 +85,16 @@ TEST_CASE_FIXTURE(two_processes,
   const auto played = std::make_shared<played_node>(a2.as(role_kind::acceptor, "disk"));
   SUBCASE("of another process") { played->role.handle = r1.handle(); }
   SUBCASE("of none") { played->role.handle = {}; }
-  SUBCASE("more than a process has") { played->roles = admission::max_hosted_roles + 1; }
+  SUBCASE("without a handle") {
+    played->spoil = [](welcome& m) { m.handles.pop_back(); };
+  }
+  SUBCASE("with one handle more") {
+    played->spoil = [](welcome& m) { m.handles.push_back(m.handles[0]); };
+  }
+  SUBCASE("that cannot be read") {
+    played->spoil = [](welcome& m) { m.said.pop_back(); };
+  }
+  SUBCASE("more than a process has") { played->roles = max_hosted_roles + 1; }
   listen_as(host2.system().spawn(welcoming, played));
   start_dialling();
   beats(5);

@@ -143,8 +143,8 @@ TEST_CASE_FIXTURE(two_processes,
   caf::anon_send(node1, members_news{known});
   settle();
   SUBCASE("if it answers") {
-    slow->answer =
-        welcome{{}, false, "test", "host2:1", 7, {a2.as(role_kind::acceptor, "disk")}, known, {}};
+    slow->answer = played_welcome{
+        {}, false, "test", "host2:1", 7, {a2.as(role_kind::acceptor, "disk")}, known, {}};
     caf::anon_send(node2, tick_atom::value);
     beats(5);
     CHECK(slow->heartbeats > 0);
@@ -174,7 +174,7 @@ TEST_CASE_FIXTURE(two_processes, "who is refused hears what the other one knows"
   next.acceptors[0].address = "host9:1";
   membership known{config_history{make_config(2)}};
   known.configurations.add(next);
-  slow->answer = welcome{"a copy", false, "test", "host2:1", 7, {}, known, {}};
+  slow->answer = played_welcome{"a copy", false, "test", "host2:1", 7, {}, known, {}};
   caf::anon_send(node2, tick_atom::value);
   beats(2);
   const auto news = r1.take<members_news>();
@@ -210,7 +210,7 @@ TEST_CASE_FIXTURE(two_processes, "a welcome whose roles cannot be remembered is 
 
 TEST_CASE_FIXTURE(two_processes, "what a welcome says otherwise is told in one line, and cut") {
   const auto played = std::make_shared<played_node>(a2.as(role_kind::acceptor, "disk"));
-  played->facts.machine = "\n" + std::string(100'000, 'x');
+  played->facts.machine = "\n" + std::string(max_said_bytes - 1, 'x');
   listen_as(host2.system().spawn(welcoming, played));
   start_dialling();
   beats(1);
@@ -316,14 +316,15 @@ TEST_CASE_FIXTURE(two_processes,
 
 TEST_CASE_FIXTURE(two_processes, "who says hello speaks for its own roles only") {
   start_listening("test");
-  hello m{"test", "host1:1", 5, a2.handle(), {a2.as(role_kind::leader, "other")}, 0, 1, false, {}};
+  played_hello m{"test", "host1:1", 5,     a2.handle(), {a2.as(role_kind::leader, "other")},
+                 0,      1,         false, {}};
   std::string why = "its hello is not one of pmmc's";
   SUBCASE("its own") { why = ""; }
   SUBCASE("a role of another process") { m.roles.push_back(r1.as(role_kind::leader, "disk")); }
   SUBCASE("the node of another process") { m.node = r1.handle(); }
-  caf::send_as(a2.handle(), node2, m);
+  caf::send_as(a2.handle(), node2, m.as_sent());
   settle();
-  const auto answers = a2.take<welcome>();
+  const auto answers = take_told<welcome>(a2);
   REQUIRE(answers.size() == 1);
   CHECK(answers[0].refusal == why);
 }

@@ -88,12 +88,27 @@ TEST_CASE_FIXTURE(node_stage, "who says hello again and names fewer roles loses 
   }
 }
 
+TEST_CASE_FIXTURE(node_stage, "a hello that cannot be read, or has not a handle for each role") {
+  auto m = hello_of(peer, 5).as_sent();
+  SUBCASE("nothing") { m.said.clear(); }
+  SUBCASE("a part") { m.said.pop_back(); }
+  SUBCASE("something behind it") { m.said += '\0'; }
+  SUBCASE("no handle") { m.handles.clear(); }
+  SUBCASE("one more") { m.handles.push_back(r1.handle()); }
+  send_from(peer, node, m);
+  settle();
+  const auto answers = take_told<welcome>(peer);
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].refusal == "its hello is not one of pmmc's");
+  CHECK(told_nobody());
+}
+
 TEST_CASE_FIXTURE(node_stage, "a refusal does not say all that a stranger has said") {
   auto m = hello_of(peer, 5);
-  m.cluster = std::string(100'000, 'x');
+  m.facts.machine.assign(max_said_bytes, 'x');
   const auto answer = greet(peer, m);
-  CHECK(answer.refusal.starts_with("it belongs to cluster \"xxx"));
-  CHECK(answer.refusal.size() <= 4'096);
+  CHECK(answer.refusal.starts_with("its state machine is xxx"));
+  CHECK(answer.refusal.size() == max_said_bytes);
 }
 
 TEST_CASE_FIXTURE(node_stage, "who differs in a fact is refused, with both values") {

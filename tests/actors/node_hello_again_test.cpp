@@ -25,8 +25,8 @@ struct hello_again_stage : two_processes {
     next.first_slot = 9;
     next.acceptors[0].address = "host9:1";
     moved.configurations.add(next);
-    slow->answer =
-        welcome{{}, false, "test", "host2:1", 7, {a2.as(role_kind::acceptor, "disk")}, moved, {}};
+    slow->answer = played_welcome{
+        {}, false, "test", "host2:1", 7, {a2.as(role_kind::acceptor, "disk")}, moved, {}};
   }
 
   void answer() {

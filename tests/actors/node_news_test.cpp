@@ -1,4 +1,5 @@
 // A node learns of a new configuration: who hears of it, and in which order.
+#include "actors/played_handshake.hpp"
 #include "actors/two_processes.hpp"
 #include "cluster_facts_samples.hpp"
 #include "core_helpers.hpp"
@@ -23,7 +24,7 @@ membership second_version(std::size_t processes = 3) {
 caf::behavior welcoming_with_news(caf::event_based_actor* self, const hosted_role& role) {
   self->set_default_handler(caf::drop);
   return {[=](const hello&) {
-    return welcome{{}, false, "test", "host2:1", 7, {role}, second_version(2), {}};
+    return played_welcome{{}, false, "test", "host2:1", 7, {role}, second_version(2), {}}.as_sent();
   }};
 }
 
@@ -46,15 +47,15 @@ TEST_CASE_FIXTURE(stage, "roles and other processes do not wait for the disk to 
   const auto node = spawn(node_actor, settings);
   settle();
   send_from(peer, node,
-            hello{"test",
-                  "host2:1",
-                  5,
-                  peer.handle(),
-                  {l2.as(role_kind::leader)},
-                  0,
-                  1,
-                  false,
-                  some_facts()});
+            played_hello{"test",
+                         "host2:1",
+                         5,
+                         peer.handle(),
+                         {l2.as(role_kind::leader)},
+                         0,
+                         1,
+                         false,
+                         some_facts()});
   settle();
   REQUIRE(written == 0);
   for (auto* who : {&a1, &r1, &peer})

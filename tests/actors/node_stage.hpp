@@ -1,6 +1,7 @@
 // The node of host1 in a test, with whom it meets played by the test.
 #pragma once
 
+#include "actors/played_handshake.hpp"
 #include "actors/stage.hpp"
 #include "cluster_facts_samples.hpp"
 #include "core_helpers.hpp"
@@ -42,21 +43,21 @@ struct node_stage : stage {
     r1.forget();
   }
 
-  hello hello_of(const recorder& peer, std::uint64_t incarnation) {
+  played_hello hello_of(const recorder& peer, std::uint64_t incarnation) {
     return {"test", "host2:1", incarnation, peer.handle(), {l2.as(role_kind::leader)},
             0,      1,         false,       some_facts()};
   }
 
-  static hello client_hello(const recorder& peer, const recorder& client,
-                            std::uint64_t incarnation) {
+  static played_hello client_hello(const recorder& peer, const recorder& client,
+                                   std::uint64_t incarnation) {
     return {"test", "",    incarnation, peer.handle(), {client.as(role_kind::client)}, 0,
             0,      false, {}};
   }
 
-  welcome greet(recorder& peer, const hello& m) {
+  played_welcome greet(recorder& peer, const played_hello& m) {
     send_from(peer, node, m);
     settle();
-    const auto answers = peer.take<welcome>();
+    const auto answers = take_told<welcome>(peer);
     REQUIRE(answers.size() == 1);
     return answers[0];
   }

@@ -7,7 +7,7 @@ namespace pmmc::test {
 namespace {
 
 struct twins_stage : node_stage {
-  hello hello_at(const std::string& address, const recorder& from, hosted_role role) {
+  played_hello hello_at(const std::string& address, const recorder& from, hosted_role role) {
     auto m = hello_of(from, 5);
     m.address = address;
     m.roles = {std::move(role)};
@@ -103,17 +103,17 @@ TEST_CASE_FIXTURE(stage, "a role that has moved is its own process's when its fo
   const auto node = spawn(node_actor, settings);
   settle();
   send_from(peer, node,
-            hello{"test",
-                  "host1:1",
-                  5,
-                  peer.handle(),
-                  {there.as(role_kind::replica, "disk")},
-                  0,
-                  1,
-                  false,
-                  some_facts()});
+            played_hello{"test",
+                         "host1:1",
+                         5,
+                         peer.handle(),
+                         {there.as(role_kind::replica, "disk")},
+                         0,
+                         1,
+                         false,
+                         some_facts()});
   settle();
-  REQUIRE(peer.take<welcome>().at(0).refusal == "");
+  REQUIRE(take_told<welcome>(peer).at(0).refusal == "");
   CHECK(l9.take<peer_up>().back().role.handle == there.handle()); // the member, until then
   SUBCASE("as it stops before") { stop(peer.handle()); }
   SUBCASE("as the configuration says so") {
@@ -252,7 +252,7 @@ TEST_CASE_FIXTURE(twins_stage, "who is connected hears that an own acceptor has 
     send(node, members_news{a1_at(where)});
     settle();
     for (auto* other : {&peer, &guest}) {
-      const auto said = other->take<hello>();
+      const auto said = take_told<hello>(*other);
       REQUIRE(said.size() == 1);
       CHECK(said[0].roles.size() == (is_away ? 1u : 2u));
       CHECK(said[0].roles.back().handle == r1.handle());
@@ -331,15 +331,16 @@ TEST_CASE_FIXTURE(two_processes,
   recorder twin{host3.system(), "r2"};
   others.push_back(twin.handle());
   caf::send_as(twin.handle(), node1,
-               hello{"test",
-                     "host3:1",
-                     5,
-                     twin.handle(),
-                     {twin.as(role_kind::replica, "disk")},
-                     0,
-                     1,
-                     false,
-                     {}});
+               played_hello{"test",
+                            "host3:1",
+                            5,
+                            twin.handle(),
+                            {twin.as(role_kind::replica, "disk")},
+                            0,
+                            1,
+                            false,
+                            {}}
+                   .as_sent());
   settle();
   CHECK(others_up(r1).size() == 1);
   r1.forget();

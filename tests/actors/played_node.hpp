@@ -1,9 +1,11 @@
 // What a test plays in the place of another process's node.
 #pragma once
 
+#include "actors/played_handshake.hpp"
 #include "actors/two_processes.hpp"
 #include "core_helpers.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,6 +18,7 @@ struct played_node {
   std::string address = "host2:1";
   cluster_facts facts = {};
   std::size_t roles = 1; ///< that it has, all the same
+  std::function<void(welcome&)> spoil = [](welcome&) {};
   std::size_t hellos = 0;
 };
 
@@ -24,16 +27,20 @@ inline caf::behavior welcoming(caf::event_based_actor* self, std::shared_ptr<pla
   return {[=](const hello&) {
     ++node->hellos;
     const membership known{config_history{make_config(2)}};
-    return welcome{
-        {},    false,      "test", node->address, 7, std::vector(node->roles, node->role),
-        known, node->facts};
+    auto m = played_welcome{{},     false,
+                            "test", node->address,
+                            7,      std::vector(node->roles, node->role),
+                            known,  node->facts}
+                 .as_sent();
+    node->spoil(m);
+    return m;
   }};
 }
 
 /// Says nothing to a hello until it is told to.
 struct slow_node {
   caf::typed_response_promise<welcome> hello;
-  caf::optional<welcome> answer; ///< or an error
+  caf::optional<played_welcome> answer; ///< or an error
   std::size_t hellos = 0, heartbeats = 0;
   std::size_t roles = 0; ///< in the latest hello
 };
@@ -42,13 +49,13 @@ inline caf::behavior answering_late(caf::event_based_actor* self, std::shared_pt
   self->set_default_handler(caf::drop);
   return {[=](const hello& m) {
             ++node->hellos;
-            node->roles = m.roles.size();
+            node->roles = m.handles.size();
             node->hello = self->make_response_promise<welcome>();
             return node->hello;
           },
           [=](tick_atom) {
             if (node->answer)
-              node->hello.deliver(*node->answer);
+              node->hello.deliver(node->answer->as_sent());
             else
               node->hello.deliver(caf::make_error(caf::sec::request_timeout));
           },

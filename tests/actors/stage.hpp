@@ -151,6 +151,8 @@ private:
   static auto sealed(M message) {
     if constexpr (wire::is_message<M>)
       return mail{std::move(message)};
+    else if constexpr (requires { message.as_sent(); })
+      return message.as_sent();
     else
       return message;
   }

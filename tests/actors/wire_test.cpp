@@ -182,6 +182,15 @@ TEST_CASE_FIXTURE(wire_stage, "what plumbing carries of the protocol is the code
   wire::encode(encoded, known);
   CHECK(write(known) == write(encoded));
   CHECK(write(members_news{known}) == write(known));
+
+  const auto check_codec = [this](const auto& said) {
+    std::string bytes_of_it;
+    wire::encode(bytes_of_it, said);
+    CHECK(write(said) == write(bytes_of_it));
+  };
+  check_codec(draw<heartbeat>());
+  check_codec(draw<disk_refused>());
+  check_codec(draw<cluster_facts>());
 }
 
 TEST_CASE_FIXTURE(wire_stage, "what the codec refuses is an error") {

@@ -189,7 +189,7 @@ class ClientsAtAWrongPort(ClusterTest):
         self.cluster.init()
         self.cluster["r1"].start()
         greeting = exchange(self.cluster["r1"].port, b"", answer_bytes=1)
-        self.assertIn(b"pmmc/9", greeting)
+        self.assertIn(b"pmmc/10", greeting)
         return greeting
 
     def test_a_process_that_was_frozen_after_its_handshake(self):
@@ -197,12 +197,12 @@ class ClientsAtAWrongPort(ClusterTest):
             self.assert_unavailable(server.port)
 
     def test_another_version_of_the_protocol(self):
-        with Server(self.greeting().replace(b"pmmc/9", b"pmmc/8")) as server:
+        with Server(self.greeting().replace(b"pmmc/10", b"pmmc/09")) as server:
             self.assert_unavailable(server.port, "another version of pmmc's protocol")
 
     def test_processes_do_not_join_another_version(self):
         """A process that dials one of another version says so, and goes on dialling."""
-        with Server(self.greeting().replace(b"pmmc/9", b"pmmc/8")) as server:
+        with Server(self.greeting().replace(b"pmmc/10", b"pmmc/09")) as server:
             config = self.cluster.client_config("newer.conf", changes={
                 "r3": f"127.0.0.1:{server.port}"})
             self.cluster.config = config

@@ -26,7 +26,7 @@ const data_directory& replica_directory() {
                      .kind = role_kind::replica,
                      .id = "r1",
                      .format_id = "",
-                     .facts = {{}, 8, "pmmc", "pmmc/9", "kv/1"}};
+                     .facts = {{}, 8, "pmmc", "pmmc/10", "kv/1"}};
     info.facts.first.acceptors = {{"a1", "h:1"}};
     info.facts.first.leaders = {{"l1", "h:2"}};
     info.facts.first.replicas = {{"r1", "h:3"}};

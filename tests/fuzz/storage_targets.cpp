@@ -95,7 +95,7 @@ void try_format(std::string_view bytes) {
 
 format_info some_format() {
   format_info info{
-      .cluster = "c 1", .id = "a1", .format_id = "", .facts = {{}, 128, "pmmc", "pmmc/9", "kv/1"}};
+      .cluster = "c 1", .id = "a1", .format_id = "", .facts = {{}, 128, "pmmc", "pmmc/10", "kv/1"}};
   info.format_id = "8127d1b52884aaf85d6ad17afa7d4759";
   info.facts.first.acceptors = {{"a1", "127.0.0.1:7101"}, {"a2", "[::1]:7102"}};
   info.facts.first.leaders = {{"l1", "h:1"}};

@@ -104,23 +104,6 @@ TEST_CASE("admission: who dials is let in, or refused with the reason") {
       {"a stranger that is connected already", [](introduction& m) { m.address = "stranger1:1"; },
        "", three(), strangers(admission::max_guests)},
       {"a member among strangers", same, "", three(), strangers(admission::max_guests)},
-      {"roles without end",
-       [](introduction& m) { m.roles.resize(admission::max_hosted_roles + 1, m.roles[0]); },
-       malformed_introduction},
-      {"no id", [](introduction& m) { m.roles[0].id = {}; }, malformed_introduction},
-      {"no kind", [](introduction& m) { m.roles[0].kind = static_cast<role_kind>(77); },
-       malformed_introduction},
-      {"an address without end",
-       [](introduction& m) { m.address = std::string(max_address_bytes + 1, 'h'); },
-       malformed_introduction},
-      {"a disk without end",
-       [](introduction& m) { m.roles[0].format_id.assign(max_address_bytes + 1, 'd'); },
-       malformed_introduction},
-      {"lives without end",
-       [](introduction& m) { m.roles[0].lives.nonces.resize(life_history::max_kept + 1); },
-       malformed_introduction},
-      {"lives before the first", [](introduction& m) { m.roles[0].lives.first = 0; },
-       malformed_introduction},
   };
   for (const auto& r : rows) {
     CAPTURE(r.what);
@@ -134,6 +117,34 @@ TEST_CASE("admission: who dials is let in, or refused with the reason") {
     CHECK(answer.roles.empty() != r.refusal.empty()); // who is refused hears of no roles
     CHECK(answer.known == r.known);                   // but of what is known
   }
+}
+
+TEST_CASE("admission: a refusal does not say all that others have said") {
+  auto said = a2_says();
+  said.facts.machine.assign(2 * max_said_bytes, 'x');
+  admission here{host1(), three()};
+  const auto answer = here.answer(said, {});
+  CHECK(answer.refusal.starts_with("its state machine is xxx"));
+  CHECK(answer.refusal.size() == max_said_bytes);
+}
+
+TEST_CASE("admission: both processes say where they listen, and which start of them this is") {
+  auto own = host1();
+  own.incarnation = 7;
+  admission here{own, without_a2()};
+  const auto said = here.introduce();
+  CHECK(said.address == "host1:1");
+  CHECK(said.incarnation == 7);
+  for (const auto& reply : {here.answer(a2_says(), {}), here.refuse("for no reason")}) {
+    CHECK(reply.address == "host1:1");
+    CHECK(reply.incarnation == 7);
+  }
+  const auto beat = here.next_heartbeat(1234);
+  CHECK(beat.incarnation == 7);
+  CHECK(beat.version == 2);
+  CHECK(beat.live_from == 2);
+  CHECK(beat.identity == ours);
+  CHECK(beat.wall_ms == 1234);
 }
 
 TEST_CASE("admission: a member is made known to the own roles, of guests only a replica, to "

@@ -67,7 +67,7 @@ basp_gate greeted(speaker who = speaker::stranger) {
 }
 
 std::string server_handshake() {
-  return other + number(1, 1) + text("pmmc/9") + number(17, 8) + number(0, 1);
+  return other + number(1, 1) + text("pmmc/10") + number(17, 8) + number(0, 1);
 }
 
 struct example {

@@ -92,7 +92,7 @@ inline pmmc::storage::format_info info_of(pmmc::role_kind kind, const std::strin
           .kind = kind,
           .id = id,
           .format_id = "",
-          .facts = {first, 128, engine, "pmmc/9", "kv/1"}};
+          .facts = {first, 128, engine, "pmmc/10", "kv/1"}};
 }
 
 inline void format(const fs::path& path, pmmc::role_kind kind, const std::string& engine = "pmmc") {

@@ -41,6 +41,17 @@ struct codec_stage {
   }
 };
 
+/// Something of each sort that processes say of themselves, many times.
+template <class Check>
+void for_every_sort(codec_stage& stage, int times, const Check& check) {
+  for (int i = 0; i < times; ++i) {
+    check(stage.draw<introduction>());
+    check(stage.draw<introduction_reply>());
+    check(stage.draw<heartbeat>());
+    check(stage.draw<disk_refused>());
+  }
+}
+
 template <class M>
 std::string bytes_of(const M& m) {
   std::string bytes;

@@ -135,6 +135,25 @@ TEST_CASE("so is that of what nodes tell each other") {
         "[01][01][02]i3[02]s4[02]s5e[0f][10]");
 }
 
+TEST_CASE("so is that of what processes say of themselves") {
+  const auto shown_of = []<class M>(M m) {
+    counting{}.fill(m);
+    return shown(bytes_of(m));
+  };
+  CHECK(shown_of(introduction{}) ==
+        "[02]s1[02]s2[01][02]i3[02][02]s4[05][01][06][07][08][09][01][0a][0b][01][03]i12"
+        "[03]s13[03]s14[01][03]i15[03]s16[03]s17[01][03]i18[03]s19[03]s20[01][03]i21[03]s22"
+        "[03]s23[18][03]s25[03]s26[03]s27[1c]");
+  CHECK(shown_of(introduction_reply{}) ==
+        "[02]s1[01][02]s2[01][02]i3[02][02]s4[05][01][06][07][02][08][09][01][03]i10[03]s11"
+        "[03]s12[01][03]i13[03]s14[03]s15[01][03]i16[03]s17[03]s18[00]lm[01][02]a0[03]s11"
+        "[03]s12[01][03]i13[03]s14[03]s15[01][03]i16[03]s17[03]s18[00][01][01][03]i10[03]s11"
+        "[03]s12l[16][17][18][19][01][03]i26[03]s27[03]s28[01][03]i29[03]s30[03]s31[01][03]i32"
+        "[03]s33[03]s34[01][03]i35[03]s36[03]s37[26][03]s39[03]s40[03]s41[03]s42[2b]");
+  CHECK(shown_of(heartbeat{}) == "[01][02][03][04][05]");
+  CHECK(shown_of(disk_refused{}) == "[02]i1[02]s2[03][04][05][01]");
+}
+
 TEST_CASE("a configuration of servers") {
   const configuration of_servers{1, 1, {}, {}, {}, {{"s1", "h1", "d"}}};
   CHECK(shown(bytes_of(config_history{of_servers})) ==
