@@ -208,14 +208,6 @@ void meetings::refused(std::size_t from, std::size_t to, const introduction_repl
   world_.crash(from);
 }
 
-bool meetings::has_other_facts(std::size_t process) const {
-  const auto& n = nodes_[process];
-  if (n.intruder)
-    return n.intruder->facts != facts_of(world_.options);
-  const auto all = members_of(world_.process_at(process));
-  return std::any_of(all.begin(), all.end(), [](const host* h) { return h->is_misformatted(); });
-}
-
 void meetings::link(std::size_t a, std::size_t b) {
   at(a).linked |= process_set{1} << b;
   at(b).linked |= process_set{1} << a;
