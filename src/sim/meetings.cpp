@@ -269,14 +269,6 @@ void meetings::refused(std::size_t from, std::size_t to, const introduction_repl
   world_.crash(from);
 }
 
-bool meetings::has_other_facts(std::size_t process) const {
-  const auto& n = nodes_[process];
-  if (n.intruder)
-    return n.intruder->facts != facts_of(world_.options);
-  const auto all = members_of(world_.process_at(process));
-  return std::any_of(all.begin(), all.end(), [](const host* h) { return h->is_misformatted(); });
-}
-
 /// `process` has let in `other`, which names these roles.
 void meetings::link(std::size_t process, std::size_t other,
                     const std::vector<introduced_role>& said) {

@@ -329,7 +329,7 @@ mistakes::made mistakes::start_removed(random_source& dice) {
   for (std::size_t p = 0; p < world_.processes(); ++p) {
     const auto& process = world_.process_at(p);
     if (process.retired && process.gone && !process.damaged && !process.up &&
-        roster_.met().has(p) && !process.roles.empty() && roster_.met().known_to(p).identity != 0)
+        roster_.met().has(p) && !process.roles.empty())
       removed.push_back(p);
   }
   if (removed.empty())

@@ -15,6 +15,14 @@ constexpr std::size_t most_changes = 6;
 constexpr sim_time operators_patience = 10 * second;
 } // namespace
 
+bool meetings::has_other_facts(std::size_t process) const {
+  const auto& n = nodes_[process];
+  if (n.intruder)
+    return n.intruder->facts != facts_of(world_.options);
+  const auto all = members_of(world_.process_at(process));
+  return std::any_of(all.begin(), all.end(), [](const host* h) { return h->is_misformatted(); });
+}
+
 /// By the simulator's own book: its config file is of another engine than a directory, or its
 /// directories are of different clusters. Another window in the file is no reason.
 std::string meetings::why_it_may_not_start(std::size_t process) {
