@@ -12,8 +12,6 @@ namespace {
 constexpr unsigned looks_between_questions = 10; ///< to the roles, for what they know
 /// After a start, where they do not find it in their directories.
 constexpr sim_time most_delay_of_own_roles = 500 * millisecond;
-/// The handle of a role that only says that it is there.
-constexpr std::uint64_t nobody = ~std::uint64_t{0};
 } // namespace
 
 void meetings::add(std::size_t process, node_files files) {
@@ -305,55 +303,6 @@ void meetings::leave(std::size_t process, std::size_t other, bool is_told) {
   carry_out(process, is_told);
 }
 
-// --- What is ordered ----------------------------------------------------------------------------
-
-/// Now, if it does anything now; or else when it looks around.
-void meetings::carry_out(std::size_t process, bool is_told) {
-  auto& n = at(process);
-  if (n.is_carrying_out || world_.is_paused(process))
-    return; // who has begun goes on with what comes
-  n.is_carrying_out = true;
-  const auto take = [&] {
-    for (auto& order : n.others->take())
-      n.orders.push_back(std::move(order));
-    return !n.orders.empty() && !world_.process_at(process).crashing;
-  };
-  while (take()) {
-    const auto order = std::move(n.orders.front());
-    n.orders.pop_front();
-    std::visit([&](const auto& o) { carry_out(process, o, is_told); }, order);
-  }
-  n.is_carrying_out = false;
-}
-
-void meetings::carry_out(std::size_t process, const connection_order::tell_up& o, bool) {
-  auto* peer = o.handle == nobody ? nullptr : world_.host_at(o.handle);
-  if (peer == nullptr || at(process).intruder)
-    return;
-  meet(process, *roles(process)[o.own], peer->introduced(), *peer);
-}
-
-void meetings::carry_out(std::size_t process, const connection_order::tell_down& o, bool is_told) {
-  if (at(process).intruder)
-    return;
-  auto* self = roles(process)[o.own];
-  self->trust(world_.number_of(o.id), false);
-  if (is_told)
-    self->lose_peer(o.id);
-}
-
-void meetings::carry_out(std::size_t process, const connection_order::note_lost& o, bool) {
-  world_.facts.count(fact::silent_not_counted, o.why == connected_processes::silent);
-  if (world_.log.is_told())
-    world_.tell("the process at " + at(process).listens_at + ": the one at " + o.process + " " +
-                o.why);
-}
-
-void meetings::carry_out(std::size_t process, const connection_order::close& o, bool is_told) {
-  world_.facts.count(fact::copy_left);
-  unlink(process, world_.listener_at(o.process), is_told);
-}
-
 // --- What they know -----------------------------------------------------------------------------
 
 void meetings::learn(std::size_t process, const membership& news) {
@@ -420,103 +369,6 @@ void meetings::learn_from_roles(std::size_t process) {
     demand(why.empty(), [&] { return "N2: " + why; });
     learn(process, known);
   }
-}
-
-// --- Roles --------------------------------------------------------------------------------------
-
-/// As meet_peer in actors/node/known_disk.hpp.
-void meetings::meet(std::size_t process, host& self, const introduced_role& said, host& peer) {
-  if (&self == &peer)
-    return self.trust(peer.number(), true);
-  if (world_.process_at(process).crashing)
-    return;
-  const bool of_same_process = process == peer.process_number();
-  const bool is_wrong = peer.is_on_wrong_disk() && !self.is_on_wrong_disk();
-  const bool must_refuse = is_wrong &&
-                           (remembers(self, peer, peer.wrong_disk()) || is_named(process, peer)) &&
-                           (!of_same_process || peer.wrong_disk() == mounting::emptied);
-  // Who does not remember it cannot know. Those who do are faster.
-  if (is_wrong && !must_refuse && !of_same_process)
-    return world_.crash(peer.process_number());
-  std::optional<refused_peer> refused;
-  if (!self.meet(at(process).admits->known(), said, of_same_process, refused))
-    return;
-  demand(refused.has_value() || !must_refuse, [&] {
-    return "N1: " + self.id().str() + " counts " + peer.id().str() +
-           ", which is on a disk that is not its own";
-  });
-  // A server that is no member yet is only told what it must catch up with.
-  const bool is_newcomer = at(process).admits->known().find(said.kind, said.id) == nullptr;
-  demand(of_same_process || !keeps_promises(said.kind) || is_newcomer ||
-             !is_elsewhere(peer.process_number()),
-         [&] { return "N3: " + peer.id().str() + " is counted at another one's address"; });
-  self.trust(peer.number(), !refused);
-  if (refused)
-    return refuse(self, peer, said, *refused, of_same_process);
-  if (self.is_on_wrong_disk() || peer.is_on_wrong_disk())
-    return;
-  auto& known = self.true_meetings()[peer.number()];
-  if (const auto life = peer.introduced().lives.current().number; known.life != life)
-    known = {life, said.records, said.records};
-}
-
-/// It hears what is remembered of it, and ends, sooner or later.
-void meetings::refuse(host& self, host& peer, const introduced_role& said,
-                      const refused_peer& refused, bool of_same_process) {
-  const auto verdict = judge(refused.known, said.facts());
-  world_.facts.count(verdict == acquaintance::old_copy       ? fact::old_copy_refused
-                     : verdict == acquaintance::records_gone ? fact::lost_records_refused
-                                                             : fact::new_disk_refused);
-  if (world_.log.is_told())
-    world_.tell(self.id().str() + " does not count " + peer.id().str() + ": " + refused.why);
-  if (!refused.is_told(of_same_process))
-    return;
-  const auto told = carried(disk_refused{self.id(), refused.known}, "a refusal of a disk");
-  demand(told.by == self.id(), [] { return std::string{"M1: another role refuses a disk"}; });
-  if (why_disk_is_wrong(told.known, peer.introduced().facts()).empty())
-    return;
-  demand(peer.is_on_wrong_disk() || self.is_on_wrong_disk(), [&] {
-    return "N1: " + said.id.str() + " is told to end, and is on its own disk: " + refused.why;
-  });
-  if (!peer.is_on_wrong_disk())
-    return;
-  world_.facts.count(fact::stopped_for_disk);
-  auto& n = at(peer.process_number());
-  const bool may_linger = peer.wrong_disk() == mounting::emptied && world_.chance.below(2) == 0;
-  if (!may_linger)
-    world_.crash(peer.process_number());
-  else if (n.stops_at == 0)
-    n.stops_at = world_.now() + world_.chance.below(1 * second);
-}
-
-bool meetings::is_named(std::size_t process, const host& peer) const {
-  const auto* m = nodes_[process].admits->known().find(peer.kind(), peer.id());
-  return peer.wrong_disk() == mounting::emptied && m != nullptr && !m->disk.empty();
-}
-
-bool meetings::remembers(const host& self, const host& peer, mounting what) {
-  const auto known = self.true_meetings().find(peer.number());
-  return known != self.true_meetings().end() &&
-         (what == mounting::emptied || peer.shows_old_copy(known->second));
-}
-
-bool meetings::is_noticed(const host& h, mounting what) const {
-  bool by_anybody = false;
-  for (std::size_t p = 0; p < nodes_.size(); ++p) {
-    const auto& other = world_.process_at(p);
-    const bool is_beside = p == h.process_number();
-    if (!other.is_member || other.gone || (is_beside && what == mounting::old_copy))
-      continue; // roles of one process do not show each other their lives
-    for (const auto* self : members_of(other)) {
-      if (self == &h || (self->kind() == role_kind::acceptor && h.kind() == role_kind::acceptor))
-        continue; // two acceptors need not meet
-      const bool notices = !self->is_on_wrong_disk() && remembers(*self, h, what);
-      if (is_beside && !notices)
-        return false;
-      by_anybody = by_anybody || notices;
-    }
-  }
-  return by_anybody;
 }
 
 } // namespace pmmc::sim

@@ -77,6 +77,8 @@ public:
   bool is_noticed(const host& h, mounting what) const;
 
 private:
+  /// The handle of a role that only says that it is there.
+  static constexpr std::uint64_t nobody = ~std::uint64_t{0};
   struct node {
     bool is_node = false;
     node_files files;
