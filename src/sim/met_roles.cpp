@@ -33,7 +33,16 @@ void meetings::carry_out(std::size_t process, const connection_order::tell_up& o
   auto* peer = o.handle == nobody ? nullptr : world_.host_at(o.handle);
   if (peer == nullptr || at(process).intruder)
     return;
-  meet(process, *roles(process)[o.own], peer->introduced(), *peer);
+  auto* self = roles(process)[o.own];
+  if (o.process.empty())
+    return meet(process, *self, peer->introduced(), *peer);
+  const auto* there = at(process).others->find(o.process);
+  if (there == nullptr)
+    return; // it was paused, and the connection has ended meanwhile
+  const auto named = std::find_if(there->roles.begin(), there->roles.end(),
+                                  [&](const auto& role) { return role.handle == o.handle; });
+  if (named != there->roles.end())
+    meet(process, *self, introduced_role{named->said}, *peer); // as it came over the wire
 }
 
 void meetings::carry_out(std::size_t process, const connection_order::tell_down& o, bool is_told) {
