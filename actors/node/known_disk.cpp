@@ -29,34 +29,8 @@ void log_own_refusal(const role_id& self, const role_id& own, const std::string&
       self.view(), own.view(), why);
 }
 
-void refusals::introduced(const hosted_role& peer) {
-  const auto& node = nodes_[peer.id] = peer.handle.node();
-  std::erase_if(early_, [&](early& e) {
-    if (e.said.by != peer.id)
-      return false;
-    if (e.from == node)
-      counted_.push_back(std::move(e.said));
-    return true;
-  });
-}
-
-void refusals::hear(const disk_refused& m, const caf::strong_actor_ptr& sender) {
-  if (!sender)
-    return;
-  const auto known = nodes_.find(m.by);
-  if (known != nodes_.end() && known->second == sender->node()) {
-    counted_.push_back(m);
-    return;
-  }
-  if (early_.size() == most_early)
-    early_.pop_front();
-  early_.push_back({m, sender->node()});
-}
-
-std::vector<disk_refused> refusals::take() { return std::exchange(counted_, {}); }
-
 void stop_if_refused(const role_id& self, role_kind kind, const directory_facts& own,
-                     refusals& said) {
+                     disk_refusals& said) {
   for (const auto& m : said.take())
     if (const auto why = why_disk_is_wrong(m.known, own); !why.empty())
       end_process(self.str() + " stops: " + m.by.str() + " remembers it, and says: " + why +

@@ -2,51 +2,23 @@
 // disks have lost something (membership/known_disks.hpp).
 #pragma once
 
-#include "membership/known_disks.hpp"
+#include "membership/disk_refusals.hpp"
 #include "node/node_messages.hpp"
 #include "storage/role_state.hpp"
 #include "wire/wire.hpp"
 
 #include <caf/all.hpp>
-#include <cstddef>
-#include <deque>
-#include <map>
 #include <string>
-#include <vector>
 
 namespace pmmc {
 
 void log_refusal(const role_id& self, const hosted_role& peer, const std::string& why);
 void log_own_refusal(const role_id& self, const role_id& own, const std::string& why);
 
-/// Who says that this role's disk is wrong. Only those count whom the node has introduced: members,
-/// where the members are. A copy of a member's directories that was started elsewhere is a guest,
-/// and all that it remembers of the members is right but for which of the two is the copy.
-class refusals {
-public:
-  void introduced(const hosted_role& peer);
-  void lost(const role_id& peer) { nodes_.erase(peer); }
-  /// Who refuses may be faster than the node that introduces it: those few are kept until then.
-  void hear(const disk_refused& m, const caf::strong_actor_ptr& sender);
-  /// What has been said by those who count, since the last call.
-  std::vector<disk_refused> take();
-
-private:
-  struct early {
-    disk_refused said;
-    caf::node_id from;
-  };
-  static constexpr std::size_t most_early = 64;
-
-  std::map<role_id, caf::node_id> nodes_;
-  std::deque<early> early_;
-  std::vector<disk_refused> counted_;
-};
-
 /// A role that was refused ends its process, with exit code 2, before it does harm among those who
 /// do not know.
 void stop_if_refused(const role_id& self, role_kind kind, const directory_facts& own,
-                     refusals& said);
+                     disk_refusals& said);
 
 /// Enters who is met into the directory of a role's shell, or into the list of those that it
 /// refuses.
@@ -57,7 +29,7 @@ void meet_peer(caf::event_based_actor* self, Shell& shell, const peer_up& met) {
     shell.peers.up(peer);
     return;
   }
-  shell.refused_by.introduced(peer);
+  shell.refused_by.introduced(peer.id, caf::to_string(peer.handle.node()));
   stop_if_refused(shell.id, shell.directory.info().kind, shell.own, shell.refused_by);
   auto members = shell.core.known_members();
   members.learn(shell.members.heard); // the disks that the log names
@@ -85,7 +57,8 @@ void meet_peer(caf::event_based_actor* self, Shell& shell, const peer_up& met) {
 
 template <class Shell>
 void hear_refusal(caf::event_based_actor* self, Shell& shell, const disk_refused& m) {
-  shell.refused_by.hear(m, self->current_sender());
+  if (const auto& sender = self->current_sender())
+    shell.refused_by.hear(m, caf::to_string(sender->node()));
   stop_if_refused(shell.id, shell.directory.info().kind, shell.own, shell.refused_by);
 }
 

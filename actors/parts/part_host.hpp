@@ -35,7 +35,7 @@ struct role_shell {
   members_link members;
   std::map<role_id, std::string> uncounted; ///< whom it refuses, and why
   std::set<role_id> own_peers;              ///< of the same process
-  refusals refused_by;
+  disk_refusals refused_by;
   std::map<sub_role_id, caf::actor> children; ///< its scouts and commanders at work
   std::uint64_t ticks = 0;
   bool flush_due = false;

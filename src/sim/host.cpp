@@ -145,6 +145,7 @@ void host::crash(bool power) {
   for (auto& [number, known] : true_meetings_)
     known.records = known.saved_records;
   counted_.clear();
+  refused_by_ = {};
   mailbox_.clear();
   blocked_ = tick_waits_ = false;
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "consensus/messages.hpp"
-#include "membership/known_disks.hpp"
+#include "membership/disk_refusals.hpp"
 #include "sim/checkers/violation.hpp"
 #include "sim/role_disk.hpp"
 #include "sim/world.hpp"
@@ -56,6 +56,8 @@ public:
   /// returns false.
   bool meet(const membership& members, const introduced_role& said, bool is_own,
             std::optional<refused_peer>& refused);
+  /// What others say of its disk, in this life of it.
+  disk_refusals& refused_by() { return refused_by_; }
   /// By the simulator's own book: what this role must know of another one's directory.
   struct true_meeting {
     std::uint64_t life = 0; ///< the latest in which it met it
@@ -187,6 +189,7 @@ private:
   mounting wrong_ = mounting::none;
   std::uint32_t generation_ = 0;
   introduced_role said_;
+  disk_refusals refused_by_;
   std::vector<std::uint8_t> counted_;                 ///< by number
   std::map<std::size_t, true_meeting> true_meetings_; ///< by number
   bool blocked_ = false;

@@ -140,6 +140,7 @@ private:
   void meet(std::size_t process, host& self, const introduced_role& said, host& peer);
   void refuse(host& self, host& peer, const introduced_role& said, const refused_peer& refused,
               bool of_same_process);
+  void obey(host& h);
   static bool remembers(const host& self, const host& peer, mounting what);
   bool is_named(std::size_t process, const host& peer) const;
 

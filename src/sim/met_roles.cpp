@@ -50,6 +50,7 @@ void meetings::carry_out(std::size_t process, const connection_order::tell_down&
     return;
   auto* self = roles(process)[o.own];
   self->trust(world_.number_of(o.id), false);
+  self->refused_by().lost(o.id);
   if (is_told)
     self->lose_peer(o.id);
 }
@@ -82,6 +83,10 @@ void meetings::meet(std::size_t process, host& self, const introduced_role& said
   // Who does not remember it cannot know. Those who do are faster.
   if (is_wrong && !must_refuse && !of_same_process)
     return world_.crash(peer.process_number());
+  self.refused_by().introduced(said.id, std::to_string(peer.process_number()));
+  obey(self);
+  if (world_.process_at(process).crashing)
+    return;
   std::optional<refused_peer> refused;
   if (!self.meet(at(process).admits->known(), said, of_same_process, refused))
     return;
@@ -104,7 +109,7 @@ void meetings::meet(std::size_t process, host& self, const introduced_role& said
     known = {life, said.records, said.records};
 }
 
-/// It hears what is remembered of it, and ends, sooner or later.
+/// It hears what is remembered of it.
 void meetings::refuse(host& self, host& peer, const introduced_role& said,
                       const refused_peer& refused, bool of_same_process) {
   const auto verdict = judge(refused.known, said.facts());
@@ -117,20 +122,28 @@ void meetings::refuse(host& self, host& peer, const introduced_role& said,
     return;
   const auto told = carried(disk_refused{self.id(), refused.known}, "a refusal of a disk");
   demand(told.by == self.id(), [] { return std::string{"M1: another role refuses a disk"}; });
-  if (why_disk_is_wrong(told.known, peer.introduced().facts()).empty())
-    return;
-  demand(peer.is_on_wrong_disk() || self.is_on_wrong_disk(), [&] {
-    return "N1: " + said.id.str() + " is told to end, and is on its own disk: " + refused.why;
-  });
-  if (!peer.is_on_wrong_disk())
-    return;
-  world_.facts.count(fact::stopped_for_disk);
-  auto& n = at(peer.process_number());
-  const bool may_linger = peer.wrong_disk() == mounting::emptied && world_.chance.below(2) == 0;
-  if (!may_linger)
-    world_.crash(peer.process_number());
-  else if (n.stops_at == 0)
-    n.stops_at = world_.now() + world_.chance.below(1 * second);
+  peer.refused_by().hear(told, std::to_string(self.process_number()));
+  obey(peer);
+}
+
+/// Who is refused by one that counts ends its process, sooner or later.
+void meetings::obey(host& h) {
+  for (const auto& m : h.refused_by().take()) {
+    const auto why = why_disk_is_wrong(m.known, h.introduced().facts());
+    if (why.empty())
+      continue;
+    demand(h.is_on_wrong_disk(), [&] {
+      return "N1: " + h.id().str() + " is told to end by " + m.by.str() +
+             ", and is on its own disk: " + why;
+    });
+    world_.facts.count(fact::stopped_for_disk);
+    auto& n = at(h.process_number());
+    const bool may_linger = h.wrong_disk() == mounting::emptied && world_.chance.below(2) == 0;
+    if (!may_linger)
+      world_.crash(h.process_number());
+    else if (n.stops_at == 0)
+      n.stops_at = world_.now() + world_.chance.below(1 * second);
+  }
 }
 
 bool meetings::is_named(std::size_t process, const host& peer) const {

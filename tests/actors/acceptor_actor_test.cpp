@@ -162,47 +162,6 @@ TEST_CASE_FIXTURE(acceptor_stage, "a leader that comes back with another disk is
   CHECK(l2.count<p1b>() == 1);
 }
 
-TEST_CASE_FIXTURE(acceptor_stage, "a refusal counts when its sender has been introduced") {
-  const auto sender = caf::actor_cast<caf::strong_actor_ptr>(actor);
-  const auto said_by = [&](const char* id) { return disk_refused{id, known_peer{"disk", {}, 0}}; };
-  refusals r;
-  r.hear(said_by("l1"), sender); // faster than the node
-  r.hear(said_by("l2"), nullptr);
-  CHECK(r.take().empty());
-  r.introduced(l2.as(role_kind::leader));
-  CHECK(r.take().empty());
-  r.introduced({"l1", role_kind::leader, {}, actor});
-  REQUIRE(r.take().size() == 1);
-  CHECK(r.take().empty());
-  r.hear(said_by("l1"), sender);
-  CHECK(r.take().size() == 1);
-  r.lost("l1");
-  r.hear(said_by("l1"), sender);
-  CHECK(r.take().empty());
-}
-
-TEST_CASE_FIXTURE(acceptor_stage, "guests that refuse in hundreds take no memory for it") {
-  const auto sender = caf::actor_cast<caf::strong_actor_ptr>(actor);
-  refusals r;
-  for (int i = 0; i < 1'000; ++i)
-    r.hear(disk_refused{role_id{"g" + std::to_string(i)}, {}}, sender);
-  for (int i = 0; i < 1'000; ++i)
-    r.introduced({role_id{"g" + std::to_string(i)}, role_kind::leader, {}, actor});
-  CHECK(r.take().size() == 64);
-}
-
-TEST_CASE_FIXTURE(acceptor_stage, "of refusals that come too early, the last ones are kept") {
-  const auto sender = caf::actor_cast<caf::strong_actor_ptr>(actor);
-  refusals r;
-  for (int i = 0; i < 127; ++i)
-    r.hear(disk_refused{role_id{i == 63 ? "l1" : "g" + std::to_string(i)}, {}}, sender);
-  r.hear(disk_refused{"l2", {}}, sender);
-  r.introduced({"l1", role_kind::leader, {}, actor});
-  CHECK(r.take().empty());
-  r.introduced({"g64", role_kind::leader, {}, actor});
-  CHECK(r.take().size() == 1);
-}
-
 TEST_CASE_FIXTURE(acceptor_stage, "who is refused ends, also by one that it is told of only then") {
   const auto pid = ::fork();
   REQUIRE(pid >= 0);
@@ -218,23 +177,6 @@ TEST_CASE_FIXTURE(acceptor_stage, "who is refused ends, also by one that it is t
   REQUIRE(::waitpid(pid, &status, 0) == pid);
   REQUIRE(WIFEXITED(status));
   CHECK(WEXITSTATUS(status) == 2);
-}
-
-TEST_CASE_FIXTURE(two_processes, "a refusal that came before its sender is no other process's") {
-  refusals r;
-  r.hear(disk_refused{"l1", {}}, caf::actor_cast<caf::strong_actor_ptr>(a2.handle()));
-  r.introduced({"l1", role_kind::leader, {}, r1.handle()});
-  CHECK(r.take().empty());
-}
-
-TEST_CASE_FIXTURE(two_processes, "a refusal counts of one that has moved, as soon as it is there") {
-  const auto sender = caf::actor_cast<caf::strong_actor_ptr>(a2.handle());
-  refusals r;
-  r.introduced({"l1", role_kind::leader, {}, r1.handle()});
-  r.hear(disk_refused{"l1", {}}, sender); // faster than the node
-  CHECK(r.take().empty());
-  r.introduced({"l1", role_kind::leader, {}, a2.handle()});
-  CHECK(r.take().size() == 1);
 }
 
 TEST_CASE_FIXTURE(acceptor_stage,
