@@ -181,6 +181,12 @@ bool meetings::would_be_taken_in(const node& one, const node& other) const {
          other.admits->known().identity == 0;
 }
 
+/// A copy is a guest while the member is away, and nobody counts it (N1).
+bool meetings::may_meet(std::size_t process) const {
+  const auto& n = nodes_[process];
+  return (!n.intruder || n.intruder->is_copy) && !has_other_facts(process);
+}
+
 void meetings::dial(std::size_t from, std::size_t to) {
   auto& caller = at(from);
   auto& callee = at(to);
@@ -193,9 +199,7 @@ void meetings::dial(std::size_t from, std::size_t to) {
   const auto after = caller.admits->hear(callee.listens_at, reply);
   if (!reply.refusal.empty() || !after.refused.empty())
     return refused(from, to, reply, after);
-  const bool may_meet =
-      !caller.intruder && !callee.intruder && !has_other_facts(from) && !has_other_facts(to);
-  demand(may_meet, [&] {
+  demand(may_meet(from) && may_meet(to), [&] {
     return "N2: the processes at " + caller.listens_at + " and " + callee.listens_at +
            " let each other in, and one of them is of another cluster";
   });
@@ -224,7 +228,6 @@ void meetings::say_hello_again(std::size_t from, std::size_t to) {
                              "the reply to an introduction");
   if (!reply.refusal.empty() || !caller.admits->hear(callee.listens_at, reply).refused.empty())
     return unlink(from, to, world_.options.breaks_are_told);
-  world_.facts.count(fact::introduced_again);
   link(to, from, said.roles);
   link(from, to, reply.roles);
 }

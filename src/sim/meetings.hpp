@@ -27,11 +27,13 @@ struct node_files {
   bool rejoins = false;           ///< it is started though it was removed, to be added again
 };
 
-/// A process that has no roles here: of another cluster, or formatted for one.
+/// A process that has no roles here, but says so: of another cluster, or formatted for one, or with
+/// a copy of a member's directories.
 struct stranger {
   cluster_facts facts;
   membership members;
   std::vector<introduced_role> roles;
+  bool is_copy = false;
 };
 
 class meetings {
@@ -118,6 +120,7 @@ private:
   std::string why_it_may_not_start(std::size_t process);
   void dial(std::size_t from, std::size_t to);
   void say_hello_again(std::size_t from, std::size_t to);
+  bool may_meet(std::size_t process) const;
   bool would_be_taken_in(const node& one, const node& other) const;
   heartbeat hear_beat(std::size_t from) const;
   void refused(std::size_t from, std::size_t to, const introduction_reply& reply,

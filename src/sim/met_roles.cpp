@@ -30,10 +30,15 @@ void meetings::carry_out(std::size_t process, bool is_told) {
 }
 
 void meetings::carry_out(std::size_t process, const connection_order::tell_up& o, bool) {
-  auto* peer = o.handle == nobody ? nullptr : world_.host_at(o.handle);
-  if (peer == nullptr || at(process).intruder)
+  if (at(process).intruder)
     return;
   auto* self = roles(process)[o.own];
+  demand(o.handle != nobody || self->kind() == role_kind::replica, [&] {
+    return "N1: " + self->id().str() + " counts a copy of a member's directory, at " + o.address;
+  });
+  auto* peer = o.handle == nobody ? nullptr : world_.host_at(o.handle);
+  if (peer == nullptr)
+    return;
   if (o.process.empty())
     return meet(process, *self, peer->introduced(), *peer);
   const auto* there = at(process).others->find(o.process);

@@ -36,6 +36,8 @@ void mistakes::begin(std::size_t number, const fault& f, random_source& dice) {
     m = start_with_old_config(dice);
   else if (f.kind == fault_kind::wrong_config)
     m = start_with_wrong_config(dice);
+  else if (f.kind == fault_kind::copied_elsewhere)
+    m = start_copy(dice);
   else
     m = start_foreign(f, dice);
   if (m.is_nothing())
@@ -197,8 +199,7 @@ mistakes::made mistakes::exchange_directory(const fault& f, random_source& dice)
 /// the cluster has, and another identity, name, or window.
 mistakes::made mistakes::start_foreign(const fault& f, random_source& dice) {
   const auto members = free_members();
-  if (members.empty() || world_.processes() == max_processes ||
-      (intruder_ != max_processes && !world_.process_at(intruder_).gone))
+  if (members.empty() || !has_room_for_intruder())
     return {};
   auto& met = roster_.met();
   const bool is_misformatted =
@@ -221,12 +222,38 @@ mistakes::made mistakes::start_foreign(const fault& f, random_source& dice) {
     who.roles.push_back(h->introduced());
     who.roles.back().format_id = "disk of another cluster";
   }
-  if (intruder_ == max_processes)
-    intruder_ = world_.add_process(false);
-  met.add_intruder(intruder_, std::move(files), std::move(who));
-  world_.process_at(intruder_).gone = false;
   if (world_.process_at(victim).up)
     world_.crash(victim);
+  return start_intruder(std::move(files), std::move(who));
+}
+
+/// Somebody tries out a backup, or moves a machine and forgets the old one. The member runs, or
+/// comes back while the copy does: as long as it does, the copy is left.
+mistakes::made mistakes::start_copy(random_source& dice) {
+  const auto members = free_members();
+  if (members.empty() || !has_room_for_intruder())
+    return {};
+  const auto victim = members[dice.below(members.size())];
+  auto files = roster_.met().files_of(victim);
+  files.address = "copy of " + files.address;
+  stranger who{facts_of(world_.options), roster_.met().known_to(victim), {}, true};
+  for (const auto* h : members_of(world_.process_at(victim)))
+    who.roles.push_back(h->introduced());
+  if (dice.below(2) == 0)
+    restart(victim);
+  return start_intruder(std::move(files), std::move(who));
+}
+
+bool mistakes::has_room_for_intruder() const {
+  return world_.processes() < max_processes &&
+         (intruder_ == max_processes || world_.process_at(intruder_).gone);
+}
+
+mistakes::made mistakes::start_intruder(node_files files, stranger who) {
+  if (intruder_ == max_processes)
+    intruder_ = world_.add_process(false);
+  roster_.met().add_intruder(intruder_, std::move(files), std::move(who));
+  world_.process_at(intruder_).gone = false;
   world_.queue.push(world_.now() + 10 * millisecond, event_kind::restart, intruder_,
                     world_.process_at(intruder_).life, 0);
   return {.foreign = {intruder_}};

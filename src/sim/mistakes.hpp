@@ -34,6 +34,9 @@ private:
 
   made exchange_directory(const fault& f, random_source& dice);
   made start_foreign(const fault& f, random_source& dice);
+  made start_copy(random_source& dice);
+  bool has_room_for_intruder() const;
+  made start_intruder(node_files files, stranger who);
   made swap_addresses(random_source& dice);
   made start_removed(random_source& dice);
   made start_with_old_config(random_source& dice);

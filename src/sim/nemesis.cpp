@@ -67,6 +67,7 @@ void nemesis::strike(std::size_t number, const fault& f, random_source& dice) {
   case fault_kind::old_config:
   case fault_kind::other_engine:
   case fault_kind::wrong_config:
+  case fault_kind::copied_elsewhere:
     return; // a mistake: see begin()
   }
 }

@@ -41,7 +41,8 @@ constexpr std::array<std::string_view, fault_kinds> names = {"crash",
                                                              "removed_started",
                                                              "old_config",
                                                              "other_engine",
-                                                             "wrong_config"};
+                                                             "wrong_config",
+                                                             "copied_elsewhere"};
 
 bool one_in(random_source& random, std::uint64_t n) { return random.below(n) == 0; }
 

@@ -59,10 +59,11 @@ enum class fault_kind : std::uint8_t {
   removed_started,   ///< a process that was removed is started again
   old_config,        ///< a member is started with a config file from the beginning
   other_engine,      ///< as other_window, formatted for another engine
-  wrong_config, ///< a member is started with a config file that says another window, or another
-                ///< engine; or its directories are lost, and formatted from it
+  wrong_config,     ///< a member is started with a config file that says another window, or another
+                    ///< engine; or its directories are lost, and formatted from it
+  copied_elsewhere, ///< a copy of a member's directories runs at another address
 };
-inline constexpr std::size_t fault_kinds = 33;
+inline constexpr std::size_t fault_kinds = 34;
 /// Runs of PMMC have no other_engine: its roles are called otherwise.
 constexpr bool has_fault(engine_kind engine, fault_kind kind) {
   return kind != fault_kind::other_engine || engine != engine_kind::pmmc;

@@ -96,7 +96,6 @@ enum class fact : std::uint8_t {
   unknown_leader_ignored, ///< by an acceptor
   guest_not_made_known,   ///< a role that is no member, or not there
   silent_not_counted,     ///< a process, after 600 ms
-  introduced_again,       ///< a process that names other roles than before
   copy_left,              ///< of a member's directories, since the member is there
   new_disk_refused,       ///< a role was formatted again
   old_copy_refused,
@@ -138,7 +137,7 @@ enum class fact : std::uint8_t {
   value_asked_for,  ///< by a server that had missed it
   change_not_made,  ///< this engine's servers stay
 };
-inline constexpr std::size_t facts = 119;
+inline constexpr std::size_t facts = 118;
 
 std::string_view to_string(fact f);
 /// Whether it can happen with this engine.

@@ -190,6 +190,23 @@ TEST_CASE("simple checker: A5, C2 a second value, or one that no majority has pr
   CHECK(broken_by([&] { c.persisted(2, simple::accept_record{1, y}, false); }) == "C2");
 }
 
+TEST_CASE("simple checker: C2 counts the own promise for a slot that is forgotten by then") {
+  configuration_book book{number_of};
+  configuration config;
+  config.servers = three;
+  book.add(config);
+  simple_checker c{book};
+  const simple::proposal x{{3}, command{"x"}};
+  for (std::size_t server : {0, 1})
+    c.persisted(server, simple::promise_record{2, {3}}, false);
+  c.sent(0, "s1", 0, simple::prepare{"s1", 2, {3}});
+  CHECK(broken_by([&] { c.sent(0, "s1", 3, simple::accept{"s1", 1, x}); }) == "C2");
+  c.persisted(0, simple::collect_record{3}, true);
+  CHECK(broken_by([&] { c.sent(0, "s1", 3, simple::accept{"s1", 2, x}); }) == "C2"); // one of three
+  c.sent(1, "s2", 0, simple::promise{"s2", 2, {3}, {}});
+  CHECK(broken_by([&] { c.sent(0, "s1", 3, simple::accept{"s1", 2, x}); }) == "");
+}
+
 TEST_CASE("simple checker: A1, A2, L3, G1, D2 promises are kept, and nothing goes too early") {
   configuration_book book{number_of};
   configuration config;

@@ -99,6 +99,7 @@ TEST_CASE("seeds: nothing is broken, everything is answered, and interesting thi
                        fact::unknown_leader_ignored,
                        fact::guest_not_made_known,
                        fact::silent_not_counted,
+                       fact::copy_left,
                        fact::new_disk_refused,
                        fact::old_copy_refused,
                        fact::lost_records_refused,

@@ -110,6 +110,9 @@ void simple_checker::hear(const speaker& by, const simple::prepare& m) {
   const auto [use, is_first] = d.used_in.emplace(std::pair{m.slot, m.number.value}, d.life);
   demand(use->second == d.life,
          [&] { return "L3: " + text_of(m.slot, m.number) + " is used again after a restart"; });
+  // It is not asked by message, and may have forgotten the slot when others have promised.
+  if (held != nullptr)
+    promises_[{m.slot, m.number.value}].insert(by.number);
 }
 
 void simple_checker::hear(const speaker& by, const simple::promise& m) {
