@@ -29,8 +29,6 @@ void meet_peer(caf::event_based_actor* self, Shell& shell, const peer_up& met) {
     shell.peers.up(peer);
     return;
   }
-  shell.refused_by.introduced(peer.id, caf::to_string(peer.handle.node()));
-  stop_if_refused(shell.id, shell.directory.info().kind, shell.own, shell.refused_by);
   auto members = shell.core.known_members();
   members.learn(shell.members.heard); // the disks that the log names
   if (met.is_own)
@@ -41,11 +39,14 @@ void meet_peer(caf::event_based_actor* self, Shell& shell, const peer_up& met) {
     return refuse_peer(disks, members, peer.introduced(), met.is_own);
   });
   if (!refused) {
+    shell.refused_by.introduced(peer.id, caf::to_string(peer.handle.node()));
+    stop_if_refused(shell.id, shell.directory.info().kind, shell.own, shell.refused_by);
     shell.peers.up(peer);
     shell.uncounted.erase(peer.id);
     return;
   }
   shell.peers.down(peer.id); // it may have been met before the log was known
+  shell.refused_by.lost(peer.id);
   if (!refused->is_told(met.is_own))
     return log_own_refusal(shell.id, peer.id, refused->why);
   auto& logged = shell.uncounted[peer.id];

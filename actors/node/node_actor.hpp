@@ -95,7 +95,6 @@ public:
   caf::behavior make_behavior();
 
 private:
-  void introduce(const role_id& own);
   void learn(const membership& news);
   std::uint64_t next_random();
   void redial();

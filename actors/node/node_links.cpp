@@ -32,14 +32,16 @@ void node::connected(node_link& link, const caf::actor& remote, std::uint64_t in
   link.now = node_link::state::connected;
   link.remote = remote;
   link.roles = std::move(roles);
-  link.backoff_beats = 0;
-  link.astray_beats = 0;
   if (!is_same)
     self_->monitor(remote);
-  processes_.connected(
+  const bool is_met = processes_.connected(
       link.key, {caf::to_string(remote->node()), link.address, incarnation, reached(link.roles)},
       is_same);
   carry_out();
+  if (!is_met)
+    return;
+  link.backoff_beats = 0;
+  link.astray_beats = 0;
   link.trouble.over(logged_as(link));
   put_questions_again(link);
 }

@@ -90,15 +90,18 @@ void connected_processes::introduce(const role_id& own) {
             connection_order::tell_up{to, {}, other.handle, admits_.own().address});
 }
 
-void connected_processes::connected(const std::string& key, connected_process p, bool is_same) {
+bool connected_processes::connected(const std::string& key, connected_process p, bool is_same) {
   auto& e = all_[key];
-  if (is_same && e.counts && e.process.incarnation == p.incarnation)
-    return name_other_roles(key, e, std::move(p.roles));
+  if (is_same && e.counts && e.process.incarnation == p.incarnation) {
+    name_other_roles(key, e, std::move(p.roles));
+    return false;
+  }
   if (e.counts)
     withdraw(key, e, "connected anew", true);
   e.process = std::move(p);
   close_copies_of(key, e);
   announce(key, e);
+  return true;
 }
 
 /// It said hello again on a connection that holds: what it names as before is not lost in between.
@@ -183,6 +186,7 @@ void connected_processes::heard(const std::string& key, std::uint64_t incarnatio
 
 // --- They go ------------------------------------------------------------------------------------
 
+/// If it did not count, that has been told.
 void connected_processes::started_again(const std::string& key) {
   if (const auto found = all_.find(key); found != all_.end() && found->second.counts)
     withdraw(key, found->second, "was started again", true);

@@ -78,7 +78,8 @@ public:
   /// The own roles run: they are told of each other.
   void begin();
   /// A process was let in over a connection that is a new one, or `is_same` that it had before.
-  void connected(const std::string& key, connected_process p, bool is_same);
+  /// Returns whether it did not count until then: else it only names its roles again.
+  bool connected(const std::string& key, connected_process p, bool is_same);
   /// Another process was let in with the key of one that is connected: that one is gone.
   void started_again(const std::string& key);
   void disconnected(const std::string& key, const std::string& why);

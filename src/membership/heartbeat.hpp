@@ -11,7 +11,7 @@ namespace pmmc {
 /// the members is told more.
 struct heartbeat {
   std::uint64_t incarnation = 0; ///< of the sender: see introduction
-  config_version version = 0;    ///< the latest that it knows; 0 for clients
+  config_version version = 0;    ///< the latest that it knows
   config_version live_from = 0;
   cluster_identity identity = 0;
   std::int64_t wall_ms = 0; ///< the sender's clock, in ms since 1970

@@ -1,7 +1,9 @@
-// What arrives of what is sent: bytes of the shipped codec, read again (M1).
+// What arrives of what is sent: bytes of the shipped codec, which the receiver's door lets in (M2),
+// read again (M1).
 #pragma once
 
 #include "sim/checkers/violation.hpp"
+#include "sim/doors.hpp"
 #include "wire/message_codec.hpp"
 
 #include <string>
@@ -16,13 +18,15 @@ void read_arrived(std::string_view bytes, std::string_view what, M& into) {
          [&] { return "M1: " + std::string{what} + " cannot be read: " + std::string{why}; });
 }
 
-/// Of what is on its way for no time.
+/// What processes tell each other, which is on its way for no time. `type`: its name for CAF.
 template <class M>
-M carried(const M& said, std::string_view what) {
+M carried(doors& ports, door::speaker who, std::string_view type, const M& said) {
   std::string bytes;
   wire::encode(bytes, said);
+  const auto why = ports.why_said_refused(who, type, bytes);
+  demand(why.empty(), [&] { return "M2: the door refuses a " + std::string{type} + ": " + why; });
   M arrived;
-  read_arrived(bytes, what, arrived);
+  read_arrived(bytes, type, arrived);
   return arrived;
 }
 

@@ -21,7 +21,7 @@ std::string node(char machine) {
   return name;
 }
 
-door::basp_gate greeted(door::speaker who, door::basp_limits limits) {
+door::basp_gate greeted(door::basp_limits limits) {
   door::basp_gate gate{node('o'), true, limits};
   const auto other = node('x');
   door::basp_header h;
@@ -29,6 +29,10 @@ door::basp_gate greeted(door::speaker who, door::basp_limits limits) {
   h.payload_bytes = static_cast<std::uint32_t>(other.size());
   PMMC_INVARIANT(gate.judge(h).empty() && gate.judge_payload(h, other).empty(),
                  "whoever greets is heard");
+  return gate;
+}
+
+door::basp_gate admitted(door::basp_gate gate, door::speaker who) {
   gate.admit(who);
   return gate;
 }
@@ -45,8 +49,8 @@ std::string judge(door::basp_gate& gate, std::string_view payload) {
 } // namespace
 
 doors::doors(door::basp_limits limits)
-    : clients_(greeted(door::speaker::client, limits)),
-      members_(greeted(door::speaker::member, limits)) {}
+    : strangers_(greeted(limits)), clients_(admitted(strangers_, door::speaker::client)),
+      members_(admitted(strangers_, door::speaker::member)) {}
 
 std::string_view doors::before_mail() {
   static const auto bytes = before("pmmc::mail");
@@ -57,8 +61,10 @@ std::string doors::why_refused(bool is_of_client, std::string_view payload) {
   return judge(is_of_client ? clients_ : members_, payload);
 }
 
-std::string doors::why_news_refused(std::string_view news) {
-  return judge(members_, before("pmmc::members_news").append(news));
+std::string doors::why_said_refused(door::speaker who, std::string_view type,
+                                    std::string_view said) {
+  auto gate = who == door::speaker::stranger ? strangers_ : members_;
+  return judge(gate, before(type).append(said));
 }
 
 } // namespace pmmc::sim

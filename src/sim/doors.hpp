@@ -19,10 +19,12 @@ public:
   /// Why a message from a client, or from a member, is refused; "" if it comes in. `payload`: all
   /// that CAF carries.
   std::string why_refused(bool is_of_client, std::string_view payload);
-  /// The same of a member's news, which are these bytes.
-  std::string why_news_refused(std::string_view news);
+  /// The same of what processes tell each other, by the name of its type: of a stranger, who has
+  /// said nothing else yet, or of a member. What CAF adds for the handles of roles is left out.
+  std::string why_said_refused(door::speaker who, std::string_view type, std::string_view said);
 
 private:
+  door::basp_gate strangers_;
   door::basp_gate clients_;
   door::basp_gate members_;
 };

@@ -167,7 +167,8 @@ void meetings::miss(std::size_t process, const std::string& address, const std::
 
 /// Its clock is heard by the Redis ports (redis_port_host.cpp).
 heartbeat meetings::hear_beat(std::size_t from) const {
-  const auto heard = carried(nodes_[from].admits->next_heartbeat(0), "a heartbeat");
+  const auto heard = carried(world_.ports, door::speaker::member, "pmmc::heartbeat",
+                             nodes_[from].admits->next_heartbeat(0));
   demand(heard.incarnation == nodes_[from].incarnation,
          [&] { return "M1: a heartbeat is read as that of another life of its process"; });
   return heard;
@@ -181,10 +182,16 @@ bool meetings::would_be_taken_in(const node& one, const node& other) const {
          other.admits->known().identity == 0;
 }
 
-/// A copy is a guest while the member is away, and nobody counts it (N1).
-bool meetings::may_meet(std::size_t process) const {
-  const auto& n = nodes_[process];
-  return (!n.intruder || n.intruder->is_copy) && !has_other_facts(process);
+introduction meetings::say_hello(std::size_t from) const {
+  return carried(world_.ports, door::speaker::stranger, "pmmc::hello",
+                 nodes_[from].admits->introduce());
+}
+
+introduction_reply meetings::answer(std::size_t process, std::size_t from,
+                                    const introduction& said) {
+  auto& n = at(process);
+  return carried(world_.ports, door::speaker::member, "pmmc::welcome",
+                 n.admits->answer(said, n.others->addresses(), n.others->running(name_of(from))));
 }
 
 void meetings::dial(std::size_t from, std::size_t to) {
@@ -192,11 +199,11 @@ void meetings::dial(std::size_t from, std::size_t to) {
   auto& callee = at(to);
   if (would_be_taken_in(caller, callee) || would_be_taken_in(callee, caller))
     return;
-  const auto said = carried(caller.admits->introduce(), "an introduction");
-  const auto reply = carried(callee.admits->answer(said, callee.others->addresses(),
-                                                   callee.others->running(std::to_string(from))),
-                             "the reply to an introduction");
+  const auto said = say_hello(from);
+  const auto reply = answer(to, from, said);
   const auto after = caller.admits->hear(callee.listens_at, reply);
+  if (after.tells_members)
+    learn(from, reply.known);
   if (!reply.refusal.empty() || !after.refused.empty())
     return refused(from, to, reply, after);
   demand(may_meet(from) && may_meet(to), [&] {
@@ -220,12 +227,10 @@ void meetings::say_hello_again(std::size_t from, std::size_t to) {
   auto& caller = at(from);
   auto& callee = at(to);
   if (!is_linked(from, to) || !is_linked(to, from) || world_.process_at(from).crashing ||
-      world_.process_at(to).crashing)
+      world_.process_at(to).crashing || world_.is_paused(to))
     return;
-  const auto said = carried(caller.admits->introduce(), "an introduction");
-  const auto reply = carried(callee.admits->answer(said, callee.others->addresses(),
-                                                   callee.others->running(std::to_string(from))),
-                             "the reply to an introduction");
+  const auto said = say_hello(from);
+  const auto reply = answer(to, from, said);
   if (!reply.refusal.empty() || !caller.admits->hear(callee.listens_at, reply).refused.empty())
     return unlink(from, to, world_.options.breaks_are_told);
   link(to, from, said.roles);
@@ -237,7 +242,7 @@ void meetings::refused(std::size_t from, std::size_t to, const introduction_repl
   auto& caller = at(from);
   const bool is_misformatted = !caller.intruder && has_other_facts(from);
   demand(caller.intruder || at(to).intruder || is_misformatted || has_other_facts(to) ||
-             reply.was_removed ||
+             reply.was_removed || is_copied(from, *at(to).admits) ||
              at(to).admits->known().identity == 0, // it believes only those that it knows of
          [&] { return "N2: a member is refused: " + after.refused; });
   world_.facts.count(fact::misformatted_refused, is_misformatted);
@@ -248,7 +253,8 @@ void meetings::refused(std::size_t from, std::size_t to, const introduction_repl
                      : reply.was_removed         ? fact::refused_as_removed
                                                  : fact::refused_as_other_cluster);
   caller.not_before[at(to).listens_at] =
-      world_.now() + 100 * millisecond + world_.chance.below(900 * millisecond);
+      world_.now() + 100 * millisecond + world_.chance.below(900 * millisecond) +
+      (caller.admits->is_others_turn(at(to).listens_at) ? 3 * second : 0);
   miss(from, at(to).listens_at, after.refused);
   if (at(to).admits->known().identity == 0 && caller.admits->known().identity != 0)
     name_to(to, caller.listens_at);
@@ -275,7 +281,7 @@ void meetings::link(std::size_t process, std::size_t other,
                     const std::vector<introduced_role>& said) {
   auto& n = at(process);
   const auto& there = at(other);
-  connected_process p{std::to_string(other), there.listens_at, there.incarnation, {}};
+  connected_process p{name_of(other), there.listens_at, there.incarnation, {}};
   for (const auto& role : said) {
     p.roles.push_back({role, there.intruder ? nobody : world_.number_of(role.id)});
     for (const auto* self : roles(process))
@@ -341,7 +347,8 @@ void meetings::tell_roles(std::size_t process) {
 void meetings::send_news(std::size_t from, std::size_t to) {
   std::string bytes;
   wire::encode(bytes, at(from).admits->known());
-  const auto why = world_.ports.why_news_refused(bytes);
+  const auto why =
+      world_.ports.why_said_refused(door::speaker::member, "pmmc::members_news", bytes);
   demand(why.empty(), [&] { return "M2: a door refuses news of the members: " + why; });
   const auto passage = world_.net.carry(from, to, world_.now());
   for (std::size_t i = 0; i < passage.copies; ++i) {

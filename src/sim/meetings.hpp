@@ -118,9 +118,14 @@ private:
   void miss(std::size_t process, const std::string& address, const std::string& why);
   void take_directories(std::size_t process);
   std::string why_it_may_not_start(std::size_t process);
+  introduction say_hello(std::size_t from) const;
+  introduction_reply answer(std::size_t process, std::size_t from, const introduction& said);
   void dial(std::size_t from, std::size_t to);
   void say_hello_again(std::size_t from, std::size_t to);
   bool may_meet(std::size_t process) const;
+  bool is_counted_copy(std::size_t process, const std::string& address) const;
+  std::string name_of(std::size_t process) const;
+  bool is_copied(std::size_t process, const admission& by) const;
   bool would_be_taken_in(const node& one, const node& other) const;
   heartbeat hear_beat(std::size_t from) const;
   void refused(std::size_t from, std::size_t to, const introduction_reply& reply,

@@ -33,12 +33,11 @@ void meetings::carry_out(std::size_t process, const connection_order::tell_up& o
   if (at(process).intruder)
     return;
   auto* self = roles(process)[o.own];
-  demand(o.handle != nobody || self->kind() == role_kind::replica, [&] {
-    return "N1: " + self->id().str() + " counts a copy of a member's directory, at " + o.address;
-  });
   auto* peer = o.handle == nobody ? nullptr : world_.host_at(o.handle);
   if (peer == nullptr)
-    return;
+    return demand(!is_counted_copy(process, o.process), [&] {
+      return "N1: " + self->id().str() + " counts a copy of a member's directory, at " + o.address;
+    });
   if (o.process.empty())
     return meet(process, *self, peer->introduced(), *peer);
   const auto* there = at(process).others->find(o.process);
@@ -48,6 +47,17 @@ void meetings::carry_out(std::size_t process, const connection_order::tell_up& o
                                   [&](const auto& role) { return role.handle == o.handle; });
   if (named != there->roles.end())
     meet(process, *self, introduced_role{named->said}, *peer); // as it came over the wire
+}
+
+/// One that has nothing but promises of members, of which nobody must be told.
+bool meetings::is_counted_copy(std::size_t process, const std::string& address) const {
+  const auto* there = nodes_[process].others->find(address);
+  const auto& known = nodes_[process].admits->known();
+  return there != nullptr &&
+         std::all_of(there->roles.begin(), there->roles.end(), [&](const reached_role& role) {
+           return keeps_promises(role.said.kind) &&
+                  known.find(role.said.kind, role.said.id) != nullptr;
+         });
 }
 
 void meetings::carry_out(std::size_t process, const connection_order::tell_down& o, bool is_told) {
@@ -68,8 +78,11 @@ void meetings::carry_out(std::size_t process, const connection_order::note_lost&
 }
 
 void meetings::carry_out(std::size_t process, const connection_order::close& o, bool is_told) {
+  const auto other = world_.listener_at(o.process);
+  if (other == max_processes || !is_linked(process, other))
+    return; // it was paused, and the connection has ended meanwhile
   world_.facts.count(fact::copy_left);
-  unlink(process, world_.listener_at(o.process), is_told);
+  unlink(process, other, is_told);
 }
 
 // --- Roles --------------------------------------------------------------------------------------
@@ -88,10 +101,6 @@ void meetings::meet(std::size_t process, host& self, const introduced_role& said
   // Who does not remember it cannot know. Those who do are faster.
   if (is_wrong && !must_refuse && !of_same_process)
     return world_.crash(peer.process_number());
-  self.refused_by().introduced(said.id, std::to_string(peer.process_number()));
-  obey(self);
-  if (world_.process_at(process).crashing)
-    return;
   std::optional<refused_peer> refused;
   if (!self.meet(at(process).admits->known(), said, of_same_process, refused))
     return;
@@ -105,8 +114,12 @@ void meetings::meet(std::size_t process, host& self, const introduced_role& said
              !is_elsewhere(peer.process_number()),
          [&] { return "N3: " + peer.id().str() + " is counted at another one's address"; });
   self.trust(peer.number(), !refused);
-  if (refused)
+  if (refused) {
+    self.refused_by().lost(said.id);
     return refuse(self, peer, said, *refused, of_same_process);
+  }
+  self.refused_by().introduced(said.id, name_of(peer.process_number()));
+  obey(self);
   if (self.is_on_wrong_disk() || peer.is_on_wrong_disk())
     return;
   auto& known = self.true_meetings()[peer.number()];
@@ -125,9 +138,10 @@ void meetings::refuse(host& self, host& peer, const introduced_role& said,
     world_.tell(self.id().str() + " does not count " + peer.id().str() + ": " + refused.why);
   if (!refused.is_told(of_same_process))
     return;
-  const auto told = carried(disk_refused{self.id(), refused.known}, "a refusal of a disk");
+  const auto told = carried(world_.ports, door::speaker::member, "pmmc::disk_refused",
+                            disk_refused{self.id(), refused.known});
   demand(told.by == self.id(), [] { return std::string{"M1: another role refuses a disk"}; });
-  peer.refused_by().hear(told, std::to_string(self.process_number()));
+  peer.refused_by().hear(told, name_of(self.process_number()));
   obey(peer);
 }
 
@@ -149,6 +163,31 @@ void meetings::obey(host& h) {
     else if (n.stops_at == 0)
       n.stops_at = world_.now() + world_.chance.below(1 * second);
   }
+}
+
+/// Of this life of it.
+std::string meetings::name_of(std::size_t process) const {
+  return std::to_string(process) + "/" + std::to_string(nodes_[process].incarnation);
+}
+
+/// Whether somebody runs a copy of its directories, and it is no member as far as is known: then
+/// nobody can tell which of the two is the copy.
+bool meetings::is_copied(std::size_t process, const admission& by) const {
+  const auto all = members_of(world_.process_at(process));
+  return std::any_of(nodes_.begin(), nodes_.end(), [&](const node& other) {
+    return other.others && other.intruder && other.intruder->is_copy &&
+           std::any_of(all.begin(), all.end(), [&](const host* h) {
+             return by.is_guest(h->kind(), h->id(), nodes_[process].listens_at) &&
+                    std::any_of(other.intruder->roles.begin(), other.intruder->roles.end(),
+                                [&](const auto& role) { return role.id == h->id(); });
+           });
+  });
+}
+
+/// A copy is a guest while the member is away, and nobody counts it (N1).
+bool meetings::may_meet(std::size_t process) const {
+  const auto& n = nodes_[process];
+  return (!n.intruder || n.intruder->is_copy) && !has_other_facts(process);
 }
 
 bool meetings::is_named(std::size_t process, const host& peer) const {

@@ -165,8 +165,11 @@ void choose_faults(scenario& s, random_source& random) {
 /// With dice of their own: the faults of a seed are the same whatever mistakes there are.
 void choose_mistakes(scenario& s, random_source random) {
   s.disks_are_named = one_in(random, 2);
-  for (auto i = static_cast<std::size_t>(fault_kind::formatted_again); i < fault_kinds; ++i) {
-    if (!has_fault(s.engine, static_cast<fault_kind>(i)) || one_in(random, 2))
+  constexpr auto first = static_cast<std::size_t>(fault_kind::formatted_again);
+  const auto always = first + s.seed % (fault_kinds - first); // so each seed has some
+  for (auto i = first; i < fault_kinds; ++i) {
+    const bool is_off = one_in(random, 2) && i != always;
+    if (!has_fault(s.engine, static_cast<fault_kind>(i)) || is_off)
       continue;
     const auto every = 5 * second + skewed(random, 0, 90 * second);
     for (sim_time at = random.below(every); at < s.fault_phase; at += 1 + random.below(2 * every))

@@ -179,6 +179,26 @@ TEST_CASE_FIXTURE(acceptor_stage, "who is refused ends, also by one that it is t
   CHECK(WEXITSTATUS(status) == 2);
 }
 
+TEST_CASE_FIXTURE(acceptor_stage, "who is refused is not obeyed: it may remember a wrong disk") {
+  const auto pid = ::fork();
+  REQUIRE(pid >= 0);
+  if (pid == 0) {
+    ::close(STDERR_FILENO);
+    send(actor, peer_up{l2.as(role_kind::leader, "disk of l2")});
+    send(actor, peer_down{"l2", "has gone"});
+    send_from(l2, actor, disk_refused{"l2", known_peer{"another disk", {}, 0}}); // too early
+    send(actor, peer_up{l2.as(role_kind::leader, "formatted again")});
+    settle();
+    send_from(l2, actor, disk_refused{"l2", known_peer{"another disk", {}, 0}});
+    settle();
+    std::_Exit(99);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(pid, &status, 0) == pid);
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 99);
+}
+
 TEST_CASE_FIXTURE(acceptor_stage,
                   "a leader with an old copy of its directory is promised nothing") {
   auto present = l2.as(role_kind::leader, "disk of l2");

@@ -89,7 +89,12 @@ TEST_CASE_FIXTURE(node_stage, "who says hello again and names fewer roles loses 
 }
 
 TEST_CASE_FIXTURE(node_stage, "a hello that cannot be read, or has not a handle for each role") {
-  auto m = hello_of(peer, 5).as_sent();
+  auto whole = hello_of(peer, 5);
+  SUBCASE("one for two roles") {
+    whole.roles.push_back(whole.roles[0]);
+    whole.roles.back().id = "a9";
+  }
+  auto m = whole.as_sent();
   SUBCASE("nothing") { m.said.clear(); }
   SUBCASE("a part") { m.said.pop_back(); }
   SUBCASE("something behind it") { m.said += '\0'; }

@@ -47,7 +47,7 @@ void fold::write_down() {
       book_.add(config);
 }
 
-/// F1, by the rules of the design alone: at most one for a slot, decided there, for the version
+/// F1, by rules of its own: at most one for a slot, decided there, for the version
 /// that was the latest, and in force WINDOW slots later; of servers, as their log says, in the next
 /// slot.
 void fold::reconfigured(const configuration& before, slot_num slot, const command& chosen) {
