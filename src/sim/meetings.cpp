@@ -86,8 +86,8 @@ void meetings::stopped(std::size_t process) {
   if (!has(process))
     return;
   auto& n = at(process);
-  for_linked(process,
-             [&](std::size_t other) { leave(other, process, world_.options.breaks_are_told); });
+  for (std::size_t other = 0; other < nodes_.size(); ++other) // it may have given up one of them
+    leave(other, process, world_.options.breaks_are_told);
   n.linked = 0;
   world_.stop_listening(n.listens_at);
   n.others.reset();

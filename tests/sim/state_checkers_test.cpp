@@ -271,7 +271,7 @@ TEST_CASE("replica checker: R3 a read shows another value than the decisions bel
 TEST_CASE("a run demands of every message that its receiver's door lets it in: M2") {
   auto s = choose_scenario(1);
   s.door.payload_bytes = 100;
-  CHECK(run(s).broken.starts_with("M2: the door of "));
+  CHECK(run(s).broken.starts_with("M2: the door "));
 }
 
 TEST_CASE("a run demands answers and rest: L1, L2 when there is no time for them") {
