@@ -2,7 +2,6 @@
 
 #include "wire/message_codec.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace pmmc {
@@ -21,9 +20,6 @@ std::optional<Heard> read_any(const Message& m) {
   Heard heard;
   if (!wire::decode(m.said, heard.said).empty() || m.handles.size() != heard.said.roles.size())
     return std::nullopt;
-  for (std::size_t i = 0; i < m.handles.size(); ++i) // or one is taken for the other
-    if (std::find(m.handles.begin() + i + 1, m.handles.end(), m.handles[i]) != m.handles.end())
-      return std::nullopt;
   auto handle = m.handles.begin();
   for (const auto& role : heard.said.roles)
     heard.roles.push_back(

@@ -10,9 +10,12 @@ namespace pmmc {
 
 namespace {
 
-const hosted_role& with_handle(const std::vector<hosted_role>& roles, std::uint64_t handle) {
-  return *std::find_if(roles.begin(), roles.end(),
-                       [&](const hosted_role& role) { return role.handle.id() == handle; });
+/// A stranger may name one handle for several roles.
+const hosted_role& named(const std::vector<hosted_role>& roles,
+                         const connection_order::tell_up& o) {
+  return *std::find_if(roles.begin(), roles.end(), [&](const hosted_role& role) {
+    return role.kind == o.kind && role.id == o.id && role.handle.id() == o.handle;
+  });
 }
 
 } // namespace
@@ -55,7 +58,7 @@ void node::carry_out() {
 
 void node::carry_out(const connection_order::tell_up& o) {
   const bool is_own = o.process.empty();
-  const auto& peer = with_handle(is_own ? settings_.roles : links_.at(o.process).roles, o.handle);
+  const auto& peer = named(is_own ? settings_.roles : links_.at(o.process).roles, o);
   self_->send(settings_.roles[o.own].handle, peer_up{peer, o.address, is_own});
 }
 

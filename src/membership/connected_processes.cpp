@@ -86,8 +86,8 @@ void connected_processes::introduce(const role_id& own) {
   for (const auto& other : own_)
     if (other.said.id == own)
       for (std::size_t to = 0; to < own_.size(); ++to)
-        orders_.emplace_back(
-            connection_order::tell_up{to, {}, other.handle, admits_.own().address});
+        orders_.emplace_back(connection_order::tell_up{
+            to, {}, other.said.kind, other.said.id, other.handle, admits_.own().address});
 }
 
 bool connected_processes::connected(const std::string& key, connected_process p, bool is_same) {
@@ -162,7 +162,8 @@ void connected_processes::make_known(const std::string& key, const reached_role&
     return;
   for (std::size_t to = 0; to < own_.size(); ++to)
     if (admits_.is_made_known(peer.said.kind, peer.said.id, address, own_[to].said.kind))
-      orders_.emplace_back(connection_order::tell_up{to, key, peer.handle, address});
+      orders_.emplace_back(
+          connection_order::tell_up{to, key, peer.said.kind, peer.said.id, peer.handle, address});
 }
 
 void connected_processes::heard(const std::string& key, std::uint64_t incarnation,

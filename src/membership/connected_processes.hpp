@@ -36,6 +36,8 @@ struct connection_order {
   struct tell_up {
     std::size_t own = 0;
     std::string process;
+    role_kind kind = role_kind::client;
+    role_id id;
     std::uint64_t handle = 0;
     std::string address;
   };

@@ -89,12 +89,7 @@ TEST_CASE_FIXTURE(node_stage, "who says hello again and names fewer roles loses 
 }
 
 TEST_CASE_FIXTURE(node_stage, "a hello that cannot be read, or has not a handle for each role") {
-  auto whole = hello_of(peer, 5);
-  SUBCASE("one for two roles") {
-    whole.roles.push_back(whole.roles[0]);
-    whole.roles.back().id = "a9";
-  }
-  auto m = whole.as_sent();
+  auto m = hello_of(peer, 5).as_sent();
   SUBCASE("nothing") { m.said.clear(); }
   SUBCASE("a part") { m.said.pop_back(); }
   SUBCASE("something behind it") { m.said += '\0'; }
@@ -106,6 +101,20 @@ TEST_CASE_FIXTURE(node_stage, "a hello that cannot be read, or has not a handle 
   REQUIRE(answers.size() == 1);
   CHECK(answers[0].refusal == "its hello is not one of pmmc's");
   CHECK(told_nobody());
+}
+
+TEST_CASE_FIXTURE(node_stage, "one handle for two roles: what is decided of each is done with it") {
+  recorder evil = record("evil");
+  auto m = hello_of(peer, 5);
+  m.address = "evil:1";
+  m.roles = {evil.as(role_kind::leader, "another disk"), evil.as(role_kind::replica, "a disk")};
+  m.roles[0].id = "l1"; // a member, which is elsewhere
+  m.roles[1].id = "r99";
+  CHECK(greet(peer, m).refusal.empty());
+  CHECK(a1.count<peer_up>() == 0); // of guests
+  const auto ups = r1.take<peer_up>();
+  REQUIRE(ups.size() == 1);
+  CHECK(ups[0].role.id == "r99");
 }
 
 TEST_CASE_FIXTURE(node_stage, "a refusal does not say all that a stranger has said") {
