@@ -196,8 +196,8 @@ std::vector<command> of_proofs() {
       {"bench", bench, "[--redis] [OPTION]...", "a load, and what it got; docs/PERFORMANCE.md",
        "bench --clients 64 --duration 10", from(bench_options(), of_client_with_json())},
       {"sim", simulate, "--seed N [--replay] | --runs N [--jobs J]",
-       "a simulated cluster; the seed chooses its faults and, in a third of the runs, small "
-       "limits; docs/TESTING.md",
+       "a simulated cluster; the seed chooses its faults, and which limits are small; "
+       "docs/TESTING.md",
        "sim --runs 100", from(sim_options(), local({json()}))},
       {"version", version, "", "version, commit, protocol version", "version", local({json()})},
       {"apply", apply_raw, "OP|-|--file FILE [--hex]",

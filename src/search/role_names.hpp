@@ -9,9 +9,9 @@ namespace pmmc::search {
 /// "a1" is acceptor 0, "l1" leader 0, "r1" replica 0, "s1" server 0.
 role_id id_of(role_kind kind, unsigned number);
 
-/// Precondition: a role's id.
+/// 0 for no id, as a core with a mistake may name.
 inline unsigned number_of(const role_id& id) {
-  return static_cast<unsigned>(id.view().back() - '1');
+  return id.view().empty() ? 0 : static_cast<unsigned>(id.view().back() - '1');
 }
 
 } // namespace pmmc::search

@@ -126,7 +126,7 @@ void meetings::hear_others(std::size_t process, process_set reached) {
   n.others->beat();
   carry_out(process);
   for_linked(process, [&](std::size_t other) {
-    if (n.others->is_given_up(at(other).listens_at)) {
+    if (n.wanted.contains(at(other).listens_at) && n.others->is_given_up(at(other).listens_at)) {
       n.others->disconnected(at(other).listens_at, {});
       n.linked &= ~(process_set{1} << other);
     }

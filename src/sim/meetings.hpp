@@ -123,7 +123,6 @@ private:
   void dial(std::size_t from, std::size_t to);
   void say_hello_again(std::size_t from, std::size_t to);
   bool may_meet(std::size_t process) const;
-  bool is_counted_copy(std::size_t process, const std::string& address) const;
   std::string name_of(std::size_t process) const;
   bool is_copied(std::size_t process, const admission& by) const;
   bool would_be_taken_in(const node& one, const node& other) const;

@@ -35,9 +35,11 @@ void meetings::carry_out(std::size_t process, const connection_order::tell_up& o
   auto* self = roles(process)[o.own];
   auto* peer = o.handle == nobody ? nullptr : world_.host_at(o.handle);
   if (peer == nullptr)
-    return demand(!is_counted_copy(process, o.process), [&] {
-      return "N1: " + self->id().str() + " counts a copy of a member's directory, at " + o.address;
-    });
+    return demand(
+        !keeps_promises(o.kind) || at(process).admits->known().find(o.kind, o.id) == nullptr, [&] {
+          return "N1: " + self->id().str() + " is told of " + o.id.str() + " at " + o.address +
+                 ", a copy of a member's directory";
+        });
   if (o.process.empty())
     return meet(process, *self, peer->introduced(), *peer);
   const auto* there = at(process).others->find(o.process);
@@ -47,17 +49,6 @@ void meetings::carry_out(std::size_t process, const connection_order::tell_up& o
                                   [&](const auto& role) { return role.handle == o.handle; });
   if (named != there->roles.end())
     meet(process, *self, introduced_role{named->said}, *peer); // as it came over the wire
-}
-
-/// One that has nothing but promises of members, of which nobody must be told.
-bool meetings::is_counted_copy(std::size_t process, const std::string& address) const {
-  const auto* there = nodes_[process].others->find(address);
-  const auto& known = nodes_[process].admits->known();
-  return there != nullptr &&
-         std::all_of(there->roles.begin(), there->roles.end(), [&](const reached_role& role) {
-           return keeps_promises(role.said.kind) &&
-                  known.find(role.said.kind, role.said.id) != nullptr;
-         });
 }
 
 void meetings::carry_out(std::size_t process, const connection_order::tell_down& o, bool is_told) {
