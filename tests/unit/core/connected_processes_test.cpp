@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-#include <type_traits>
+#include <algorithm>
 
 namespace pmmc::test {
 
@@ -59,15 +59,15 @@ void beat(bench& b, unsigned times) {
     b.others.beat();
 }
 
-/// a2 is a member at host9 from version 2 on, and not at host2 any more.
-membership with_a2_at_host9() {
+/// a2 is a member at host9 from version 2 on, and as long as version 1 is live, at host2, too.
+membership with_a2_at_host9(config_version live_from = 2) {
   auto known = three();
   auto next = make_config();
   next.version = 2;
   next.first_slot = 10;
   next.acceptors[1].address = "host9:1";
   known.configurations.add(next);
-  known.live_from = 2;
+  known.live_from = live_from;
   return known;
 }
 
@@ -223,6 +223,33 @@ TEST_CASE("connected processes: where a member has moved from it does not count 
   CHECK(b.orders() == lines{"lost host2:1"}); // a2 is elsewhere
 }
 
+TEST_CASE("connected processes: while a member moves, its new place is met when the former goes") {
+  bench b{with_a2_at_host9(1)};
+  const auto former = process_at("host2:1", {acceptor_role("a2", 7), replica_role("r2", 6)});
+  b.others.connected("host2:1", former, false);
+  b.others.connected("host9:1", process_at("host9:1", {acceptor_role("a2", 8, "moved")}), false);
+  b.orders();
+  SUBCASE("with its connection") { b.others.disconnected("host2:1", "has closed the connection"); }
+  SUBCASE("as it is not named there any more") {
+    b.others.connected("host2:1", process_at("host2:1", {replica_role("r2", 6)}), true);
+  }
+  const auto orders = b.orders();
+  CHECK(std::count(orders.begin(), orders.end(), "a1: 8 is at host9:1") == 1);
+  for (const auto& line : orders)
+    CHECK_FALSE(contains(line, ": a2 "));
+}
+
+TEST_CASE("connected processes: a copy that came while the member was not named is left") {
+  bench b;
+  const auto both = process_at("host2:1", {acceptor_role("a2", 7), replica_role("r2", 6)});
+  b.others.connected("host2:1", both, false);
+  b.others.connected("host2:1", process_at("host2:1", {acceptor_role("a2", 7)}), true);
+  b.others.connected("host9:1", process_at("host9:1", {replica_role("r2", 8)}), false);
+  b.orders();
+  b.others.connected("host2:1", both, true);
+  CHECK(b.orders().front() == "close host9:1");
+}
+
 TEST_CASE("connected processes: an own role that is a member elsewhere does not count here") {
   auto known = three();
   bench b{known};
@@ -240,6 +267,8 @@ TEST_CASE("connected processes: an own role that is a member elsewhere does not 
   const std::string moved = "a1 at host1:1 has moved to host9:1";
   CHECK(b.orders() == lines{"a1: " + moved, "r1: " + moved});
   CHECK_FALSE(b.others.is_reached("a1"));
+  b.others.learned(b.admits.left_places()); // something else
+  CHECK(b.orders().empty());
   b.others.begin();
   CHECK(b.orders() == lines{"a1: " + moved, "r1: " + moved, "a1: 2 is at host1:1 itself",
                             "r1: 2 is at host1:1 itself"});
