@@ -39,7 +39,7 @@ option several_at_once(const char* name, const char* text) {
 }
 
 option help() { return flag("help,h", "print this help"); }
-option json() { return flag("json", "print data as JSON"); }
+option as_json() { return flag("json", "print data as JSON"); }
 
 option config() {
   return one<std::string>("config,c", "the cluster's config file (or PMMC_CONFIG)");
@@ -80,7 +80,7 @@ options of_client(options own) {
 }
 
 options of_client_with_json(options own = {}) {
-  own.push_back(json());
+  own.push_back(as_json());
   return of_client(std::move(own));
 }
 
@@ -119,7 +119,7 @@ options check_options() {
                 one<unsigned>("jobs", 2U, "with --exhaustive: threads"),
                 one<std::uint64_t>("states", std::uint64_t{0},
                                    "with --exhaustive: stop after so many states; 0: at the end"),
-                json()});
+                as_json()});
 }
 
 /// Of apply and query.
@@ -184,7 +184,7 @@ std::vector<command> of_the_cluster() {
            "set", "the log time from now on, also an earlier one: \"now\", as most of the "
                   "replicas' clocks have it, or ms since 1970")})},
       {"inspect", inspect, "DIR", "what a data directory holds, verified; read only",
-       "inspect config/var/separate3/a1", local({json()})},
+       "inspect config/var/separate3/a1", local({as_json()})},
   };
 }
 
@@ -198,8 +198,8 @@ std::vector<command> of_proofs() {
       {"sim", simulate, "--seed N [--replay] | --runs N [--jobs J]",
        "a simulated cluster; the seed chooses its faults, and which limits are small; "
        "docs/TESTING.md",
-       "sim --runs 100", from(sim_options(), local({json()}))},
-      {"version", version, "", "version, commit, protocol version", "version", local({json()})},
+       "sim --runs 100", from(sim_options(), local({as_json()}))},
+      {"version", version, "", "version, commit, protocol version", "version", local({as_json()})},
       {"apply", apply_raw, "OP|-|--file FILE [--hex]",
        "one operation, as bytes, for a state machine of your own", "apply 'deposit alice 10'",
        raw_options(), about_bytes},
@@ -241,7 +241,7 @@ std::string called(const command& c) {
 po::options_description command::described() const { return cli::described(options, "Options"); }
 
 const std::vector<option>& options_without_command() {
-  static const options all = {flag("version", "as `pmmc version`"), json(), config(), help()};
+  static const options all = {flag("version", "as `pmmc version`"), as_json(), config(), help()};
   return all;
 }
 

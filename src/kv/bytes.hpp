@@ -1,7 +1,9 @@
-// Little-endian integers in byte strings, for the encodings of this folder.
+// Integers in byte strings, for the encodings of this folder: little-endian, but in keys of sorted
+// maps.
 #pragma once
 
 #include <concepts>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +14,14 @@ template <std::unsigned_integral Number>
 void append_number(std::string& out, Number value) {
   for (std::size_t i = 0; i < sizeof(Number); ++i)
     out.push_back(static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * i) & 0xff));
+}
+
+/// Most significant byte first, so that the order of the bytes is that of the numbers.
+inline std::string ordered(std::uint64_t number) {
+  std::string bytes(sizeof number, '\0');
+  for (auto at = bytes.rbegin(); at != bytes.rend(); ++at, number >>= 8)
+    *at = static_cast<char>(number & 0xff);
+  return bytes;
 }
 
 /// Reads from the front of a view; whatever is not there is "nothing", and stays nothing.

@@ -14,14 +14,6 @@ namespace {
 
 constexpr std::size_t time_bytes = sizeof(log_time);
 
-/// Most significant byte first, so that the order of the bytes is that of the times.
-std::string ordered(log_time time) {
-  std::string bytes(time_bytes, '\0');
-  for (auto at = bytes.rbegin(); at != bytes.rend(); ++at, time >>= 8)
-    *at = static_cast<char>(time & 0xff);
-  return bytes;
-}
-
 log_time time_of(std::string_view bytes) {
   log_time time = 0;
   for (const char c : bytes.substr(0, time_bytes))

@@ -11,13 +11,6 @@ namespace {
 
 constexpr std::size_t session_bytes = 3 * sizeof(std::uint64_t);
 
-std::string ordered(std::uint64_t number) {
-  std::string bytes(sizeof number, '\0');
-  for (auto at = bytes.rbegin(); at != bytes.rend(); ++at, number >>= 8)
-    *at = static_cast<char>(number & 0xff);
-  return bytes;
-}
-
 /// The name's size comes first, so that no name is the beginning of another's keys.
 std::string answer_key(std::string_view name, std::uint64_t number) {
   return std::string(1, static_cast<char>(name.size())).append(name).append(ordered(number));

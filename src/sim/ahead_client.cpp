@@ -8,7 +8,7 @@ namespace pmmc::sim {
 
 namespace {
 constexpr std::uint64_t opening_number = 4'711;
-constexpr std::uint64_t at_once = 100;
+constexpr std::uint64_t requests_at_once = 100;
 } // namespace
 
 bool ahead_client::is_quiet(std::string& why) const {
@@ -37,7 +37,7 @@ void ahead_client::on_tick() {
                   request{request_kind::open_session, 0, opening_number, 0, {}});
     return;
   }
-  for (auto n = at_once; n > 0 && next_ <= requests; --n)
+  for (auto n = requests_at_once; n > 0 && next_ <= requests; --n)
     send(next_++);
   if (next_ <= requests || ticks % 20 != 0)
     return;

@@ -10,7 +10,7 @@
 namespace pmmc::sim {
 
 namespace {
-constexpr std::uint64_t at_once = 100;
+constexpr std::uint64_t openings_at_once = 100;
 } // namespace
 
 bool opening_client::is_quiet(std::string& why) const {
@@ -24,7 +24,7 @@ bool opening_client::is_quiet(std::string& why) const {
 void opening_client::on_tick() {
   const auto& latest = world_.checkers.truth().state().configurations().latest();
   const auto& replica = latest.state_holders().front().id;
-  for (auto n = at_once; n > 0 && asked_ < sessions; --n)
+  for (auto n = openings_at_once; n > 0 && asked_ < sessions; --n)
     world_.send(*this, replica, request{request_kind::open_session, 0, ++asked_, 0, {}});
   if (opened_.size() < sessions || std::exchange(has_probed_, true))
     return;

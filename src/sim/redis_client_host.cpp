@@ -10,7 +10,6 @@ namespace pmmc::sim {
 
 namespace {
 
-constexpr auto client_side = redis_wire::side::client;
 constexpr auto never = ~sim_time{0};
 
 } // namespace
@@ -64,7 +63,7 @@ void redis_client_host::on_tick() {
     begin_unit();
   }
   if (!out_.empty())
-    wire_.write(*connection_, client_side, std::exchange(out_, {}));
+    wire_.write(*connection_, redis_wire::side::client, std::exchange(out_, {}));
 }
 
 // --- Connections --------------------------------------------------------------------------------
@@ -83,7 +82,7 @@ void redis_client_host::connect() {
 
 void redis_client_host::on_wake(std::size_t what) {
   const auto n = redis_wire::connection_of(what);
-  auto e = wire_.take(n, client_side);
+  auto e = wire_.take(n, redis_wire::side::client);
   if (!e || n != connection_)
     return;
   if (e->what == redis_wire::event::kind::closed)
@@ -98,10 +97,10 @@ void redis_client_host::look_away() {
   if (reads_at_ == 0 && !hurries_ && one_in(1'000)) {
     world_.facts.count(fact::redis_pause);
     reads_at_ = world_.now() + 1 + random_.below(8 * second);
-    wire_.halt(*connection_, client_side, true);
+    wire_.halt(*connection_, redis_wire::side::client, true);
   } else if (reads_at_ != 0 && (hurries_ || world_.now() >= reads_at_)) {
     reads_at_ = 0;
-    wire_.halt(*connection_, client_side, false);
+    wire_.halt(*connection_, redis_wire::side::client, false);
   }
 }
 
@@ -115,7 +114,7 @@ void redis_client_host::refused() {
 }
 
 void redis_client_host::leave() {
-  wire_.close(*connection_, client_side);
+  wire_.close(*connection_, redis_wire::side::client);
   lose_connection();
 }
 

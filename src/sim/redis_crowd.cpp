@@ -10,7 +10,6 @@ namespace pmmc::sim {
 
 namespace {
 
-constexpr auto client_side = redis_wire::side::client;
 constexpr std::size_t most_visitors = 12;
 constexpr std::uint64_t keys = 4;
 
@@ -62,11 +61,11 @@ void redis_crowd::on_tick() {
 void redis_crowd::look_after(visitor& v) {
   if (v.reads_at != 0 && world_.now() >= v.reads_at) {
     v.reads_at = 0;
-    wire_.halt(v.connection, client_side, false);
+    wire_.halt(v.connection, redis_wire::side::client, false);
   }
   if (world_.now() < v.leaves_at)
     return;
-  wire_.close(v.connection, client_side);
+  wire_.close(v.connection, redis_wire::side::client);
   gone(v);
 }
 
@@ -79,7 +78,7 @@ void redis_crowd::visit(host& port, bool takes_nothing) {
   v.reads_slowly = one_in(3);
   v.leaves_at = world_.now() + (one_in(4) ? 1 : 1 + random_.below(20 * second));
   if (v.takes_nothing)
-    wire_.halt(v.connection, client_side, true);
+    wire_.halt(v.connection, redis_wire::side::client, true);
   if (one_in(8)) { // nothing is executed, and all that they hold goes with them
     say(v, {"WATCH", "c" + std::to_string(random_.below(keys))}, {expected::kind::anything});
     say(v, {"MULTI"}, {expected::kind::text, "OK"});
@@ -156,7 +155,7 @@ void redis_crowd::write(visitor& v) {
   auto out = std::exchange(v.out, {});
   if (one_in(6))
     out.resize(random_.below(out.size() + 1));
-  wire_.write(v.connection, client_side, out);
+  wire_.write(v.connection, redis_wire::side::client, out);
 }
 
 // --- What they are told -------------------------------------------------------------------------
@@ -167,7 +166,7 @@ void redis_crowd::on_wake(std::size_t what) {
                               [n](const visitor& one) { return one.connection == n; });
   if (v == visitors_.end())
     return;
-  auto e = wire_.take(n, client_side);
+  auto e = wire_.take(n, redis_wire::side::client);
   if (!e)
     return;
   if (e->what == redis_wire::event::kind::closed)
@@ -176,7 +175,7 @@ void redis_crowd::on_wake(std::size_t what) {
   while (auto reply = v->in.next())
     take(*v, std::move(*reply));
   if (v->reads_slowly && !is_calm_) {
-    wire_.halt(n, client_side, true);
+    wire_.halt(n, redis_wire::side::client, true);
     v->reads_at = world_.now() + 1 + random_.below(2 * second);
   }
 }

@@ -9,7 +9,6 @@ namespace pmmc::sim {
 
 namespace {
 
-constexpr auto client_side = redis_wire::side::client;
 constexpr std::size_t most_at_once = 40;
 constexpr std::size_t mebibyte = 1 << 20;
 using kind = resp_value::kind;
@@ -175,7 +174,8 @@ void redis_trial::on_tick() {
          (!steps_.front().waits || waiting() == 0)) {
     auto next = std::move(steps_.front());
     steps_.pop_front();
-    wire_.write(connections_[next.connection], client_side, encode_command(next.command, false));
+    wire_.write(connections_[next.connection], redis_wire::side::client,
+                encode_command(next.command, false));
     unanswered_[next.connection].push_back(std::move(next));
     ++world_.facts.operations;
   }
@@ -184,7 +184,7 @@ void redis_trial::on_tick() {
 void redis_trial::on_wake(std::size_t what) {
   const auto n = redis_wire::connection_of(what);
   const std::size_t c = n == connections_[0] ? 0 : 1;
-  auto e = wire_.take(n, client_side);
+  auto e = wire_.take(n, redis_wire::side::client);
   if (!e)
     return;
   demand(e->what == redis_wire::event::kind::bytes,

@@ -10,7 +10,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::string_view magic = "pmmclog2";
+constexpr std::string_view segment_magic = "pmmclog2";
 constexpr std::size_t beginning_bytes = 16;
 constexpr std::string_view segment_suffix = ".log";
 constexpr std::string_view spare_suffix = ".spare";
@@ -68,7 +68,7 @@ std::vector<segment_place> spares_in(const disk& on, const fs::path& folder, vot
 }
 
 std::string segment_beginning(std::uint64_t seed) {
-  auto bytes = std::string{magic};
+  auto bytes = std::string{segment_magic};
   put_u64(bytes, seed);
   return bytes;
 }
@@ -81,7 +81,7 @@ segment_reader::segment_reader(disk& on, const segment_place& place, voter whose
     refuse_memory(whose, path_, "the file is larger than any that is written here");
   content_ = file->read_at(0, size);
   fixed_reader in{content_};
-  const bool ours = in.take(magic.size()) == magic;
+  const bool ours = in.take(segment_magic.size()) == segment_magic;
   seed_ = in.u64();
   const auto head = parse_record(in.rest(), seed_);
   if (!ours || !head || head->kind != record_kind::head)

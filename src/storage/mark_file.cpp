@@ -11,17 +11,17 @@ namespace {
 
 constexpr std::size_t slot_bytes = 4096; // each in a page of its own
 constexpr std::size_t file_bytes = 2 * slot_bytes;
-constexpr std::string_view magic = "pmmcmark";
+constexpr std::string_view mark_magic = "pmmcmark";
 
-/// magic, writes, digest, checksum of these 24 bytes.
+/// The magic, writes, digest, checksum of these 24 bytes.
 std::string slot_text(const write_mark& mark) {
-  auto text = std::string{magic} + encode(mark);
+  auto text = std::string{mark_magic} + encode(mark);
   put_u64(text, checksum(text));
   return text;
 }
 
 std::optional<write_mark> parse_mark_slot(std::string_view slot) {
-  const auto mark = parse_mark(slot.substr(magic.size(), 16));
+  const auto mark = parse_mark(slot.substr(mark_magic.size(), 16));
   return mark && slot.starts_with(slot_text(*mark)) ? mark : std::nullopt;
 }
 

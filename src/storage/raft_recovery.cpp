@@ -16,9 +16,9 @@ namespace {
 /// What the records add up to, before it is known to be whole: the oldest segments are gone with
 /// what they held, so the first entries that are found may lie far behind the beginning that is
 /// found with them, until a later record moves it.
-class replay {
+class server_replay {
 public:
-  explicit replay(loaded_server& into) : into_(into) {}
+  explicit server_replay(loaded_server& into) : into_(into) {}
 
   /// Takes one entry of a record; false if it makes no sense.
   bool take(std::string_view key, std::string_view value);
@@ -37,7 +37,7 @@ private:
   std::map<slot_num, raft::entry> entries_;
 };
 
-bool replay::take(std::string_view key, std::string_view value) {
+bool server_replay::take(std::string_view key, std::string_view value) {
   if (key == term_key)
     return take_term(value);
   if (key == base_key)
@@ -48,7 +48,7 @@ bool replay::take(std::string_view key, std::string_view value) {
   return index && take_entry(*index, value);
 }
 
-bool replay::take_term(std::string_view value) {
+bool server_replay::take_term(std::string_view value) {
   const auto told = parse_term(value);
   const bool follows = told && (told->term > held_.term ||
                                 (told->term == held_.term &&
@@ -60,7 +60,7 @@ bool replay::take_term(std::string_view value) {
   return true;
 }
 
-bool replay::take_base(std::string_view value) {
+bool server_replay::take_base(std::string_view value) {
   auto told = parse_base(value);
   if (!told || told->base.index < base_.base.index ||
       told->base.index == std::numeric_limits<slot_num>::max())
@@ -71,7 +71,7 @@ bool replay::take_base(std::string_view value) {
   return true;
 }
 
-bool replay::take_cut(std::string_view value) {
+bool server_replay::take_cut(std::string_view value) {
   const auto from = parse_slot(value);
   if (!from || *from <= base_.base.index)
     return false;
@@ -82,7 +82,7 @@ bool replay::take_cut(std::string_view value) {
   return true;
 }
 
-bool replay::take_entry(slot_num index, std::string_view value) {
+bool server_replay::take_entry(slot_num index, std::string_view value) {
   auto e = parse_entry(value);
   if (!e || index <= base_.base.index)
     return false;
@@ -93,7 +93,7 @@ bool replay::take_entry(slot_num index, std::string_view value) {
   return true;
 }
 
-bool replay::finish() {
+bool server_replay::finish() {
   auto& state = into_.state;
   state.term = held_.term;
   state.voted_for = held_.voted_for;
@@ -111,7 +111,7 @@ bool replay::finish() {
 
 loaded_server load_server(disk& on, const fs::path& folder, const write_mark& acknowledged) {
   loaded_server loaded;
-  replay records{loaded};
+  server_replay records{loaded};
   load_log(on, folder, voter::server, loaded,
            [&](std::string_view key, std::string_view value) { return records.take(key, value); });
   check_log(loaded, folder, voter::server, loaded.digest.value(), acknowledged);

@@ -14,9 +14,9 @@ namespace {
 /// Takes the entries of the records, one by one; false if one makes no sense. Not every log can be
 /// replayed record by record as it was written: what counts in the oldest segment may have been
 /// written again at the end, so a proposal may come behind a promise that was given after it.
-class replay {
+class acceptor_replay {
 public:
-  explicit replay(loaded_simple_acceptor& into) : into_(into) {}
+  explicit acceptor_replay(loaded_simple_acceptor& into) : into_(into) {}
 
   bool take(std::string_view key, std::string_view value);
 
@@ -29,7 +29,7 @@ private:
   loaded_simple_acceptor& into_;
 };
 
-bool replay::take(std::string_view key, std::string_view value) {
+bool acceptor_replay::take(std::string_view key, std::string_view value) {
   if (key == min_key)
     return take_min(value);
   if (const auto slot = parse_promise_key(key))
@@ -38,7 +38,7 @@ bool replay::take(std::string_view key, std::string_view value) {
   return slot && *slot >= into_.state.min && take_accepted(*slot, value);
 }
 
-bool replay::take_min(std::string_view value) {
+bool acceptor_replay::take_min(std::string_view value) {
   const auto min = parse_slot(value);
   if (!min || *min < into_.state.min)
     return false;
@@ -47,13 +47,13 @@ bool replay::take_min(std::string_view value) {
   return true;
 }
 
-simple::acceptor_state::vote& replay::vote_in(slot_num slot) {
+simple::acceptor_state::vote& acceptor_replay::vote_in(slot_num slot) {
   auto& highest = into_.segments.back().highest;
   highest = std::max(highest, slot);
   return into_.state.votes[slot];
 }
 
-bool replay::take_promise(slot_num slot, std::string_view value) {
+bool acceptor_replay::take_promise(slot_num slot, std::string_view value) {
   const auto number = decode_number(value);
   if (!number)
     return false;
@@ -65,7 +65,7 @@ bool replay::take_promise(slot_num slot, std::string_view value) {
   return true;
 }
 
-bool replay::take_accepted(slot_num slot, std::string_view value) {
+bool acceptor_replay::take_accepted(slot_num slot, std::string_view value) {
   auto what = parse_proposal(value);
   if (!what)
     return false;
@@ -84,7 +84,7 @@ bool replay::take_accepted(slot_num slot, std::string_view value) {
 loaded_simple_acceptor load_simple_acceptor(disk& on, const fs::path& folder,
                                             const write_mark& acknowledged) {
   loaded_simple_acceptor loaded;
-  replay records{loaded};
+  acceptor_replay records{loaded};
   load_log(on, folder, voter::simple_server, loaded,
            [&](std::string_view key, std::string_view value) { return records.take(key, value); });
   check_log(loaded, folder, voter::simple_server, loaded.digest.value(), acknowledged);

@@ -10,13 +10,13 @@ namespace pmmc::storage {
 
 namespace {
 
-constexpr std::string_view magic = "pmmcsnap";
+constexpr std::string_view snapshot_magic = "pmmcsnap";
 constexpr std::size_t checksum_bytes = 8;
 
 } // namespace
 
 std::string snapshot_header(const std::string& cluster, slot_num slot) {
-  std::string out{magic};
+  std::string out{snapshot_magic};
   put_u32(out, storage_format_version);
   put_u32(out, static_cast<std::uint32_t>(cluster.size()));
   out += cluster;
@@ -28,7 +28,7 @@ std::string snapshot_header(const std::string& cluster, slot_num slot) {
 std::optional<std::uint32_t> version_told_by(std::string_view header) {
   const auto checked = header.substr(0, header.size() - std::min(header.size(), checksum_bytes));
   fixed_reader in{checked};
-  const bool ours = in.take(magic.size()) == magic;
+  const bool ours = in.take(snapshot_magic.size()) == snapshot_magic;
   const auto version = in.u32();
   fixed_reader told{header.substr(checked.size())};
   if (!ours || !in.good() || told.u64() != checksum(checked))

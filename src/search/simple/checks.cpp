@@ -1,6 +1,7 @@
 #include "search/simple/checks.hpp"
 
 #include "search/broken_assertion.hpp"
+#include "search/simple/words.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -10,10 +11,6 @@ namespace pmmc::simple::search {
 namespace {
 
 std::string name_of(unsigned number) { return id_of(number).str(); }
-std::string in_slot(slot_num slot) { return " in slot " + std::to_string(slot); }
-std::string text_of(const command& value) {
-  return value.is_noop() ? "the no-op" : "\"" + std::string{value.bytes()} + "\"";
-}
 
 bool is_majority(server_bits some, std::size_t servers) {
   return 2 * static_cast<std::size_t>(std::popcount(some)) > servers;
@@ -110,12 +107,12 @@ namespace {
 std::string choose(history& h, slot_num slot, const command& value) {
   auto& chosen = h.slots[slot - 1].chosen;
   if (chosen && *chosen != value)
-    return "R1: " + text_of(value) + " is chosen" + in_slot(slot) + ", and " + text_of(*chosen) +
+    return "R1: " + quoted(value) + " is chosen" + in_slot(slot) + ", and " + quoted(*chosen) +
            " was chosen before";
   for (slot_num other = 1; other <= h.slots.size(); ++other)
     if (const auto* same = h.chosen_in(other); other != slot && same != nullptr)
       if (*same == value && !value.is_noop())
-        return "a command is chosen in two slots: " + text_of(value) + in_slot(other) + " and" +
+        return "a command is chosen in two slots: " + quoted(value) + in_slot(other) + " and" +
                in_slot(slot);
   chosen = value;
   return {};
@@ -153,8 +150,8 @@ pmmc::search::history_news take_in(history& h, const server_fact& now) {
   }
   for (const auto& [slot, value] : now.known)
     if (const auto* chosen = h.chosen_in(slot); chosen == nullptr || *chosen != value)
-      news.fault = name_of(now.number) + " takes " + text_of(value) + " for chosen" +
-                   in_slot(slot) + ", which no majority has accepted";
+      news.fault = name_of(now.number) + " takes " + quoted(value) + " for chosen" + in_slot(slot) +
+                   ", which no majority has accepted";
   return news;
 }
 
@@ -273,7 +270,7 @@ bool was_proposed(std::span<const server_fact* const> servers, const command& va
 std::string broken_choice(std::span<const server_fact* const> servers, slot_num slot,
                           const command& value) {
   if (!was_proposed(servers, value))
-    return text_of(value) + " is chosen" + in_slot(slot) + ", and nobody has proposed it";
+    return quoted(value) + " is chosen" + in_slot(slot) + ", and nobody has proposed it";
   server_bits kept = 0;
   for (const auto* s : servers) {
     const auto* vote = s->vote(slot);
@@ -281,7 +278,7 @@ std::string broken_choice(std::span<const server_fact* const> servers, slot_num 
       kept |= server_bits{1} << s->number;
   }
   if (!is_majority(kept, servers.size()))
-    return text_of(value) + " was chosen" + in_slot(slot) +
+    return quoted(value) + " was chosen" + in_slot(slot) +
            ", and no majority has it on its disks any more";
   return {};
 }

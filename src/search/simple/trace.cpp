@@ -1,5 +1,7 @@
 #include "search/simple/trace.hpp"
 
+#include "search/simple/words.hpp"
+
 #include <array>
 
 namespace pmmc::simple::search {
@@ -7,12 +9,8 @@ namespace pmmc::simple::search {
 namespace {
 
 std::string text_of(proposal_number number) { return std::to_string(number.value); }
-std::string text_of(const command& value) {
-  return value.is_noop() ? "no-op" : "\"" + std::string{value.bytes()} + "\"";
-}
-std::string text_of(const proposal& p) { return text_of(p.number) + ": " + text_of(p.value); }
+std::string text_of(const proposal& p) { return text_of(p.number) + ": " + quoted(p.value); }
 std::string text_of(const std::optional<proposal>& p) { return p ? text_of(*p) : "nothing"; }
-std::string in_slot(slot_num slot) { return " in slot " + std::to_string(slot); }
 
 struct message_text {
   std::string operator()(const prepare& m) const {
@@ -33,7 +31,7 @@ struct message_text {
            ", which has promised " + text_of(m.promised);
   }
   std::string operator()(const chosen& m) const {
-    return "chosen " + text_of(m.value) + in_slot(m.slot);
+    return "chosen " + quoted(m.value) + in_slot(m.slot);
   }
   std::string operator()(const learn_request& m) const {
     return "learn_request from slot " + std::to_string(m.from_slot) + " of " + m.learner.str();
