@@ -108,6 +108,7 @@ void meetings::look_around(std::size_t process, process_set reached) {
   hear_others(process, reached);
   if (n.admits->beat(n.others->addresses()))
     n.wanted = n.admits->wanted();
+  judge_places(process);
   dial_others(process, reached);
 }
 

@@ -44,6 +44,7 @@ public:
   void add_intruder(std::size_t process, node_files files, stranger who);
   bool has(std::size_t process) const { return process < nodes_.size() && nodes_[process].is_node; }
   node_files& files_of(std::size_t process) { return nodes_[process].files; }
+  const node_files& files_of(std::size_t process) const { return nodes_[process].files; }
   /// The address in the config file with which it is started from now on; "" for the right one.
   void move(std::size_t process, std::string address) {
     nodes_[process].elsewhere = std::move(address);
@@ -149,6 +150,8 @@ private:
               bool of_same_process);
   void obey(host& h);
   static bool remembers(const host& self, const host& peer, mounting what);
+  bool is_newcomer_to(std::size_t process, const host& h) const;
+  void judge_places(std::size_t process);
   bool is_named(std::size_t process, const host& peer) const;
 
   world& world_;

@@ -99,10 +99,8 @@ void meetings::meet(std::size_t process, host& self, const introduced_role& said
     return "N1: " + self.id().str() + " counts " + peer.id().str() +
            ", which is on a disk that is not its own";
   });
-  // A server that is no member yet is only told what it must catch up with.
-  const bool is_newcomer = at(process).admits->known().find(said.kind, said.id) == nullptr;
-  demand(of_same_process || !keeps_promises(said.kind) || is_newcomer ||
-             !is_elsewhere(peer.process_number()),
+  demand(of_same_process || !keeps_promises(said.kind) || !is_elsewhere(peer.process_number()) ||
+             is_newcomer_to(process, peer),
          [&] { return "N3: " + peer.id().str() + " is counted at another one's address"; });
   self.trust(peer.number(), !refused);
   if (refused) {
@@ -116,6 +114,39 @@ void meetings::meet(std::size_t process, host& self, const introduced_role& said
   auto& known = self.true_meetings()[peer.number()];
   if (const auto life = peer.introduced().lives.current().number; known.life != life)
     known = {life, said.records, said.records};
+}
+
+/// A server that is no member yet is only told what it must catch up with.
+bool meetings::is_newcomer_to(std::size_t process, const host& h) const {
+  return h.kind() == role_kind::server &&
+         nodes_[process].admits->known().find(h.kind(), h.id()) == nullptr;
+}
+
+/// Whom the configurations have elsewhere that are live as far as the process knows, it does not
+/// count where it is. By what was decided, not by what it was told.
+void meetings::judge_places(std::size_t process) {
+  const auto& known = at(process).admits->known();
+  const auto& decided = world_.checkers.truth().state().configurations().all();
+  const auto has_left = [&](const host& h) {
+    bool is_elsewhere = false;
+    for (const auto& [first_slot, c] : decided) {
+      const bool is_live = c.version >= known.live_from && c.version <= known.version();
+      const auto* m = is_live ? c.find(h.kind(), h.id()) : nullptr;
+      if (m != nullptr && m->address == nodes_[h.process_number()].listens_at)
+        return false;
+      is_elsewhere = is_elsewhere || m != nullptr;
+    }
+    return is_elsewhere;
+  };
+  for (std::size_t other = 0; other < nodes_.size(); ++other)
+    if (other != process && has(other) && !nodes_[other].intruder)
+      for (const auto* peer : roles(other))
+        for (const auto* self : roles(process))
+          demand(!keeps_promises(peer->kind()) || !self->trusts(peer->number()) || !has_left(*peer),
+                 [&] {
+                   return "N3: " + self->id().str() + " counts " + peer->id().str() + " at " +
+                          nodes_[other].listens_at + ", which it has left";
+                 });
 }
 
 /// It hears what is remembered of it.

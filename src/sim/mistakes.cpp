@@ -73,17 +73,8 @@ void mistakes::name_members_to_strangers() {
       continue;
     roster_.met().files_of(p).contacts.insert(addresses.begin(), addresses.end());
     if (world_.process_at(p).up)
-      restart(p);
+      roster_.restart(p);
   }
-}
-
-/// Stops it, if it runs, and starts it soon.
-void mistakes::restart(std::size_t process) {
-  const auto& p = world_.process_at(process);
-  if (p.up && !p.crashing)
-    world_.crash(process);
-  world_.queue.push(world_.now() + 10 * millisecond, event_kind::restart, process,
-                    p.life + (p.up ? 1 : 0), 0);
 }
 
 void mistakes::mend(const made& m) {
@@ -92,7 +83,7 @@ void mistakes::mend(const made& m) {
     h->order(mounting::right);
     if (is_misformatted ||
         keeps_promises(h->kind())) // a replica that has begun with another one goes on with it
-      restart(h->process_number());
+      roster_.restart(h->process_number());
   }
   for (const auto p : m.outdated) {
     auto& files = roster_.met().files_of(p);
@@ -101,11 +92,11 @@ void mistakes::mend(const made& m) {
   }
   for (const auto p : m.wrong_config) {
     roster_.met().files_of(p).founds = facts_of(world_.options);
-    restart(p);
+    roster_.restart(p);
   }
   for (const auto p : m.elsewhere) {
     roster_.met().move(p, {});
-    restart(p);
+    roster_.restart(p);
   }
   for (const auto& all : {m.foreign, m.removed})
     for (const auto p : all) {
@@ -117,13 +108,14 @@ void mistakes::mend(const made& m) {
 
 bool mistakes::is_free(std::size_t process) const {
   const auto& p = world_.process_at(process);
-  return !p.gone && !p.damaged && std::none_of(made_.begin(), made_.end(), [&](const auto& entry) {
-    const auto& m = entry.second;
-    return std::any_of(m.directories.begin(), m.directories.end(),
-                       [&](const host* h) { return h->process_number() == process; }) ||
-           is_in(m.elsewhere, process) || is_in(m.removed, process) || is_in(m.outdated, process) ||
-           is_in(m.wrong_config, process);
-  });
+  return !p.gone && !p.damaged && !roster_.is_moving(process) &&
+         std::none_of(made_.begin(), made_.end(), [&](const auto& entry) {
+           const auto& m = entry.second;
+           return std::any_of(m.directories.begin(), m.directories.end(),
+                              [&](const host* h) { return h->process_number() == process; }) ||
+                  is_in(m.elsewhere, process) || is_in(m.removed, process) ||
+                  is_in(m.outdated, process) || is_in(m.wrong_config, process);
+         });
 }
 
 std::vector<std::size_t> mistakes::free_members() const {
@@ -191,7 +183,7 @@ mistakes::made mistakes::exchange_directory(const fault& f, random_source& dice)
   });
   for (auto* h : possible)
     h->order(what);
-  restart(p);
+  roster_.restart(p);
   return {.directories = std::move(possible)};
 }
 
@@ -240,7 +232,7 @@ mistakes::made mistakes::start_copy(random_source& dice) {
   for (const auto* h : members_of(world_.process_at(victim)))
     who.roles.push_back(h->introduced());
   if (dice.below(2) == 0)
-    restart(victim);
+    roster_.restart(victim);
   return start_intruder(std::move(files), std::move(who));
 }
 
@@ -270,8 +262,8 @@ mistakes::made mistakes::swap_addresses(random_source& dice) {
   auto& met = roster_.met();
   met.move(a, met.files_of(b).address);
   met.move(b, met.files_of(a).address);
-  restart(a);
-  restart(b);
+  roster_.restart(a);
+  roster_.restart(b);
   return {.elsewhere = {a, b}};
 }
 
@@ -298,7 +290,7 @@ mistakes::made mistakes::start_with_old_config(random_source& dice) {
   files.contacts.insert(files.address);
   if (dice.below(2) == 0)
     remove_members(p);
-  restart(p);
+  roster_.restart(p);
   return {.outdated = {p}};
 }
 
@@ -346,7 +338,7 @@ mistakes::made mistakes::start_with_wrong_config(random_source& dice) {
   made m{.wrong_config = {p}};
   if (dice.below(2) == 0)
     m.directories = misformat(p, dice);
-  restart(p);
+  roster_.restart(p);
   return m;
 }
 

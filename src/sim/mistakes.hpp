@@ -49,7 +49,6 @@ private:
   bool meets_others(std::size_t process) const;
   bool is_free(std::size_t process) const;
   std::vector<std::size_t> free_members() const;
-  void restart(std::size_t process);
   void mend(const made& m);
   void name_members_to_strangers();
 

@@ -51,8 +51,10 @@ void operator_host::on_tick() {
   const auto ticks = world_.process_at(process_number()).ticks;
   if (ticks % 10 == 1)
     connections_.look_around(world_, *this, *core_);
-  if (ticks % 50 == 1)
+  if (ticks % 50 == 1) {
     roster_.switch_off_retired();
+    roster_.follow_moves();
+  }
   core_->on_tick();
 }
 

@@ -76,16 +76,19 @@ bool roster::lacks_what_it_told(const role_id& id) const {
 }
 
 bool roster::survives(const configuration& c, std::size_t without) const {
+  const auto is_away = [&](const member& m) {
+    const auto* h = world_.host_at(world_.number_of(m.id));
+    return is_gone(m.id, without) || (h != nullptr && is_moving(h->process_number()));
+  };
   const auto gone = [&](const std::vector<member>& all) {
-    return static_cast<std::size_t>(std::count_if(
-        all.begin(), all.end(), [&](const member& m) { return is_gone(m.id, without); }));
+    return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), is_away));
   };
   // So many must hold a snapshot before the log, or an older configuration, may go.
   const auto durable = c.durable_replicas();
   const auto& holders = c.state_holders();
   const auto lost =
       static_cast<std::size_t>(std::count_if(holders.begin(), holders.end(), [&](const member& m) {
-        return is_gone(m.id, without) || lacks_what_it_told(m.id);
+        return is_away(m) || lacks_what_it_told(m.id);
       }));
   return gone(c.voters()) <= c.tolerated_failures() &&
          (c.has_servers() || gone(c.leaders) < c.leaders.size()) && lost < durable &&
@@ -138,6 +141,84 @@ reconfiguration roster::change(random_source& dice, const configuration& latest)
   return r;
 }
 
+/// Where the members have it, or "".
+std::string_view roster::address_of(std::size_t process) const {
+  const auto& latest = world_.checkers.truth().state().configurations().latest();
+  for (const auto* h : members_of(world_.process_at(process)))
+    if (const auto address = latest.address_of(h->id()); !address.empty())
+      return address;
+  return {};
+}
+
+bool roster::is_moving(std::size_t process) const {
+  const auto address = address_of(process);
+  return moved_.contains(process) && !address.empty() && address != met_.files_of(process).address;
+}
+
+/// One that the cluster can do without, with all of its roles; or none.
+std::size_t roster::choose_to_move(random_source& dice) const {
+  auto all = world_.members();
+  const auto& latest = world_.checkers.truth().state().configurations().latest();
+  std::erase_if(all, [&](std::size_t p) {
+    const auto& process = world_.process_at(p);
+    const auto roles = members_of(process);
+    return !process.up || process.crashing || process.gone || met_.is_elsewhere(p) ||
+           is_moving(p) || !can_lose(p) ||
+           !std::all_of(roles.begin(), roles.end(), [&](const host* h) {
+             return latest.find(h->kind(), h->id()) != nullptr && !h->is_on_wrong_disk();
+           });
+  });
+  return all.empty() ? max_processes : all[dice.below(all.size())];
+}
+
+/// docs/RECONFIGURATION.md, "Move to new addresses".
+reconfiguration roster::move(std::size_t process, const configuration& latest) {
+  reconfiguration r;
+  r.replaces = latest.version;
+  const auto address = "host" + std::to_string(++last_number_) + ":1";
+  for (const auto* h : members_of(world_.process_at(process))) {
+    r.remove.push_back({h->kind(), h->id()});
+    r.add.push_back({h->kind(), {h->id(), address, h->introduced().format_id}});
+  }
+  return r;
+}
+
+bool roster::moves(const role_id& id) const {
+  const auto* h = world_.host_at(world_.number_of(id));
+  return h != nullptr && moved_.contains(h->process_number());
+}
+
+/// Stops it at the old address, and starts it at the new one.
+void roster::begin_move(std::size_t process, const std::string& address) {
+  auto& files = met_.files_of(process);
+  files.address = address;
+  files.contacts.insert(address);
+  restart(process);
+}
+
+/// Whether it is decided is looked up while nobody asks for anything.
+void roster::follow_moves() {
+  for (auto& [process, place] : moved_) {
+    const std::string address{address_of(process)};
+    auto& files = met_.files_of(process);
+    if (address == files.address) {
+      world_.facts.count(fact::process_moved, address != place);
+      place = address;
+    } else if (!address.empty() && waited_for() == 0 && !world_.process_at(process).gone) {
+      files.address = address;
+      restart(process);
+    }
+  }
+}
+
+void roster::restart(std::size_t process) {
+  const auto& p = world_.process_at(process);
+  if (p.up && !p.crashing)
+    world_.crash(process);
+  world_.queue.push(world_.now() + 10 * millisecond, event_kind::restart, process,
+                    p.life + (p.up ? 1 : 0), 0);
+}
+
 std::size_t roster::waited_for() const {
   std::size_t count = 0;
   for (const auto& o : operators_)
@@ -153,12 +234,23 @@ void roster::reconfigure(random_source& dice) {
     return;
   asked_at_once_ = false;
   auto known = world_.checkers.truth().state().configurations();
-  const auto r = change(dice, known.latest());
+  // Dice of its own: what else is done stays the same.
+  random_source own{random_source{dice}.next() ^ 0x5851F42D4C957F2DULL};
+  const auto mover = world_.options.engine == engine_kind::pmmc && own.below(3) == 0
+                         ? choose_to_move(own)
+                         : max_processes;
+  const auto r =
+      mover == max_processes ? change(dice, known.latest()) : move(mover, known.latest());
   const bool is_stale = r.replaces != known.latest().version;
   auto& by = *operators_[dice.below(operators_.size())];
   if (!by.has_started())
     return;
-  if (!ask_for(r, known, by) || is_stale || waiting > 0 || !sees_all_ || dice.below(2) == 0)
+  if (mover != max_processes)
+    moved_.emplace(mover, met_.files_of(mover).address);
+  const bool is_asked = ask_for(r, known, by);
+  if (is_asked && mover != max_processes && own.below(4) > 0)
+    begin_move(mover, r.add.front().who.address);
+  if (!is_asked || is_stale || waiting > 0 || !sees_all_ || dice.below(2) == 0)
     return;
   for (auto more = 1 + dice.below(2); more > 0; --more) {
     auto next = change(dice, known.latest());
@@ -191,6 +283,8 @@ void roster::start(const reconfiguration& r) {
   const membership known{world_.checkers.truth().state().configurations()};
   std::size_t process = max_processes;
   for (const auto& a : r.add) {
+    if (moves(a.who.id))
+      continue;
     if (process == max_processes || !world_.options.colocated) {
       process = world_.add_process(true);
       add_node(process, a.who.address, known);
@@ -210,7 +304,8 @@ void roster::withdraw(const reconfiguration& r) {
       });
     });
   for (const auto& a : r.add)
-    switch_off(a.who.id);
+    if (!moves(a.who.id))
+      switch_off(a.who.id);
 }
 
 void roster::switch_off_retired() {

@@ -164,6 +164,10 @@ bool simulation::at_rest(std::string& why) const {
       continue;
     quiet = m->is_quiet(why) && quiet;
     active += m->is_in_office();
+    if (members_.is_moving(p)) {
+      why += m->id().str() + " is not where the members have it; ";
+      quiet = false;
+    }
   }
   for (const auto& o : members_.operators())
     quiet = o->is_quiet(why) && quiet;

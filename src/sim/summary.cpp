@@ -50,6 +50,7 @@ constexpr std::array<std::string_view, facts> fact_names = {"elections",
                                                             "boundaries crossed",
                                                             "two reconfigurations in flight",
                                                             "roles retired",
+                                                            "processes moved",
                                                             "replies to Redis clients",
                                                             "Redis requests of unknown outcome",
                                                             "transactions performed",
@@ -150,6 +151,7 @@ bool can_happen(fact f, engine_kind engine) {
   case catch_up:
   case below_watermark:
   case two_reconfigurations_in_flight:
+  case process_moved:
   case replica_began_anew:
   case replica_on_old_copy:
     return engine == engine_kind::pmmc;

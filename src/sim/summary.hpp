@@ -55,6 +55,7 @@ enum class fact : std::uint8_t {
   boundary_crossed,          ///< a slot was decided under another configuration than the one before
   two_reconfigurations_in_flight,
   role_retired,
+  process_moved, ///< to another address, as the members know
   // Redis's clients, and what their ports and the store do for them
   redis_reply,
   redis_unknown,      ///< a request whose outcome nobody told
@@ -137,7 +138,7 @@ enum class fact : std::uint8_t {
   value_asked_for,  ///< by a server that had missed it
   change_not_made,  ///< this engine's servers stay
 };
-inline constexpr std::size_t facts = 118;
+inline constexpr std::size_t facts = 119;
 
 std::string_view to_string(fact f);
 /// Whether it can happen with this engine.

@@ -56,6 +56,7 @@ TEST_CASE("seeds: nothing is broken, everything is answered, and interesting thi
                        fact::two_reconfigurations_in_flight,
                        fact::boundary_crossed,
                        fact::role_retired,
+                       fact::process_moved,
                        fact::session_ended,
                        fact::refused_as_too_large,
                        fact::put_off,
