@@ -44,7 +44,8 @@ cluster_health assess(const probed_cluster& cluster, const std::vector<probed_ro
       h.highest = std::max(h.highest, r.status.slot_out());
   }
   h.diverged = why_diverged(roles);
-  h.config = cluster.known.configurations.for_slot(std::max<slot_num>(h.highest, 1));
+  const auto& known = cluster.known.configurations;
+  h.config = h.highest == 0 ? known.latest() : known.for_slot(h.highest);
   return h;
 }
 
@@ -85,6 +86,8 @@ std::string unhealthy_because(const cluster_health& h) {
         " needed; nothing is decided until more are started");
   else if (!h.has_active_leader && h.elects_leaders)
     add("no leader is active (yet)");
+  if (h.highest == 0 && !c.has_servers())
+    add("no replica is up: nothing can be read or written until one is started");
   const auto list = [](const std::vector<std::string>& all) {
     std::string ids;
     for (const auto& id : all)

@@ -14,7 +14,7 @@ struct cluster_health {
   bool answered = false;   ///< whether anybody did; if not, `config` is only what was remembered,
   bool remembered = false; ///< or, without this, what the config file says
   std::string next_step;   ///< nobody answered: what to do
-  slot_num highest = 0;    ///< slot_out of the replica or server that is furthest
+  slot_num highest = 0;    ///< slot_out of the replica or server that is furthest; 0: none is up
   bool has_active_leader = false;
   bool elects_leaders = true;  ///< its engine does
   bool changes_members = true; ///< likewise
@@ -24,7 +24,8 @@ struct cluster_health {
   std::map<role_id, std::map<role_id, slot_num>> differing; ///< replicas: from whom, since when
   std::map<role_id, std::string> uncounted; ///< whom others refuse for its disk, and why
   std::string diverged;                     ///< see why_diverged
-  configuration config;                     ///< in force at `highest`, from the replicated state
+  /// In force at `highest`, from the replicated state; the latest that is known, if none is up.
+  configuration config;
 };
 
 cluster_health assess(const probed_cluster& cluster, const std::vector<probed_role>& roles);

@@ -56,6 +56,29 @@ TEST_CASE("health: nobody is told to start a process whose disk the others do no
   CHECK(why.find("acceptor a1 is not counted: it was formatted again") != std::string::npos);
 }
 
+TEST_CASE("health: without a replica the latest configuration is judged, and nothing is served") {
+  probed_cluster cluster;
+  cluster.known = membership{make_config(3)};
+  auto grown = make_config(5);
+  grown.version = 2;
+  grown.first_slot = 158;
+  cluster.known.configurations.add(grown);
+  cluster.answered = true;
+  std::vector<probed_role> roles;
+  for (const auto& role : config::roles_of(grown))
+    roles.push_back({role, role.id == "a1" || role.id == "a2", "", {}});
+  auto h = assess(cluster, roles);
+  CHECK(h.config.version == 2);
+  const auto why = unhealthy_because(h);
+  CHECK(why.find("no quorum: 2 of 5 acceptors up, 3 needed") != std::string::npos);
+  CHECK(why.find("no replica is up: nothing can be read or written") != std::string::npos);
+  // The configuration in force is that of the furthest replica's slot.
+  roles.push_back(replica_at("r1", 100, 0));
+  h = assess(cluster, roles);
+  CHECK(h.config.version == 1);
+  CHECK(unhealthy_because(h).find("no replica is up") == std::string::npos);
+}
+
 TEST_CASE("health: of servers a majority must be up, and one must lead if they elect leaders") {
   probed_cluster cluster;
   cluster.known = membership{make_servers(3)};
