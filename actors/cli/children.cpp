@@ -159,7 +159,9 @@ void child_processes::reap() {
     c.exited = true;
     if (c.output >= 0)
       read_output(c);
-    if (WIFSIGNALED(how))
+    if (is_stopping_ && WIFSIGNALED(how) && WTERMSIG(how) == SIGTERM)
+      std::fprintf(stderr, "%-12s | stopped\n", c.name.c_str());
+    else if (WIFSIGNALED(how))
       std::fprintf(stderr,
                    "%-12s | killed by signal %d; start it again with `pmmc start --id %s`\n",
                    c.name.c_str(), WTERMSIG(how), c.name.substr(0, c.name.find(' ')).c_str());
@@ -184,6 +186,7 @@ bool child_processes::all_exited() const {
 }
 
 void child_processes::stop() {
+  is_stopping_ = true;
   pass_on(SIGTERM);
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (!all_exited() && std::chrono::steady_clock::now() < deadline)

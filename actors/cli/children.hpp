@@ -55,6 +55,7 @@ private:
   hangup terminal_;
   int signals_ = -1;
   bool stop_requested_ = false;
+  bool is_stopping_ = false; ///< who ends of SIGTERM ends of ours
 };
 
 } // namespace pmmc::cli

@@ -66,7 +66,8 @@ public:
         return std::nullopt;
       return s;
     }
-    error = "there is no scope \"" + std::string{name} + "\"; there are " + all_names();
+    error = "there is no scope \"" + std::string{name} + "\"; there are " + all_names() +
+            "; `pmmc check --exhaustive list` names those of all engines";
     return std::nullopt;
   }
 

@@ -155,6 +155,7 @@ class Up(ClusterTest):
         result = cluster.pmmc("up", patience_s=PATIENCE_S)
         self.assertNotEqual(result.code, DONE)
         self.assertRegex(result.err, "l1 .*another program")
+        self.assertNotIn("start it again", result.err, "what it has stopped itself")
 
     def test_an_address_of_another_machine(self):
         """192.0.2.1 is one of those for documentation, RFC 5737: it is never this machine's."""
@@ -172,6 +173,7 @@ class Up(ClusterTest):
         result = cluster.pmmc("up", patience_s=PATIENCE_S)
         self.assertNotEqual(result.code, DONE)
         self.assertRegex(result.err, "a1 .*acknowledged")
+        self.assertNotIn("start it again", result.err, "what it has stopped itself")
 
     def test_wrong_usage(self):
         self.assert_error(self.new_cluster().pmmc("up", "now"), BAD_USAGE, "usage: pmmc up")

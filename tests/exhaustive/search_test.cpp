@@ -23,6 +23,14 @@ TEST_CASE("one leader with two ballots") {
   CHECK(r.conflict_states == 0);
 }
 
+TEST_CASE("who asks for a scope that is none hears where all are named") {
+  std::string error;
+  CHECK_FALSE(parse_scope("nosuch", error));
+  CHECK(error.find("there are one-leader") != std::string::npos);
+  CHECK(error.find("`pmmc check --exhaustive list` names those of all engines") !=
+        std::string::npos);
+}
+
 TEST_CASE("one leader that crashes twice") {
   CHECK(search_all("one-leader,restarts=2").states == 8'350);
 }
