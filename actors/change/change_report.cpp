@@ -49,12 +49,12 @@ std::string when_it_would_govern(const change_result& r) {
 
 /// What becomes of one that was removed.
 std::string fate(const change_result::leaver& r) {
-  const auto goes_on = "; the process at " + r.address + " goes on for its other roles";
+  const auto others = "; other roles stay at " + r.address;
   if (!r.moved_to.empty())
     return r.id.str() + " has moved from " + r.address + " to " + r.moved_to +
-           (r.alone ? "; nothing is needed at " + r.address : goes_on);
+           (r.alone ? "; nothing is needed at " + r.address : others);
   return r.alone ? "can be switched off: " + r.id.str() + " at " + r.address
-                 : r.id.str() + " has no part any more" + goes_on;
+                 : r.id.str() + " has no part any more" + others;
 }
 
 } // namespace

@@ -49,8 +49,7 @@ std::vector<std::int64_t> call_clock(const arguments& a, const config::cluster_f
     if (!numbers.empty())
       return numbers;
   }
-  throw command_error{internal_error, "the replicas have no log time: another state machine than "
-                                      "the key-value store, or another version of it"};
+  throw command_error{internal_error, not_the_stores_answer};
 }
 
 /// What the replicas' clocks say; the middle one of those processes that know.
@@ -114,9 +113,13 @@ void print_json(const probed_cluster& probed, std::int64_t log_time) {
 
 void print(const probed_cluster& probed, std::int64_t log_time) {
   const auto agreed = agreed_ms(probed);
-  std::printf("log time  %s  %lld ms since 1970%s\n", utc_text(log_time).c_str(),
-              static_cast<long long>(log_time),
-              agreed ? (", " + skew_text(log_time - *agreed, " of") + " the clocks").c_str() : "");
+  if (log_time == 0)
+    std::printf("log time  none yet: the first operation of a Redis client starts it\n");
+  else
+    std::printf("log time  %s  %lld ms since 1970%s\n", utc_text(log_time).c_str(),
+                static_cast<long long>(log_time),
+                agreed ? (", " + skew_text(log_time - *agreed, " of") + " the clocks").c_str()
+                       : "");
   if (agreed)
     std::printf("clocks    %s  %lld, what a majority of the replicas' clocks say\n\n",
                 utc_text(*agreed).c_str(), static_cast<long long>(*agreed));
@@ -136,7 +139,7 @@ void print(const probed_cluster& probed, std::int64_t log_time) {
 int set(const arguments& a, const config::cluster_file& cluster) {
   const auto times = call_clock(a, cluster, {kv::verb::set_clock, 0, time_to_set(a, cluster), {}});
   if (times.size() != 2)
-    throw command_error{internal_error, "the answer is none of the key-value store's"};
+    throw command_error{internal_error, not_the_stores_answer};
   if (a.json)
     std::printf("%s\n", json_text(json{{"before_ms", std::to_string(times[0])},
                                        {"after_ms", std::to_string(times[1])}},

@@ -19,9 +19,7 @@ namespace {
 
 constexpr std::int64_t keys_at_once = 1'000; ///< that one question asks for
 
-command_error no_answer() {
-  return {internal_error, "the answer is none of the key-value store's"};
-}
+command_error no_answer() { return {internal_error, not_the_stores_answer}; }
 
 /// What a transaction's calls were answered: replies, and in place the heads and the items of those
 /// that are lists.

@@ -180,7 +180,7 @@ described_outcome describe(const client_outcome& outcome, const std::string& key
     return describe_failure(outcome);
   const auto a = kv::read_answer(what, outcome.body);
   if (!a)
-    return {internal_error, "garbled", {}, false, "the answer is none of the key-value store's"};
+    return {internal_error, "garbled", {}, false, not_the_stores_answer};
   described_outcome d;
   d.code = code_of(a->status);
   d.name = kv::to_string(a->status);

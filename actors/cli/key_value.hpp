@@ -23,6 +23,11 @@ struct typed_operation {
 /// command_error with exit code 2.
 typed_operation parse_operation(const std::vector<std::string>& words);
 
+/// For stderr, of bytes that no operation of the store is answered with.
+inline constexpr const char* not_the_stores_answer =
+    "the answer is none of the key-value store's: if `pmmc status` shows another MACHINE, `pmmc "
+    "apply` and `pmmc query` speak with it";
+
 /// What there is to print about an outcome.
 struct described_outcome {
   exit_code code = done;

@@ -121,6 +121,21 @@ class AnotherProgram(FactsTest):
         rows = cluster.run("fingerprint", "--json").json["replicas"]
         self.assertEqual({r["state_machine"] for r in rows if r["up"]}, {"kv/2"})
         self.assertRegex(cluster.pmmc("status").text, r"(?m)^r1 .* kv/2$")
+        self.assertRegex(cluster.run("clock").text, "^log time  none yet")
+
+    def test_the_stores_commands(self):
+        """They cannot read what another machine answers, and say which commands speak with it."""
+        cluster = self.new_cluster("colocated")
+        for machine in cluster.processes:
+            machine.binary = BANK
+            init = ("init", "--config", machine.config,
+                    *(word for role in machine.roles for word in ("--id", role)))
+            self.assertEqual(run_program(*init, binary=BANK).code, 0)
+            machine.start()
+        self.assertRegex(cluster.pmmc("status").text, r"(?m)^r1 .* bank/1$")
+        for words in (("get", "k"), ("put", "k", "v"), ("export",), ("clock",)):
+            self.assert_error(cluster.pmmc(*words), 1, "none of the key-value store's: if `pmmc status` "
+                                                       "shows another MACHINE, `pmmc apply` and `pmmc query`")
 
 
 class Diverged(ReconfigurationTest):

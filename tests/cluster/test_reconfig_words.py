@@ -64,7 +64,7 @@ class Words(ReconfigurationTest):
             self.assertNotIn("switched off", said)
         for role, old, new, said in moves:
             self.assertRegex(said, rf"(?m)^{role} has moved from {re.escape(old)} to {re.escape(new)}; "
-                             + (f"the process at {re.escape(old)} goes on for its other roles$"
+                             + (f"other roles stay at {re.escape(old)}$"
                                 if old == part.address else f"nothing is needed at {re.escape(old)}$"))
 
 
