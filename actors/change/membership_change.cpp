@@ -273,9 +273,15 @@ void membership_change::propose() {
   const auto result = decode_reconfiguration_outcome(outcome.body);
   if (!result)
     throw std::logic_error{"the answer is no outcome of a reconfiguration"};
-  if (result->status == reconfiguration_status::conflict)
+  if (result->status == reconfiguration_status::conflict) {
+    ask();
+    if (is_made_already()) { // an earlier attempt was still waiting, and was decided first
+      version_ = probed_.known.version();
+      return;
+    }
     throw change_error{change_failure::refused, "version conflict: " + result->text +
                                                     "; look at `pmmc config`, then decide again"};
+  }
   if (result->status == reconfiguration_status::refused)
     throw change_error{change_failure::refused, "refused: " + result->text};
   version_ = result->version;
@@ -356,9 +362,11 @@ change_result membership_change::report() const {
   result.replaces = version_ - 1;
   result.warning = warning_;
   std::set<std::string> needed;
-  for (const auto kind : all_member_kinds)
-    for (const auto& m : configurations.latest().members(kind))
-      needed.insert(m.address);
+  for (const auto* config :
+       probed_.known.live()) // one that is to come may not be the last in force
+    for (const auto kind : all_member_kinds)
+      for (const auto& m : config->members(kind))
+        needed.insert(m.address);
   const auto* before = configurations.find(version_ - 1);
   for (const auto& r : change_.remove) {
     const auto* m = before == nullptr ? nullptr : before->find(r.kind, r.id);

@@ -68,13 +68,13 @@ sim::reduction reduction_of(const po::variables_map& given) {
       if (!kind)
         throw command_error{bad_usage, "--without " + name +
                                            ": there are no such faults; the "
-                                           "summary of a batch names them"};
+                                           "summary of a series (--runs) names them"};
       less.without.push_back(*kind);
     }
   return less;
 }
 
-/// Each fault once, and only those that the run has. (In a batch each run has other ones.)
+/// Each fault once, and only those that the run has. (In a series each run has other ones.)
 void refuse_unknown_faults(std::uint64_t seed, const sim::reduction& less) {
   if (!less.keep)
     return;
@@ -202,28 +202,29 @@ int run_one(std::uint64_t seed, const sim::reduction& less, const po::variables_
   return internal_error;
 }
 
-int run_many(const sim::seed_series& b, const po::variables_map& given) {
+int run_many(const sim::seed_series& series, const po::variables_map& given) {
   const auto begin = clock::now();
-  progress_meter meter{"runs", b.runs};
+  progress_meter meter{"runs", series.runs};
   const auto all = sim::run_series(
-      b, [&](const sim::series_result& so_far) { meter.show_at(so_far.runs, so_far.runs); });
+      series, [&](const sim::series_result& so_far) { meter.show_at(so_far.runs, so_far.runs); });
   meter.finish();
   const std::chrono::duration<double> taken = clock::now() - begin;
   if (given["json"].as<bool>()) {
-    print_json(all, b.first_seed, taken.count());
+    print_json(all, series.first_seed, taken.count());
   } else {
-    std::printf(
-        "%llu runs from seed %llu on in %.1f s (%.1f a second), %.1f simulated hours, "
-        "%llu events (%.0f a second)\n%s",
-        static_cast<unsigned long long>(all.runs), static_cast<unsigned long long>(b.first_seed),
-        taken.count(), static_cast<double>(all.runs) / taken.count(), hours(all.facts),
-        static_cast<unsigned long long>(all.facts.events),
-        static_cast<double>(all.facts.events) / taken.count(), sim::describe(all.facts).c_str());
+    std::printf("%llu runs from seed %llu on in %.1f s (%.1f a second), %.1f simulated hours, "
+                "%llu events (%.0f a second)\n%s",
+                static_cast<unsigned long long>(all.runs),
+                static_cast<unsigned long long>(series.first_seed), taken.count(),
+                static_cast<double>(all.runs) / taken.count(), hours(all.facts),
+                static_cast<unsigned long long>(all.facts.events),
+                static_cast<double>(all.facts.events) / taken.count(),
+                sim::describe(all.facts).c_str());
     if (!all.failures.empty()) {
       std::printf("%zu runs failed:\n", all.failures.size());
       for (const auto& f : all.failures)
         std::printf("  seed %llu: %s\n", static_cast<unsigned long long>(f.seed), f.broken.c_str());
-      report(all.failures.front(), b.less, given["shrink-seconds"].as<double>());
+      report(all.failures.front(), series.less, given["shrink-seconds"].as<double>());
     }
   }
   return all.failures.empty() ? done : internal_error;
@@ -268,16 +269,16 @@ int simulate(const arguments& a) {
   }
   if (given["replay"].as<bool>())
     throw command_error{bad_usage, "--replay is for one run; see --help"};
-  sim::seed_series b;
-  b.runs = given["runs"].as<std::uint64_t>();
+  sim::seed_series series;
+  series.runs = given["runs"].as<std::uint64_t>();
   const auto jobs = given["jobs"].as<std::uint64_t>();
-  if (b.runs == 0 || jobs < 1 || jobs > 64)
+  if (series.runs == 0 || jobs < 1 || jobs > 64)
     throw command_error{bad_usage, "--runs takes 1 or more, --jobs 1 to 64"};
-  b.jobs = static_cast<unsigned>(jobs);
-  b.less = less;
+  series.jobs = static_cast<unsigned>(jobs);
+  series.less = less;
   std::random_device entropy;
-  b.first_seed = has_seed ? given["seed"].as<std::uint64_t>() : std::uint64_t{entropy()} << 8;
-  return run_many(b, given);
+  series.first_seed = has_seed ? given["seed"].as<std::uint64_t>() : std::uint64_t{entropy()} << 8;
+  return run_many(series, given);
 }
 
 } // namespace pmmc::cli

@@ -33,7 +33,7 @@ public:
     out.sample_sum = h.sum();
     std::uint64_t so_far = 0;
     for (std::size_t i = 0; i < h.bounds().size(); ++i)
-      out.bucket.push_back({so_far += h.counts()[i], h.bounds()[i]});
+      out.bucket.push_back({so_far += h.buckets()[i], h.bounds()[i]});
   }
 
   std::string text() const {

@@ -26,7 +26,7 @@ template <class Shell>
 void meet_peer(caf::event_based_actor* self, Shell& shell, const peer_up& met) {
   const auto& peer = met.role;
   if (peer.id == shell.id) { // itself, or a twin that waits elsewhere: it is the others who judge
-    shell.peers.up(peer);
+    shell.peers.up(peer, met.is_guest);
     return;
   }
   auto members = shell.core.known_members();
@@ -41,7 +41,7 @@ void meet_peer(caf::event_based_actor* self, Shell& shell, const peer_up& met) {
   if (!refused) {
     shell.refused_by.introduced(peer.id, caf::to_string(peer.handle.node()));
     stop_if_refused(shell.id, shell.directory.info().kind, shell.own, shell.refused_by);
-    shell.peers.up(peer);
+    shell.peers.up(peer, met.is_guest);
     shell.uncounted.erase(peer.id);
     return;
   }
@@ -66,10 +66,9 @@ void hear_refusal(caf::event_based_actor* self, Shell& shell, const disk_refused
 /// What its pings and pongs say of its disk is remembered in memory now, and durably when it goes.
 /// Not of the own process: see known_disks::meet_own.
 template <class Shell, class Message>
-void note_records(caf::event_based_actor* self, Shell& shell, const Message& m) {
+void note_records(Shell& shell, const Message& m) {
   const auto records = records_of(m.state);
-  if (records != 0 && !shell.own_peers.contains(m.from) &&
-      shell.peers.is_up(m.from, self->current_sender()))
+  if (records != 0 && !shell.own_peers.contains(m.from))
     shell.durable.note_records(m.from, records);
 }
 

@@ -190,7 +190,7 @@ void node::beat() {
   processes_.beat();
   carry_out();
   for (auto& [key, link] : links_) {
-    if (!processes_.counts(key))
+    if (!processes_.is_announced(key))
       link.trouble.beat(logged_as(link));
     if (link.now == node_link::state::connected) {
       self_->send(link.remote, admission_.next_heartbeat(now.wall_ms));

@@ -29,7 +29,7 @@ caf::result<probed_process> node::ask_at(const ask_process_at& m) {
   if (m.address == settings_.address)
     put_question(q, self_);
   else if (link != nullptr && link->now == node_link::state::connected &&
-           (processes_.counts(m.address) ||
+           (processes_.is_announced(m.address) ||
             !is_member)) // of guests, silence alone says nothing to anybody
     put_question(q, link->remote);
   else if (auto why = why_not_connected(m.address); (link != nullptr || is_member) && !why.empty())

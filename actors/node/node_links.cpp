@@ -59,7 +59,7 @@ void node::carry_out() {
 void node::carry_out(const connection_order::tell_up& o) {
   const bool is_own = o.process.empty();
   const auto& peer = named(is_own ? settings_.roles : links_.at(o.process).roles, o);
-  self_->send(settings_.roles[o.own].handle, peer_up{peer, o.address, is_own});
+  self_->send(settings_.roles[o.own].handle, peer_up{peer, o.address, is_own, o.is_guest});
 }
 
 void node::carry_out(const connection_order::tell_down& o) {
@@ -111,7 +111,7 @@ void node::heard(const heartbeat& m) {
       continue;
     processes_.heard(key, m.incarnation, m.identity);
     carry_out();
-    if (!processes_.counts(key))
+    if (!processes_.is_announced(key))
       return;
     hear_clock(link, m.wall_ms);
     if (!is_client() && admission_.knows_more_than(m.version, m.live_from, m.identity))

@@ -55,6 +55,7 @@ struct peer_up {
   hosted_role role;
   std::string address = {}; ///< of its process; empty for clients
   bool is_own = false;      ///< of the same process
+  bool is_guest = false;    ///< no member at that address
 };
 
 /// Node → its own roles: what is sent to `id` would be lost.

@@ -52,7 +52,7 @@ node_metrics node::metrics() const {
   m.clock = clocks_.status(settings_.clocks());
   m.clients = processes_.clients();
   for (const auto& address : known().addresses()) {
-    if (processes_.counts(address))
+    if (processes_.is_announced(address))
       m.peers.push_back({address, true, ""});
     else if (auto why = why_not_connected(address); !why.empty())
       m.peers.push_back({address, false, std::move(why)});

@@ -149,8 +149,13 @@ void handle(caf::event_based_actor* self, Shell& shell, Message& m) {
     if (!shell.admits(m, self->current_sender()))
       return;
     constexpr bool is_gossip = std::same_as<Message, ping> || std::same_as<Message, pong>;
-    if constexpr (is_gossip)
-      note_records(self, shell, m);
+    if constexpr (is_gossip) {
+      if (!shell.peers.is_up(m.from, self->current_sender()))
+        return; // another process has that id, too: it could not be answered
+      if (shell.peers.is_guest(m.from))
+        leave_out_what_members_say(m.state);
+      note_records(shell, m);
+    }
     deliver(shell.core, {}, m);
     input_handled(self, shell);
     if constexpr (!Shell::has_ticks && is_gossip)

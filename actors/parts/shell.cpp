@@ -64,9 +64,10 @@ void tell_node(caf::scheduled_actor* self, members_link& link, const membership&
   caf::send_as(caf::actor_cast<caf::actor>(self), link.node, members_news{known});
 }
 
-void peer_directory::up(const hosted_role& role) {
+void peer_directory::up(const hosted_role& role, bool is_guest) {
   auto changed = std::make_shared<contacts>(*contacts_);
-  changed->insert_or_assign(role.id, contact{role.handle, role.kind != role_kind::client});
+  changed->insert_or_assign(role.id,
+                            contact{role.handle, role.kind == role_kind::client, is_guest});
   contacts_ = std::move(changed);
 }
 
@@ -81,6 +82,11 @@ bool peer_directory::is_up(const role_id& id, const caf::strong_actor_ptr& sende
   return known != nullptr && (!sender || sender->node() == known->node());
 }
 
+bool peer_directory::is_guest(const role_id& id) const {
+  const auto it = contacts_->find(id);
+  return it != contacts_->end() && it->second.is_guest;
+}
+
 const caf::actor* peer_directory::find(const role_id& id) const {
   const auto it = contacts_->find(id);
   return it == contacts_->end() ? nullptr : &it->second.handle;
@@ -90,7 +96,7 @@ void peer_directory::send(const caf::actor& from, const role_id& to, mail what) 
   const auto it = contacts_->find(to);
   if (it == contacts_->end())
     return;
-  if (it->second.is_member && it->second.handle.node() != from.node())
+  if (!it->second.is_client && it->second.handle.node() != from.node())
     sent_->fetch_add(1, std::memory_order_relaxed);
   caf::send_as(from, it->second.handle, std::move(what));
 }

@@ -116,10 +116,13 @@ void hear_from_node(caf::scheduled_actor* self, members_link& link, Core& core,
 /// read in another thread.
 class peer_directory {
 public:
-  void up(const hosted_role& role);
+  /// `is_guest`: no member where it is.
+  void up(const hosted_role& role, bool is_guest = false);
   void down(const role_id& id);
   /// Whether `id` can be reached, and `sender` is of its process. Nobody's messages are its own.
   bool is_up(const role_id& id, const caf::strong_actor_ptr& sender) const;
+  /// Whether it was no member where it is, when it was met last.
+  bool is_guest(const role_id& id) const;
   /// Nothing if `id` cannot be reached.
   const caf::actor* find(const role_id& id) const;
   /// Sends as `from`; a message to whom nobody can reach is dropped.
@@ -130,7 +133,8 @@ public:
 private:
   struct contact {
     caf::actor handle;
-    bool is_member = false; ///< not a client
+    bool is_client = false;
+    bool is_guest = false;
   };
   using contacts = std::unordered_map<role_id, contact>;
   std::shared_ptr<const contacts> contacts_ = std::make_shared<const contacts>();

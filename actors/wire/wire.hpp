@@ -189,7 +189,7 @@ typename Inspector::result_type inspect(Inspector& f, members_news& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, peer_up& x) {
-  return f(caf::meta::type_name("peer_up"), x.role, x.address, x.is_own);
+  return f(caf::meta::type_name("peer_up"), x.role, x.address, x.is_own, x.is_guest);
 }
 
 template <class Inspector>

@@ -1,5 +1,6 @@
 #include "config/address.hpp"
 
+#include "membership/reconfiguration.hpp"
 #include "text/number.hpp"
 
 #include <algorithm>
@@ -47,7 +48,12 @@ std::optional<address> parse_address(std::string_view text, std::string& error) 
     error = "has no valid port; write a number from 1 to 65535 after the colon";
     return std::nullopt;
   }
-  return address{std::string{host}, *port};
+  address result{std::string{host}, *port};
+  if (to_string(result).size() > max_address_bytes) {
+    error = "is longer than " + std::to_string(max_address_bytes) + " bytes";
+    return std::nullopt;
+  }
+  return result;
 }
 
 std::string to_string(const address& a) {

@@ -267,6 +267,15 @@ inline slot_num watermark_of(const vitals& told) {
   return std::visit([](const auto& v) { return v.watermark; }, told);
 }
 
+/// Of a replica that is no member where it is: what is durable there, and the watermark that it
+/// computes from that, does not count for the member that has its id (G1), nor does its digest.
+inline void leave_out_what_members_say(vitals& told) {
+  if (auto* replica = std::get_if<replica_vitals>(&told)) {
+    replica->snapshot_slot = replica->watermark = 0;
+    replica->digest = {};
+  }
+}
+
 /// Slots below are in use as far as the role knows: accepted, decided or performed.
 slot_num slot_end_of(const vitals& told);
 

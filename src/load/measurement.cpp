@@ -43,15 +43,15 @@ server_process servers::listening_at(const std::string& address, const std::stri
 
 server_process servers::numbered(pid_t pid) { return {std::to_string(pid), pid, {}, {}}; }
 
-std::vector<std::optional<process_usage>> usage_of_all(const servers& asked) {
-  std::vector<std::optional<process_usage>> result;
+std::vector<std::optional<server_usage>> usage_of_all(const servers& asked) {
+  std::vector<std::optional<server_usage>> result;
   for (const auto& process : asked.processes)
     result.push_back(process.pid ? usage_of(*process.pid) : std::nullopt);
   return result;
 }
 
 measurement measure(const plan& p, recorder& r, const servers& asked,
-                    std::vector<std::optional<process_usage>> at_rest,
+                    std::vector<std::optional<server_usage>> at_rest,
                     const std::function<void()>& stop) {
   if (!r.await_begin()) {
     std::string why;

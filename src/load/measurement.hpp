@@ -33,9 +33,9 @@ struct servers {
 /// What the servers had done at some time.
 struct server_look {
   clock::time_point at;
-  std::uint64_t good = 0;                          ///< operations, as the recorder has them
-  std::vector<std::optional<process_usage>> usage; ///< by process
-  std::optional<metric_sums> metrics;              ///< of all processes together
+  std::uint64_t good = 0;                         ///< operations, as the recorder has them
+  std::vector<std::optional<server_usage>> usage; ///< by process
+  std::optional<metric_sums> metrics;             ///< of all processes together
   std::string why_no_metrics;
   std::optional<std::uint64_t> next_slot;
 };
@@ -45,7 +45,7 @@ struct measurement {
   double seconds = 0; ///< measured
   recorder::results results;
   servers asked;
-  std::vector<std::optional<process_usage>> at_rest; ///< before the load
+  std::vector<std::optional<server_usage>> at_rest; ///< before the load
   server_look before, after;
 };
 
@@ -57,9 +57,9 @@ struct no_answers : std::runtime_error {
 /// Waits for the load to begin, lets it warm up and run, then calls `stop`, which ends it and waits
 /// for what is under way.
 measurement measure(const plan& p, recorder& r, const servers& asked,
-                    std::vector<std::optional<process_usage>> at_rest,
+                    std::vector<std::optional<server_usage>> at_rest,
                     const std::function<void()>& stop);
 
-std::vector<std::optional<process_usage>> usage_of_all(const servers& asked);
+std::vector<std::optional<server_usage>> usage_of_all(const servers& asked);
 
 } // namespace pmmc::load

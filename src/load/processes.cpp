@@ -90,7 +90,7 @@ std::optional<pid_t> holder_of(const std::set<std::string>& sockets) {
 
 } // namespace
 
-std::optional<process_usage> usage_of(pid_t pid) {
+std::optional<server_usage> usage_of(pid_t pid) {
   const auto folder = "/proc/" + std::to_string(pid);
   std::ifstream stat{folder + "/stat"};
   std::string line;
@@ -105,8 +105,8 @@ std::optional<process_usage> usage_of(pid_t pid) {
   std::ifstream memory{folder + "/statm"};
   if (!(fields >> user >> system) || !(memory >> virtual_pages >> resident_pages))
     return std::nullopt;
-  return process_usage{(user + system) / static_cast<double>(sysconf(_SC_CLK_TCK)),
-                       resident_pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE))};
+  return server_usage{(user + system) / static_cast<double>(sysconf(_SC_CLK_TCK)),
+                      resident_pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE))};
 }
 
 std::optional<pid_t> listener_of(const std::string& address, std::string& why) {

@@ -10,13 +10,13 @@
 
 namespace pmmc::load {
 
-struct process_usage {
+struct server_usage {
   double cpu_seconds = 0; ///< user and system, in steps of 10 ms
   std::uint64_t resident_bytes = 0;
 };
 
 /// Nothing if there is no such process, or it may not be looked at.
-std::optional<process_usage> usage_of(pid_t pid);
+std::optional<server_usage> usage_of(pid_t pid);
 
 /// The process of this machine that listens at an IPv4 address, "HOST:PORT". Else nothing, and
 /// `why` says why.

@@ -32,7 +32,7 @@ double latencies::quantile(double share) const {
       static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(histogram_.count())));
   std::uint64_t below = 0;
   for (std::size_t i = 0; i < bounds().size(); ++i) {
-    below += histogram_.counts()[i];
+    below += histogram_.buckets()[i];
     if (below >= rank)
       return std::min(bounds()[i], longest_);
   }

@@ -6,9 +6,9 @@ namespace pmmc {
 
 // --- Who is there -------------------------------------------------------------------------------
 
-bool connected_processes::counts(const std::string& key) const {
+bool connected_processes::is_announced(const std::string& key) const {
   const auto found = all_.find(key);
-  return found != all_.end() && found->second.counts;
+  return found != all_.end() && found->second.is_announced;
 }
 
 const connected_process* connected_processes::find(const std::string& key) const {
@@ -18,7 +18,7 @@ const connected_process* connected_processes::find(const std::string& key) const
 
 bool connected_processes::is_given_up(const std::string& key) const {
   const auto found = all_.find(key);
-  return found != all_.end() && !found->second.counts &&
+  return found != all_.end() && !found->second.is_announced &&
          found->second.silent_beats > silent_beats_until_redialled;
 }
 
@@ -33,7 +33,7 @@ std::set<std::string> connected_processes::addresses() const {
 std::vector<running_role> connected_processes::running(const std::string& but) const {
   std::vector<running_role> result;
   for (const auto& [key, e] : all_)
-    if (e.counts && e.process.name != but)
+    if (e.is_announced && e.process.name != but)
       for (const auto& role : e.process.roles)
         result.push_back({role.said.id, role.said.format_id, e.process.address});
   return result;
@@ -48,14 +48,15 @@ bool connected_processes::is_own(const role_id& id) const {
 bool connected_processes::is_reached(const role_id& id) const {
   return is_own(id) || std::any_of(all_.begin(), all_.end(), [&](const auto& entry) {
            const auto& e = entry.second;
-           return e.counts && std::any_of(e.process.roles.begin(), e.process.roles.end(),
-                                          [&](const auto& role) { return role.said.id == id; });
+           return e.is_announced &&
+                  std::any_of(e.process.roles.begin(), e.process.roles.end(),
+                              [&](const auto& role) { return role.said.id == id; });
          });
 }
 
 std::size_t connected_processes::clients() const {
   return static_cast<std::size_t>(std::count_if(all_.begin(), all_.end(), [](const auto& entry) {
-    return entry.second.counts && entry.second.process.address.empty();
+    return entry.second.is_announced && entry.second.process.address.empty();
   }));
 }
 
@@ -64,7 +65,7 @@ std::size_t connected_processes::clients() const {
 bool connected_processes::lives_elsewhere(const role_id& id, const std::string& address) const {
   return is_own(id) || std::any_of(all_.begin(), all_.end(), [&](const auto& entry) {
            const auto& e = entry.second;
-           return e.counts && e.process.address != address &&
+           return e.is_announced && e.process.address != address &&
                   std::any_of(
                       e.process.roles.begin(), e.process.roles.end(), [&](const auto& role) {
                         return role.said.id == id && !is_guest(role.said, e.process.address);
@@ -86,17 +87,23 @@ void connected_processes::introduce(const role_id& own) {
   for (const auto& other : own_)
     if (other.said.id == own)
       for (std::size_t to = 0; to < own_.size(); ++to)
-        orders_.emplace_back(connection_order::tell_up{
-            to, {}, other.said.kind, other.said.id, other.handle, admits_.own().address});
+        orders_.emplace_back(
+            connection_order::tell_up{to,
+                                      {},
+                                      other.said.kind,
+                                      other.said.id,
+                                      other.handle,
+                                      admits_.own().address,
+                                      is_guest(other.said, admits_.own().address)});
 }
 
 bool connected_processes::connected(const std::string& key, connected_process p, bool is_same) {
   auto& e = all_[key];
-  if (is_same && e.counts && e.process.incarnation == p.incarnation) {
+  if (is_same && e.is_announced && e.process.incarnation == p.incarnation) {
     name_other_roles(key, e, std::move(p.roles));
     return false;
   }
-  if (e.counts)
+  if (e.is_announced)
     withdraw(key, e, "connected anew", true);
   e.process = std::move(p);
   close_copies_of(key, e);
@@ -143,12 +150,12 @@ void connected_processes::close_copies_of(const std::string& key, const entry& m
 
 void connected_processes::leave_copies() {
   for (const auto& [key, e] : all_)
-    if (e.counts)
+    if (e.is_announced)
       close_copies_of(key, e);
 }
 
 void connected_processes::announce(const std::string& key, entry& e) {
-  e.counts = true;
+  e.is_announced = true;
   e.silent_beats = 0;
   for (const auto& peer : e.process.roles)
     make_known(key, peer, e.process.address);
@@ -158,12 +165,13 @@ void connected_processes::announce(const std::string& key, entry& e) {
 /// go to the guest.
 void connected_processes::make_known(const std::string& key, const reached_role& peer,
                                      const std::string& address) {
-  if (is_guest(peer.said, address) && lives_elsewhere(peer.said.id, address))
+  const bool is_guest_there = is_guest(peer.said, address);
+  if (is_guest_there && lives_elsewhere(peer.said.id, address))
     return;
   for (std::size_t to = 0; to < own_.size(); ++to)
     if (admits_.is_made_known(peer.said.kind, peer.said.id, address, own_[to].said.kind))
-      orders_.emplace_back(
-          connection_order::tell_up{to, key, peer.said.kind, peer.said.id, peer.handle, address});
+      orders_.emplace_back(connection_order::tell_up{to, key, peer.said.kind, peer.said.id,
+                                                     peer.handle, address, is_guest_there});
 }
 
 void connected_processes::heard(const std::string& key, std::uint64_t incarnation,
@@ -171,15 +179,20 @@ void connected_processes::heard(const std::string& key, std::uint64_t incarnatio
   const auto found = all_.find(key);
   if (found == all_.end() || found->second.process.incarnation != incarnation)
     return;
-  auto& e = found->second;
+  for (auto& [other, e] : all_)
+    if (e.process.name == found->second.process.name && e.process.incarnation == incarnation)
+      heard_at(other, e, identity);
+}
+
+void connected_processes::heard_at(const std::string& key, entry& e, cluster_identity identity) {
   // Both learned it after they had met.
   if (const auto why = why_other_cluster(identity, admits_.known().identity); !why.empty()) {
-    if (e.counts)
+    if (e.is_announced)
       withdraw(key, e, "is not counted: " + why);
     return;
   }
   e.silent_beats = 0;
-  if (e.counts)
+  if (e.is_announced)
     return;
   close_copies_of(key, e);
   announce(key, e);
@@ -187,9 +200,9 @@ void connected_processes::heard(const std::string& key, std::uint64_t incarnatio
 
 // --- They go ------------------------------------------------------------------------------------
 
-/// If it did not count, that has been told.
+/// If it was not announced, that has been told.
 void connected_processes::started_again(const std::string& key) {
-  if (const auto found = all_.find(key); found != all_.end() && found->second.counts)
+  if (const auto found = all_.find(key); found != all_.end() && found->second.is_announced)
     withdraw(key, found->second, "was started again", true);
 }
 
@@ -197,20 +210,20 @@ void connected_processes::disconnected(const std::string& key, const std::string
   const auto found = all_.find(key);
   if (found == all_.end())
     return;
-  if (found->second.counts)
+  if (found->second.is_announced)
     withdraw(key, found->second, why);
   all_.erase(key);
 }
 
 void connected_processes::beat() {
   for (auto& [key, e] : all_)
-    if (++e.silent_beats > most_silent_beats && e.counts)
+    if (++e.silent_beats > most_silent_beats && e.is_announced)
       withdraw(key, e, std::string{silent});
 }
 
 void connected_processes::withdraw(const std::string& key, entry& e, const std::string& why,
                                    bool is_replaced) {
-  e.counts = false;
+  e.is_announced = false;
   orders_.emplace_back(connection_order::note_lost{key, why, is_replaced});
   for (const auto& peer : e.process.roles)
     withdraw(peer.said.id, peer.said.kind, e.process.address, why);
@@ -228,7 +241,7 @@ void connected_processes::withdraw(const role_id& id, role_kind kind, const std:
 void connected_processes::meet_anew(const role_id& id) {
   introduce(id);
   for (const auto& [key, other] : all_)
-    if (other.counts)
+    if (other.is_announced)
       for (const auto& peer : other.process.roles)
         if (peer.said.id == id)
           make_known(key, peer, other.process.address);
@@ -265,7 +278,7 @@ void connected_processes::learned(const std::set<role_id>& left_before) {
     leave_or_take_place(own.said, left_before.contains(own.said.id));
   leave_former_places();
   for (auto& [key, e] : all_)
-    if (e.counts)
+    if (e.is_announced)
       announce(key, e);
   leave_removed_replicas();
 }
@@ -286,7 +299,7 @@ void connected_processes::leave_former_places() {
   if (admits_.is_client())
     return;
   for (const auto& [key, e] : all_) {
-    if (!e.counts)
+    if (!e.is_announced)
       continue;
     const auto& address = e.process.address;
     for (const auto& peer : e.process.roles) {
@@ -308,7 +321,7 @@ void connected_processes::leave_removed_replicas() {
   const auto& latest = admits_.known().configurations.latest();
   for (const auto& [key, e] : all_)
     for (const auto& peer : e.process.roles)
-      if (e.counts && serves_clients(peer.said.kind) &&
+      if (e.is_announced && serves_clients(peer.said.kind) &&
           latest.find(peer.said.kind, peer.said.id) == nullptr)
         for (std::size_t to = 0; to < own_.size(); ++to)
           orders_.emplace_back(connection_order::tell_down{

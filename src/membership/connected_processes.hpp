@@ -40,6 +40,7 @@ struct connection_order {
     role_id id;
     std::uint64_t handle = 0;
     std::string address;
+    bool is_guest = false; ///< no member there: what it says counts for no member of its id
   };
   /// Own role, what is sent to `id` would be lost.
   struct tell_down {
@@ -47,7 +48,8 @@ struct connection_order {
     role_id id;
     std::string why;
   };
-  /// A process is not counted any more, or has begun anew. For people; its roles are told of apart.
+  /// A process is not announced any more, or has begun anew. For people; its roles are told of
+  /// apart.
   struct note_lost {
     std::string process;
     std::string why;
@@ -60,8 +62,8 @@ struct connection_order {
   using any = std::variant<tell_up, tell_down, note_lost, close>;
 };
 
-/// A connected process counts: the own roles are told of its roles, as admission says. It does not
-/// while it is silent, or of another cluster.
+/// A connected process is announced: the own roles are told of its roles, as admission says. It is
+/// not while it is silent, or of another cluster.
 class connected_processes {
 public:
   /// Silence of 600 ms counts as gone. Counted in our own beats, so that a process that was stopped
@@ -80,12 +82,13 @@ public:
   /// The own roles run: they are told of each other.
   void begin();
   /// A process was let in over a connection that is a new one, or `is_same` that it had before.
-  /// Returns whether it did not count until then: else it only names its roles again.
+  /// Returns whether it was not announced until then: else it only names its roles again.
   bool connected(const std::string& key, connected_process p, bool is_same);
   /// Another process was let in with the key of one that is connected: that one is gone.
   void started_again(const std::string& key);
   void disconnected(const std::string& key, const std::string& why);
-  /// The process has sent a heartbeat: of this incarnation, and knowing this identity.
+  /// The process has sent a heartbeat: of this incarnation, and knowing this identity. Dialled at
+  /// two spellings of its address it has two keys, and is heard at both.
   void heard(const std::string& key, std::uint64_t incarnation, cluster_identity identity);
   /// 100 ms have passed.
   void beat();
@@ -101,23 +104,24 @@ public:
 
   // --- who is there ---
   bool is_connected(const std::string& key) const { return all_.contains(key); }
-  bool counts(const std::string& key) const;
+  /// Whether the own roles have been told of it, and not that it is gone.
+  bool is_announced(const std::string& key) const;
   const connected_process* find(const std::string& key) const;
   /// Nothing has come over its connection for so long that it is to be made anew.
   bool is_given_up(const std::string& key) const;
   /// The addresses of those that are connected.
   std::set<std::string> addresses() const;
-  /// The roles of those that count, but for those of the process with that name.
+  /// The roles of those that are announced, but for those of the process with that name.
   std::vector<running_role> running(const std::string& but) const;
-  /// Whether a role with the id runs in this process, or in one that counts.
+  /// Whether a role with the id runs in this process, or in one that is announced.
   bool is_reached(const role_id& id) const;
-  /// Of those that count.
+  /// Of those that are announced.
   std::size_t clients() const;
 
 private:
   struct entry {
     connected_process process;
-    bool counts = false;
+    bool is_announced = false;
     unsigned silent_beats = 0;
   };
 
@@ -129,6 +133,7 @@ private:
   void name_other_roles(const std::string& key, entry& e, std::vector<reached_role> roles);
   void close_copies_of(const std::string& key, const entry& member);
   void announce(const std::string& key, entry& e);
+  void heard_at(const std::string& key, entry& e, cluster_identity identity);
   void make_known(const std::string& key, const reached_role& peer, const std::string& address);
   void introduce(const role_id& own);
   void withdraw(const std::string& key, entry& e, const std::string& why, bool is_replaced = false);

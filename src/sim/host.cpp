@@ -34,7 +34,7 @@ bool host::lacks_what_it_told() const {
 }
 
 void host::open_directory() {
-  counted_.clear();
+  acquaintances_.clear();
   if (own_disk_ == nullptr)
     return;
   mount(std::exchange(ordered_, mounting::none));
@@ -88,10 +88,19 @@ introduced_role host::introduced() const {
   return said;
 }
 
-void host::trust(std::size_t number, bool is_counted) {
-  if (number >= counted_.size())
-    counted_.resize(number + 1);
-  counted_[number] = is_counted ? 1 : 0;
+void host::trust(std::size_t number, standing as) {
+  if (number >= acquaintances_.size())
+    acquaintances_.resize(number + 1);
+  acquaintances_[number] = {as, life_of(number)};
+}
+
+bool host::reaches(std::size_t number) const {
+  return trusts(number) && acquaintances_[number].life == life_of(number);
+}
+
+std::uint32_t host::life_of(std::size_t number) const {
+  const auto* peer = world_.host_at(number);
+  return peer == nullptr ? 0 : world_.process_at(peer->process_number()).life;
 }
 
 bool host::meet(const membership& members, const introduced_role& said, bool is_own,
@@ -119,23 +128,32 @@ bool host::is_beside(std::size_t number) const {
 
 /// In memory; it is durable with the next meeting, and when a peer goes. As in
 /// actors/node/known_disk.hpp.
-void host::note_records(const message& m) {
-  const auto note = [this](const auto& told) {
-    const auto records = records_of(told.state);
-    const auto number = records == 0 ? 0 : world_.number_of(told.from);
-    if (records == 0 || !trusts(number) || is_beside(number))
-      return;
-    own_disk_->state().note_records(told.from, records);
-    if (const auto known = true_meetings_.find(number);
-        known != true_meetings_.end() && !is_on_wrong_disk())
-      known->second.records = std::max(known->second.records, records);
-  };
-  if (own_disk_ == nullptr)
+void host::note_records(std::size_t number, const role_id& from, const vitals& told) {
+  const auto records = records_of(told);
+  if (records == 0 || is_beside(number))
     return;
-  if (const auto* asks = std::get_if<ping>(&m))
-    note(*asks);
-  else if (const auto* answers = std::get_if<pong>(&m))
-    note(*answers);
+  own_disk_->state().note_records(from, records);
+  if (const auto known = true_meetings_.find(number);
+      known != true_meetings_.end() && !is_on_wrong_disk())
+    known->second.records = std::max(known->second.records, records);
+}
+
+/// Of whom it has not met, or refuses, it hears nothing. As `handle` in actors/parts/part_host.hpp.
+bool host::hears(message& m) {
+  const auto hear = [this](role_id from, vitals& told) {
+    const auto number = world_.number_of(from);
+    if (!trusts(number))
+      return false;
+    if (standing_of(number) == standing::guest)
+      leave_out_what_members_say(told);
+    note_records(number, from, told);
+    return true;
+  };
+  if (auto* asks = std::get_if<ping>(&m); asks != nullptr && own_disk_ != nullptr)
+    return hear(asks->from, asks->state);
+  if (auto* answers = std::get_if<pong>(&m); answers != nullptr && own_disk_ != nullptr)
+    return hear(answers->from, answers->state);
+  return true;
 }
 
 // --- Inputs -------------------------------------------------------------------------------------
@@ -144,7 +162,7 @@ void host::crash(bool power) {
   forget(power);
   for (auto& [number, known] : true_meetings_)
     known.records = known.saved_records;
-  counted_.clear();
+  acquaintances_.clear();
   refused_by_ = {};
   mailbox_.clear();
   blocked_ = tick_waits_ = false;
@@ -171,8 +189,8 @@ void host::hear_of(config_history known) {
 }
 
 void host::take(const role_id& from, message& m) {
-  note_records(m);
-  on_message(from, m);
+  if (hears(m))
+    on_message(from, m);
 }
 
 void host::tick() {

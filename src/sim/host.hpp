@@ -47,11 +47,13 @@ public:
   mounting wrong_disk() const { return wrong_; }
   /// What was sent to it before its directory was exchanged does not reach it.
   std::uint32_t generation() const { return generation_; }
-  /// Whether it sends to the role with this number, as one that it has met and not refused.
-  bool trusts(std::size_t number) const {
-    return number < counted_.size() && counted_[number] != 0;
-  }
-  void trust(std::size_t number, bool is_counted);
+  /// Whether it has met the role with this number, and not refused it.
+  bool trusts(std::size_t number) const { return standing_of(number) != standing::nobody; }
+  /// … and what it sends gets there: in the life in which it met it.
+  bool reaches(std::size_t number) const;
+  /// What a role is to this one. A guest is no member where it is.
+  enum class standing : std::uint8_t { nobody, guest, member };
+  void trust(std::size_t number, standing as);
   /// Judges `said` by what it remembers, and remembers it, durably. Its process may end of it: then
   /// returns false.
   bool meet(const membership& members, const introduced_role& said, bool is_own,
@@ -171,7 +173,16 @@ private:
   void handle(mail& m);
   void take(const role_id& from, message& m);
   void lose(const role_id& peer);
-  void note_records(const message& m);
+  struct acquaintance {
+    standing as = standing::nobody;
+    std::uint32_t life = 0; ///< of its process
+  };
+  standing standing_of(std::size_t number) const {
+    return number < acquaintances_.size() ? acquaintances_[number].as : standing::nobody;
+  }
+  std::uint32_t life_of(std::size_t number) const;
+  bool hears(message& m);
+  void note_records(std::size_t number, const role_id& from, const vitals& told);
   /// Of the same process.
   bool is_beside(std::size_t number) const;
   void note_saved();
@@ -190,7 +201,7 @@ private:
   std::uint32_t generation_ = 0;
   introduced_role said_;
   disk_refusals refused_by_;
-  std::vector<std::uint8_t> counted_;                 ///< by number
+  std::vector<acquaintance> acquaintances_;           ///< by number
   std::map<std::size_t, true_meeting> true_meetings_; ///< by number
   bool blocked_ = false;
   bool tick_waits_ = false; ///< timers are wound up when they have been handled, so there is one

@@ -120,7 +120,7 @@ void meetings::hear_others(std::size_t process, process_set reached) {
       return;
     const auto theirs = hear_beat(other);
     n.others->heard(at(other).listens_at, theirs.incarnation, theirs.identity);
-    if (n.others->counts(at(other).listens_at) &&
+    if (n.others->is_announced(at(other).listens_at) &&
         n.admits->knows_more_than(theirs.version, theirs.live_from, theirs.identity))
       send_news(process, other);
   });

@@ -145,7 +145,8 @@ private:
   void send_news(std::size_t from, std::size_t to);
   void remember(std::size_t process);
   void learn_from_roles(std::size_t process);
-  void meet(std::size_t process, host& self, const introduced_role& said, host& peer);
+  void meet(std::size_t process, host& self, const introduced_role& said, host& peer,
+            host::standing as);
   void refuse(host& self, host& peer, const introduced_role& said, const refused_peer& refused,
               bool of_same_process);
   void obey(host& h);

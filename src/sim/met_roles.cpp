@@ -40,22 +40,23 @@ void meetings::carry_out(std::size_t process, const connection_order::tell_up& o
           return "N1: " + self->id().str() + " is told of " + o.id.str() + " at " + o.address +
                  ", a copy of a member's directory";
         });
+  const auto as = o.is_guest ? host::standing::guest : host::standing::member;
   if (o.process.empty())
-    return meet(process, *self, peer->introduced(), *peer);
+    return meet(process, *self, peer->introduced(), *peer, as);
   const auto* there = at(process).others->find(o.process);
-  if (there == nullptr)
+  if (there == nullptr || there->incarnation != nodes_[peer->process_number()].incarnation)
     return; // it was paused, and the connection has ended meanwhile
   const auto named = std::find_if(there->roles.begin(), there->roles.end(),
                                   [&](const auto& role) { return role.handle == o.handle; });
   if (named != there->roles.end())
-    meet(process, *self, introduced_role{named->said}, *peer); // as it came over the wire
+    meet(process, *self, introduced_role{named->said}, *peer, as); // as it came over the wire
 }
 
 void meetings::carry_out(std::size_t process, const connection_order::tell_down& o, bool is_told) {
   if (at(process).intruder)
     return;
   auto* self = roles(process)[o.own];
-  self->trust(world_.number_of(o.id), false);
+  self->trust(world_.number_of(o.id), host::standing::nobody);
   self->refused_by().lost(o.id);
   if (is_told)
     self->lose_peer(o.id);
@@ -79,9 +80,10 @@ void meetings::carry_out(std::size_t process, const connection_order::close& o, 
 // --- Roles --------------------------------------------------------------------------------------
 
 /// As meet_peer in actors/node/known_disk.hpp.
-void meetings::meet(std::size_t process, host& self, const introduced_role& said, host& peer) {
+void meetings::meet(std::size_t process, host& self, const introduced_role& said, host& peer,
+                    host::standing as) {
   if (&self == &peer)
-    return self.trust(peer.number(), true);
+    return self.trust(peer.number(), as);
   if (world_.process_at(process).crashing)
     return;
   const bool of_same_process = process == peer.process_number();
@@ -102,7 +104,7 @@ void meetings::meet(std::size_t process, host& self, const introduced_role& said
   demand(of_same_process || !keeps_promises(said.kind) || !is_elsewhere(peer.process_number()) ||
              is_newcomer_to(process, peer),
          [&] { return "N3: " + peer.id().str() + " is counted at another one's address"; });
-  self.trust(peer.number(), !refused);
+  self.trust(peer.number(), refused ? host::standing::nobody : as);
   if (refused) {
     self.refused_by().lost(said.id);
     return refuse(self, peer, said, *refused, of_same_process);

@@ -153,7 +153,7 @@ void world::depart(const host& from, const role_id& to, M& m) {
   pass_door(from, to);
   if (target != nullptr && from.kind() != role_kind::client &&
       target->kind() != role_kind::client) {
-    if (!from.trusts(known->second))
+    if (!from.reaches(known->second))
       return facts.count(fact::sent_to_nobody);
     wire::ungroup(m, [&](const role_id&, const message& each) {
       keep_wrong_votes_away(from, *target, each);

@@ -224,6 +224,40 @@ TEST_CASE("change: who is waited for is named") {
                 error.what());
 }
 
+TEST_CASE("change: one that an earlier attempt has made meanwhile is made, not in conflict") {
+  const reconfiguration change{1, {{role_kind::leader, "l3"}}, {}};
+  made_up_cluster cluster;
+  cluster.live_from = 2;
+  cluster.when_proposed = [&] {
+    const auto running = std::exchange(cluster.when_proposed, {});
+    cluster.propose(encode(change)); // it had waited in a replica's queue
+    return false;
+  };
+  CHECK(membership_change{change, {}, cluster}.run().config.version == 2);
+
+  made_up_cluster others;
+  others.when_proposed = [&] {
+    const auto running = std::exchange(others.when_proposed, {});
+    others.propose(encode(reconfiguration{1, {{role_kind::leader, "l2"}}, {}}));
+    return false;
+  };
+  CHECK(
+      has(failure(others, change).what(), "version conflict: version 2 is the latest one, not 1"));
+}
+
+TEST_CASE("change: nobody can be switched off whom a configuration in force needs") {
+  made_up_cluster cluster;
+  cluster.live_from = 2;
+  cluster.when_asked_again = [&] { // another operator takes the rest of that process away
+    cluster.propose(
+        encode(reconfiguration{2, {{role_kind::acceptor, "a3"}, {role_kind::replica, "r3"}}, {}}));
+  };
+  const auto result = membership_change{{1, {{role_kind::leader, "l3"}}, {}}, {}, cluster}.run();
+  CHECK(result.config.version == 2);
+  REQUIRE(result.leavers.size() == 1);
+  CHECK(!result.leavers[0].alone);
+}
+
 TEST_CASE("change: of servers, one must lead before others can go") {
   made_up_cluster leaderless{make_servers(3), engine_kind::raft};
   leaderless.gone_when_decided = {"s2"};

@@ -284,6 +284,29 @@ TEST_CASE_FIXTURE(replica_stage, "a snapshot travels from worker to worker") {
 }
 
 TEST_CASE_FIXTURE(replica_stage,
+                  "G1: what is durable at a guest does not count for the member that has its id") {
+  const auto r2 = start("r2", 1);
+  settle();
+  decide_slots(r2, 5);
+  const auto slot = r2.shell->core.snapshot_slot();
+  REQUIRE(slot > 1);
+  recorder r3 = record("r3");
+  const auto watermark_after_pong = [&] {
+    send(r2.actor, pong{"r3", 1, replica_vitals{.slot_out = slot, .snapshot_slot = slot}});
+    settle();
+    return vitals_as<replica_vitals>(r2.shell->core.current_vitals()).watermark;
+  };
+  CHECK(watermark_after_pong() == 1); // nobody has introduced it
+  const auto at = [&](const char* address, bool is_guest) {
+    send(r2.actor, peer_up{r3.as(role_kind::replica), address, false, is_guest});
+  };
+  at("host9:1", true);
+  CHECK(watermark_after_pong() == 1);
+  at("host3:1", false);
+  CHECK(watermark_after_pong() == slot);
+}
+
+TEST_CASE_FIXTURE(replica_stage,
                   "a snapshot that arrives damaged is thrown away and asked for again") {
   recorder r2 = record("r2");
   send(r1.actor, peer_up{r2.as(role_kind::replica)});

@@ -69,11 +69,13 @@ bool acceptor::serves(config_version version) const {
          (config->has_acceptor(options_.id) && configurations_.end_of(version) > state_.watermark);
 }
 
-/// F2: no slot gets votes under two configurations.
+/// F2: no slot gets votes under two configurations. Where those in between are forgotten, nobody
+/// knows where this one ends.
 bool acceptor::serves(config_version version, slot_num slot) const {
   const auto* config = configurations_.find(version);
-  return config == nullptr || (config->has_acceptor(options_.id) && slot >= config->first_slot &&
-                               slot < configurations_.end_of(version));
+  return config == nullptr ||
+         (config->has_acceptor(options_.id) && slot >= config->first_slot &&
+          slot < configurations_.end_of(version) && configurations_.knows(slot));
 }
 
 void acceptor::learn(const config_history& known) {

@@ -149,12 +149,12 @@ public:
   const settings& options() const { return options_; }
 
   /// Since it was made.
-  struct figures {
+  struct election_figures {
     std::uint64_t elections = 0; ///< it ran for office; pre-votes do not count
     std::uint64_t offices = 0;   ///< it was elected
     std::uint64_t votes = 0;     ///< granted to others
   };
-  const figures& counts() const { return counts_; }
+  const election_figures& figures() const { return figures_; }
 
 private:
   friend struct role_contents; // search/raft/contents.cpp
@@ -236,7 +236,7 @@ private:
   std::optional<own_barrier> barrier_;
   std::uint64_t answered_round_ = 0; ///< the latest of leader_'s rounds that was answered
 
-  figures counts_;
+  election_figures figures_;
   outputs out_;
 };
 

@@ -68,7 +68,7 @@ void consensus::run_for_office(bool is_pre_vote, bool is_transfer) {
     ++failed_elections_; // unless a leader comes out of it
   else
     enter_term(term() + 1, options_.id);
-  counts_.elections += is_pre_vote ? 0 : 1;
+  figures_.elections += is_pre_vote ? 0 : 1;
   votes_ = {options_.id};
   const auto asked = is_pre_vote ? term() + 1 : term();
   for (const auto& server : members().all())
@@ -100,7 +100,7 @@ void consensus::on(const request_vote& m) {
     if (voted_for().empty())
       enter_term(term(), m.candidate);
     put_off_election();
-    ++counts_.votes;
+    ++figures_.votes;
   }
   reply(m.candidate, vote{options_.id, m.term, true, m.is_pre_vote});
 }
@@ -128,7 +128,7 @@ void consensus::lead() {
                  "who leads a term was a candidate in it (Election Safety)");
   state_ = state::leader;
   leader_ = options_.id;
-  ++counts_.offices;
+  ++figures_.offices;
   failed_elections_ = 0;
   votes_.clear();
   round_ = 0;

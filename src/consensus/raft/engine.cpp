@@ -195,9 +195,9 @@ void engine::describe(server_vitals& v) const {
 
 log_figures engine::figures() const {
   log_figures f;
-  f.elections = core_.counts().elections;
-  f.offices = core_.counts().offices;
-  f.votes = core_.counts().votes;
+  f.elections = core_.figures().elections;
+  f.offices = core_.figures().offices;
+  f.votes = core_.figures().votes;
   f.log_slots = core_.log().last().index - core_.log().base().index;
   f.log_bytes = core_.log().size_bytes();
   f.in_flight = in_flight();

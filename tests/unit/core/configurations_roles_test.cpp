@@ -51,6 +51,20 @@ TEST_CASE("acceptor: F2, it votes in a version it knows only as a member and wit
   CHECK(votes("a4", 3, 19)); // it has not heard of that one
 }
 
+TEST_CASE("acceptor: F2, where configurations were forgotten it votes in none") {
+  config_history history{make_config()};
+  for (config_version v = 1; v <= config_history::most_kept + 2; ++v)
+    REQUIRE(reconfigure({v,
+                         {{role_kind::replica, v % 2 == 1 ? "r3" : "r4"}},
+                         {{role_kind::replica, {v % 2 == 1 ? "r4" : "r3", "host9:1", "disk"}}}},
+                        10 * v, 10, history)
+                .status == reconfiguration_status::accepted);
+  REQUIRE(history.find(2) == nullptr);
+  acceptor a{{"a1"}, {}, history};
+  a.on(p2a{"l1", 1, {{1, "l1"}, 25, command{"x"}}}); // a slot of version 2
+  CHECK(a.take().send.empty());
+}
+
 TEST_CASE("acceptor: a configuration that is over gets no promises") {
   acceptor a{{"a1"}, {}, two({a3}, {a4})};
   const ballot_num b{1, "l1"};

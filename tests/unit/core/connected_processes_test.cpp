@@ -28,7 +28,7 @@ struct bench {
   static std::string own(std::size_t place) { return place == 0 ? "a1" : "r1"; }
   static std::string text_of(const connection_order::tell_up& o) {
     return own(o.own) + ": " + std::to_string(o.handle) + " is at " + o.address +
-           (o.process.empty() ? " itself" : "");
+           (o.process.empty() ? " itself" : "") + (o.is_guest ? " as a guest" : "");
   }
   static std::string text_of(const connection_order::tell_down& o) {
     return own(o.own) + ": " + o.id.str() + " " + o.why;
@@ -84,12 +84,12 @@ TEST_CASE("connected processes: a member is told of to all, a guest that promise
   bench b;
   b.others.connected("host2:1", process_at("host2:1", {acceptor_role("a2", 7)}), false);
   CHECK(b.orders() == lines{"a1: 7 is at host2:1", "r1: 7 is at host2:1"});
-  CHECK(b.others.counts("host2:1"));
+  CHECK(b.others.is_announced("host2:1"));
   CHECK(b.others.is_reached("a2"));
   b.others.connected("host8:1", process_at("host8:1", {acceptor_role("a9", 8)}), false);
   CHECK(b.orders().empty());
   b.others.connected("host9:1", process_at("host9:1", {replica_role("r9", 9)}), false);
-  CHECK(b.orders() == lines{"r1: 9 is at host9:1"}); // it has to catch up
+  CHECK(b.orders() == lines{"r1: 9 is at host9:1 as a guest"}); // it has to catch up
 }
 
 TEST_CASE("connected processes: who is silent for 600 ms does not count, until it is heard") {
@@ -101,7 +101,7 @@ TEST_CASE("connected processes: who is silent for 600 ms does not count, until i
   beat(b, 1);
   const auto why = "a2 at host2:1 " + std::string{connected_processes::silent};
   CHECK(b.orders() == lines{"lost host2:1", "a1: " + why, "r1: " + why});
-  CHECK_FALSE(b.others.counts("host2:1"));
+  CHECK_FALSE(b.others.is_announced("host2:1"));
   CHECK(b.others.is_connected("host2:1"));
   b.others.heard("host2:1", 2, ours); // of another life of it
   CHECK(b.orders().empty());
@@ -118,11 +118,27 @@ TEST_CASE("connected processes: what is heard puts off that one is silent") {
     beat(b, connected_processes::most_silent_beats);
     b.others.heard("host2:1", 1, ours);
   }
-  CHECK(b.others.counts("host2:1"));
+  CHECK(b.others.is_announced("host2:1"));
   beat(b, connected_processes::silent_beats_until_redialled);
   CHECK_FALSE(b.others.is_given_up("host2:1"));
   beat(b, 1);
   CHECK(b.others.is_given_up("host2:1"));
+}
+
+TEST_CASE("connected processes: one that was dialled at two spellings is heard at both") {
+  bench b;
+  for (const auto* address : {"another-name-of-host2:1", "host2:1"})
+    b.others.connected(address, process_at(address, {acceptor_role("a2", 7)}, 1, "one process"),
+                       false);
+  CHECK(b.orders() == lines{"a1: 7 is at host2:1", "r1: 7 is at host2:1"});
+  for (const auto* address : {"another-name-of-host2:1", "host2:1"}) {
+    beat(b, connected_processes::most_silent_beats);
+    b.others.heard(address, 1, ours);
+  }
+  beat(b, connected_processes::most_silent_beats);
+  CHECK(b.orders().empty());
+  beat(b, 1);
+  CHECK(b.orders().size() == 4); // both are lost, and with the member its acceptor
 }
 
 TEST_CASE("connected processes: one that turns out to be of another cluster does not count") {
@@ -131,7 +147,7 @@ TEST_CASE("connected processes: one that turns out to be of another cluster does
   b.orders();
   b.others.heard("host2:1", 1, test::others);
   CHECK(b.orders().front() == "lost host2:1");
-  CHECK_FALSE(b.others.counts("host2:1"));
+  CHECK_FALSE(b.others.is_announced("host2:1"));
 }
 
 TEST_CASE("connected processes: a connection anew, and the same one with other roles") {

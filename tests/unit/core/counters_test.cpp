@@ -26,7 +26,7 @@ TEST_CASE("a histogram's bucket holds what is at or below its bound") {
   histogram h{bounds};
   for (const double value : {0.0, 1.0, 1.5, 2.0, 4.0, 4.1, 100.0})
     h.observe(value);
-  CHECK(h.counts() == std::vector<std::uint64_t>{2, 2, 1, 2});
+  CHECK(h.buckets() == std::vector<std::uint64_t>{2, 2, 1, 2});
   CHECK(h.count() == 7);
   CHECK(h.sum() == doctest::Approx(112.6));
 }

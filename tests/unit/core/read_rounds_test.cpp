@@ -1,6 +1,6 @@
 // Rounds of reads alone: the test plays the acceptors, and performs the slots.
+#include "consensus/pmmc/read_rounds.hpp"
 #include "core_helpers.hpp"
-#include "service/read_rounds.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "service/read_rounds.hpp"
+#include "consensus/pmmc/read_rounds.hpp"
 
 #include <algorithm>
 #include <utility>
