@@ -17,6 +17,8 @@ void redis_side::add_clients() {
     ahead_ = std::make_unique<ahead_client>(world_, "ahead", world_.add_process(false));
   else if (world_.options.trial == trial_kind::many_openings)
     opening_ = std::make_unique<opening_client>(world_, "opening", world_.add_process(false));
+  else if (world_.options.trial == trial_kind::full_session)
+    filling_ = std::make_unique<filling_client>(world_, "filling", world_.add_process(false));
   else if (world_.options.trial != trial_kind::none)
     trial_ = std::make_unique<redis_trial>(world_, wire_, "trial", world_.add_process(false));
 }
@@ -67,6 +69,8 @@ bool redis_side::is_quiet(std::string& why) const {
     quiet = ahead_->is_quiet(why) && quiet;
   if (opening_)
     quiet = opening_->is_quiet(why) && quiet;
+  if (filling_)
+    quiet = filling_->is_quiet(why) && quiet;
   return quiet;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sim/ahead_client.hpp"
+#include "sim/filling_client.hpp"
 #include "sim/opening_client.hpp"
 #include "sim/redis_client_host.hpp"
 #include "sim/redis_crowd.hpp"
@@ -46,6 +47,7 @@ private:
   std::unique_ptr<redis_trial> trial_;
   std::unique_ptr<ahead_client> ahead_;
   std::unique_ptr<opening_client> opening_;
+  std::unique_ptr<filling_client> filling_;
 };
 
 } // namespace pmmc::sim

@@ -44,6 +44,9 @@ constexpr std::array<std::string_view, fault_kinds> names = {"crash",
                                                              "wrong_config",
                                                              "copied_elsewhere"};
 
+/// With fewer, replicas would do nothing but refuse.
+constexpr std::size_t least_pending = 4;
+
 bool one_in(random_source& random, std::uint64_t n) { return random.below(n) == 0; }
 
 /// Small numbers are likely, large ones possible.
@@ -73,7 +76,7 @@ void choose_cluster(scenario& s, random_source& random) {
   r.batch_requests = 1 + random.below(6);
   r.page_bytes = one_in(random, 2) ? 100 : 100'000;
   if (one_in(random, 10))
-    r.max_pending_requests = 4 + random.below(12); // fewer would do nothing but refuse
+    r.max_pending_requests = least_pending + random.below(12);
   s.leader.kept_decisions_bytes = random.below(6'000);
   if (one_in(random, 4))
     s.leader.timeout.least_ticks = 5;
@@ -89,7 +92,6 @@ void choose_servers(scenario& s) {
   auto& service = s.server.service;
   service.batch_requests = s.replica.batch_requests;
   service.eager_slots = s.replica.eager_slots;
-  service.max_pending_requests = s.replica.max_pending_requests;
   s.server.snapshot_log_bytes = s.replica.snapshot_log_bytes;
   s.raft.kept_bytes = random.below(6'000);
   auto& pace = s.raft.server.pace;
@@ -204,43 +206,54 @@ void choose_connections(scenario& s) {
 }
 
 /// How many sessions there may be, of the protocol and named ones. Operators need some, too.
-void limit_sessions(scenario& s, random_source& random) {
-  s.sessions.sessions = s.clients + s.raw_clients + state_holders(s) + 3 + random.below(4);
-  s.store.sessions = s.redis_clients + random.below(4);
+void limit_sessions(scenario& s, random_source& random, std::uint64_t times) {
+  s.sessions.sessions = s.clients + s.raw_clients + state_holders(s) + 3 + random.below(4 * times);
+  s.store.sessions = s.redis_clients + random.below(4 * times);
 }
 
 /// How far a session may be ahead, and what is kept for it. The models do not know how many bytes
 /// operators are answered, so that a session has room for that.
-void limit_answers(scenario& s, random_source& random) {
-  s.sessions.window = 2 + random.below(8);
-  s.sessions.bytes = 1'000 + random.below(2'000);
-  s.store.kept_answers = 1 + random.below(3);
-  s.store.kept_answer_bytes = 50 + random.below(1'000);
+void limit_answers(scenario& s, random_source& random, std::uint64_t times) {
+  s.sessions.window = 2 + random.below(8 * times);
+  s.sessions.bytes = 1'000 + random.below(2'000 * times);
+  s.store.kept_answers = 1 + random.below(3 * times);
+  s.store.kept_answer_bytes = 50 + random.below(1'000 * times);
 }
 
 /// Of an operation; and of a reply where there are Redis's clients only: there nobody watches keys
 /// or asks for any key. The models know these replies, but not how many bytes they have.
-void limit_sizes(scenario& s, random_source& random) {
-  s.replica.max_op_bytes = 700 + random.below(800);
+void limit_sizes(scenario& s, random_source& random, std::uint64_t times) {
+  s.replica.max_op_bytes = 700 + random.below(800 * times);
   if (s.clients + s.raw_clients == 0) {
     s.value_bytes = 250 + random.below(250);
-    s.replica.max_op_bytes += 2 * s.value_bytes;         // a port executes each command of an EXEC
-    s.store.whole_reply_bytes = 700 + random.below(700); // room to refuse each call
+    s.replica.max_op_bytes += 2 * s.value_bytes; // a port executes each command of an EXEC
+    s.store.whole_reply_bytes = 700 + random.below(700 * times); // room to refuse each call
   }
 }
 
-/// Some limits are so small that they are reached, in a third of the runs all of them. With dice of
-/// their own.
+/// How many requests and reads wait at a replica; one more is answered that it is busy.
+void limit_waiting(scenario& s, random_source& random) {
+  auto& r = s.replica;
+  const auto requests = least_pending + skewed(random, 0, 100);
+  r.max_pending_requests = std::min<std::size_t>(r.max_pending_requests, requests);
+  r.max_queries = 4 + skewed(random, 0, 100);
+}
+
+/// Each seed has small limits: one kind is so small that it is reached, in a third of the runs all
+/// are, and the others may be up to some times as large. With dice of their own.
 void choose_limits(scenario& s) {
-  random_source random{s.seed * 0x9FB21C651E98DF25ULL + 17};
-  const bool are_all = one_in(random, 3);
-  const auto one = are_all ? 0 : random.below(3);
-  if (are_all || one == 0)
-    limit_sessions(s, random);
-  if (are_all || one == 1)
-    limit_answers(s, random);
-  if (are_all || one == 2)
-    limit_sizes(s, random);
+  random_source narrow{s.seed * 0x9FB21C651E98DF25ULL + 17};
+  random_source wide{s.seed * 0xC2B2AE3D27D4EB4FULL + 29};
+  constexpr std::array kinds{limit_sessions, limit_answers, limit_sizes};
+  constexpr std::uint64_t some = 20;
+  const bool are_all = one_in(narrow, 3);
+  const auto one = are_all ? 0 : narrow.below(kinds.size());
+  for (std::size_t i = 0; i < kinds.size(); ++i)
+    if (are_all || one == i)
+      kinds[i](s, narrow, 1);
+    else
+      kinds[i](s, wide, some);
+  limit_waiting(s, wide);
 }
 
 void leave_out(scenario& s, const reduction& less) {
@@ -308,7 +321,10 @@ scenario choose_scenario(std::uint64_t seed, const reduction& less) {
   choose_redis(s);
   choose_connections(s);
   choose_limits(s);
-  s.server.service.max_op_bytes = s.replica.max_op_bytes;
+  auto& service = s.server.service;
+  service.max_op_bytes = s.replica.max_op_bytes;
+  service.max_pending_requests = s.replica.max_pending_requests;
+  service.max_queries = s.replica.max_queries;
   leave_out(s, less);
   return s;
 }

@@ -88,6 +88,7 @@ enum class trial_kind : std::uint8_t {
   large_answers, ///< and requests
   far_ahead,     ///< a session of the protocol itself numbers its requests as far ahead as it may
   many_openings, ///< of sessions of the protocol itself
+  full_session,  ///< of the protocol itself: of what waits, and of answers
 };
 
 struct scenario {

@@ -52,12 +52,12 @@ protected:
   /// What it tells clients, and hands on.
   static void count_answers(world& w, const message& m) {
     if (const auto* r = std::get_if<response>(&m)) {
-      w.facts.count(fact::refused_as_busy,
-                    r->status == reply_status::busy || r->status == reply_status::put_off);
+      w.facts.count(fact::refused_as_busy, r->status == reply_status::busy);
       w.facts.count(fact::refused_as_too_large,
                     r->status == reply_status::refused && r->body.starts_with("the operation has"));
     } else if (const auto* q = std::get_if<query_reply>(&m)) {
       w.facts.count(fact::read_answered, q->status == reply_status::ok);
+      w.facts.count(fact::read_refused_as_busy, q->status == reply_status::busy);
     } else if (std::holds_alternative<handoff>(m)) {
       w.facts.count(fact::handoff);
     }

@@ -24,6 +24,7 @@ enum class fact : std::uint8_t {
   session_ended,
   operation_unknown, ///< a client gave up an operation without knowing its outcome
   refused_as_busy,
+  read_refused_as_busy,
   refused_as_too_large, ///< an operation
   put_off,              ///< a request too far ahead of others of its session
   session_evicted,      ///< for others' room
@@ -138,7 +139,7 @@ enum class fact : std::uint8_t {
   value_asked_for,  ///< by a server that had missed it
   change_not_made,  ///< this engine's servers stay
 };
-inline constexpr std::size_t facts = 119;
+inline constexpr std::size_t facts = 120;
 
 std::string_view to_string(fact f);
 /// Whether it can happen with this engine.

@@ -34,6 +34,8 @@ void run_seeds(engine_kind engine, std::uint64_t runs, const std::vector<fact>& 
 /// Whatever the engine.
 const std::vector<fact> of_any = {fact::session_ended,
                                   fact::read_answered,
+                                  fact::refused_as_busy,
+                                  fact::read_refused_as_busy,
                                   fact::refused_as_too_large,
                                   fact::put_off,
                                   fact::snapshot_saved,

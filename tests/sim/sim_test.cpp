@@ -58,6 +58,8 @@ TEST_CASE("seeds: nothing is broken, everything is answered, and interesting thi
                        fact::role_retired,
                        fact::process_moved,
                        fact::session_ended,
+                       fact::refused_as_busy,
+                       fact::read_refused_as_busy,
                        fact::refused_as_too_large,
                        fact::put_off,
                        fact::session_evicted,
@@ -164,9 +166,10 @@ TEST_CASE("seeds that found defects") {
     CHECK_MESSAGE(isolated_run(choose_scenario(seed), 0, false).finish().broken == "", seed);
 }
 
-TEST_CASE("limits: 10,000 sessions, answers of 16 MiB, 4,095 requests ahead") {
-  for (const auto trial : {trial_kind::many_sessions, trial_kind::large_answers,
-                           trial_kind::far_ahead, trial_kind::many_openings})
+TEST_CASE("limits: 10,000 sessions, answers of 16 MiB, 4,095 requests ahead, a full session") {
+  for (const auto trial :
+       {trial_kind::many_sessions, trial_kind::large_answers, trial_kind::far_ahead,
+        trial_kind::many_openings, trial_kind::full_session})
     CHECK_MESSAGE(run(trial_scenario(1, trial)).broken == "", static_cast<int>(trial));
 }
 

@@ -5,27 +5,36 @@
 #include "sim/checkers/violation.hpp"
 
 #include <algorithm>
-
+#include <map>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace pmmc::sim {
 
 namespace {
 
-/// Whether `after` has the members of `before` without those removed and with those added.
+using places = std::map<role_id, std::string>;
+
+places places_of(const std::vector<member>& members) {
+  places found;
+  for (const auto& m : members)
+    found.emplace(m.id, m.address);
+  return found;
+}
+
+/// Whether `after` has the members of `before` without those removed and with those added, each at
+/// its address.
 bool makes(const reconfiguration& r, const configuration& before, const configuration& after) {
   for (const auto kind : all_member_kinds) {
-    auto expected = ids_of(before.members(kind));
+    auto expected = places_of(before.members(kind));
     for (const auto& m : r.remove)
       if (m.kind == kind)
-        std::erase(expected, m.id);
+        expected.erase(m.id);
     for (const auto& a : r.add)
       if (a.kind == kind)
-        expected.push_back(a.who.id);
-    auto found = ids_of(after.members(kind));
-    std::sort(expected.begin(), expected.end());
-    std::sort(found.begin(), found.end());
-    if (expected != found)
+        expected[a.who.id] = a.who.address;
+    if (expected != places_of(after.members(kind)))
       return false;
   }
   return true;
