@@ -29,6 +29,7 @@ public:
   /// Whether each child has printed a line that begins with `prefix`.
   bool all_printed(const std::string& prefix) const;
   bool any_exited() const;
+  bool all_exited() const;
   /// SIGINT or SIGTERM has come, or the terminal is gone.
   bool stop_requested() const { return stop_requested_; }
   /// SIGTERM to all, and SIGKILL to those that are still there after ten seconds.
@@ -49,7 +50,6 @@ private:
   void reap();
   void take_signals();
   void pass_on(int signal);
-  bool all_exited() const;
 
   std::vector<child> children_;
   hangup terminal_;

@@ -240,6 +240,8 @@ int up(const arguments& a) {
   bool ready = false;
   while (!children.stop_requested()) {
     children.pump(std::chrono::milliseconds{200});
+    if (ready && children.any_exited() && children.all_exited())
+      throw command_error{internal_error, "all processes have ended (see above)"};
     if (ready)
       continue;
     if (children.any_exited())

@@ -231,6 +231,8 @@ void connected_processes::withdraw(const std::string& key, entry& e, const std::
 
 void connected_processes::withdraw(const role_id& id, role_kind kind, const std::string& address,
                                    const std::string& why) {
+  if (admits_.is_client() && !serves_clients(kind))
+    return; // clients do not speak with it
   if (!lives_elsewhere(id, address))
     lose(id, "at " + address + " " + why);
   else if (!admits_.is_guest(kind, id, address))

@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 
-from pmmc_cluster import (BAD_USAGE, BINARY, DONE, PATIENCE_S, ClusterTest, clean_environment, main,
+from pmmc_cluster import (BAD_USAGE, BINARY, DONE, INTERNAL, PATIENCE_S, ClusterTest, clean_environment, main,
                           spawn, wait_until)
 
 
@@ -144,6 +144,14 @@ class Up(ClusterTest):
                    in self.log.read_text())
         cluster.run("put", "k", "v")
         self.stop_up(child, signal.SIGINT)
+
+    def test_it_ends_with_the_last_of_its_children(self):
+        cluster = self.new_cluster()
+        child = self.start_up(cluster)
+        for pid in children_of(child.pid):
+            os.kill(pid, signal.SIGKILL)
+        self.assertEqual(child.wait(PATIENCE_S), INTERNAL, self.log.read_text()[-3000:])
+        self.assertIn("pmmc: all processes have ended (see above)", self.log.read_text())
 
     def test_a_port_that_is_taken(self):
         """Nothing is left running."""

@@ -186,8 +186,8 @@ TEST_CASE("connected processes: a guest with a member's id is not told of while 
   CHECK(b.orders().empty());
   b.others.disconnected("host2:1", "has closed the connection");
   const std::string gone = "r2 at host2:1 has closed the connection";
-  CHECK(b.orders() ==
-        lines{"lost host2:1", "a1: " + gone, "r1: " + gone, "r1: 8 is at host9:1"}); // in its place
+  CHECK(b.orders() == lines{"lost host2:1", "a1: " + gone, "r1: " + gone,
+                            "r1: 8 is at host9:1 as a guest"}); // in its place
   // What the member leaves when it goes is not what the guest leaves.
   b.others.connected("host2:1", process_at("host2:1", {replica_role("r2", 9)}), false);
   CHECK(b.orders() == lines{"a1: 9 is at host2:1", "r1: 9 is at host2:1"});
@@ -317,6 +317,21 @@ TEST_CASE("connected processes: a client leaves a replica that is no member any 
   REQUIRE(down != nullptr);
   CHECK(down->id == "r2");
   CHECK(down->why == "at host2:1 is no member any more since version 2");
+}
+
+TEST_CASE("connected processes: a client hears only of those that serve it that they are gone") {
+  admission client{{"test", "", {{"c1", role_kind::client, {}}}, {"host1:1"}, "test.conf", {}},
+                   three()};
+  connected_processes others{client, {{{"c1", role_kind::client, {}}, 1}}};
+  others.connected("host2:1",
+                   process_at("host2:1", {acceptor_role("a2", 7), replica_role("r2", 8)}), false);
+  others.take();
+  others.disconnected("host2:1", "is gone");
+  std::vector<role_id> gone;
+  for (const auto& order : others.take())
+    if (const auto* down = std::get_if<connection_order::tell_down>(&order))
+      gone.push_back(down->id);
+  CHECK(gone == std::vector<role_id>{"r2"});
 }
 
 TEST_CASE("connected processes: who counts is listed, but for who asks") {
