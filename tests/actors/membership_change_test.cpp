@@ -224,23 +224,24 @@ TEST_CASE("change: who is waited for is named") {
                 error.what());
 }
 
+/// When something is proposed, `earlier` has waited in a replica's queue, and is decided before it.
+void decide_before(made_up_cluster& cluster, const reconfiguration& earlier) {
+  cluster.when_proposed = [&cluster, op = encode(earlier), is_first = true]() mutable {
+    if (std::exchange(is_first, false))
+      cluster.propose(op);
+    return false;
+  };
+}
+
 TEST_CASE("change: one that an earlier attempt has made meanwhile is made, not in conflict") {
   const reconfiguration change{1, {{role_kind::leader, "l3"}}, {}};
   made_up_cluster cluster;
   cluster.live_from = 2;
-  cluster.when_proposed = [&] {
-    const auto running = std::exchange(cluster.when_proposed, {});
-    cluster.propose(encode(change)); // it had waited in a replica's queue
-    return false;
-  };
+  decide_before(cluster, change);
   CHECK(membership_change{change, {}, cluster}.run().config.version == 2);
 
   made_up_cluster others;
-  others.when_proposed = [&] {
-    const auto running = std::exchange(others.when_proposed, {});
-    others.propose(encode(reconfiguration{1, {{role_kind::leader, "l2"}}, {}}));
-    return false;
-  };
+  decide_before(others, {1, {{role_kind::leader, "l2"}}, {}});
   CHECK(
       has(failure(others, change).what(), "version conflict: version 2 is the latest one, not 1"));
 }
