@@ -213,6 +213,53 @@ TEST_CASE("an ended session leaves what was in flight unknown, and the rest goes
   CHECK(ended[0].kind == outcome_kind::unknown);
 }
 
+TEST_CASE("a new session begins without anything of the one before it") {
+  client::settings options;
+  options.max_in_flight_bytes = 10;
+  played_client c{options};
+  c.core.on_replica_up("r1", "h:1");
+  c.core.submit("done", patience_ticks);
+  c.open_session();
+  c.answer(c.sent<request>().at(0).second);
+  c.core.submit(std::string(20, 'x'), patience_ticks);
+  c.answer(c.sent<request>().at(0).second, reply_status::session_ended, "gone");
+  c.core.submit("a", patience_ticks);
+  c.core.submit("b", patience_ticks);
+  c.open_session();
+  const auto asked = c.sent<request>();
+  REQUIRE(asked.size() == 2); // what was given up takes no room
+  for (const auto& [replica, r] : asked)
+    CHECK(r.acknowledged == 0); // a retry of it would be refused
+}
+
+TEST_CASE("queries that are given up make room for those behind them") {
+  client::settings options;
+  options.max_queries_in_flight = 1;
+  played_client c{options};
+  c.core.on_replica_up("r1", "h:1");
+  c.core.submit_query("first", 5);
+  c.core.submit_query("second", patience_ticks);
+  REQUIRE(c.sent<query>().size() == 1);
+  c.ticks(5);
+  const auto asked = c.sent<query>();
+  REQUIRE(asked.size() == 1);
+  CHECK(asked[0].second.op == "second");
+}
+
+TEST_CASE("what one replica said is not told of another one") {
+  played_client c;
+  c.core.on_replica_up("r1", "h:1");
+  c.core.submit("a", 50);
+  c.open_session();
+  c.answer(c.sent<request>().at(0).second, reply_status::unavailable, "no quorum");
+  c.core.on_replica_up("r2", "h:2");
+  c.core.on_replica_down("r1", "is gone");
+  c.ticks(50);
+  const auto ended = c.outcomes();
+  REQUIRE(ended.size() == 1);
+  CHECK(ended[0].body == "replica r2 at h:2 did not answer; replica r1 is gone");
+}
+
 TEST_CASE(
     "what the log put off may be executed yet, as another copy; what a replica refused, not") {
   for (const bool by_the_log : {false, true}) {

@@ -53,6 +53,11 @@ TEST_CASE("known disks: who counts, of those who come one after the other under 
     membership members = {};
   };
   const auto copy = a1("disk", {1, 3});
+  const auto in_later_lives = [](introduced_role r) {
+    for (std::uint64_t nonce = 100; r.lives.first <= 2; ++nonce)
+      r.lives.begin(nonce);
+    return r;
+  };
   const std::vector<row> rows = {
       {"a first meeting", {a1("disk", {1})}, ""},
       {"the next life", {a1("disk", {1}), a1("disk", {1, 2})}, ""},
@@ -66,6 +71,9 @@ TEST_CASE("known disks: who counts, of those who come one after the other under 
        "an old copy of its data directory was put back (its life is 2/3, and it was met in life "
        "2/2"},
       {"an old copy, started again", {a1("disk", {1, 2}), copy, a1("disk", {1, 3, 4})}, "old copy"},
+      {"an old copy, then one formatted again, then the copy in later lives than are told of",
+       {a1("disk", {1, 2}), copy, a1("new", {7}), in_later_lives(copy)},
+       "old copy"},
       {"records are gone",
        {a1("disk", {1}, 50), a1("disk", {1, 2}, 49)},
        "its data directory has lost records, as an old copy has (it began with 49, and had at "

@@ -70,6 +70,16 @@ TEST_CASE("read rounds: an answer to another round, or of no acceptor, counts fo
   CHECK(!b.rounds.accepted().contains("a2"));
 }
 
+TEST_CASE("read rounds: an acceptor of two configurations holds what it accepted in either") {
+  reads_bench b;
+  for (const slot_num highest : {9, 4})
+    b.add(highest);
+  b.rounds.start(b.state, 1, b.sent);
+  b.reply("a1", 9); // in the former one, say
+  b.reply("a1", 4);
+  CHECK(b.rounds.accepted().at("a1") == 9);
+}
+
 TEST_CASE("read rounds: wait until the highest slot that a majority knows of is performed") {
   reads_bench b;
   b.add(1);

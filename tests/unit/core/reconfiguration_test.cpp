@@ -103,6 +103,8 @@ TEST_CASE("reconfiguration: every refusal says why") {
   has(why_not(add(acceptor_kind, newcomer("")), before), "needs an id and an address");
   has(why_not(add(acceptor_kind, newcomer("a4", "")), before), "needs an id and an address");
   has(why_not(add(acceptor_kind, newcomer("a4", std::string(256, 'h').c_str())), before), "255");
+  has(why_not(add(acceptor_kind, newcomer("a4", "host9:1", std::string(256, 'd').c_str())), before),
+      "255");
   has(why_not(add(acceptor_kind, newcomer("a4", "host1:1")), before),
       "two acceptors would live at");
   has(why_not(removing(1, {}), before), "nothing would change");
@@ -231,6 +233,24 @@ TEST_CASE("reconfiguration: who comes back with another disk is somebody else, b
                              {replica_kind, newcomer("r9", "host8:1", "other")}}),
                    20));
   CHECK_FALSE(history.former_members().contains("a9"));
+}
+
+TEST_CASE("reconfiguration: no more former members than may be told of") {
+  std::vector<former_member> former;
+  while (former.size() < config_history::most_former_members)
+    former.push_back({acceptor_kind, "x" + std::to_string(former.size()), "host9:1", "disk", 1});
+  config_history full;
+  REQUIRE(full.assign({make_config()}, former));
+  CHECK(why_not(removing(1, {{acceptor_kind, "a1"}}), full) ==
+        "the cluster remembers 4096 former members, and no more");
+  former.pop_back();
+  config_history has_place;
+  REQUIRE(has_place.assign({make_config()}, former));
+  CHECK(why_not(removing(1, {{acceptor_kind, "a1"}, {leader_kind, "l1"}}), has_place) ==
+        "the cluster remembers 4096 former members, and no more");
+  CHECK(reconfigure(removing(1, {{acceptor_kind, "a1"}}), 5, 10, has_place).status ==
+        reconfiguration_status::accepted);
+  CHECK(has_place.former_members().size() == config_history::most_former_members);
 }
 
 TEST_CASE("reconfiguration: decided twice, in one slot, or against an old version: a conflict") {

@@ -179,6 +179,7 @@ TEST_CASE("request queue: what is handed on comes back after a while, but for ot
   CHECK(numbers_of(handed.requests) == numbers{2, 1, 3});
   CHECK(handed.clients == std::set<role_id>{"c1", "c2"});
   CHECK(!b.queue.contains({s, 3}));
+  CHECK(b.queue.bytes() == 2); // it takes no room
   b.queue.take_back(b.sessions, 1, 14, 10);
   CHECK(b.batch().empty());
   b.queue.take_back(b.sessions, 1, 15, 10);

@@ -216,6 +216,42 @@ TEST_CASE("sessions: limits of one's own hold, also after a snapshot") {
   CHECK(b.apply(operation(second, 2, "full")).at(0).status == reply_status::put_off);
 }
 
+TEST_CASE("sessions: what was held back and executed takes no room any more") {
+  bench b;
+  b.table = session_table{{.sessions = 2, .window = 9, .bytes = 100}};
+  const auto s = b.open();
+  const auto apply = [&](std::uint64_t sequence) {
+    std::vector<response> responses;
+    const auto run = [](request_kind, std::string_view) { return std::string{}; };
+    b.table.apply({request_kind::operation, s, sequence, sequence - 1, std::string(40, 'x')},
+                  b.slot++, 0, run, responses);
+    return responses;
+  };
+  for (std::uint64_t i = 1; i <= 19; i += 2) {
+    CHECK(apply(i + 1).empty()); // too early
+    CHECK(apply(i).size() == 2);
+  }
+}
+
+TEST_CASE("sessions: what takes their room still does after a snapshot") {
+  bench b;
+  b.table = session_table{{.sessions = 2, .window = 9, .bytes = 100}};
+  const auto answers = b.open();
+  const auto ahead = b.open();
+  b.apply(operation(answers, 1, std::string(101, 'x')));
+  b.apply(operation(ahead, 2, std::string(101, 'x')));
+  bench restored;
+  restored.table = session_table{{.sessions = 2, .window = 9, .bytes = 100}};
+  REQUIRE(restored.table.read(b.bytes()));
+  for (auto* one : {&b, &restored}) {
+    CHECK(one->apply(operation(answers, 2, "a")).at(0).status == reply_status::put_off);
+    const auto further = one->apply(operation(ahead, 3, "b"));
+    REQUIRE(further.size() == 1);
+    CHECK(further[0].status == reply_status::put_off);
+  }
+  CHECK(restored.bytes() == b.bytes());
+}
+
 TEST_CASE("sessions: the least recently used one gives way when there are too many") {
   bench b;
   const auto first = b.open();

@@ -19,6 +19,14 @@ TEST_CASE("PMMC REQ executes once, also from another connection, also a transact
   CHECK(b.run(2, "GET n\n") == "$1\r\n3\r\n");
 }
 
+TEST_CASE("RESET leaves the session of PMMC") {
+  bench b;
+  b.open(1);
+  CHECK(b.run(1, "PMMC SESSION s\nRESET\nPMMC REQ 1 INCR n\nGET n\n")
+            .ends_with("+RESET\r\n-ERR PMMC REQ needs a session: send PMMC SESSION and a name of "
+                       "your own first\r\n$-1\r\n"));
+}
+
 TEST_CASE("PMMC REQ takes the numbers that can be told back") {
   bench b;
   b.open(1);

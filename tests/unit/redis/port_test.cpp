@@ -177,6 +177,29 @@ TEST_CASE("port: a change of the members has a session of its own, and holds up 
   CHECK(out.proposed[0].body == "made");
 }
 
+TEST_CASE("port: a change of the members that the replica has no room for is asked for again") {
+  port_bench b;
+  b.core.propose("change");
+  const auto asked = [&] {
+    const auto out = b.core.take();
+    REQUIRE(out.send.size() == 1);
+    return std::get<pmmc::request>(out.send[0].body);
+  };
+  const auto answer = [&](const pmmc::request& to, reply_status status, std::string body) {
+    b.core.on("r1", pmmc::response{to.session, to.sequence, status, std::move(body)});
+  };
+  std::string session;
+  put_varint(session, 100);
+  answer(asked(), reply_status::ok, session);
+  const auto first = asked();
+  answer(first, reply_status::busy, "too much");
+  for (int tick = 0; tick < 20; ++tick)
+    b.core.on_tick();
+  const auto again = asked();
+  CHECK(again.kind == pmmc::request_kind::reconfigure);
+  CHECK(again.sequence == first.sequence);
+}
+
 TEST_CASE("port: of a server it serves while that is a member") {
   port s1{port::usual("s1", "test", 1, 7, 500)};
   s1.learn(membership{pmmc::test::make_servers()});

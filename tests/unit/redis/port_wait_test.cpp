@@ -210,4 +210,21 @@ TEST_CASE("WAIT: of who has gone nothing is asked any more") {
   CHECK(b.counts.empty());
 }
 
+TEST_CASE("WAIT: at a replica that is removed it ends at once") {
+  wait_bench b;
+  b.send(1, {"WAIT", "99", "0"});
+  b.answer(5);
+  b.count(3);
+  CHECK(b.replies[1].empty());
+  auto next = make_config();
+  next.version = 2;
+  next.first_slot = 10;
+  next.replicas.erase(next.replicas.begin());
+  membership known{make_config()};
+  known.configurations.add(next);
+  b.core.learn(known);
+  b.look();
+  CHECK(b.replies[1].starts_with("-CLUSTERDOWN not executed: replica r1 was removed"));
+}
+
 } // namespace pmmc::redis::test
