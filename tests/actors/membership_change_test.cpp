@@ -118,6 +118,15 @@ bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
+/// When something is proposed, `earlier` has waited in a replica's queue, and is decided before it.
+void decide_before(made_up_cluster& cluster, const reconfiguration& earlier) {
+  cluster.when_proposed = [&cluster, op = encode(earlier), is_first = true]() mutable {
+    if (std::exchange(is_first, false))
+      cluster.propose(op);
+    return false;
+  };
+}
+
 } // namespace
 
 TEST_CASE("change: refused if the new configuration has no leader, or too few replicas, that run") {
@@ -222,15 +231,6 @@ TEST_CASE("change: who is waited for is named") {
                     "disk; without one: r1 r2 (down) r3 (down), and nothing has moved for 0 s; do "
                     "not switch anything off yet"),
                 error.what());
-}
-
-/// When something is proposed, `earlier` has waited in a replica's queue, and is decided before it.
-void decide_before(made_up_cluster& cluster, const reconfiguration& earlier) {
-  cluster.when_proposed = [&cluster, op = encode(earlier), is_first = true]() mutable {
-    if (std::exchange(is_first, false))
-      cluster.propose(op);
-    return false;
-  };
 }
 
 TEST_CASE("change: one that an earlier attempt has made meanwhile is made, not in conflict") {
