@@ -7,8 +7,10 @@ namespace pmmc::test {
 namespace {
 
 struct twins_stage : node_stage {
-  played_hello hello_at(const std::string& address, const recorder& from, hosted_role role) {
-    auto m = hello_of(from, 5);
+  /// All are played in one process: what tells them apart is their incarnation.
+  played_hello hello_at(const std::string& address, const recorder& from, hosted_role role,
+                        std::uint64_t incarnation = 5) {
+    auto m = hello_of(from, incarnation);
     m.address = address;
     m.roles = {std::move(role)};
     return m;
@@ -18,7 +20,7 @@ struct twins_stage : node_stage {
   }
   void meet_guest() {
     const auto guest = twin.as(role_kind::replica, "another");
-    CHECK(greet(peer_again, hello_at("host9:1", peer_again, guest)).refusal == "");
+    CHECK(greet(peer_again, hello_at("host9:1", peer_again, guest, 6)).refusal == "");
   }
 
   recorder r2 = record("r2"), twin = record("r2");
@@ -66,7 +68,7 @@ TEST_CASE_FIXTURE(twins_stage,
   SUBCASE("for ever") { stop(peer.handle()); }
   SUBCASE("into silence") {
     for (int i = 0; i < 7; ++i) {
-      send_from(peer_again, node, heartbeat{5});
+      send_from(peer_again, node, heartbeat{6});
       beats(1);
     }
   }
