@@ -98,8 +98,13 @@ TEST_CASE("writes drop a deadline or keep it as Redis's do") {
   b.store.apply(encode(put("k", "1")));
   CHECK(left() == "-1");
   b.set("k", "1", call_flags::relative, 500);
+  const auto version = [&] { return b.query({verb::version, 0, 0, {"k"}}); };
+  const auto before = version();
   CHECK(b.apply(call{verb::persist, 0, 0, {"k"}}) == "1");
+  const auto after = version();
+  CHECK(after != before); // who watches it sees that it was touched
   CHECK(b.apply(call{verb::persist, 0, 0, {"k"}}) == "0");
+  CHECK(version() == after);
   CHECK(left() == "-1");
   CHECK(b.apply(call{verb::expire, call_flags::relative, -1, {"k"}}) == "1");
   CHECK(left() == "-2");

@@ -138,6 +138,20 @@ TEST_CASE("simple: segments go when all servers are done with their slots, one b
   s.restart();
 }
 
+TEST_CASE("log: of segments that many slots needed a few are kept to be used again") {
+  scratch::directory tmp;
+  simple_fixture s{tmp / "s1", small};
+  for (slot_num slot = 1; slot <= 60; ++slot) // nothing is forgotten meanwhile
+    s.accept(slot, 1, std::string(900, 'v'));
+  REQUIRE(scratch::segments(tmp / "s1").size() >= 12);
+  s.collect(61);
+  for (int i = 0; i < 20; ++i) // each gives back one
+    s.promise(61, i + 1);
+  CHECK(scratch::segments(tmp / "s1").size() <= 2);
+  CHECK(scratch::spares(tmp / "s1").size() == 8);
+  s.restart();
+}
+
 TEST_CASE("simple: a segment with a promise alone in it stays as long as that counts") {
   scratch::directory tmp;
   simple_fixture s{tmp / "s1", small};
