@@ -362,8 +362,8 @@ change_result membership_change::report() const {
   result.replaces = version_ - 1;
   result.warning = warning_;
   std::set<std::string> needed;
-  for (const auto* config :
-       probed_.known.live()) // one that is to come may not be the last in force
+  // One that is to come needs fewer, perhaps, than the one that is still in force.
+  for (const auto* config : probed_.known.live())
     for (const auto kind : all_member_kinds)
       for (const auto& m : config->members(kind))
         needed.insert(m.address);
