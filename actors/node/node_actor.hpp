@@ -137,7 +137,8 @@ private:
   void disconnected(const caf::actor_addr& remote);
   void heard(const heartbeat& m);
   void expect_clocks();
-  void hear_clock(const node_link& link, std::int64_t wall_ms);
+  bool is_from(const std::string& key, const node_link& link, const heartbeat& m) const;
+  void hear_clock(const heartbeat& m);
   void tell_of_clocks(const kv::moment_here& now);
   caf::result<process_status> status(const status_request& m);
   node_metrics metrics() const;

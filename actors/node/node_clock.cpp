@@ -16,10 +16,13 @@ void node::expect_clocks() {
   clocks_.set_replicas(known().configurations.latest().state_holders(), std::move(own));
 }
 
-void node::hear_clock(const node_link& link, std::int64_t wall_ms) {
-  for (const auto& role : link.roles)
-    if (serves_clients(role.kind) && !is_guest(role, link.address))
-      clocks_.heard(role.id, wall_ms, settings_.clocks().steady_ms);
+/// At each address that it was dialled at: one of them is a member's.
+void node::hear_clock(const heartbeat& m) {
+  for (const auto& [key, link] : links_)
+    if (!link.address.empty() && is_from(key, link, m))
+      for (const auto& role : link.roles)
+        if (serves_clients(role.kind) && !is_guest(role, link.address))
+          clocks_.heard(role.id, m.wall_ms, settings_.clocks().steady_ms);
 }
 
 void node::tell_of_clocks(const kv::moment_here& now) {

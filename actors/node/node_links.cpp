@@ -102,18 +102,22 @@ void node::disconnected(const caf::actor_addr& remote) {
 
 /// Its sender counts: every welcome tells the incarnation, which only shows who was started again
 /// under the same name.
+bool node::is_from(const std::string& key, const node_link& link, const heartbeat& m) const {
+  if (link.now != node_link::state::connected || link.remote != self_->current_sender())
+    return false;
+  const auto* there = processes_.find(key);
+  return there != nullptr && there->incarnation == m.incarnation;
+}
+
 void node::heard(const heartbeat& m) {
   for (auto& [key, link] : links_) {
-    if (link.now != node_link::state::connected || link.remote != self_->current_sender())
-      continue;
-    const auto* there = processes_.find(key);
-    if (there == nullptr || there->incarnation != m.incarnation)
+    if (!is_from(key, link, m))
       continue;
     processes_.heard(key, m.incarnation, m.identity);
     carry_out();
     if (!processes_.is_announced(key))
       return;
-    hear_clock(link, m.wall_ms);
+    hear_clock(m);
     if (!is_client() && admission_.knows_more_than(m.version, m.live_from, m.identity))
       self_->send(link.remote, members_news{known()});
     return;

@@ -76,25 +76,27 @@ bool connected_processes::lives_elsewhere(const role_id& id, const std::string& 
 // --- They come ----------------------------------------------------------------------------------
 
 void connected_processes::begin() {
-  learned({}); // or its leader could ask an own acceptor that is a member elsewhere
   for (const auto& own : own_)
     introduce(own.said.id);
+  learned({}); // or its leader could ask an own acceptor that is a member elsewhere
 }
 
 void connected_processes::introduce(const role_id& own) {
   if (admits_.has_left(own))
     return;
-  for (const auto& other : own_)
-    if (other.said.id == own)
-      for (std::size_t to = 0; to < own_.size(); ++to)
-        orders_.emplace_back(
-            connection_order::tell_up{to,
-                                      {},
-                                      other.said.kind,
-                                      other.said.id,
-                                      other.handle,
-                                      admits_.own().address,
-                                      is_guest(other.said, admits_.own().address)});
+  for (const auto& other : own_) {
+    if (other.said.id != own)
+      continue;
+    const auto& address = admits_.own().address;
+    const bool is_guest_here = is_guest(other.said, address);
+    for (std::size_t to = 0; to < own_.size(); ++to)
+      orders_.emplace_back(connection_order::tell_up{
+          to, {}, other.said.kind, own, other.handle, address, is_guest_here});
+    if (is_guest_here)
+      own_guests_.insert(own);
+    else
+      own_guests_.erase(own);
+  }
 }
 
 bool connected_processes::connected(const std::string& key, connected_process p, bool is_same) {
@@ -179,8 +181,12 @@ void connected_processes::heard(const std::string& key, std::uint64_t incarnatio
   const auto found = all_.find(key);
   if (found == all_.end() || found->second.process.incarnation != incarnation)
     return;
+  const auto& there = found->second.process;
+  if (there.address.empty()) // a client, of which there are thousands: it has one key
+    return heard_at(key, found->second, identity);
   for (auto& [other, e] : all_)
-    if (e.process.name == found->second.process.name && e.process.incarnation == incarnation)
+    if (!e.process.address.empty() && e.process.incarnation == incarnation &&
+        e.process.name == there.name)
       heard_at(other, e, identity);
 }
 
@@ -288,7 +294,8 @@ void connected_processes::learned(const std::set<role_id>& left_before) {
 /// An own acceptor that is a member elsewhere is one vote too many in a quorum of the own leader.
 void connected_processes::leave_or_take_place(const introduced_role& own, bool had_left) {
   const bool has_left = admits_.has_left(own.id);
-  if (had_left && !has_left)
+  const bool became_another = own_guests_.contains(own.id) != is_guest(own, admits_.own().address);
+  if (!has_left && (had_left || became_another))
     introduce(own.id);
   else if (has_left && !had_left)
     lose(own.id, "at " + admits_.own().address + " has moved to " +

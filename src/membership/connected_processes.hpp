@@ -149,6 +149,7 @@ private:
 
   const admission& admits_;
   std::vector<reached_role> own_;
+  std::set<role_id> own_guests_; ///< those of them that were introduced as such
   std::map<std::string, entry>
       all_; ///< by key: the address; of clients, whatever their driver says
   std::vector<connection_order::any> orders_;

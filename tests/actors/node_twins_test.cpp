@@ -129,8 +129,9 @@ TEST_CASE_FIXTURE(stage, "a role that has moved is its own process's when its fo
     settle();
   }
   const auto met = l9.take<peer_up>();
-  REQUIRE(met.size() == 1);
-  CHECK(met[0].role.handle == r1.handle());
+  REQUIRE_FALSE(met.empty());
+  for (const auto& m : met)
+    CHECK(m.role.handle == r1.handle());
 }
 
 namespace {

@@ -69,13 +69,18 @@ bool acceptor::serves(config_version version) const {
          (config->has_acceptor(options_.id) && configurations_.end_of(version) > state_.watermark);
 }
 
-/// F2: no slot gets votes under two configurations. Where those in between are forgotten, nobody
-/// knows where this one ends.
-bool acceptor::serves(config_version version, slot_num slot) const {
+/// Where the configurations in between are forgotten, it may have ended before; leaders that know
+/// them drop what is not of it.
+bool acceptor::may_govern(config_version version, slot_num slot) const {
   const auto* config = configurations_.find(version);
-  return config == nullptr ||
-         (config->has_acceptor(options_.id) && slot >= config->first_slot &&
-          slot < configurations_.end_of(version) && configurations_.knows(slot));
+  return config == nullptr || (config->has_acceptor(options_.id) && slot >= config->first_slot &&
+                               slot < configurations_.end_of(version));
+}
+
+/// F2: no slot gets votes under two configurations.
+bool acceptor::serves(config_version version, slot_num slot) const {
+  return may_govern(version, slot) &&
+         (configurations_.find(version) == nullptr || configurations_.knows(slot));
 }
 
 void acceptor::learn(const config_history& known) {
@@ -106,7 +111,7 @@ p1b acceptor::answer(const p1a& m) const {
   const auto& accepted = votes->second.accepted;
   std::size_t bytes = 0;
   for (auto it = accepted.lower_bound(m.from_slot); it != accepted.end(); ++it) {
-    if (!serves(m.version, it->first))
+    if (!may_govern(m.version, it->first))
       continue; // outside the version's slots nothing counts
     const bool page_is_full = bytes > 0 && bytes + it->second.value.size() > options_.page_bytes;
     if (page_is_full || (m.to_slot != 0 && it->first >= m.to_slot)) {

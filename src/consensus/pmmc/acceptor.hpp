@@ -89,6 +89,7 @@ private:
   void collect(slot_num watermark);
   p1b answer(const p1a& m) const;
   bool serves(config_version version) const;
+  bool may_govern(config_version version, slot_num slot) const;
   bool serves(config_version version, slot_num slot) const;
   ballot_num promised(config_version version) const;
   const pvalue* find(config_version version, slot_num slot) const;

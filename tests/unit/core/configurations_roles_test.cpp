@@ -60,9 +60,18 @@ TEST_CASE("acceptor: F2, where configurations were forgotten it votes in none") 
                         10 * v, 10, history)
                 .status == reconfiguration_status::accepted);
   REQUIRE(history.find(2) == nullptr);
-  acceptor a{{"a1"}, {}, history};
+  acceptor a{{"a1"}, {}, config_history{make_config()}};
+  a.on(p2a{"l1", 1, {{1, "l1"}, 5, command{"x"}}});
+  CHECK(only<p2b>(a.take().send).size() == 1);
+  a.learn(history);
   a.on(p2a{"l1", 1, {{1, "l1"}, 25, command{"x"}}}); // a slot of version 2
   CHECK(a.take().send.empty());
+  // What it has voted for before, it goes on telling.
+  a.on(p1a{"l2", 1, {2, "l2"}, 1});
+  const auto promises = only<p1b>(a.take().send);
+  REQUIRE(promises.size() == 1);
+  REQUIRE(promises[0].accepted.size() == 1);
+  CHECK(promises[0].accepted[0].slot == 5);
 }
 
 TEST_CASE("acceptor: a configuration that is over gets no promises") {

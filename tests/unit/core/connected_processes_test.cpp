@@ -286,8 +286,33 @@ TEST_CASE("connected processes: an own role that is a member elsewhere does not 
   b.others.learned(b.admits.left_places()); // something else
   CHECK(b.orders().empty());
   b.others.begin();
-  CHECK(b.orders() == lines{"a1: " + moved, "r1: " + moved, "a1: 2 is at host1:1 itself",
-                            "r1: 2 is at host1:1 itself"});
+  CHECK(b.orders() == lines{"a1: 2 is at host1:1 itself", "r1: 2 is at host1:1 itself",
+                            "a1: " + moved, "r1: " + moved});
+}
+
+TEST_CASE("connected processes: an own role that is made a member is no guest any more") {
+  auto others = make_config();
+  for (auto* members : {&others.acceptors, &others.leaders, &others.replicas})
+    members->erase(members->begin());
+  membership known{config_history{others}, 1, ours};
+  bench b{known};
+  b.others.begin();
+  CHECK(b.orders() ==
+        lines{"a1: 1 is at host1:1 itself as a guest", "r1: 1 is at host1:1 itself as a guest",
+              "a1: 2 is at host1:1 itself as a guest", "r1: 2 is at host1:1 itself as a guest"});
+  b.others.learned(b.admits.left_places()); // something else
+  CHECK(b.orders().empty());
+  auto next = make_config();
+  next.version = 2;
+  next.first_slot = 10;
+  known.configurations.add(next);
+  const auto left = b.admits.left_places();
+  REQUIRE(b.admits.learn(known));
+  b.others.learned(left);
+  CHECK(b.orders() == lines{"a1: 1 is at host1:1 itself", "r1: 1 is at host1:1 itself",
+                            "a1: 2 is at host1:1 itself", "r1: 2 is at host1:1 itself"});
+  b.others.learned(b.admits.left_places());
+  CHECK(b.orders().empty());
 }
 
 TEST_CASE("connected processes: a member that nobody reaches is told of, and a moved one not") {
