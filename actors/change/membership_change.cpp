@@ -36,6 +36,7 @@ change_result membership_change::run() {
     version_ = probed_.known.version();
     say("version " + std::to_string(version_) + " has made this change already");
   } else {
+    check_removals(change_, probed_.known.configurations);
     check_newcomers(change_, probed_);
     const auto next = check();
     if (options_.dry_run)

@@ -164,6 +164,12 @@ std::string last_address(const reconfiguration::addition& a, const membership& k
   return it == former.end() ? std::string{} : it->second.address;
 }
 
+void check_removals(const reconfiguration& change, const config_history& known) {
+  for (const auto& r : change.remove)
+    if (const auto why = why_of_other_engine(r.kind, known.latest()); !why.empty())
+      refuse(std::string{to_string(r.kind)} + " " + r.id.str() + " cannot be removed: " + why);
+}
+
 void check_newcomers(reconfiguration& change, const probed_cluster& probed) {
   for (auto& a : change.add) {
     check_name(change, a, probed.known.configurations);

@@ -11,6 +11,34 @@ namespace {
 
 bool is_voter(role_kind kind) { return kind == role_kind::acceptor || kind == role_kind::server; }
 
+std::size_t voters_up(const configuration& of, const std::vector<probed_role>& roles,
+                      const std::map<role_id, std::string>& uncounted) {
+  return static_cast<std::size_t>(
+      std::count_if(roles.begin(), roles.end(), [&](const probed_role& r) {
+        const auto* m = is_voter(r.role.kind) ? of.find(r.role.kind, r.role.id) : nullptr;
+        return r.up && m != nullptr && m->address == r.role.address && !uncounted.contains(m->id);
+      }));
+}
+
+/// With its address where it has several rows, as one that moves has.
+std::string name_of(const probed_role& r, const std::vector<probed_role>& roles) {
+  const auto rows = std::count_if(roles.begin(), roles.end(), [&](const probed_role& other) {
+    return other.role.id == r.role.id;
+  });
+  return r.role.id.str() + (rows > 1 ? " at " + r.role.address : "");
+}
+
+std::string text_of(const missing_quorum& lack, const configuration& in_force) {
+  const auto& c = lack.config;
+  const auto counts = std::to_string(lack.voters_up) + " of " + std::to_string(c.voters().size()) +
+                      (c.has_servers() ? " servers up, " : " acceptors up, ") +
+                      std::to_string(c.quorum()) + " needed; nothing is decided ";
+  if (c.version == in_force.version)
+    return "no quorum: " + counts + "until more are started";
+  return "no quorum of configuration " + std::to_string(c.version) + ": " + counts + "from slot " +
+         std::to_string(c.first_slot) + " on until more are started";
+}
+
 } // namespace
 
 cluster_health assess(const probed_cluster& cluster, const std::vector<probed_role>& roles) {
@@ -35,10 +63,9 @@ cluster_health assess(const probed_cluster& cluster, const std::vector<probed_ro
     if (!r.status.differing.empty())
       h.differing[r.role.id] = r.status.differing;
     if (!r.up) {
-      (refused.contains(r.role.address) ? h.down_refused : h.down).push_back(r.role.id.str());
+      (refused.contains(r.role.address) ? h.down_refused : h.down).push_back(name_of(r, roles));
       continue;
     }
-    h.voters_up += is_voter(r.role.kind) && !h.uncounted.contains(r.role.id);
     h.has_active_leader |= r.status.is_active();
     if (serves_clients(r.role.kind))
       h.highest = std::max(h.highest, r.status.slot_out());
@@ -46,6 +73,9 @@ cluster_health assess(const probed_cluster& cluster, const std::vector<probed_ro
   h.diverged = why_diverged(roles);
   const auto& known = cluster.known.configurations;
   h.config = h.highest == 0 ? known.latest() : known.for_slot(h.highest);
+  for (const auto* config : known.from(h.config.first_slot))
+    if (const auto up = voters_up(*config, roles, h.uncounted); up < config->quorum())
+      h.without_quorum.push_back({*config, up});
   return h;
 }
 
@@ -80,11 +110,9 @@ std::string unhealthy_because(const cluster_health& h) {
   const auto add = [&](const std::string& text) { why += (why.empty() ? "" : "; ") + text; };
   if (!h.answered)
     return "nobody could be asked: see above; " + h.next_step;
-  if (h.voters_up < c.quorum())
-    add("no quorum: " + std::to_string(h.voters_up) + " of " + std::to_string(c.voters().size()) +
-        (c.has_servers() ? " servers up, " : " acceptors up, ") + std::to_string(c.quorum()) +
-        " needed; nothing is decided until more are started");
-  else if (!h.has_active_leader && h.elects_leaders)
+  for (const auto& lack : h.without_quorum)
+    add(text_of(lack, c));
+  if (h.without_quorum.empty() && !h.has_active_leader && h.elects_leaders)
     add("no leader is active (yet)");
   if (h.highest == 0 && !c.has_servers())
     add("no replica is up: nothing can be read or written until one is started");

@@ -9,6 +9,12 @@
 
 namespace pmmc {
 
+/// A configuration, in force or to come, of whose voters no majority is up.
+struct missing_quorum {
+  configuration config;
+  std::size_t voters_up = 0;
+};
+
 /// What the rows together say about the cluster.
 struct cluster_health {
   bool answered = false;   ///< whether anybody did; if not, `config` is only what was remembered,
@@ -16,9 +22,9 @@ struct cluster_health {
   std::string next_step;   ///< nobody answered: what to do
   slot_num highest = 0;    ///< slot_out of the replica or server that is furthest; 0: none is up
   bool has_active_leader = false;
-  bool elects_leaders = true;  ///< its engine does
-  bool changes_members = true; ///< likewise
-  std::size_t voters_up = 0;
+  bool elects_leaders = true;                 ///< its engine does
+  bool changes_members = true;                ///< likewise
+  std::vector<missing_quorum> without_quorum; ///< the oldest first
   std::vector<std::string> down;
   std::vector<std::string> down_refused; ///< those at the address of one that is not counted
   std::map<role_id, std::map<role_id, slot_num>> differing; ///< replicas: from whom, since when

@@ -341,6 +341,11 @@ TEST_CASE("change: a cluster has roles of one engine, and those of simple stay")
   CHECK_MESSAGE(has(of_raft.what(), "server s4 cannot be added: the members of this cluster are "
                                     "acceptors, leaders and replicas: it has no servers"),
                 of_raft.what());
+  const auto removed = failure(raft, {0, {{role_kind::acceptor, "s1"}}, {}});
+  CHECK_MESSAGE(has(removed.what(),
+                    "acceptor s1 cannot be removed: the members of this cluster are "
+                    "servers: it has no acceptors"),
+                removed.what());
   made_up_cluster simple{make_servers(3), engine_kind::simple};
   const auto stays = failure(simple, {0, {{role_kind::server, "s1"}}, {}});
   CHECK(stays.kind == change_failure::refused);

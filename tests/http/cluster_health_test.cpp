@@ -79,6 +79,38 @@ TEST_CASE("health: without a replica the latest configuration is judged, and not
   CHECK(unhealthy_because(h).find("no replica is up") == std::string::npos);
 }
 
+TEST_CASE("health: a configuration to come may lack its quorum; who moves has two places") {
+  probed_cluster cluster;
+  cluster.known = membership{make_config(3)};
+  auto moved = make_config(3);
+  moved.version = 2;
+  moved.first_slot = 158;
+  moved.acceptors[0].address = "host9:1";
+  cluster.known.configurations.add(moved);
+  cluster.answered = true;
+  std::vector<probed_role> roles;
+  for (const auto& role : config::roles_of(make_config(3)))
+    roles.push_back({role, role.id != "a2", "", {}});
+  roles.push_back({{"a1", role_kind::acceptor, "host9:1"}, false, "", {}});
+  for (auto& r : roles)
+    if (r.role.kind == role_kind::replica)
+      r.status.state = replica_vitals{.slot_out = 100};
+    else if (r.role.id == "l1")
+      r.status.state = leader_vitals{.active = true};
+  const auto why = [&] { return unhealthy_because(assess(cluster, roles)); };
+  CHECK_MESSAGE(why().starts_with("no quorum of configuration 2: 1 of 3 acceptors up, 2 needed; "
+                                  "nothing is decided from slot 158 on until more are started; "
+                                  "down: a2 a1 at host9:1; start with"),
+                why());
+  roles.back().up = true;
+  CHECK_MESSAGE(why().starts_with("down: a2; start with"), why());
+  for (auto& r : roles)
+    r.up &= r.role.id != "a1" || r.role.address == "host9:1"; // it has moved before its time
+  CHECK_MESSAGE(why().starts_with("no quorum: 1 of 3 acceptors up, 2 needed; nothing is decided "
+                                  "until more are started; down: a1 at host1:1 a2; start with"),
+                why());
+}
+
 TEST_CASE("health: of servers a majority must be up, and one must lead if they elect leaders") {
   probed_cluster cluster;
   cluster.known = membership{make_servers(3)};
