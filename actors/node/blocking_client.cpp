@@ -70,6 +70,7 @@ struct blocking_client::implementation {
 void blocking_client::implementation::start(const config::cluster_file& cluster) {
   client::settings settings;
   settings.id = fresh_client_id();
+  settings.served_by = cluster.first.has_servers() ? role_kind::server : role_kind::replica;
   settings.seed = fresh_seed();
   client = system.spawn(client_actor, std::make_shared<client_shell>(settings));
   auto node_options = std::make_shared<node_settings>();
@@ -149,8 +150,7 @@ bool blocking_client::freeze(const role_id& replica, std::string& error) {
             good = true;
           },
           [&](const caf::error& e) {
-            error =
-                "replica " + replica.str() + " did not open the export: " + explain(e, i.system);
+            error = replica.str() + " did not open the export: " + explain(e, i.system);
           });
   return good;
 }
@@ -161,7 +161,7 @@ std::optional<std::string> blocking_client::read_frozen(std::string op, std::str
   i.self->request(i.frozen, i.timeout, export_page{std::move(op)})
       .receive([&](std::string& answer) { result = std::move(answer); },
                [&](const caf::error& e) {
-                 error = "the replica stopped answering in the middle: " + i.system.render(e);
+                 error = "it stopped answering in the middle: " + i.system.render(e);
                });
   return result;
 }

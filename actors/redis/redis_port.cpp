@@ -40,8 +40,8 @@ std::string reply_to(redis::question_kind kind, const probed_cluster& cluster) {
 
 redis_port::redis_port(caf::event_based_actor* self, settings options)
     : self_(self), options_(std::move(options)),
-      core_(redis::port::usual(options_.replica.id, options_.version, options_.port, options_.seed,
-                               options_.timeout_ticks)) {
+      core_(redis::port::usual(options_.replica.id, options_.replica.kind, options_.version,
+                               options_.port, options_.seed, options_.timeout_ticks)) {
   core_.at(read_clocks());
 }
 

@@ -30,12 +30,13 @@ pmmc::client::settings with_another_seed(pmmc::client::settings s) {
 
 } // namespace
 
-port::settings port::usual(const role_id& replica, std::string version, std::uint16_t number,
-                           std::uint64_t seed, unsigned timeout_ticks) {
+port::settings port::usual(const role_id& replica, role_kind kind, std::string version,
+                           std::uint16_t number, std::uint64_t seed, unsigned timeout_ticks) {
   settings s;
   s.replica = replica;
   s.timeout_ticks = timeout_ticks;
   s.client.id = port_id(seed);
+  s.client.served_by = kind;
   s.client.seed = seed;
   s.client.max_in_flight = 2'000; // twice that fits into a session's window
   s.client.max_in_flight_bytes = 16 << 20;
@@ -193,7 +194,7 @@ void port::learn(const membership& known) {
   if (configurations.empty() || configurations.latest().has_replica(id) ||
       configurations.latest().has_server(id))
     return why_unavailable_.clear();
-  const std::string kind = configurations.latest().has_servers() ? "server" : "replica";
+  const std::string kind{to_string(options_.client.served_by)};
   const auto former = configurations.former_members().find(id);
   why_unavailable_ = kind + " " + id.str() +
                      (former == configurations.former_members().end()

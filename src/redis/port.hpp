@@ -53,8 +53,8 @@ public:
     unsigned timeout_ticks = 500; ///< then an operation or a read is given up
   };
   /// Those of a process. `seed`: another one at every start, or answers to an earlier life count.
-  static settings usual(const role_id& replica, std::string version, std::uint16_t number,
-                        std::uint64_t seed, unsigned timeout_ticks);
+  static settings usual(const role_id& replica, role_kind kind, std::string version,
+                        std::uint16_t number, std::uint64_t seed, unsigned timeout_ticks);
 
   explicit port(settings options);
 

@@ -342,18 +342,19 @@ void client::on_tick() {
 
 std::string client::tried(const std::string& trouble) const {
   std::string text;
+  const std::string kind{to_string(options_.served_by)};
   const auto add = [&](const std::string& sentence) {
     text += (text.empty() ? "" : "; ") + sentence;
   };
   if (!target_.empty()) {
     const auto& said = trouble.empty() ? advice_ : trouble;
     const auto& address = up_.at(target_);
-    add("replica " + target_.str() + (address.empty() ? "" : " at " + address) +
+    add(kind + " " + target_.str() + (address.empty() ? "" : " at " + address) +
         (said.empty() ? " did not answer" : " says: " + said));
   }
   for (const auto& [replica, why] : troubles_)
-    add("replica " + replica.str() + " " + why);
-  return text.empty() ? "no replica could be reached" : text;
+    add(kind + " " + replica.str() + " " + why);
+  return text.empty() ? "no " + kind + " could be reached" : text;
 }
 
 client_outputs client::take() { return std::exchange(out_, {}); }

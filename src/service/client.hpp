@@ -45,6 +45,7 @@ class client {
 public:
   struct settings {
     role_id id;
+    role_kind served_by = role_kind::replica; ///< for messages to people
     std::uint64_t seed = 0;
     std::size_t max_in_flight = 1'024;
     std::size_t max_in_flight_bytes = 8 << 20;

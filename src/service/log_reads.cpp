@@ -33,12 +33,11 @@ void log_reads::answer(const replicated_state& state, std::vector<envelope>& sen
 }
 
 /// A read leaves nothing behind, so "unavailable" is the whole truth.
-void log_reads::on_tick(slot_num slot_out, std::uint64_t tick, std::vector<envelope>& send) {
+void log_reads::on_tick(slot_num slot_out, std::uint64_t tick,
+                        const std::function<std::string()>& why_stalled,
+                        std::vector<envelope>& send) {
   if (asking_ && is_too_old(*asking_, tick)) {
-    queue_.give_up(asking_->queries,
-                   "no quorum: server " + options_.queue.id.str() +
-                       " was not told up to where the log was decided, which takes a majority",
-                   slot_out, send);
+    queue_.give_up(asking_->queries, why_stalled(), slot_out, send);
     asking_.reset();
   }
   for (const auto& r : complete_)

@@ -6,7 +6,9 @@
 #include "service/read_queue.hpp"
 
 #include <deque>
+#include <functional>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -34,8 +36,10 @@ public:
   void on(const log_outputs::readable_at& readable);
   /// Answers the reads whose slots have been performed, as long as `read_bytes` allow.
   void answer(const replicated_state& state, std::vector<envelope>& send);
-  /// Gives up what is too old: no majority was reached, or what it showed is not decided.
-  void on_tick(slot_num slot_out, std::uint64_t tick, std::vector<envelope>& send);
+  /// Gives up what is too old: no majority was reached, for which `why_stalled` has the reason, or
+  /// what it showed is not decided.
+  void on_tick(slot_num slot_out, std::uint64_t tick,
+               const std::function<std::string()>& why_stalled, std::vector<envelope>& send);
   /// What has been answered so far is sent: `read_bytes` begin anew.
   void begin_turn() { queue_.begin_turn(); }
 

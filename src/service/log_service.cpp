@@ -33,12 +33,13 @@ void log_service::on(const role_id& client, query m, std::vector<envelope>& send
 
 void log_service::on(handoff m) { desk_.on(std::move(m), *state_, tick_); }
 
-void log_service::on_tick(std::vector<envelope>& send) {
+void log_service::on_tick(const std::function<std::string()>& why_stalled,
+                          std::vector<envelope>& send) {
   ++tick_;
   if (desk_.queue().size() == 0)
     progress_tick_ = tick_;
   desk_.on_tick(*state_, tick_, send);
-  reads_.on_tick(state_->slot_out(), tick_, send);
+  reads_.on_tick(state_->slot_out(), tick_, why_stalled, send);
 }
 
 bool log_service::is_stalled() const {

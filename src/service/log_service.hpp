@@ -11,6 +11,7 @@
 #include "service/request_desk.hpp"
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -50,7 +51,8 @@ public:
   void on(const role_id& client, query m, std::vector<envelope>& send);
   void on(handoff m);
   void met_disks(std::map<role_id, std::string> disks) { disks_met_ = std::move(disks); }
-  void on_tick(std::vector<envelope>& send);
+  /// `why_stalled`: for those whose reads are given up.
+  void on_tick(const std::function<std::string()>& why_stalled, std::vector<envelope>& send);
   /// Whether those who wait are to be told why, as nothing has been decided for long.
   bool is_stalled() const;
   void explain(const std::string& why, std::vector<envelope>& send) const;

@@ -15,8 +15,8 @@ void read_queue::add(const role_id& client, query q, slot_num slot_out,
     return reply(client, q, reply_status::refused,
                  too_large_text(q.op.size(), options_.max_op_bytes), slot_out, send);
   if (size_ > options_.max_queries || bytes_ > options_.max_query_bytes)
-    return reply(client, q, reply_status::busy,
-                 "replica " + options_.id.str() + " has too many reads waiting", slot_out, send);
+    return reply(client, q, reply_status::busy, options_.id.str() + " has too many reads waiting",
+                 slot_out, send);
   queries_.emplace_back(client, std::move(q));
 }
 

@@ -52,9 +52,8 @@ void request_desk::on(const role_id& client, request m, const replicated_state& 
   }
   if (!admit(std::move(m), client, state, tick))
     send.push_back(
-        {client,
-         response{key.session, key.sequence, reply_status::busy,
-                  "replica " + options_.id.str() + " has too many requests waiting", arrived}});
+        {client, response{key.session, key.sequence, reply_status::busy,
+                          options_.id.str() + " has too many requests waiting", arrived}});
 }
 
 void request_desk::on(handoff m, const replicated_state& state, std::uint64_t tick) {

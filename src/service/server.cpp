@@ -81,7 +81,7 @@ void server::on_tick() {
   if (tick_ % options_.ping_ticks == 0)
     send_pings();
   fetch_.on_tick(tick_, out_.send);
-  service_.on_tick(out_.send);
+  service_.on_tick([this] { return why_stalled(); }, out_.send);
   if (service_.is_stalled())
     service_.explain(why_stalled(), out_.send);
   if (tick_ % options_.forget_ticks == 0)

@@ -57,6 +57,7 @@ void nemesis::strike(std::size_t number, const fault& f, random_source& dice) {
   case fault_kind::lost_directory:
     return damage(f, dice);
   case fault_kind::reconfigure:
+    lie_in_wait(number, f);
     return roster_.reconfigure(dice);
   case fault_kind::formatted_again:
   case fault_kind::old_copy:
@@ -106,6 +107,7 @@ void nemesis::heal() {
   flapping_end_.clear();
   victims_.clear();
   world_.net.calm_down();
+  world_.change_begins = nullptr;
   world_.faults_are_over = true;
   for (const auto i : world_.members()) {
     auto& p = world_.process_at(i);
@@ -224,6 +226,26 @@ void nemesis::flap(std::size_t number, const fault& f) {
   const auto next = std::min(flapping_end_[number],
                              world_.now() + 50 * millisecond + dice.below(1'500 * millisecond));
   world_.queue.push(next, event_kind::fault_end, 0, 0, number);
+}
+
+/// Now and then the leader that begins a change of the servers is cut off with C-all in its own log
+/// only, so that another one leads without it, and has it taken back (Raft paper, section 6).
+void nemesis::lie_in_wait(std::size_t number, const fault& f) {
+  random_source own{f.dice ^ 0x2545F4914F6CDD1DULL};
+  if (world_.options.engine != engine_kind::raft || own.below(3) != 0)
+    return;
+  const auto lasts = 1'000 * millisecond + own.below(4'000 * millisecond);
+  world_.change_begins = [this, number, lasts](std::size_t leader) {
+    auto& cut = cuts_[number];
+    for (std::size_t other = 0; other < world_.processes(); ++other)
+      if (other != leader) {
+        cut.emplace_back(leader, other);
+        cut.emplace_back(other, leader);
+      }
+    for (const auto& [from, to] : cut)
+      world_.net.cut(from, to);
+    world_.queue.push(world_.now() + lasts, event_kind::fault_end, 0, 0, number);
+  };
 }
 
 void nemesis::disturb(std::size_t number, const fault& f, random_source& dice) {

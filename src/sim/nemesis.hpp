@@ -40,6 +40,7 @@ private:
   void cut_links(std::size_t number, fault_kind kind, random_source& dice);
   links links_for(fault_kind kind, random_source& dice) const;
   void flap(std::size_t number, const fault& f);
+  void lie_in_wait(std::size_t number, const fault& f);
 
   std::size_t pick(random_source& dice) const;
 

@@ -19,7 +19,9 @@ std::uint64_t fresh_seed(world& w) { return w.chance.next(); }
 /// The settings of a process, but in most runs with little room, so that limits are met.
 redis::port::settings settings_for(world& w, const role_id& replica) {
   const auto& s = w.options;
-  auto made = redis::port::usual(replica, "simulated", 1, fresh_seed(w), s.redis_timeout_ticks);
+  auto made = redis::port::usual(
+      replica, w.options.engine == engine_kind::pmmc ? role_kind::replica : role_kind::server,
+      "simulated", 1, fresh_seed(w), s.redis_timeout_ticks);
   auto& f = made.front;
   constexpr std::size_t one_command = 250;
   f.max_op_bytes = s.replica.max_op_bytes;

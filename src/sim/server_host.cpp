@@ -1,5 +1,6 @@
 #include "sim/server_host.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace pmmc::sim {
@@ -31,6 +32,7 @@ void server_host::settle() {
   flush();
   auto out = role().take();
   taken(out);
+  tell_change(out);
   send_all(std::exchange(out.send_early, {}));
   waiting_.add(std::move(out));
   if (!is_down() && !is_writing())
@@ -127,6 +129,17 @@ void server_host::tell_office() {
   if (world_.log.is_told())
     world_.tell(id().str() + (was_in_office_ ? " leads term " : " leads no more, in term ") +
                 std::to_string(role().current_vitals().term));
+}
+
+void server_host::tell_change(const server_outputs& out) {
+  const auto begins = [](const log_record& r) {
+    const auto* of_raft = std::get_if<raft::record>(&r);
+    const auto* added = of_raft == nullptr ? nullptr : std::get_if<raft::append_record>(of_raft);
+    return added != nullptr && added->what.members != nullptr && added->what.members->is_joint();
+  };
+  if (counts() && is_in_office() && world_.change_begins &&
+      std::any_of(out.persist.begin(), out.persist.end(), begins))
+    std::exchange(world_.change_begins, nullptr)(process_number());
 }
 
 bool server_host::is_in_office() const { return is_started() && role().current_vitals().is_leader; }

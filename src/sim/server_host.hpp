@@ -46,6 +46,7 @@ private:
   void go_on_writing();
   void recovered(const storage::server_store::memory& found);
   void tell_office();
+  void tell_change(const server_outputs& out);
   bool is_down() const { return world_.process_at(process_number()).crashing; }
 
   std::optional<storage::server_store> store_;

@@ -12,6 +12,7 @@
 #include "wire/parcel.hpp"
 
 #include <deque>
+#include <functional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -131,6 +132,10 @@ public:
   void stop_listening(const std::string& address) { listeners_.erase(address); }
 
   void tell(const std::string& text) { log.tell(now_, text); }
+
+  /// Tells whom it concerns, once, that the process has put C-all into its log as the leader, and
+  /// that nobody has it yet (Raft). May be empty.
+  std::function<void(std::size_t process)> change_begins;
 
   bool faults_are_over = false;
   const scenario& options;

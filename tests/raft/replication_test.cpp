@@ -241,6 +241,19 @@ TEST_CASE("a leader whose own disk hangs proposes so much ahead of it, and then 
   CHECK(ticks == s1.options().disk_ticks + 1);
 }
 
+TEST_CASE("a leader whose own disk hangs proposes so many bytes ahead of it") {
+  auto s1 = leader_with({1}, 1);
+  s1.persisted(s1.take().persist);
+  const std::string large(1 << 20, 'x');
+  std::size_t taken = 0;
+  while (taken < s1.options().most_undurable && s1.propose(command{large}))
+    ++taken;
+  CHECK(taken == s1.options().most_undurable_bytes / large.size());
+  CHECK_FALSE(s1.may_propose());
+  s1.persisted(s1.take().persist);
+  CHECK(s1.may_propose());
+}
+
 TEST_CASE("a leader's own disk that is slow, and goes on, costs it no office") {
   auto s1 = leader_with({1}, 1);
   s1.persisted(s1.take().persist);

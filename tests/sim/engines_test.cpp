@@ -80,12 +80,13 @@ std::vector<fact> with(std::vector<fact> all, const std::vector<fact>& more) {
 } // namespace
 
 TEST_CASE("raft: nothing is broken, everything is answered, and interesting things happen") {
-  run_seeds(engine_kind::raft, 200,
-            with(of_any, {fact::election, fact::vote_refused, fact::pre_vote, fact::truncated,
-                          fact::handoff, fact::request_decided_again, fact::noop_decided,
-                          fact::office_handed_on, fact::change_begun, fact::change_finished,
-                          fact::reconfiguration, fact::reconfiguration_stale, fact::role_retired,
-                          fact::refused_as_removed, fact::stopped_as_removed}));
+  run_seeds(
+      engine_kind::raft, 200,
+      with(of_any, {fact::election, fact::vote_refused, fact::pre_vote, fact::truncated,
+                    fact::handoff, fact::request_decided_again, fact::noop_decided,
+                    fact::office_handed_on, fact::change_begun, fact::change_finished,
+                    fact::change_taken_back, fact::reconfiguration, fact::reconfiguration_stale,
+                    fact::role_retired, fact::refused_as_removed, fact::stopped_as_removed}));
 }
 
 TEST_CASE("simple: nothing is broken, everything is answered, and interesting things happen") {

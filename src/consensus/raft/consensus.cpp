@@ -80,6 +80,13 @@ void consensus::on_peer_down(const role_id& peer) {
 
 // --- The replicated log -------------------------------------------------------------------------
 
+/// What its own disk does not have yet is in memory, and bounded.
+bool consensus::may_propose() const {
+  return is_leader() && !handover_ &&
+         log().last().index < durable_last_ + options_.most_undurable &&
+         log().bytes_behind(durable_last_) < options_.most_undurable_bytes;
+}
+
 std::optional<position> consensus::propose(command value) {
   if (!may_propose())
     return std::nullopt;

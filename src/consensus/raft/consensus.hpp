@@ -75,6 +75,7 @@ public:
                                  ///< who answers syncs first, so it may take several of them
     unsigned disk_ticks = 500;   ///< likewise one whose own disk takes so long for an entry
     slot_num most_undurable = 1024; ///< entries ahead of the own disk; then nothing is proposed
+    std::size_t most_undurable_bytes = 64 << 20; ///< likewise, of them
     unsigned resend_ticks = 20;     ///< a read_index without an answer for so long is sent again
     unsigned newcomer_ticks = 300;  ///< not heard for so long, a newcomer ends its change
     unsigned catch_up_ticks = 3000; ///< likewise if it is heard, and comes no further
@@ -130,10 +131,7 @@ public:
   // --- What services, tests, status and checkers look at ---
   state current_state() const { return state_; }
   bool is_leader() const { return state_ == state::leader; }
-  bool may_propose() const {
-    return is_leader() && !handover_ &&
-           log().last().index < durable_last_ + options_.most_undurable;
-  }
+  bool may_propose() const;
   term_num term() const { return durable_.term; }
   const role_id& voted_for() const { return durable_.voted_for; }
   /// Empty: not known.

@@ -2,6 +2,7 @@
 
 #include "base/invariant.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace pmmc::raft {
@@ -91,6 +92,13 @@ std::vector<entry> log::slice(slot_num from, std::size_t bytes) const {
     taken += found.back().size_bytes();
   }
   return found;
+}
+
+std::size_t log::bytes_behind(slot_num index) const {
+  std::size_t bytes = 0;
+  for (index = std::max(index + 1, first()); index <= last().index; ++index)
+    bytes += at(index).size_bytes();
+  return bytes;
 }
 
 bool operator==(const log& a, const log& b) {

@@ -54,6 +54,8 @@ public:
 
   /// Entries from `from` on, the first one in any case, up to about `bytes`.
   std::vector<entry> slice(slot_num from, std::size_t bytes) const;
+  /// Of the entries behind `index`.
+  std::size_t bytes_behind(slot_num index) const;
   /// Of all entries.
   std::size_t size_bytes() const { return size_bytes_; }
 

@@ -13,6 +13,7 @@ namespace pmmc::raft {
 struct role_contents {
   /// With votes that nobody refuses because it hears a leader.
   static void run_for_office(consensus& core) { core.run_for_office(false, true); }
+  static bool may_run_for_office(const consensus& core) { return core.is_needed_in_office(); }
   /// As if an election timeout had passed without an answer.
   static void miss_answers(consensus& core);
   static void send_heartbeats(consensus& core) { core.send_heartbeats(); }

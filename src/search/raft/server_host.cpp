@@ -100,7 +100,7 @@ bool server_host::choose(running& s, const input& in) const {
   if (std::holds_alternative<compact_log>(in))
     return compact(p);
   if (std::holds_alternative<run_for_office>(in)) {
-    if (core.is_leader() || core.term() >= scope_.terms || !core.members().has(core.options().id))
+    if (core.is_leader() || core.term() >= scope_.terms || !role_contents::may_run_for_office(core))
       return false;
     role_contents::run_for_office(core);
     return true;

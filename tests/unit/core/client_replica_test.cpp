@@ -115,6 +115,19 @@ TEST_CASE("what was tried names the replica's address, if it is of another proce
   }
 }
 
+TEST_CASE("who serves is called what it is") {
+  client::settings options;
+  options.served_by = role_kind::server;
+  played_client c{options};
+  c.core.submit("a", 20);
+  c.ticks(21);
+  CHECK(c.outcomes().at(0).body == "no server could be reached");
+  c.core.on_replica_up("s1", "h:1");
+  c.core.submit("b", 20);
+  c.ticks(21);
+  CHECK(c.outcomes().at(0).body == "server s1 at h:1 did not answer");
+}
+
 TEST_CASE("each replica is asked before one is asked again") {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     client::settings options;

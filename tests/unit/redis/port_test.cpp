@@ -66,7 +66,7 @@ struct port_bench {
     core.answered(ticket, reply.take());
   }
 
-  port core{port::usual("r1", "test", 1, 7, 500)};
+  port core{port::usual("r1", role_kind::replica, "test", 1, 7, 500)};
   std::uint64_t ticket = 0; ///< of the last change that was asked for
   std::map<connection_id, std::string> replies;
 };
@@ -201,10 +201,10 @@ TEST_CASE("port: a change of the members that the replica has no room for is ask
 }
 
 TEST_CASE("port: of a server it serves while that is a member") {
-  port s1{port::usual("s1", "test", 1, 7, 500)};
+  port s1{port::usual("s1", role_kind::server, "test", 1, 7, 500)};
   s1.learn(membership{pmmc::test::make_servers()});
   CHECK(s1.why_unavailable().empty());
-  port s9{port::usual("s9", "test", 1, 7, 500)};
+  port s9{port::usual("s9", role_kind::server, "test", 1, 7, 500)};
   s9.learn(membership{pmmc::test::make_servers()});
   CHECK(s9.why_unavailable() ==
         "server s9 is not a member of the cluster yet; use the port of another server");

@@ -100,7 +100,7 @@ struct wait_bench {
   }
 
   std::int64_t steady_ms = 5'000;
-  port core{port::usual("r1", "test", 1, 7, 500)};
+  port core{port::usual("r1", role_kind::replica, "test", 1, 7, 500)};
   std::map<connection_id, std::string> replies;
   std::vector<std::uint64_t> queries; ///< of the client, not answered
   std::vector<port_outputs::count> counts;
