@@ -91,7 +91,7 @@ void child_processes::start(const std::string& name, const std::vector<std::stri
     become(ends[1], parent, program.c_str(), argv.data());
   close(ends[1]);
   fcntl(ends[0], F_SETFL, O_NONBLOCK);
-  children_.push_back({name, pid, ends[0], {}, {}, false});
+  children_.push_back({name, pid, ends[0], {}, {}, false, false});
 }
 
 void child_processes::pump(std::chrono::milliseconds time) {
@@ -157,6 +157,7 @@ void child_processes::reap() {
     if (c.exited || waitpid(c.pid, &how, WNOHANG) != c.pid)
       continue;
     c.exited = true;
+    c.failed = !WIFEXITED(how) || WEXITSTATUS(how) != 0;
     if (c.output >= 0)
       read_output(c);
     if (is_stopping_ && WIFSIGNALED(how) && WTERMSIG(how) == SIGTERM)
@@ -183,6 +184,10 @@ bool child_processes::any_exited() const {
 
 bool child_processes::all_exited() const {
   return std::all_of(children_.begin(), children_.end(), [](const child& c) { return c.exited; });
+}
+
+bool child_processes::any_failed() const {
+  return std::any_of(children_.begin(), children_.end(), [](const child& c) { return c.failed; });
 }
 
 void child_processes::stop() {

@@ -30,6 +30,8 @@ public:
   bool all_printed(const std::string& prefix) const;
   bool any_exited() const;
   bool all_exited() const;
+  /// Whether one was killed, or ended with another exit code than 0.
+  bool any_failed() const;
   /// SIGINT or SIGTERM has come, or the terminal is gone.
   bool stop_requested() const { return stop_requested_; }
   /// SIGTERM to all, and SIGKILL to those that are still there after ten seconds.
@@ -43,6 +45,7 @@ private:
     std::string partial;
     std::vector<std::string> first_words; ///< of the lines on stdout that matter
     bool exited = false;
+    bool failed = false;
   };
 
   void read_output(child& c);

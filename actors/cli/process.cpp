@@ -241,8 +241,11 @@ int up(const arguments& a) {
   while (!children.stop_requested()) {
     children.pump(std::chrono::milliseconds{200});
     // A machine may have none of the cluster's roles, and so no child.
-    if (ready && children.any_exited() && children.all_exited() && !children.stop_requested())
-      throw command_error{internal_error, "all processes have ended (see above)"};
+    if (ready && children.any_exited() && children.all_exited()) {
+      if (children.any_failed() && !children.stop_requested())
+        throw command_error{internal_error, "all processes have ended (see above)"};
+      break; // each was asked to: a terminal's Ctrl-C reaches them, perhaps before this process
+    }
     if (ready)
       continue;
     if (children.any_exited())

@@ -153,6 +153,13 @@ class Up(ClusterTest):
         self.assertEqual(child.wait(PATIENCE_S), INTERNAL, self.log.read_text()[-3000:])
         self.assertIn("pmmc: all processes have ended (see above)", self.log.read_text())
 
+    def test_children_that_are_all_stopped_are_no_failure(self):
+        cluster = self.new_cluster()
+        child = self.start_up(cluster)
+        for pid in children_of(child.pid):
+            os.kill(pid, signal.SIGTERM)
+        self.assertEqual(child.wait(PATIENCE_S), DONE, self.log.read_text()[-3000:])
+
     def test_a_port_that_is_taken(self):
         """Nothing is left running."""
         cluster = self.new_cluster()
