@@ -70,7 +70,14 @@ slot_num gossip::durable_slot(const configuration& config, slot_num own) const {
   return durable[need - 1];
 }
 
-std::string gossip::quorum_text(const configuration& config, std::uint64_t tick) const {
+bool gossip::has_quorum(const configuration& config, std::uint64_t tick) const {
+  const auto& voters = config.voters();
+  return static_cast<std::size_t>(std::count_if(voters.begin(), voters.end(), [&](const member& v) {
+           return is_heard(v.id, tick);
+         })) >= config.quorum();
+}
+
+std::string gossip::voters_text(const configuration& config, std::uint64_t tick) const {
   std::string silent;
   std::size_t heard = 0;
   for (const auto& v : config.voters())
@@ -78,11 +85,23 @@ std::string gossip::quorum_text(const configuration& config, std::uint64_t tick)
       ++heard;
     else
       silent += " " + v.id.str() + " at " + v.address;
-  return (heard < config.quorum() ? "no quorum: " : "nothing is decided at present: ") +
-         std::to_string(heard) + " of " + std::to_string(config.voters().size()) +
+  return std::to_string(heard) + " of " + std::to_string(config.voters().size()) +
          (config.has_servers() ? " servers" : " acceptors") +
          " are heard (needed: " + std::to_string(config.quorum()) + ")" +
          (silent.empty() ? "" : ", not" + silent);
+}
+
+std::string gossip::quorum_text(const configuration& config, std::uint64_t tick,
+                                const std::vector<const configuration*>& to_come) const {
+  bool is_missing = !has_quorum(config, tick);
+  auto text = voters_text(config, tick);
+  for (const auto* next : to_come)
+    if (next->version > config.version && !has_quorum(*next, tick)) {
+      text +=
+          "; of configuration " + std::to_string(next->version) + ", " + voters_text(*next, tick);
+      is_missing = true;
+    }
+  return (is_missing ? "no quorum: " : "nothing is decided at present: ") + text;
 }
 
 } // namespace pmmc

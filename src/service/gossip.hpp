@@ -56,10 +56,15 @@ public:
   /// below `own`.
   slot_num durable_slot(const configuration& config, slot_num own) const;
   /// Why nothing may be decided in `config` at present, for people: how many of those who decide
-  /// are heard, and which ones are not.
-  std::string quorum_text(const configuration& config, std::uint64_t tick) const;
+  /// are heard, and which ones are not; likewise of those `to_come` that lack a majority, as no
+  /// leader comes to office without one.
+  std::string quorum_text(const configuration& config, std::uint64_t tick,
+                          const std::vector<const configuration*>& to_come = {}) const;
 
 private:
+  bool has_quorum(const configuration& config, std::uint64_t tick) const;
+  std::string voters_text(const configuration& config, std::uint64_t tick) const;
+
   struct news {
     std::uint64_t heard_tick = 0;
     vitals told;

@@ -87,7 +87,7 @@ void leader::recover(const propose& m) {
 void leader::start_recovery() {
   recovery_.forget_if([&](slot_num slot) {
     return slot < replicas_.watermark() || proposals_.contains(slot) ||
-           decisions_.find(slot) != nullptr;
+           decisions_.find(slot) != nullptr || !configurations().knows(slot);
   });
   const auto next = recovery_.next();
   if (!next)
@@ -110,7 +110,7 @@ void leader::propose_recovered(const adopted& m) {
   replicas_.hear_watermark(m.watermark);
   const auto free = [&](slot_num slot) {
     return slot >= replicas_.watermark() && !proposals_.contains(slot) &&
-           decisions_.find(slot) == nullptr;
+           decisions_.find(slot) == nullptr && configurations().knows(slot); // or nobody votes
   };
   // What acceptors promised says all of older ballots. What they accepted at this one they may have
   // accepted after they answered, and the answer may be one to an earlier scout: so a slot that was

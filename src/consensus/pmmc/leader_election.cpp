@@ -74,7 +74,9 @@ void leader::command_proposals() {
   for (auto it = proposals_.begin(); it != proposals_.end();) {
     const auto slot = it->first;
     const bool in_hand = commanders_.has(slot);
-    if (!in_hand && slot < covered_from()) { // phase 1 has not looked there: see recover()
+    // Phase 1 has not looked there: see recover(). Or acceptors tell what they have accepted, and
+    // vote no more: they have forgotten where the slot's configuration ends, as everybody has.
+    if (!in_hand && (slot < covered_from() || !configurations().knows(slot))) {
       it = proposals_.erase(it);
       continue;
     }

@@ -123,12 +123,16 @@ std::string read_rounds::acceptors_reached(const round& r,
     const auto* config = configurations.find(version);
     if (config == nullptr)
       continue;
-    text += " " + std::to_string(answered.size()) + " of " +
-            std::to_string(config->acceptors.size()) +
-            " (needed: " + std::to_string(config->quorum()) + "), no answer from";
+    std::string silent;
     for (const auto& acceptor : config->acceptors)
       if (!answered.contains(acceptor.id))
-        text += " " + acceptor.id.str() + " at " + acceptor.address;
+        silent += " " + acceptor.id.str() + " at " + acceptor.address;
+    text += (version == r.answered.begin()->first
+                 ? " "
+                 : "; of configuration " + std::to_string(version) + ", ") +
+            std::to_string(answered.size()) + " of " + std::to_string(config->acceptors.size()) +
+            " (needed: " + std::to_string(config->quorum()) + ")" +
+            (silent.empty() ? "" : ", no answer from" + silent);
   }
   return text;
 }

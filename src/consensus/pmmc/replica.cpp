@@ -17,7 +17,8 @@ replica::replica(settings options, std::unique_ptr<replicated_state> state,
              options.forget_held_back_ticks,
              {options.max_pending_requests, options.max_pending_bytes, options.batch_bytes,
               options.batch_requests}}),
-      proposals_({options.id, options.eager_slots, options.pipeline_slots, options.resend_ticks}),
+      proposals_({options.id, options.eager_slots, options.pipeline_slots, options.filling_slots,
+                  options.resend_ticks}),
       proposer_(options.id), gossip_(options.id, options.silent_ticks),
       reads_({options.id, options.max_op_bytes, options.max_queries, options.read_bytes,
               options.resend_ticks, options.query_ticks},
@@ -111,7 +112,7 @@ void replica::explain_stall() {
 
 std::string replica::why_stalled() const {
   const auto& config = state_->configurations().for_slot(slot_out());
-  return gossip_.quorum_text(config, tick_) +
+  return gossip_.quorum_text(config, tick_, state_->configurations().from(slot_out())) +
          (active_ballot().is_bottom() ? "; no leader is active"
                                       : "; the active leader is " + active_ballot().leader.str());
 }

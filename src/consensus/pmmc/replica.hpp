@@ -52,8 +52,9 @@ public:
     cluster_identity founds = 0;
     std::size_t batch_bytes = 256 << 10; ///< a slot's command is about this large at the most
     std::size_t batch_requests = 4'096;
-    std::size_t eager_slots = 2;    ///< own slots in flight: up to so many open at once
-    std::size_t pipeline_slots = 8; ///< then one a tick, up to so many; then full batches only
+    std::size_t eager_slots = 2;     ///< own slots in flight: up to so many open at once
+    std::size_t pipeline_slots = 8;  ///< then one a tick, up to so many; then full batches only
+    std::size_t filling_slots = 256; ///< likewise while gaps are filled with no-ops
     std::size_t max_pending_requests = 65'536;
     std::size_t max_pending_bytes = 64 << 20;
     std::size_t max_op_bytes = pmmc::max_op_bytes;

@@ -87,7 +87,7 @@ void replica::catch_up() {
 
 /// Proposes no-ops: a leader answers with what was decided, or gets the no-op decided.
 void replica::fill_gap(slot_num end) {
-  end = std::min(end, slot_out() + state_->window());
+  end = std::min({end, slot_out() + state_->window(), slot_out() + options_.filling_slots});
   for (auto slot = missing_.fill_from(slot_out(), end); slot < end; ++slot)
     if (!decisions_.contains(slot) && !proposals_.contains(slot))
       propose_in(slot, {});

@@ -41,7 +41,8 @@ void replica::fill_to_boundary() {
   const auto boundary = state_->configurations().latest().first_slot;
   if (boundary < slot_out() || boundary == 1)
     return;
-  for (; slot_in_ <= boundary && slot_in_ < slot_out() + state_->window(); ++slot_in_)
+  for (; slot_in_ <= boundary && slot_in_ < slot_out() + state_->window() && proposals_.may_fill();
+       ++slot_in_)
     if (!decisions_.contains(slot_in_) && !proposals_.contains(slot_in_))
       propose_in(slot_in_, {});
 }

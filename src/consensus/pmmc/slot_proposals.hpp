@@ -29,10 +29,11 @@ struct proposal_route {
 class slot_proposals {
 public:
   struct settings {
-    role_id id;                     ///< of the replica that proposes
-    std::size_t eager_slots = 2;    ///< up to so many open at once
-    std::size_t pipeline_slots = 8; ///< then one a tick, up to so many
-    unsigned resend_ticks = 20;     ///< the first time; then twice as long, up to 10 times
+    role_id id;                      ///< of the replica that proposes
+    std::size_t eager_slots = 2;     ///< up to so many open at once
+    std::size_t pipeline_slots = 8;  ///< then one a tick, up to so many
+    std::size_t filling_slots = 256; ///< up to so many open while gaps are filled with no-ops
+    unsigned resend_ticks = 20;      ///< the first time; then twice as long, up to 10 times
   };
   struct proposal {
     command value;
@@ -53,6 +54,9 @@ public:
   /// What comes while a slot is on its way waits for the next: few large slots cost everybody less
   /// than many small ones. Where a decision takes longer than a tick, one more opens every tick.
   bool may_open(std::uint64_t tick) const;
+  /// Whether there is room for a no-op: WINDOW may be large, and whoever gets all of it at once is
+  /// taken for silent.
+  bool may_fill() const { return by_slot_.size() < options_.filling_slots; }
   /// A slot for requests is opened, not just a gap filled.
   void opened(std::uint64_t tick) { opened_tick_ = tick; }
 

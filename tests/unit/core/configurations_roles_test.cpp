@@ -51,7 +51,10 @@ TEST_CASE("acceptor: F2, it votes in a version it knows only as a member and wit
   CHECK(votes("a4", 3, 19)); // it has not heard of that one
 }
 
-TEST_CASE("acceptor: F2, where configurations were forgotten it votes in none") {
+namespace {
+
+/// So many versions that the second one, which began at slot 20, is forgotten.
+config_history many() {
   config_history history{make_config()};
   for (config_version v = 1; v <= config_history::most_kept + 2; ++v)
     REQUIRE(reconfigure({v,
@@ -60,6 +63,22 @@ TEST_CASE("acceptor: F2, where configurations were forgotten it votes in none") 
                         10 * v, 10, history)
                 .status == reconfiguration_status::accepted);
   REQUIRE(history.find(2) == nullptr);
+  return history;
+}
+
+} // namespace
+
+TEST_CASE("leader: what is told of slots where nobody votes any more gets no commander") {
+  for (const auto& history : {two({a3}, {a4}), many()}) {
+    leader_bench b;
+    b.role.learn(history);
+    const auto commanded = commanders_in(b.elect({{5, {{0, "l9"}, 5, command{"x"}}}}));
+    CHECK(commanded.size() == (history.find(2) == nullptr ? 0 : 1));
+  }
+}
+
+TEST_CASE("acceptor: F2, where configurations were forgotten it votes in none") {
+  const auto history = many();
   acceptor a{{"a1"}, {}, config_history{make_config()}};
   a.on(p2a{"l1", 1, {{1, "l1"}, 5, command{"x"}}});
   CHECK(only<p2b>(a.take().send).size() == 1);
@@ -72,6 +91,29 @@ TEST_CASE("acceptor: F2, where configurations were forgotten it votes in none") 
   REQUIRE(promises.size() == 1);
   REQUIRE(promises[0].accepted.size() == 1);
   CHECK(promises[0].accepted[0].slot == 5);
+}
+
+TEST_CASE(
+    "replica: no-ops come to the boundary by a few slots at a time, however large WINDOW is") {
+  replica::settings options;
+  options.filling_slots = 5;
+  replica_bench b{options, 1'000};
+  b.hear_leader("l1");
+  b.open_session();
+  const reconfiguration r{1, {{role_kind::replica, "r3"}}, {}};
+  b.decide(2, {{request_kind::reconfigure, session_of_slot_1, 1, 0, encode(r)}});
+  std::set<slot_num> open, asked;
+  do {
+    for (const auto& p : only<propose>(b.tick().send, "l1"))
+      if (asked.insert(p.slot).second)
+        open.insert(p.slot);
+    REQUIRE(open.size() <= 5);
+    REQUIRE_FALSE(open.empty());
+    b.decide(*open.begin(), command{}); // one, so that only one more may come
+    open.erase(open.begin());
+  } while (asked.size() < 1'000);
+  CHECK(*asked.begin() == 3);
+  CHECK(*asked.rbegin() == 1'002); // the first slot of version 2
 }
 
 TEST_CASE("acceptor: a configuration that is over gets no promises") {

@@ -139,4 +139,13 @@ TEST_CASE("gossip: people are told which acceptors are missing") {
   g.hear("a3", acceptor_vitals{}, false, 20);
   CHECK(g.quorum_text(config, 20) ==
         "nothing is decided at present: 3 of 3 acceptors are heard (needed: 2)");
+  auto next = config;
+  next.version = 2;
+  next.acceptors = {{"a1", "host1:1"}, {"a4", "host4:1"}, {"a5", "host5:1"}};
+  CHECK(g.quorum_text(config, 20, {&config, &next}) ==
+        "no quorum: 3 of 3 acceptors are heard (needed: 2); of configuration 2, 1 of 3 acceptors "
+        "are heard (needed: 2), not a4 at host4:1 a5 at host5:1");
+  g.hear("a4", acceptor_vitals{}, false, 20);
+  CHECK(g.quorum_text(config, 20, {&config, &next}) ==
+        "nothing is decided at present: 3 of 3 acceptors are heard (needed: 2)");
 }

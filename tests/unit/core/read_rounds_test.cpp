@@ -123,6 +123,30 @@ TEST_CASE("read rounds: ask again those that are silent, and give up in the end"
   CHECK(b.rounds.waiting() == 0);
 }
 
+TEST_CASE("read rounds: who asks is told of each configuration how many have answered") {
+  read_rounds::settings options;
+  options.query_ticks = 5;
+  reads_bench b{options};
+  auto next = make_config();
+  next.version = 2;
+  next.first_slot = 5;
+  next.acceptors[2] = {"a4", "host4:1", "disk4"};
+  config_history both{make_config()};
+  both.add(next);
+  b.state = replicated_state{std::make_unique<log_machine>(), both, 8};
+  b.add(1);
+  b.rounds.start(b.state, 10, b.sent);
+  for (const auto* id : {"a1", "a2", "a3"})
+    b.reply(id, 0);
+  b.sent.clear();
+  b.rounds.on_tick(b.state, 15, b.sent);
+  const auto answered = b.replies();
+  REQUIRE(answered.size() == 1);
+  CHECK(answered[0].body == "no quorum: acceptors that answered replica r1: 3 of 3 (needed: 2); of "
+                            "configuration 2, 0 of 3 (needed: 2), no answer from a1 at host1:1 a2 "
+                            "at host2:1 a4 at host4:1");
+}
+
 TEST_CASE("read rounds: as many bytes wait as may, and no more") {
   read_rounds::settings options;
   options.max_query_bytes = 10;

@@ -161,6 +161,18 @@ TEST_CASE("catch-up: where nobody is ahead, the window moves on with what the le
   CHECK(more[3].slot == 12);
 }
 
+TEST_CASE("catch-up: gaps are filled by a few slots at a time, however large WINDOW is") {
+  replica::settings options;
+  options.filling_slots = 8;
+  replica_bench b{options, 1'000};
+  be_behind_the_leader(b);
+  CHECK(only<propose>(b.flush().send).empty());
+  b.decide(1, command{"x"});
+  const auto more = only<propose>(b.flush().send, "l1");
+  REQUIRE(more.size() == 1);
+  CHECK(more[0].slot == 9);
+}
+
 TEST_CASE("catch-up: the leaders are asked for no more than WINDOW once a replica is ahead") {
   replica_bench b;
   be_behind_the_leader(b);

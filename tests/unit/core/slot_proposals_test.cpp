@@ -33,7 +33,7 @@ struct proposals_bench {
   using propose_message = pmmc::propose;
   config_history configurations{make_config()};
   kept_decisions decided;
-  slot_proposals proposals{{"r1", 1, 3, 10}};
+  slot_proposals proposals{{.id = "r1", .eager_slots = 1, .pipeline_slots = 3, .resend_ticks = 10}};
   std::vector<envelope> sent;
 };
 
