@@ -8,7 +8,7 @@ std::string explain(const caf::error& e, const caf::actor_system& system) {
   if (e == caf::sec::incompatible_application_ids || e == caf::sec::incompatible_versions)
     return "it speaks another version of pmmc's protocol";
   if (e == caf::sec::connection_timeout || e == caf::sec::request_timeout)
-    return "it took the connection, but does not answer: stopped, overloaded, or another program";
+    return std::string{does_not_answer};
   if (e == caf::exit_reason::remote_link_unreachable || e == caf::sec::request_receiver_down)
     return "the connection broke";
   if (e == caf::sec::disconnect_during_handshake || e == caf::sec::malformed_basp_message)

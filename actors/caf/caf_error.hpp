@@ -1,13 +1,12 @@
 // CAF's errors in words for the people who operate a cluster.
 #pragma once
 
+#include "membership/dial_troubles.hpp"
+
 #include <caf/all.hpp>
 #include <string>
-#include <string_view>
 
 namespace pmmc {
-
-inline constexpr std::string_view nothing_listens = "nothing listens there";
 
 /// What went wrong when a process was dialled or asked: "nothing listens there", …
 std::string explain(const caf::error& e, const caf::actor_system& system);

@@ -61,6 +61,9 @@ std::string fate(const change_result::leaver& r) {
 
 std::string to_text(const change_result& r) {
   const auto version = "version " + std::to_string(r.config.version);
+  if (r.is_made)
+    return "nothing would be proposed: " + version +
+           " has made this change already: " + described(r.config) + "\n";
   if (r.dry_run)
     return "would propose " + version + " in place of version " + std::to_string(r.replaces) +
            ": " + described(r.config) + down_now(r.down) + "\n" + when_it_would_govern(r) + "\n";
@@ -73,7 +76,9 @@ std::string to_text(const change_result& r) {
 
 std::string to_json(const change_result& r, int indent) {
   json j{{"version", std::to_string(r.config.version)}};
-  if (r.dry_run) {
+  if (r.is_made) {
+    j["is_made"] = true;
+  } else if (r.dry_run) {
     j["replaces"] = std::to_string(r.replaces);
     j["earliest_first_slot"] = std::to_string(r.slot + r.window);
     j["down"] = json::array();

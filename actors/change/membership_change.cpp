@@ -35,6 +35,12 @@ change_result membership_change::run() {
   if (is_made_already()) {
     version_ = probed_.known.version();
     say("version " + std::to_string(version_) + " has made this change already");
+    if (options_.dry_run) {
+      change_result made;
+      made.dry_run = made.is_made = true;
+      made.config = probed_.known.configurations.latest();
+      return made;
+    }
   } else {
     check_removals(change_, probed_.known.configurations);
     check_newcomers(change_, probed_);
@@ -211,10 +217,13 @@ void membership_change::poll(const std::set<std::string>& where, change_failure 
   for (std::string why; !done(why); ask()) {
     if (has_moved(marks, where))
       moved = std::chrono::steady_clock::now();
-    if (std::chrono::steady_clock::now() - moved > options_.patience)
+    if (std::chrono::steady_clock::now() - moved > options_.patience) {
+      const auto trouble = unhealthy_because(assess(probed_, probed_.roles()));
       throw change_error{when_stuck, why + ", and nothing has moved for " +
                                          std::to_string(options_.patience.count() / 1000) + " s; " +
-                                         consequence};
+                                         consequence +
+                                         (trouble.empty() ? "" : ". The cluster: " + trouble)};
+    }
     say(why);
     std::this_thread::sleep_for(poll_interval); // processes are asked, they do not call
   }

@@ -37,6 +37,7 @@ struct change_result {
   };
 
   bool dry_run = false;
+  bool is_made = false; ///< dry run: `config` is there already, and nothing would be proposed
   configuration config; ///< in force; dry run: what would be proposed, without a first slot
   config_version replaces = 0;
   slot_num slot = 0;           ///< dry run: the earliest in which it could be decided

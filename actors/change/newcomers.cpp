@@ -1,6 +1,7 @@
 #include "change/newcomers.hpp"
 
 #include "change/change_error.hpp"
+#include "membership/dial_troubles.hpp"
 
 #include <algorithm>
 
@@ -58,7 +59,10 @@ void check_name(const reconfiguration& change, const reconfiguration::addition& 
 
 /// How one that cannot be reached comes to run. Only who was never a member is formatted.
 /// Where it was before, what is remembered there would send it to its latest address.
-std::string how_to_run(const reconfiguration::addition& a, const membership& members) {
+std::string how_to_run(const reconfiguration::addition& a, const membership& members,
+                       const std::string& why) {
+  if (why == does_not_answer)
+    return "If it is stopped, let it go on, or start it again there";
   const auto& known = members.configurations;
   const auto start = "`pmmc start --id " + a.who.id.str();
   if (known.latest().find(a.kind, a.who.id) != nullptr)
@@ -86,7 +90,7 @@ role_status check_place(const reconfiguration::addition& a, const probed_cluster
            word_for(at.status.kind, a.who) + "=" + a.who.address);
   if (!at.up)
     refuse(name_of(a) + " at " + a.who.address + " cannot be added: " + at.why + ". " +
-           how_to_run(a, probed.known));
+           how_to_run(a, probed.known, at.why));
   const auto& own = probed.processes.at(a.who.address).status.address;
   if (own != a.who.address)
     refuse(name_of(a) + " cannot be added at " + a.who.address + ": its process says that it is " +

@@ -240,6 +240,7 @@ int run_guarded(int argc, char** argv, state_machine_factory make_machine) {
       throw cli::command_error{cli::internal_error, "cannot write to stdout"};
     return code;
   } catch (const cli::command_error& e) {
+    std::fflush(stdout); // what is said to be above is, where both go to one file
     std::fprintf(stderr, "pmmc: %s\n", e.what());
     return e.code;
   } catch (const boost::program_options::error& e) {

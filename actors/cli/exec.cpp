@@ -210,8 +210,8 @@ void executor::print_summary() const {
     all += count;
     text += ", " + std::to_string(count) + " " + name;
   }
-  std::fprintf(stderr, "%llu operations%s; %s\n", static_cast<unsigned long long>(all),
-               text.c_str(), meter_.rate().c_str());
+  std::fprintf(stderr, "%llu operation%s%s; %s\n", static_cast<unsigned long long>(all),
+               all == 1 ? "" : "s", text.c_str(), meter_.rate().c_str());
   if (stopped_)
     std::fprintf(stderr, "pmmc: stopped there: operations behind the first one without a result "
                          "were not started\n");

@@ -248,6 +248,8 @@ int up(const arguments& a) {
     }
     if (ready)
       continue;
+    if (children.stop_requested()) // so that they end is no surprise
+      break;
     if (children.any_exited())
       throw command_error{internal_error, "a process did not start (see above); all were stopped"};
     if (children.all_printed("ready ") && can_decide(cluster)) {

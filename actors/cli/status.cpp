@@ -99,6 +99,7 @@ slot_num demand_replica(const std::vector<probed_role>& roles) {
 int exit_code_of(const std::string& why_unhealthy) {
   if (why_unhealthy.empty())
     return done;
+  std::fflush(stdout); // the table is above, where both go to one file
   std::fprintf(stderr, "pmmc: unhealthy: %s\n", why_unhealthy.c_str());
   return unhealthy;
 }

@@ -11,12 +11,16 @@ namespace {
 
 bool is_voter(role_kind kind) { return kind == role_kind::acceptor || kind == role_kind::server; }
 
+/// One that moves votes in both configurations, wherever it is.
 std::size_t voters_up(const configuration& of, const std::vector<probed_role>& roles,
                       const std::map<role_id, std::string>& uncounted) {
+  const auto& voters = of.voters();
   return static_cast<std::size_t>(
-      std::count_if(roles.begin(), roles.end(), [&](const probed_role& r) {
-        const auto* m = is_voter(r.role.kind) ? of.find(r.role.kind, r.role.id) : nullptr;
-        return r.up && m != nullptr && m->address == r.role.address && !uncounted.contains(m->id);
+      std::count_if(voters.begin(), voters.end(), [&](const member& voter) {
+        return !uncounted.contains(voter.id) &&
+               std::any_of(roles.begin(), roles.end(), [&](const probed_role& r) {
+                 return r.up && is_voter(r.role.kind) && r.role.id == voter.id;
+               });
       }));
 }
 
@@ -74,7 +78,9 @@ cluster_health assess(const probed_cluster& cluster, const std::vector<probed_ro
   const auto& known = cluster.known.configurations;
   h.config = h.highest == 0 ? known.latest() : known.for_slot(h.highest);
   for (const auto* config : known.from(h.config.first_slot))
-    if (const auto up = voters_up(*config, roles, h.uncounted); up < config->quorum())
+    if (config->version < cluster.known.live_from)
+      continue; // it is over, and its members may be switched off
+    else if (const auto up = voters_up(*config, roles, h.uncounted); up < config->quorum())
       h.without_quorum.push_back({*config, up});
   return h;
 }
@@ -112,8 +118,12 @@ std::string unhealthy_because(const cluster_health& h) {
     return "nobody could be asked: see above; " + h.next_step;
   for (const auto& lack : h.without_quorum)
     add(text_of(lack, c));
-  if (h.without_quorum.empty() && !h.has_active_leader && h.elects_leaders)
-    add("no leader is active (yet)");
+  if (!h.has_active_leader && h.elects_leaders) {
+    if (h.without_quorum.empty())
+      add("no leader is active (yet)");
+    else if (h.without_quorum.front().config.version != c.version) // phase 1 needs all of them
+      add("no leader is active, and none can become it before: nothing is decided now");
+  }
   if (h.highest == 0 && !c.has_servers())
     add("no replica is up: nothing can be read or written until one is started");
   const auto list = [](const std::vector<std::string>& all) {
@@ -128,7 +138,8 @@ std::string unhealthy_because(const cluster_health& h) {
   if (!h.down.empty())
     add("down: " + list(h.down) +
         "; start with `pmmc start --id ID`, or see why above; if its disk is lost, " +
-        (h.changes_members ? "replace it (docs/RECONFIGURATION.md)" : "it stays down"));
+        (h.changes_members ? "replace it (docs/RECONFIGURATION.md)"
+                           : "leave it down (docs/OPERATIONS.md, \"A server lost its disk\")"));
   for (const auto& [id, reason] : h.uncounted)
     for (const auto kind : c.kinds())
       if (keeps_promises(kind) && c.find(kind, id) != nullptr) // else it was replaced

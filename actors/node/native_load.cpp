@@ -176,6 +176,7 @@ native_load::native_load(const config::cluster_file& cluster, const load::plan& 
   for (std::size_t number = 0; number < sessions; ++number) {
     client::settings settings;
     settings.seed = fresh_seed();
+    settings.served_by = cluster.first.has_servers() ? role_kind::server : role_kind::replica;
     char name[32];
     std::snprintf(name, sizeof name, "b-%016llx", static_cast<unsigned long long>(settings.seed));
     settings.id = role_id{name};

@@ -173,11 +173,8 @@ void node::watch_quorum() {
   if (known().configurations.empty() ||
       std::none_of(settings_.roles.begin(), settings_.roles.end(), asks_voters))
     return;
-  const auto is_up = [this](const member& voter) { return processes_.is_reached(voter.id); };
-  const auto& latest = known().configurations.latest();
-  const auto& voters = latest.voters();
-  quorum_.beat(static_cast<std::size_t>(std::count_if(voters.begin(), voters.end(), is_up)),
-               voters.size(), latest.quorum(), latest.has_servers() ? "servers" : "acceptors");
+  quorum_.beat(known().configurations.latest(),
+               [this](const role_id& id) { return processes_.is_reached(id); });
 }
 
 // --- The beat ----------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ void node::expect_clocks() {
 /// At each address that it was dialled at: one of them is a member's.
 void node::hear_clock(const heartbeat& m) {
   for (const auto& [key, link] : links_)
-    if (!link.address.empty() && is_from(key, link, m))
+    if (is_from(key, link, m))
       for (const auto& role : link.roles)
         if (serves_clients(role.kind) && !is_guest(role, link.address))
           clocks_.heard(role.id, m.wall_ms, settings_.clocks().steady_ms);

@@ -117,7 +117,8 @@ void node::heard(const heartbeat& m) {
     carry_out();
     if (!processes_.is_announced(key))
       return;
-    hear_clock(m);
+    if (!link.address.empty())
+      hear_clock(m);
     if (!is_client() && admission_.knows_more_than(m.version, m.live_from, m.identity))
       self_->send(link.remote, members_news{known()});
     return;

@@ -68,13 +68,23 @@ bool refusal_log::is_news(const std::string& who, const std::string& why) {
 
 void refusal_log::over(const std::string& who) { refused_.erase(shown(who)); }
 
-void quorum_log::beat(std::size_t up, std::size_t all, std::size_t needed,
-                      std::string_view voters) {
-  if (up < needed) {
+void quorum_log::beat(const configuration& config,
+                      const std::function<bool(const role_id&)>& is_up) {
+  const auto* voters = config.has_servers() ? "servers" : "acceptors";
+  const auto all = config.voters().size();
+  std::size_t up = 0;
+  std::string silent;
+  for (const auto& voter : config.voters())
+    if (is_up(voter.id))
+      ++up;
+    else
+      silent += " " + voter.id.str() + " at " + voter.address;
+  if (up < config.quorum()) {
     if (++beats_ == beats_until_warned)
-      spdlog::warn("no quorum: {} of {} {} can be reached, {} are needed; nothing can be "
-                   "decided until then",
-                   up, all, voters, needed);
+      spdlog::warn(
+          "no quorum: {} of {} {} can be reached, {} are needed in configuration {}, not{}; "
+          "nothing can be decided until then",
+          up, all, voters, config.quorum(), config.version, silent);
     return;
   }
   if (beats_ >= beats_until_warned)

@@ -1,9 +1,11 @@
 // What the log of a process says of the peers that it cannot talk to.
 #pragma once
 
+#include "membership/configuration.hpp"
 #include "node/log.hpp"
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -61,9 +63,8 @@ private:
 /// Whether a majority of those who decide can be talked to.
 class quorum_log {
 public:
-  /// Call it with each beat: `up` of `all` `voters` ("acceptors", say) answer, and `needed` of them
-  /// make a majority.
-  void beat(std::size_t up, std::size_t all, std::size_t needed, std::string_view voters);
+  /// Call it with each beat.
+  void beat(const configuration& config, const std::function<bool(const role_id&)>& is_up);
 
 private:
   unsigned beats_ = 0;

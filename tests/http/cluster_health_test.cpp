@@ -3,6 +3,7 @@
 
 #include "core_helpers.hpp"
 
+#include <algorithm>
 #include <doctest/doctest.h>
 
 namespace pmmc::test {
@@ -82,33 +83,64 @@ TEST_CASE("health: without a replica the latest configuration is judged, and not
 TEST_CASE("health: a configuration to come may lack its quorum; who moves has two places") {
   probed_cluster cluster;
   cluster.known = membership{make_config(3)};
-  auto moved = make_config(3);
-  moved.version = 2;
-  moved.first_slot = 158;
-  moved.acceptors[0].address = "host9:1";
-  cluster.known.configurations.add(moved);
+  auto next = make_config(3);
+  next.version = 2;
+  next.first_slot = 158;
+  next.acceptors = {{"a1", "host9:1"}, {"a4", "host4:1"}, {"a5", "host5:1"}};
+  cluster.known.configurations.add(next);
   cluster.answered = true;
   std::vector<probed_role> roles;
   for (const auto& role : config::roles_of(make_config(3)))
     roles.push_back({role, role.id != "a2", "", {}});
-  roles.push_back({{"a1", role_kind::acceptor, "host9:1"}, false, "", {}});
+  for (const auto& m : next.acceptors)
+    roles.push_back({{m.id, role_kind::acceptor, m.address}, false, "", {}});
+  const auto row = [&](const role_id& id, const char* address) -> probed_role& {
+    return *std::find_if(roles.begin(), roles.end(), [&](const auto& r) {
+      return r.role.id == id && r.role.address == address;
+    });
+  };
+  row("r1", "host1:1").status.state = replica_vitals{.slot_out = 100};
+  row("l1", "host1:1").status.state = leader_vitals{.active = true};
+  const auto why = [&] { return unhealthy_because(assess(cluster, roles)); };
+  const std::string lack = "no quorum of configuration 2: 1 of 3 acceptors up, 2 needed; nothing "
+                           "is decided from slot 158 on until more are started; ";
+  CHECK_MESSAGE(why().starts_with(lack + "down: a2 a1 at host9:1 a4 a5; start with"), why());
+  row("l1", "host1:1").status.state = leader_vitals{};
+  CHECK_MESSAGE(why().starts_with(lack + "no leader is active, and none can become it before: "
+                                         "nothing is decided now; down:"),
+                why());
+  row("l1", "host1:1").status.state = leader_vitals{.active = true};
+  row("a4", "host4:1").up = true;
+  CHECK_MESSAGE(why().starts_with("down: a2 a1 at host9:1 a5; start with"), why());
+  row("a1", "host9:1").up = true; // it has moved before the boundary, and votes for both
+  row("a1", "host1:1").up = false;
+  CHECK_MESSAGE(why().starts_with("down: a1 at host1:1 a2 a5; start with"), why());
+  row("a1", "host9:1").up = false;
+  CHECK_MESSAGE(why().starts_with("no quorum: 1 of 3 acceptors up, 2 needed; nothing is decided "
+                                  "until more are started; no quorum of configuration 2: 1 of 3"),
+                why());
+}
+
+TEST_CASE("health: a configuration that is over needs no quorum") {
+  probed_cluster cluster;
+  cluster.known = membership{make_config(3)};
+  auto other = make_config(3);
+  other.version = 2;
+  other.first_slot = 158;
+  other.acceptors = {{"a4", "host4:1"}, {"a5", "host5:1"}, {"a6", "host6:1"}};
+  cluster.known.configurations.add(other);
+  cluster.known.live_from = 2;
+  cluster.answered = true;
+  std::vector<probed_role> roles;
+  for (const auto& role : config::roles_of(other))
+    roles.push_back({role, role.kind != role_kind::replica || role.id == "r3", "", {}});
   for (auto& r : roles)
-    if (r.role.kind == role_kind::replica)
-      r.status.state = replica_vitals{.slot_out = 100};
+    if (r.role.id == "r3")
+      r.status.state = replica_vitals{.slot_out = 100}; // it has fallen behind for good
     else if (r.role.id == "l1")
       r.status.state = leader_vitals{.active = true};
-  const auto why = [&] { return unhealthy_because(assess(cluster, roles)); };
-  CHECK_MESSAGE(why().starts_with("no quorum of configuration 2: 1 of 3 acceptors up, 2 needed; "
-                                  "nothing is decided from slot 158 on until more are started; "
-                                  "down: a2 a1 at host9:1; start with"),
-                why());
-  roles.back().up = true;
-  CHECK_MESSAGE(why().starts_with("down: a2; start with"), why());
-  for (auto& r : roles)
-    r.up &= r.role.id != "a1" || r.role.address == "host9:1"; // it has moved before its time
-  CHECK_MESSAGE(why().starts_with("no quorum: 1 of 3 acceptors up, 2 needed; nothing is decided "
-                                  "until more are started; down: a1 at host1:1 a2; start with"),
-                why());
+  const auto why = unhealthy_because(assess(cluster, roles));
+  CHECK_MESSAGE(why.starts_with("down: r1 r2; start with"), why);
 }
 
 TEST_CASE("health: of servers a majority must be up, and one must lead if they elect leaders") {
@@ -125,7 +157,7 @@ TEST_CASE("health: of servers a majority must be up, and one must lead if they e
   roles[2].up = false;
   CHECK(why() ==
         "down: s3; start with `pmmc start --id ID`, or see why above; if its disk is lost, "
-        "it stays down");
+        "leave it down (docs/OPERATIONS.md, \"A server lost its disk\")");
   roles[2].up = true;
   cluster.engine = "raft";
   for (auto& r : roles)
