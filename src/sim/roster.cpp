@@ -77,8 +77,10 @@ bool roster::lacks_what_it_told(const role_id& id) const {
 
 bool roster::survives(const configuration& c, std::size_t without) const {
   const auto is_away = [&](const member& m) {
+    // Where it was moved to, it counts for nobody who has not heard of the change.
     const auto* h = world_.host_at(world_.number_of(m.id));
-    return is_gone(m.id, without) || (h != nullptr && is_moving(h->process_number()));
+    return is_gone(m.id, without) || (h != nullptr && moved_.contains(h->process_number()) &&
+                                      met_.files_of(h->process_number()).address != m.address);
   };
   const auto gone = [&](const std::vector<member>& all) {
     return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), is_away));

@@ -75,6 +75,8 @@ void choose_cluster(scenario& s, random_source& random) {
   r.eager_slots = 1 + random.below(6);
   r.batch_requests = 1 + random.below(6);
   r.page_bytes = one_in(random, 2) ? 100 : 100'000;
+  // With dice of its own, as it came later.
+  r.filling_slots = 1 + random_source{s.seed * 0xD6E8FEB86659FD93ULL + 31}.below(20);
   if (one_in(random, 10))
     r.max_pending_requests = least_pending + random.below(12);
   s.leader.kept_decisions_bytes = random.below(6'000);
