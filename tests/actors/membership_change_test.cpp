@@ -73,7 +73,7 @@ public:
       return none;
     }
     auto configurations = cluster_.known.configurations;
-    const auto outcome = reconfigure(*decode_reconfiguration(op), 10, 2, configurations);
+    const auto outcome = reconfigure(*decode_reconfiguration(op), slot_++, 2, configurations);
     cluster_.known.live_from = live_from;
     cluster_.known.configurations = configurations;
     for (auto& [address, process] : cluster_.processes)
@@ -102,6 +102,7 @@ public:
 private:
   probed_cluster cluster_;
   int asked_ = 0;
+  slot_num slot_ = 10; ///< of the next one that is proposed: two in one slot exclude each other
 };
 
 /// Why the change fails.
